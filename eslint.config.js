@@ -1,0 +1,75 @@
+import eslint from '@eslint/js';
+import prettier from 'eslint-config-prettier';
+import jest from 'eslint-plugin-jest';
+import tseslint from 'typescript-eslint';
+
+const HTTP_EXCEPTIONS = {
+  group: ['@nestjs/common'],
+  importNamePattern: 'Exception$',
+  message: 'HTTP exceptions belong to guards and the problem filter. Throw a DomainError.',
+};
+
+export default tseslint.config(
+  { ignores: ['dist', 'coverage', '.data', 'test/architecture/fixtures'] },
+  eslint.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      eqeqeq: 'error',
+      'max-lines': ['error', { max: 200 }],
+      'no-console': 'error',
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'src/config/env.ts is the only reader of the environment.' },
+      ],
+      'no-restricted-imports': ['error', { patterns: [HTTP_EXCEPTIONS] }],
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/explicit-module-boundary-types': 'off',
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true, allowStaticOnly: true }],
+      '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      // Decorators are called like functions and named like types.
+      'new-cap': 'off',
+    },
+  },
+  { files: ['src/config/env.ts'], rules: { 'no-restricted-properties': 'off' } },
+  { files: ['src/**/*.guard.ts', 'src/common/http/problem.filter.ts'], rules: { 'no-restricted-imports': 'off' } },
+  // What a person starts talks to a person.
+  {
+    files: ['src/main.ts', 'src/cli.ts', 'scripts/**', 'test/**', '*.config.js'],
+    rules: { 'no-console': 'off', 'no-restricted-properties': 'off' },
+  },
+  {
+    files: ['**/*.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        fetch: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        performance: 'readonly',
+        Buffer: 'readonly',
+      },
+    },
+    rules: { 'max-lines': ['error', { max: 300 }] },
+  },
+  {
+    files: ['**/*.spec.ts', 'test/**/*.ts'],
+    extends: [jest.configs['flat/recommended']],
+    rules: {
+      'max-lines': ['error', { max: 400 }],
+      'jest/expect-expect': ['error', { assertFunctionNames: ['expect*', 'request.**.expect'] }],
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+    },
+  },
+  prettier,
+);

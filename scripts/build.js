@@ -1,0 +1,36 @@
+// Compiles what `npm start`, the migrations and the command line run, if it is not up to date.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const SOURCES = ['src', 'migrations', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const STAMP = 'dist/.tsbuildinfo';
+
+/** Whether `dist` is at least as new as every source. Where there are no sources, `dist` is all there is. */
+export function isBuilt() {
+  if (!existsSync('src')) return true;
+  return existsSync(STAMP) && Math.max(...SOURCES.map(newest)) <= statSync(STAMP).mtimeMs;
+}
+
+/** Builds, if anything changed since the last build. */
+export async function ensureBuilt() {
+  if (!isBuilt()) await build();
+}
+
+/** @returns {Promise<void>} */
+export async function build() {
+  const nest = createRequire(import.meta.url).resolve('@nestjs/cli/bin/nest.js');
+  const child = spawn(process.execPath, [nest, 'build'], { stdio: 'inherit' });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error('The build failed.');
+}
+
+/** The time of the last change in a file or below a folder; a deletion changes its folder. @param {string} path @returns {number} */
+function newest(path) {
+  if (!existsSync(path)) return 0;
+  const stat = statSync(path);
+  const children = stat.isDirectory() ? readdirSync(path).map((name) => newest(join(path, name))) : [];
+  return Math.max(stat.mtimeMs, ...children);
+}

@@ -1,0 +1,50 @@
+// What a checkout needs to run before anybody has configured it: a database, and a secret of its own.
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { config as loadEnvFile } from 'dotenv';
+import { databaseUrl, execute, newPassword, startCluster } from './postgres.js';
+
+/**
+ * @typedef {{ databasePassword: string, jwtSecret: string, adminEmail: string, adminPassword: string }} State
+ * Drawn at the first start, kept for the next ones.
+ */
+
+export const DATA = '.data';
+const STATE = join(DATA, 'development.json');
+
+/**
+ * Makes sure that `process.env` names a database and a secret. Where neither the environment nor `.env` names a
+ * database, that is an embedded one under `.data/`, started now or found running.
+ *
+ * @returns {Promise<{ state: State | null, stop: () => Promise<void> }>} `state` is null with a database of one's own
+ */
+export async function prepareEnvironment() {
+  loadEnvFile({ quiet: true });
+  if (process.env['DATABASE_URL'] || process.env['NODE_ENV'] === 'production')
+    return { state: null, stop: async () => undefined };
+  const state = await readState();
+  const cluster = await startCluster({ folder: join(DATA, 'postgres'), password: state.databasePassword });
+  process.env['DATABASE_URL'] = databaseUrl(cluster.url, 'gatehouse');
+  process.env['JWT_SECRET'] ||= state.jwtSecret;
+  // 42P04: it is there already. PostgreSQL has no CREATE DATABASE IF NOT EXISTS.
+  await execute(cluster.url, 'CREATE DATABASE gatehouse').catch((error) => {
+    if (error.code !== '42P04') throw error;
+  });
+  return { state, stop: cluster.stop };
+}
+
+/** @returns {Promise<State>} */
+async function readState() {
+  if (existsSync(STATE)) return JSON.parse(await readFile(STATE, 'utf8'));
+  const state = {
+    databasePassword: newPassword(),
+    jwtSecret: randomBytes(48).toString('base64'),
+    adminEmail: 'admin@example.com',
+    adminPassword: newPassword(),
+  };
+  await mkdir(DATA, { recursive: true, mode: 0o755 });
+  await writeFile(STATE, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+  return state;
+}

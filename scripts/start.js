@@ -1,0 +1,145 @@
+// npm start: everything that a fresh checkout needs, in one command. Ctrl-C ends all of it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline/promises';
+import { build, isBuilt } from './build.js';
+import { prepareEnvironment } from './development.js';
+import { migrate } from './migrate.js';
+
+const watch = process.argv.includes('--watch');
+/** How long, in milliseconds, the application may take to finish what it is doing before it is killed. */
+const SHUTDOWN_TIMEOUT = 15_000;
+
+/**
+ * Says what is being done, and then how long it took.
+ *
+ * @template T
+ * @param {string} what
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function step(what, work) {
+  process.stdout.write(`  ${what} … `);
+  const start = performance.now();
+  try {
+    const result = await work();
+    console.log(`${((performance.now() - start) / 1_000).toFixed(1)} s`);
+    return result;
+  } catch (error) {
+    console.log('failed');
+    throw error;
+  }
+}
+
+/** The configured port, or the next free one if someone has it and nobody objects. @returns {Promise<number>} */
+async function choosePort() {
+  const wanted = Number(process.env['PORT'] || 3_000);
+  if (await isFree(wanted)) return wanted;
+  let next = wanted + 1;
+  while (!(await isFree(next))) next += 1;
+  console.log(`  Port ${wanted} is taken. The next free one is ${next}.`);
+  if (!process.stdin.isTTY) return next;
+  const prompt = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await prompt.question(`  Use ${next} instead? [Y/n] `);
+  prompt.close();
+  if (/^n/i.test(answer)) throw new Error(`Port ${wanted} is taken. Choose another one with PORT=${next} npm start`);
+  return next;
+}
+
+/** @param {number} port @returns {Promise<boolean>} */
+async function isFree(port) {
+  const server = createServer().listen(port, process.env['HOST'] || '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
+
+/** The first admin of an embedded database. @param {import('./development.js').State} state */
+async function createAdmin({ adminEmail, adminPassword }) {
+  const args = ['dist/src/cli.js', 'users:create-admin', '--if-none', '--password-stdin', '--email', adminEmail];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'inherit'] });
+  child.stdin?.end(adminPassword);
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error('The first admin could not be created.');
+}
+
+/** @param {number} port @param {import('node:child_process').ChildProcess} child */
+async function untilLive(port, child) {
+  while (child.exitCode === null && child.signalCode === null) {
+    const answer = await fetch(`http://127.0.0.1:${port}/health/live`).catch(() => null);
+    if (answer?.ok) return true;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return false;
+}
+
+/** Passes the first signal on, and makes an end of it if that takes too long. @param {import('node:child_process').ChildProcess} child */
+function forwardSignals(child) {
+  let asked = false;
+  const end = () => {
+    // npm and the terminal may both send the same signal.
+    if (asked) return;
+    asked = true;
+    child.kill('SIGTERM');
+    setTimeout(() => child.kill('SIGKILL'), SHUTDOWN_TIMEOUT).unref();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end);
+}
+
+async function main() {
+  if (process.env['NODE_ENV'] === 'production') {
+    throw new Error(
+      'npm start is for development: it migrates and may start a database. Production runs npm run start:prod.',
+    );
+  }
+  console.log('Gatehouse');
+  const { state, stop } = await step(
+    process.env['DATABASE_URL'] ? 'database' : 'embedded PostgreSQL',
+    prepareEnvironment,
+  );
+  try {
+    if (!isBuilt()) await step('build', build);
+    await step('migrations', async () => {
+      if ((await migrate(['migration:run'], { quiet: true })) !== 0) throw new Error('The migrations failed.');
+    });
+    if (state) await step('first admin', () => createAdmin(state));
+    const port = await choosePort();
+    process.exitCode = await run(port, state);
+  } finally {
+    await stop();
+  }
+}
+
+/** @param {number} port @param {import('./development.js').State | null} state @returns {Promise<number>} */
+async function run(port, state) {
+  const command = watch
+    ? ['node_modules/@nestjs/cli/bin/nest.js', 'start', '--watch']
+    : ['--enable-source-maps', 'dist/src/main.js'];
+  // A group of its own, so that Ctrl-C reaches it once, through us, and the database outlives it.
+  const child = spawn(process.execPath, command, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    detached: true,
+    env: { ...process.env, PORT: String(port) },
+  });
+  forwardSignals(child);
+  const exited = once(child, 'exit');
+  if (await untilLive(port, child)) {
+    const address = `http://localhost:${port}`;
+    console.log(`\n  ${address}\n  ${address}/docs`);
+    if (state) console.log(`\n  admin     ${state.adminEmail}\n  password  ${state.adminPassword}`);
+    console.log('\n  Ctrl-C stops everything. Data is kept in .data/.\n');
+  }
+  const [code] = await exited;
+  return code ?? 0;
+}
+
+main().catch((error) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,75 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Auth, type AuthContext } from '../common/auth-context.js';
+import { ApiProblems } from '../common/http/api-problems.decorator.js';
+import { FromClient, type Client } from '../common/http/client.js';
+import { Public } from '../common/public.decorator.js';
+import {
+  RefreshTokenInvalidError,
+  RefreshTokenReusedError,
+  SessionExpiredError,
+  SessionRevokedError,
+  UserInactiveError,
+} from '../sessions/sessions.errors.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import { UserDto } from '../users/dto/user.dto.js';
+import { EmailTakenError, InvalidCredentialsError } from '../users/users.errors.js';
+import { UsersService } from '../users/users.service.js';
+import { AuthService } from './auth.service.js';
+import { LoginDto } from './dto/login.dto.js';
+import { RefreshDto } from './dto/refresh.dto.js';
+import { RegisterDto } from './dto/register.dto.js';
+import { TokenPairDto } from './dto/token-pair.dto.js';
+
+@ApiTags('auth')
+@Controller('auth')
+export class AuthController {
+  constructor(
+    private readonly auth: AuthService,
+    private readonly users: UsersService,
+    private readonly sessions: SessionsService,
+  ) {}
+
+  @Public()
+  @Post('register')
+  @ApiOperation({ summary: 'Create an account' })
+  @ApiCreatedResponse({ type: UserDto })
+  @ApiProblems(EmailTakenError)
+  async register(@Body() { email, password, name }: RegisterDto): Promise<UserDto> {
+    return UserDto.from(await this.users.create({ email, password, name }));
+  }
+
+  @Public()
+  @Post('login')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Sign in: begin a session on this device' })
+  @ApiOkResponse({ type: TokenPairDto })
+  @ApiProblems(InvalidCredentialsError)
+  async login(@Body() { email, password, deviceName }: LoginDto, @FromClient() client: Client): Promise<TokenPairDto> {
+    return TokenPairDto.from(await this.auth.login(email, password, { ...client, deviceName }));
+  }
+
+  @Public()
+  @Post('refresh')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Exchange a refresh token for the next pair' })
+  @ApiOkResponse({ type: TokenPairDto })
+  @ApiProblems(
+    RefreshTokenInvalidError,
+    RefreshTokenReusedError,
+    SessionRevokedError,
+    SessionExpiredError,
+    UserInactiveError,
+  )
+  async refresh(@Body() { refreshToken }: RefreshDto): Promise<TokenPairDto> {
+    return TokenPairDto.from(await this.auth.refresh(refreshToken));
+  }
+
+  @Post('logout')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Sign out: end the current session' })
+  @ApiNoContentResponse()
+  logout(@Auth() auth: AuthContext): Promise<void> {
+    return this.sessions.logout(auth);
+  }
+}

@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { PassportModule } from '@nestjs/passport';
+import { SessionsModule } from '../sessions/sessions.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { AccessTokenService } from './access-token.service.js';
+import { AuthController } from './auth.controller.js';
+import { AuthService } from './auth.service.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { SigningKeys } from './signing-keys.js';
+import { TokenController } from './token.controller.js';
+import { TokenService } from './token.service.js';
+
+@Module({
+  imports: [JwtModule, PassportModule, SessionsModule, UsersModule],
+  controllers: [AuthController, TokenController],
+  providers: [AccessTokenService, AuthService, JwtStrategy, SigningKeys, TokenService],
+})
+export class AuthModule {}

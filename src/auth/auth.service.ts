@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import type { Device } from '../sessions/device.js';
+import { SessionRefreshService } from '../sessions/session-refresh.service.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import { CredentialsService } from '../users/credentials.service.js';
+import type { User } from '../users/user.entity.js';
+import { AccessTokenService } from './access-token.service.js';
+
+/** What a client gets for signing in or refreshing. */
+export interface Grant {
+  readonly user: User;
+  readonly sessionId: string;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  /** The access token's life in seconds. */
+  readonly expiresIn: number;
+}
+
+@Injectable()
+export class AuthService {
+  constructor(
+    private readonly database: Database,
+    private readonly credentials: CredentialsService,
+    private readonly sessions: SessionsService,
+    private readonly refreshes: SessionRefreshService,
+    private readonly accessTokens: AccessTokenService,
+  ) {}
+
+  /**
+   * Signs someone in on a device: checks who they are, and begins a session.
+   *
+   * @throws InvalidCredentialsError
+   */
+  async login(email: string, password: string, device: Device): Promise<Grant> {
+    const user = await this.credentials.verify(email, password);
+    const { session, refreshToken } = await this.database.transaction(async (manager) => {
+      await this.credentials.hold(manager, user);
+      return this.sessions.open(manager, user.id, device);
+    });
+    return this.grant(user, session.id, refreshToken);
+  }
+
+  /**
+   * Exchanges a refresh token for its successor and a new access token.
+   *
+   * @throws RefreshTokenInvalidError, RefreshTokenReusedError, SessionRevokedError, SessionExpiredError, UserInactiveError
+   */
+  async refresh(presented: string): Promise<Grant> {
+    const { user, sessionId, refreshToken } = await this.refreshes.refresh(presented);
+    return this.grant(user, sessionId, refreshToken);
+  }
+
+  private async grant(user: User, sessionId: string, refreshToken: string): Promise<Grant> {
+    const accessToken = await this.accessTokens.issue({ userId: user.id, sessionId });
+    return { user, sessionId, refreshToken, ...accessToken };
+  }
+}

@@ -1,0 +1,28 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { UserDto } from '../../users/dto/user.dto.js';
+import type { Grant } from '../auth.service.js';
+
+export class TokenPairDto {
+  @ApiProperty({ description: 'A JWT, for the header `Authorization: Bearer`.' })
+  accessToken!: string;
+
+  @ApiProperty({ description: 'Exchanges once for the next pair.' })
+  refreshToken!: string;
+
+  @ApiProperty({ enum: ['Bearer'] })
+  tokenType!: 'Bearer';
+
+  @ApiProperty({ type: 'integer', example: 900, description: 'The access token’s life in seconds.' })
+  expiresIn!: number;
+
+  @ApiProperty({ format: 'uuid', example: '0198c5f2-7a11-7d94-8e0c-3b6d2f9a4c15' })
+  sessionId!: string;
+
+  @ApiProperty({ type: UserDto })
+  user!: UserDto;
+
+  static from(this: void, grant: Grant): TokenPairDto {
+    const { accessToken, refreshToken, expiresIn, sessionId, user } = grant;
+    return { accessToken, refreshToken, tokenType: 'Bearer', expiresIn, sessionId, user: UserDto.from(user) };
+  }
+}

@@ -1,0 +1,38 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import type { Request } from 'express';
+import { isPublic } from '../common/public.decorator.js';
+import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth.errors.js';
+import { sendsBearerToken } from './bearer-token.js';
+
+/**
+ * First of the global guards: asks who is asking. Everything is decided from the token, so a bad one costs the
+ * database nothing.
+ */
+@Injectable()
+export class JwtAuthGuard extends AuthGuard('jwt') implements CanActivate {
+  constructor(private readonly reflector: Reflector) {
+    super();
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (isPublic(this.reflector, context)) return true;
+    return (await super.canActivate(context)) as boolean;
+  }
+
+  /** What passport found, in this API's words. An error of any other kind must not pass for "not signed in". */
+  override handleRequest<Claims>(
+    error: unknown,
+    claims: Claims | false,
+    info: unknown,
+    context: ExecutionContext,
+  ): Claims {
+    if (error) throw error as Error;
+    if (claims) return claims;
+    if (!sendsBearerToken(context.switchToHttp().getRequest<Request>())) throw new TokenMissingError();
+    throw info instanceof Error && info.name === 'TokenExpiredError'
+      ? new TokenExpiredError()
+      : new TokenInvalidError();
+  }
+}

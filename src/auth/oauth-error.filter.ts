@@ -1,0 +1,32 @@
+import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { Response } from 'express';
+import { DomainError } from '../common/domain.error.js';
+import { requestIdOf } from '../common/http/request-id.js';
+import type { OAuthErrorCode, OAuthErrorDto } from './dto/token-response.dto.js';
+import { UnsupportedGrantTypeError } from './oauth.errors.js';
+
+/** Answers the errors of the token endpoint in OAuth's own form (RFC 6749 §5.2) instead of a problem document. */
+@Catch()
+export class OAuthErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger(OAuthErrorFilter.name);
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<Response>();
+    const known = exception instanceof DomainError;
+    if (!known) this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
+    const [status, error] = known ? classify(exception) : ([500, 'server_error'] as const);
+    const body: OAuthErrorDto = {
+      error,
+      error_description: known ? exception.message : 'Something went wrong on our side.',
+    };
+    if (status === 503) response.setHeader('Retry-After', '1');
+    response.status(status).json(body);
+  }
+}
+
+function classify(error: DomainError): readonly [status: number, code: OAuthErrorCode] {
+  if (error instanceof UnsupportedGrantTypeError) return [400, 'unsupported_grant_type'];
+  if (error.kind === 'unauthenticated') return [400, 'invalid_grant'];
+  if (error.kind === 'unavailable') return [503, 'temporarily_unavailable'];
+  return [400, 'invalid_request'];
+}

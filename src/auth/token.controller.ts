@@ -1,0 +1,40 @@
+import { Body, Controller, Header, HttpCode, Post, UseFilters, UseInterceptors } from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiBody,
+  ApiConsumes,
+  ApiOkResponse,
+  ApiOperation,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import { FormBodyInterceptor } from '../common/http/form-body.interceptor.js';
+import { FromClient, type Client } from '../common/http/client.js';
+import { Public } from '../common/public.decorator.js';
+import { TokenRequestDto } from './dto/token-request.dto.js';
+import { OAuthErrorDto, TokenResponseDto } from './dto/token-response.dto.js';
+import { OAuthErrorFilter } from './oauth-error.filter.js';
+import { TokenService } from './token.service.js';
+
+/** OAuth 2.0's token endpoint, for Swagger's Authorize dialog and for standard clients. */
+@ApiTags('auth')
+@Controller('auth/token')
+@UseFilters(OAuthErrorFilter)
+@UseInterceptors(FormBodyInterceptor)
+export class TokenController {
+  constructor(private readonly tokens: TokenService) {}
+
+  @Public()
+  @Post()
+  @HttpCode(200)
+  @Header('Pragma', 'no-cache')
+  @ApiOperation({ summary: 'OAuth 2.0 token endpoint (RFC 6749): password and refresh grants' })
+  @ApiConsumes('application/x-www-form-urlencoded')
+  @ApiBody({ type: TokenRequestDto })
+  @ApiOkResponse({ type: TokenResponseDto })
+  @ApiBadRequestResponse({ type: OAuthErrorDto, description: 'The form or the grant is not valid.' })
+  @ApiServiceUnavailableResponse({ type: OAuthErrorDto, description: 'The database cannot be reached.' })
+  async token(@Body() form: unknown, @FromClient() client: Client): Promise<TokenResponseDto> {
+    return TokenResponseDto.from(await this.tokens.exchange(form, client));
+  }
+}

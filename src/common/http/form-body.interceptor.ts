@@ -1,0 +1,19 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { urlencoded, type Request, type Response } from 'express';
+import type { Observable } from 'rxjs';
+import { BODY_LIMIT, translateErrors } from './json-body.js';
+
+const parse = urlencoded({ extended: false, limit: BODY_LIMIT, parameterLimit: 32, inflate: false });
+
+/** Reads a form body (`application/x-www-form-urlencoded`) for the routes that ask for one. */
+@Injectable()
+export class FormBodyInterceptor implements NestInterceptor {
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const http = context.switchToHttp();
+    await new Promise<void>((resolve, reject) => {
+      const done = translateErrors((error?: unknown) => (error ? reject(error as Error) : resolve()));
+      parse(http.getRequest<Request>(), http.getResponse<Response>(), done);
+    });
+    return next.handle();
+  }
+}

@@ -1,0 +1,14 @@
+import { v7 } from 'uuid';
+
+/**
+ * A new identifier: a UUID version 7 (RFC 9562 §5.7). It begins with the time, so ids sort by age,
+ * new rows land at the end of their index, and keyset pagination needs no other column.
+ */
+export const newId = (): string => v7();
+
+/** The 16 bytes of a UUID, in hexadecimal. */
+export const idToHex = (id: string): string => id.replaceAll('-', '');
+
+/** The UUID of 16 bytes. */
+export const idFromBytes = (bytes: Buffer): string =>
+  bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

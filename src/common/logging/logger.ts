@@ -1,0 +1,48 @@
+import { pino, type DestinationStream, type Logger } from 'pino';
+import type { Config } from '../../config/env.js';
+
+/** Never to be seen in a log, wherever in a record they stand. Nothing logs them; this is the net under that. */
+const SECRETS = [
+  'password',
+  'currentPassword',
+  'newPassword',
+  'passwordHash',
+  'accessToken',
+  'refreshToken',
+  'token',
+  'secret',
+  'authorization',
+  'cookie',
+];
+
+/**
+ * The process's logger: one JSON object a line, in UTC, with secrets redacted; line breaks inside a value are
+ * escaped, so that nobody can forge a line (ASVS 16.4.1). In development the same, readable.
+ *
+ * @param destination where to write; the standard output by default
+ */
+export async function createLogger(config: Config, destination?: DestinationStream): Promise<Logger> {
+  const options = {
+    level: config.logLevel,
+    base: null,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+  };
+  return pino(options, destination ?? (config.environment === 'development' ? await readable() : pino.destination(1)));
+}
+
+/** The readable form comes from a development dependency; where it is not installed, JSON does. */
+async function readable(): Promise<DestinationStream> {
+  try {
+    const { default: pretty } = await import('pino-pretty');
+    return pretty({
+      colorize: process.stdout.isTTY,
+      ignore: 'context',
+      messageFormat: '{if context}[{context}] {end}{msg}',
+      sync: true,
+    });
+  } catch {
+    return pino.destination(1);
+  }
+}

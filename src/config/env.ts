@@ -1,0 +1,96 @@
+import { config as loadEnvFile } from 'dotenv';
+import { DEVELOPMENT_SECRET, environmentSchema, type Environment } from './env.schema.js';
+
+/** The environment has bad or missing values. The message names every one of them. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+/** Everything the application may know of its environment. Durations are in milliseconds unless the name says seconds. */
+export type Config = ReturnType<typeof parseEnvironment>;
+
+/**
+ * Checks a set of environment variables and gives the frozen settings object.
+ * An empty variable counts as one that is not set, as Compose files and shells leave them.
+ *
+ * @throws ConfigurationError naming every bad variable in one message
+ */
+export function parseEnvironment(variables: Readonly<Record<string, string | undefined>>) {
+  const given = Object.fromEntries(
+    Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const result = environmentSchema(environmentOf(given['NODE_ENV'])).safeParse(given);
+  if (!result.success) throw new ConfigurationError(describe(result.error.issues));
+  const env = result.data;
+  return deepFreeze({
+    environment: env.NODE_ENV,
+    logLevel: env.LOG_LEVEL,
+    http: {
+      host: env.HOST,
+      port: env.PORT,
+      trustProxy: env.TRUST_PROXY,
+      corsOrigins: env.CORS_ORIGINS,
+      docsEnabled: env.DOCS_ENABLED,
+    },
+    database: {
+      url: env.DATABASE_URL,
+      poolMax: env.DB_POOL_MAX,
+      connectTimeout: env.DB_CONNECT_TIMEOUT,
+      statementTimeout: env.DB_STATEMENT_TIMEOUT,
+    },
+    accessToken: {
+      secret: env.JWT_SECRET,
+      previousSecrets: env.JWT_PREVIOUS_SECRETS,
+      issuer: env.JWT_ISSUER,
+      audience: env.JWT_AUDIENCE,
+      ttlSeconds: Math.ceil(env.ACCESS_TOKEN_TTL / 1_000),
+      usesDevelopmentSecret: env.JWT_SECRET === DEVELOPMENT_SECRET,
+    },
+    refreshToken: {
+      /** Null where it is to be derived from the access tokens' secret. */
+      secret: env.REFRESH_SECRET ?? null,
+      grace: env.REFRESH_GRACE,
+    },
+    session: {
+      idleTimeout: env.SESSION_IDLE_TIMEOUT,
+      absoluteTimeout: env.SESSION_ABSOLUTE_TIMEOUT,
+    },
+    password: { bcryptCost: env.BCRYPT_COST },
+  });
+}
+
+let current: Config | undefined;
+
+/**
+ * The settings of this process, read once: the environment, and under it the `.env` file of the working
+ * directory, which never overrides a variable that is set. The only reader of `process.env`.
+ *
+ * @throws ConfigurationError
+ */
+export function readConfig(): Config {
+  if (!current) {
+    loadEnvFile({ quiet: true });
+    current = parseEnvironment(process.env);
+  }
+  return current;
+}
+
+function environmentOf(value: unknown): Environment {
+  return value === 'production' || value === 'test' ? value : 'development';
+}
+
+function describe(issues: readonly { path: readonly PropertyKey[]; message: string }[]): string {
+  const lines = issues.map((issue) => `  ${String(issue.path[0])} ${issue.message}`);
+  return [
+    'The configuration is not valid:',
+    ...new Set(lines),
+    'See .env.example for every variable and its default.',
+  ].join('\n');
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const child of Object.values(value)) {
+    if (typeof child === 'object' && child !== null) deepFreeze(child);
+  }
+  return Object.freeze(value);
+}

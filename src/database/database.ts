@@ -1,0 +1,113 @@
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
+
+export type { EntityManager } from 'typeorm';
+
+/** How many connections the pool has, how many of them are free, and how many callers wait for one. */
+export interface PoolState {
+  readonly total: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
+/**
+ * The only way to the database. It opens nothing until it is asked: the first call makes the first connection,
+ * and calls that arrive meanwhile share the attempt. A failure is not remembered, so the next call tries again.
+ *
+ * Whatever is called inside `fn` must not call `session` or `transaction` again: nobody holds two connections,
+ * so a full pool always empties.
+ */
+@Injectable()
+export class Database implements OnApplicationShutdown {
+  private readonly logger = new Logger(Database.name);
+  private connecting: Promise<unknown> | undefined;
+  private closed = false;
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Lends an `EntityManager` whose statements each stand for themselves.
+   *
+   * @throws DatabaseUnavailableError if the database cannot be reached, or is lost on the way
+   */
+  session<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.lend((runner) => fn(runner.manager));
+  }
+
+  /**
+   * Lends an `EntityManager` inside a transaction (read committed): committed when `fn` returns, rolled back
+   * when it throws.
+   *
+   * @throws DatabaseUnavailableError if the database cannot be reached, or is lost on the way
+   */
+  transaction<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.lend((runner) => runner.manager.transaction(fn));
+  }
+
+  /** The state of the pool; all zero before the first use. */
+  pool(): PoolState {
+    const pool = poolOf(this.dataSource);
+    return { total: pool?.totalCount ?? 0, idle: pool?.idleCount ?? 0, waiting: pool?.waitingCount ?? 0 };
+  }
+
+  /** Closes the pool, last of all: whoever flushes a buffer at shutdown still finds it open. */
+  async onApplicationShutdown(): Promise<void> {
+    this.closed = true;
+    await this.connecting?.catch(() => undefined);
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+  }
+
+  private async lend<T>(use: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    if (this.closed) throw new DatabaseUnavailableError();
+    let runner: QueryRunner | undefined;
+    try {
+      if (!this.dataSource.isInitialized) await this.connect();
+      runner = this.dataSource.createQueryRunner();
+      return await use(runner);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      this.logger.warn(`Database unavailable: ${(error as Error).message}`);
+      if (runner) await discardConnection(runner);
+      throw new DatabaseUnavailableError({ cause: error });
+    } finally {
+      await runner?.release();
+    }
+  }
+
+  private connect(): Promise<unknown> {
+    this.connecting ??= this.dataSource
+      .initialize()
+      .catch(async (error: unknown) => {
+        // TypeORM leaves its pool behind when the first connection fails half-way.
+        await poolOf(this.dataSource)
+          ?.end()
+          .catch(() => undefined);
+        throw error;
+      })
+      .finally(() => {
+        this.connecting = undefined;
+      });
+    return this.connecting;
+  }
+}
+
+/**
+ * Keeps a connection that failed out of the pool. One that went silent would look idle there, and make the
+ * next caller wait for an answer that nobody will read.
+ */
+async function discardConnection(runner: QueryRunner): Promise<void> {
+  const client = (await runner.connect().catch(() => undefined)) as { end(): Promise<void> } | undefined;
+  client?.end().catch(() => undefined);
+}
+
+interface Pool {
+  readonly totalCount: number;
+  readonly idleCount: number;
+  readonly waitingCount: number;
+  end(): Promise<void>;
+}
+
+function poolOf(dataSource: DataSource): Pool | undefined {
+  return (dataSource.driver as unknown as { master?: Pool }).master;
+}

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { DefaultNamingStrategy, type NamingStrategyInterface, type Table } from 'typeorm';
+
+/** PostgreSQL cuts longer names without a word (NAMEDATALEN - 1). */
+const MAX_BYTES = 63;
+
+/**
+ * The one place that says what things in the schema are called: snake_case tables and columns, and
+ * `pk_<table>`, `fk_<table>_<columns>`, `uq_<table>_<columns>`, `ix_<table>_<columns>`.
+ * A check is named where it is written, as `ck_<table>_<rule>`: its expression makes no good name.
+ */
+export class NamingStrategy extends DefaultNamingStrategy implements NamingStrategyInterface {
+  override tableName(className: string, givenName: string | undefined): string {
+    return givenName ?? snakeCase(className);
+  }
+
+  override columnName(propertyName: string, customName: string | undefined, prefixes: string[]): string {
+    return snakeCase([...prefixes, customName ?? propertyName].join('_'));
+  }
+
+  override joinColumnName(relationName: string, referencedColumnName: string): string {
+    return snakeCase(`${relationName}_${referencedColumnName}`);
+  }
+
+  override primaryKeyName(table: Table | string): string {
+    return fit(`pk_${this.bareName(table)}`);
+  }
+
+  override foreignKeyName(table: Table | string, columns: string[]): string {
+    return this.constraint('fk', table, columns);
+  }
+
+  override uniqueConstraintName(table: Table | string, columns: string[]): string {
+    return this.constraint('uq', table, columns);
+  }
+
+  override indexName(table: Table | string, columns: string[]): string {
+    return this.constraint('ix', table, columns);
+  }
+
+  private constraint(prefix: string, table: Table | string, columns: string[]): string {
+    return fit([prefix, this.bareName(table), ...columns].join('_'));
+  }
+
+  private bareName(table: Table | string): string {
+    return this.getTableName(table).replaceAll('"', '');
+  }
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+}
+
+/** Keeps a name within the limit; a longer one ends in a hash of the whole, so that two never meet. */
+function fit(name: string): string {
+  if (Buffer.byteLength(name) <= MAX_BYTES) return name;
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
+  return `${name.slice(0, MAX_BYTES - 9)}_${hash}`;
+}

@@ -1,0 +1,52 @@
+import { QueryFailedError } from 'typeorm';
+import { DomainError } from '../common/domain.error.js';
+
+/** The database cannot be reached, or did not answer within its bound. Nothing is known to be wrong with the request. */
+export class DatabaseUnavailableError extends DomainError {
+  readonly code = 'database_unavailable';
+  readonly kind = 'unavailable';
+
+  constructor(options?: ErrorOptions) {
+    super('The database cannot be reached at the moment.', options);
+  }
+}
+
+/** What the operating system says of a connection that cannot be made or did not last. */
+const NETWORK_CODES = new Set([
+  'ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT', 'EACCES',
+]); // prettier-ignore
+
+/**
+ * SQLSTATE codes (PostgreSQL's appendix A) of a server that is away, full, shutting down, read-only after a
+ * failover, misconfigured, or too slow: statement and lock timeouts are waits that reached their bound.
+ */
+const UNAVAILABLE_STATES = /^(08...|57P0[1-5]|57014|55P03|53...|25006|25P03|28...|3D000)$/;
+
+/** What `pg` and its pool say, as errors without a code, of connections that ended or could not be had in time. */
+const CLIENT_MESSAGES =
+  /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end|The server does not support SSL)/;
+
+/** Whether an error means that the database, and not the statement, is what failed. */
+export function isUnavailable(error: unknown): boolean {
+  const cause = driverError(error);
+  if (cause instanceof AggregateError) return cause.errors.length > 0 && cause.errors.every(isUnavailable);
+  if (!(cause instanceof Error)) return false;
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  return NETWORK_CODES.has(code) || UNAVAILABLE_STATES.test(code) || CLIENT_MESSAGES.test(cause.message);
+}
+
+/** Whether an error is the violation of the unique constraint or index with this name (SQLSTATE 23505). */
+export function isUniqueViolation(error: unknown, constraint: string): boolean {
+  const cause = driverError(error);
+  return (
+    cause instanceof Error &&
+    'code' in cause &&
+    cause.code === '23505' &&
+    'constraint' in cause &&
+    cause.constraint === constraint
+  );
+}
+
+function driverError(error: unknown): unknown {
+  return error instanceof QueryFailedError ? error.driverError : error;
+}

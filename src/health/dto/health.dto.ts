@@ -1,0 +1,58 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { PoolState } from '../../database/database.js';
+import type { DatabaseHealth, Health, Readiness } from '../health.service.js';
+
+const STATUSES = ['ok', 'error'] as const satisfies readonly Health[];
+
+export class LivenessDto {
+  @ApiProperty({ enum: ['ok'] })
+  status!: 'ok';
+}
+
+export class DatabaseHealthDto implements DatabaseHealth {
+  @ApiProperty({ enum: STATUSES })
+  status!: Health;
+
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    example: 0.42,
+    description: 'The round trip of one statement, in milliseconds.',
+  })
+  roundTripMs!: number | null;
+}
+
+class MigrationsHealthDto {
+  @ApiProperty({ type: [String], example: [], description: 'The names of the migrations that have not run.' })
+  pending!: readonly string[];
+}
+
+class PoolHealthDto implements PoolState {
+  @ApiProperty({ type: 'integer', example: 3 })
+  total!: number;
+
+  @ApiProperty({ type: 'integer', example: 2 })
+  idle!: number;
+
+  @ApiProperty({ type: 'integer', example: 0, description: 'Callers that wait for a connection.' })
+  waiting!: number;
+}
+
+class ReadinessChecksDto {
+  @ApiProperty({ type: DatabaseHealthDto })
+  database!: DatabaseHealthDto;
+
+  @ApiProperty({ type: MigrationsHealthDto })
+  migrations!: MigrationsHealthDto;
+
+  @ApiProperty({ type: PoolHealthDto })
+  pool!: PoolHealthDto;
+}
+
+export class ReadinessDto implements Readiness {
+  @ApiProperty({ enum: STATUSES })
+  status!: Health;
+
+  @ApiProperty({ type: ReadinessChecksDto })
+  checks!: ReadinessChecksDto;
+}

@@ -1,0 +1,42 @@
+import { Controller, Get, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Public } from '../common/public.decorator.js';
+import { DatabaseHealthDto, LivenessDto, ReadinessDto } from './dto/health.dto.js';
+import { HealthService } from './health.service.js';
+
+@Public()
+@ApiTags('health')
+@Controller('health')
+export class HealthController {
+  constructor(private readonly health: HealthService) {}
+
+  @Get('live')
+  @ApiOperation({ summary: 'Liveness: the process runs, whatever the database does' })
+  @ApiOkResponse({ type: LivenessDto })
+  live(): LivenessDto {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @ApiOperation({ summary: 'Readiness: the database answers and its schema is up to date' })
+  @ApiOkResponse({ type: ReadinessDto })
+  @ApiServiceUnavailableResponse({ type: ReadinessDto })
+  async ready(@Res({ passthrough: true }) response: Response): Promise<ReadinessDto> {
+    return withStatus(response, await this.health.readiness());
+  }
+
+  @Get('db')
+  @ApiOperation({ summary: 'The database alone, and its round trip' })
+  @ApiOkResponse({ type: DatabaseHealthDto })
+  @ApiServiceUnavailableResponse({ type: DatabaseHealthDto })
+  async database(@Res({ passthrough: true }) response: Response): Promise<DatabaseHealthDto> {
+    return withStatus(response, await this.health.databaseHealth());
+  }
+}
+
+/** Not well is 503, with the same body: a probe reads the status, a person the rest. */
+function withStatus<T extends { readonly status: string }>(response: Response, health: T): T {
+  if (health.status !== 'ok') response.status(503).setHeader('Retry-After', '1');
+  return health;
+}

@@ -1,0 +1,41 @@
+import { readdir } from 'node:fs/promises';
+import { Injectable } from '@nestjs/common';
+import { QueryFailedError, type EntityManager } from 'typeorm';
+
+const MIGRATIONS = new URL('../../migrations/', import.meta.url);
+const MIGRATION_FILE = /^(\d+)-(\w+)\.(?:js|ts)$/;
+const UNDEFINED_TABLE = '42P01';
+
+@Injectable()
+export class HealthRepository {
+  async ping(manager: EntityManager): Promise<void> {
+    await manager.query('SELECT 1');
+  }
+
+  /** The migrations that this build brings and the database has not run, oldest first. */
+  async pendingMigrations(manager: EntityManager): Promise<string[]> {
+    const executed = await this.executedMigrations(manager);
+    return (await this.knownMigrations()).filter((name) => !executed.has(name));
+  }
+
+  /** The names that TypeORM records: the class name, which ends in the timestamp that the file's name begins with. */
+  private async knownMigrations(): Promise<string[]> {
+    const files = await readdir(MIGRATIONS);
+    return files.sort().flatMap((file) => {
+      const match = MIGRATION_FILE.exec(file);
+      return match ? `${match[2]}${match[1]}` : [];
+    });
+  }
+
+  /** A database that was never migrated has no table of migrations: all are pending. */
+  private async executedMigrations(manager: EntityManager): Promise<ReadonlySet<string>> {
+    try {
+      const rows = await manager.query<{ name: string }[]>('SELECT name FROM migrations');
+      return new Set(rows.map((row) => row.name));
+    } catch (error) {
+      if (error instanceof QueryFailedError && (error.driverError as { code?: string }).code === UNDEFINED_TABLE)
+        return new Set();
+      throw error;
+    }
+  }
+}

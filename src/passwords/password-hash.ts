@@ -1,0 +1,45 @@
+import { createHmac } from 'node:crypto';
+import bcrypt from 'bcrypt';
+
+/**
+ * How passwords are stored: `$bcrypt-sha256$v=2,t=2b,r=<cost>$<salt>$<digest>`, the format that Passlib defines.
+ *
+ * Bcrypt reads 72 bytes and stops at a NUL. So the password goes through HMAC-SHA-256 first, and bcrypt gets
+ * the 44 base64 characters of that: every character counts. The HMAC is keyed with the salt, so that a list of
+ * plain SHA-256 hashes leaked elsewhere cannot be tried against our table (password shucking).
+ * Source: passlib.hash.bcrypt_sha256, OWASP Password Storage Cheat Sheet (pre-hashing).
+ */
+const FORMAT = /^\$bcrypt-sha256\$v=2,t=2b,r=(\d{1,2})\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})$/;
+
+/** A plain bcrypt hash, as other systems store it. It can be imported; the next good sign-in replaces it. */
+const PLAIN_BCRYPT = /^\$2[aby]\$(\d{2})\$[./A-Za-z0-9]{53}$/;
+
+/** Hashes a password with a new salt. Takes `2^cost` rounds, off the event loop. */
+export async function hash(password: string, cost: number): Promise<string> {
+  const [salt, digest] = await bcryptSha256(password, (await bcrypt.genSalt(cost)).slice(-22), cost);
+  return `$bcrypt-sha256$v=2,t=2b,r=${cost}$${salt}$${digest}`;
+}
+
+/** Whether a password is the one behind a hash, ours or a plain bcrypt one. False for a hash in no known form. */
+export async function matches(password: string, stored: string): Promise<boolean> {
+  const [, cost, salt, digest] = FORMAT.exec(stored) ?? [];
+  if (cost && salt && digest) {
+    const [, actual] = await bcryptSha256(password, salt, Number(cost));
+    // The digests are of a salted, slow hash: the time of their comparison tells nothing that helps to find the password.
+    return actual === digest;
+  }
+  if (!PLAIN_BCRYPT.test(stored)) return false;
+  // $2y$ is PHP's name for what OpenBSD calls $2b$.
+  return bcrypt.compare(password, stored.replace(/^\$2y/, '$2b'));
+}
+
+/** Whether a hash should be made anew from the password at hand: it is not in our form, or its cost is out of date. */
+export function isOutdated(stored: string, cost: number): boolean {
+  return FORMAT.exec(stored)?.[1] !== String(cost);
+}
+
+async function bcryptSha256(password: string, salt: string, cost: number): Promise<[salt: string, digest: string]> {
+  const prehash = createHmac('sha256', salt).update(password, 'utf8').digest('base64');
+  const hashed = await bcrypt.hash(prehash, `$2b$${String(cost).padStart(2, '0')}$${salt}`);
+  return [hashed.slice(7, 29), hashed.slice(29)];
+}

@@ -1,0 +1,33 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Page } from '../../common/pagination.js';
+import type { Session } from '../session.entity.js';
+import { SessionDto } from './session.dto.js';
+
+/** A session as an admin sees it: with whose it is. */
+export class AdminSessionDto extends SessionDto {
+  @ApiProperty({ format: 'uuid', example: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60' })
+  userId!: string;
+
+  static override from(this: void, session: Session, currentId: string): AdminSessionDto {
+    return { ...SessionDto.from(session, currentId), userId: session.userId };
+  }
+}
+
+export class AdminSessionPageDto {
+  @ApiProperty({ type: [AdminSessionDto] })
+  items!: AdminSessionDto[];
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Pass it as `cursor` for the next page; null on the last one.',
+  })
+  nextCursor!: string | null;
+
+  static from(this: void, page: Page<Session>, currentId: string): AdminSessionPageDto {
+    return {
+      items: page.items.map((session) => AdminSessionDto.from(session, currentId)),
+      nextCursor: page.nextCursor,
+    };
+  }
+}

@@ -1,0 +1,15 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsUUID } from 'class-validator';
+import { Optional, QueryBoolean } from '../../common/http/fields.js';
+import { PageQueryDto } from '../../common/http/page-query.dto.js';
+
+export class ListSessionsDto extends PageQueryDto {
+  @ApiPropertyOptional({ format: 'uuid' })
+  @Optional()
+  @IsUUID('loose', { message: 'must be a UUID' })
+  userId?: string;
+
+  @ApiPropertyOptional({ description: 'Active: not revoked, and within both limits.' })
+  @QueryBoolean()
+  isActive?: boolean;
+}

@@ -1,0 +1,15 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsIn } from 'class-validator';
+
+const SCOPES = ['others', 'all'] as const;
+
+export class RevokeOwnSessionsDto {
+  @ApiProperty({ enum: SCOPES, description: '`others` keeps the current session.' })
+  @IsIn(SCOPES, { message: 'must be others or all' })
+  scope!: (typeof SCOPES)[number];
+}
+
+export class RevokedDto {
+  @ApiProperty({ type: 'integer', example: 3, description: 'How many sessions were ended.' })
+  revoked!: number;
+}

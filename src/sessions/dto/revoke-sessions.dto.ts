@@ -1,0 +1,33 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsIP, IsUUID } from 'class-validator';
+import { Optional, Timestamp } from '../../common/http/fields.js';
+
+export class RevokeSessionsDto {
+  @ApiPropertyOptional({ format: 'uuid' })
+  @Optional()
+  @IsUUID('loose', { message: 'must be a UUID' })
+  userId?: string;
+
+  @ApiPropertyOptional({ example: '203.0.113.7' })
+  @Optional()
+  @IsIP(undefined, { message: 'must be an IP address' })
+  ipAddress?: string;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  @Optional()
+  @Timestamp()
+  createdBefore?: Date;
+
+  @ApiPropertyOptional({ default: false, description: 'Only count what would be revoked.' })
+  @Optional()
+  @IsBoolean({ message: 'must be true or false' })
+  dryRun: boolean = false;
+}
+
+export class BulkRevokedDto {
+  @ApiProperty({ type: 'integer', example: 12, description: 'How many active sessions the filters match.' })
+  matched!: number;
+
+  @ApiProperty({ type: 'integer', example: 12, description: 'How many were ended; 0 in a dry run.' })
+  revoked!: number;
+}

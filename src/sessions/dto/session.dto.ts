@@ -1,0 +1,70 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { describeDevice } from '../device.js';
+import { REVOCATION_REASONS, type RevocationReason } from '../revocation.js';
+import type { Session } from '../session.entity.js';
+
+/** What a person may see of a session: an allow-list. */
+export class SessionDto {
+  @ApiProperty({ format: 'uuid', example: '0198c5f2-7a11-7d94-8e0c-3b6d2f9a4c15' })
+  id!: string;
+
+  @ApiProperty({ description: 'Whether this is the session of the request itself.' })
+  isCurrent!: boolean;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Mozilla/5.0 (Macintosh; …) Chrome/141.0.0.0 Safari/537.36' })
+  userAgent!: string | null;
+
+  @ApiProperty({
+    description: 'What the client called itself, or a name read from its user agent.',
+    example: 'Chrome on macOS',
+  })
+  deviceName!: string;
+
+  @ApiProperty({ type: String, nullable: true, example: '203.0.113.7' })
+  ipAddress!: string | null;
+
+  @ApiProperty({ format: 'date-time' })
+  createdAt!: Date;
+
+  @ApiProperty({ format: 'date-time', description: 'Accurate to about a minute.' })
+  lastSeenAt!: Date;
+
+  @ApiProperty({ format: 'date-time', description: 'When it expires unless it is refreshed before.' })
+  idleExpiresAt!: Date;
+
+  @ApiProperty({ format: 'date-time', description: 'When it expires in any case.' })
+  expiresAt!: Date;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
+  revokedAt!: Date | null;
+
+  @ApiProperty({ enum: REVOCATION_REASONS, enumName: 'RevocationReason', nullable: true, example: null })
+  revokedReason!: RevocationReason | null;
+
+  static from(this: void, session: Session, currentId: string): SessionDto {
+    const { id, userAgent, ipAddress, createdAt, lastSeenAt, idleExpiresAt, expiresAt, revokedAt, revokedReason } =
+      session;
+    return {
+      id,
+      isCurrent: id === currentId,
+      userAgent,
+      deviceName: describeDevice(session.deviceName, userAgent),
+      ipAddress,
+      createdAt,
+      lastSeenAt,
+      idleExpiresAt,
+      expiresAt,
+      revokedAt,
+      revokedReason,
+    };
+  }
+}
+
+export class SessionListDto {
+  @ApiProperty({ type: [SessionDto] })
+  items!: SessionDto[];
+
+  static from(this: void, sessions: readonly Session[], currentId: string): SessionListDto {
+    return { items: sessions.map((session) => SessionDto.from(session, currentId)) };
+  }
+}

@@ -1,0 +1,51 @@
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { Database } from '../database/database.js';
+import { SessionAccessRepository } from './session-access.repository.js';
+
+/** How long, in milliseconds, a mark may wait for others to be written with. */
+const FLUSH_INTERVAL = 5_000;
+
+/**
+ * Remembers which sessions were used and writes it now and then, many in one statement, so that no request
+ * waits for it. A mark that is lost with the process costs a minute of accuracy in a list, and nothing else:
+ * no limit depends on it.
+ */
+@Injectable()
+export class LastSeenRecorder implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(LastSeenRecorder.name);
+  private seen = new Map<string, Date>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly sessions: SessionAccessRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  onModuleInit(): void {
+    this.timer = setInterval(() => void this.flush(), FLUSH_INTERVAL).unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.flush();
+  }
+
+  /** Notes that a session is being used now. */
+  mark(sessionId: string): void {
+    this.seen.set(sessionId, this.clock.now());
+  }
+
+  /** Writes the marks. Those that cannot be written are dropped: the next request of that session makes a new one. */
+  async flush(): Promise<void> {
+    if (this.seen.size === 0) return;
+    const seen = this.seen;
+    this.seen = new Map();
+    try {
+      await this.database.session((manager) => this.sessions.markSeen(manager, seen));
+    } catch (error) {
+      this.logger.warn(`Could not write when ${seen.size} sessions were last seen: ${(error as Error).message}`);
+    }
+  }
+}

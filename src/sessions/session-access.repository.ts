@@ -1,0 +1,127 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { Role } from '../common/role.js';
+import { User } from '../users/user.entity.js';
+import type { RevocationReason } from './revocation.js';
+
+/** A session as the guards see it: whether it still counts, and whose it is. Judged by the database's clock. */
+export interface SessionState {
+  readonly id: string;
+  readonly user: User;
+  readonly revokedReason: RevocationReason | null;
+  readonly isExpired: boolean;
+}
+
+/** A session as the guard looks it up on every request. */
+export interface GuardedSession extends SessionState {
+  /** Whether `last_seen_at` is old enough to be written again. */
+  readonly isSeenDue: boolean;
+}
+
+/** A session as its refresh token is judged by. */
+export interface RefreshableSession extends SessionState {
+  readonly refreshSalt: Buffer;
+  readonly refreshCounter: number;
+  /** Whether the last rotation is so recent that the token before it may be answered once more. */
+  readonly isInGrace: boolean;
+}
+
+const STATE = `
+  s.id AS session_id, s.revoked_reason, (s.idle_expires_at <= now() OR s.expires_at <= now()) AS is_expired,
+  u.id, u.email, u.name, u.role, u.is_active, u.email_verified_at, u.created_at, u.updated_at`;
+
+/** What the hot paths ask of the session's row: one statement each, by primary key. */
+@Injectable()
+export class SessionAccessRepository {
+  /** Looks many sessions up at once. Ids that no session has are missing from the result. */
+  async findForGuard(manager: EntityManager, ids: readonly string[]): Promise<GuardedSession[]> {
+    const rows = await manager.query<(StateRow & { is_seen_due: boolean })[]>(
+      `SELECT ${STATE}, s.last_seen_at < now() - interval '1 minute' AS is_seen_due
+         FROM sessions s JOIN users u ON u.id = s.user_id
+        WHERE s.id = ANY($1::uuid[])`,
+      [ids],
+    );
+    return rows.map((row) => ({ ...toState(row), isSeenDue: row.is_seen_due }));
+  }
+
+  /** @param grace milliseconds */
+  async findForRefresh(manager: EntityManager, id: string, grace: number): Promise<RefreshableSession | null> {
+    const [row] = await manager.query<
+      (StateRow & { refresh_salt: Buffer; refresh_counter: number; is_in_grace: boolean })[]
+    >(
+      `SELECT ${STATE}, s.refresh_salt, s.refresh_counter,
+              coalesce(s.refreshed_at > now() - $2 * interval '1 millisecond', false) AS is_in_grace
+         FROM sessions s JOIN users u ON u.id = s.user_id
+        WHERE s.id = $1`,
+      [id, grace],
+    );
+    if (!row) return null;
+    const { refresh_salt: refreshSalt, refresh_counter: refreshCounter, is_in_grace: isInGrace } = row;
+    return { ...toState(row), refreshSalt, refreshCounter, isInGrace };
+  }
+
+  /**
+   * Rotates the refresh token: the counter goes from `counter` to the next, and the idle limit moves, never past
+   * the absolute one. All conditions are in the statement, so of any number that try at once one succeeds.
+   *
+   * @param idleTimeout milliseconds
+   * @returns whether this call was the one
+   */
+  async rotate(manager: EntityManager, id: string, counter: number, idleTimeout: number): Promise<boolean> {
+    const [, affected] = await manager.query<[unknown, number]>(
+      `UPDATE sessions
+          SET refresh_counter = refresh_counter + 1, refreshed_at = now(), last_seen_at = now(),
+              idle_expires_at = least(now() + $3 * interval '1 millisecond', expires_at)
+        WHERE id = $1 AND refresh_counter = $2
+          AND revoked_at IS NULL AND idle_expires_at > now() AND expires_at > now()
+          AND EXISTS (SELECT FROM users WHERE users.id = sessions.user_id AND users.is_active)`,
+      [id, counter, idleTimeout],
+    );
+    return affected === 1;
+  }
+
+  /**
+   * Writes when sessions were last seen, all in one statement. A row that someone else holds is skipped: whoever
+   * holds it is using or ending the session, and waiting here for rows in any order could become a deadlock.
+   */
+  async markSeen(manager: EntityManager, seen: ReadonlyMap<string, Date>): Promise<void> {
+    await manager.query(
+      `UPDATE sessions SET last_seen_at = due.seen_at
+         FROM (SELECT s.id, seen.seen_at
+                 FROM unnest($1::uuid[], $2::timestamptz[]) AS seen (id, seen_at)
+                 JOIN sessions s ON s.id = seen.id AND s.last_seen_at < seen.seen_at - interval '1 minute'
+                  FOR NO KEY UPDATE OF s SKIP LOCKED) AS due
+        WHERE sessions.id = due.id`,
+      [[...seen.keys()], [...seen.values()]],
+    );
+  }
+}
+
+interface StateRow {
+  readonly session_id: string;
+  readonly revoked_reason: RevocationReason | null;
+  readonly is_expired: boolean;
+  readonly id: string;
+  readonly email: string;
+  readonly name: string | null;
+  readonly role: Role;
+  readonly is_active: boolean;
+  readonly email_verified_at: Date | null;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+/** By hand, because TypeORM's own hydration would cost more than the lookup. */
+function toState(row: StateRow): SessionState {
+  const user = Object.assign(new User(), {
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    role: row.role,
+    isActive: row.is_active,
+    emailVerifiedAt: row.email_verified_at,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  });
+  return { id: row.session_id, user, revokedReason: row.revoked_reason, isExpired: row.is_expired };
+}

@@ -1,0 +1,16 @@
+import type { SessionState } from './session-access.repository.js';
+import { SessionExpiredError, SessionRevokedError, UserInactiveError } from './sessions.errors.js';
+
+/**
+ * The one judgement over a session, for access and refresh alike: it may be used only while its user is active,
+ * nobody revoked it, and neither limit has passed (ASVS 7.3.1, 7.3.2, 7.4.1, 7.4.2).
+ *
+ * @throws UserInactiveError
+ * @throws SessionRevokedError
+ * @throws SessionExpiredError
+ */
+export function assertUsable(session: SessionState): void {
+  if (!session.user.isActive) throw new UserInactiveError();
+  if (session.revokedReason) throw new SessionRevokedError(session.revokedReason);
+  if (session.isExpired) throw new SessionExpiredError();
+}

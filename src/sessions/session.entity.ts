@@ -1,0 +1,75 @@
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { User } from '../users/user.entity.js';
+import type { RevocationReason } from './revocation.js';
+
+/**
+ * One sign-in on one device. The row decides whether its access tokens still work; it holds nothing that could
+ * sign anyone in. No index covers `last_seen_at`, so writing it stays a heap-only update.
+ */
+@Entity('sessions')
+@Index(['userId', 'id'])
+@Index(['ipAddress'], { where: '(revoked_at IS NULL)' })
+@Check('ck_sessions_refresh_salt', `octet_length(refresh_salt) = 32`)
+@Check('ck_sessions_refresh_counter', `refresh_counter >= 0`)
+@Check('ck_sessions_idle_expires_at', `idle_expires_at <= expires_at`)
+@Check('ck_sessions_revoked', `(revoked_at IS NULL) = (revoked_reason IS NULL)`)
+@Check(
+  'ck_sessions_revoked_reason',
+  `revoked_reason IN ('logout', 'logout_others', 'logout_all', 'admin', 'password_changed', 'password_reset', 'refresh_reuse', 'session_limit', 'user_deactivated')`,
+)
+export class Session {
+  @PrimaryColumn({ type: 'uuid' })
+  id!: string;
+
+  @Column({ type: 'uuid' })
+  userId!: string;
+
+  @ManyToOne(() => User, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'user_id' })
+  user?: User;
+
+  /** 256 random bits. With a secret of the server's they give the key of this session's refresh tokens. */
+  @Column({ type: 'bytea' })
+  refreshSalt!: Buffer;
+
+  /** How often the refresh token was rotated: the only counter that the current token can carry. */
+  @Column({ type: 'integer', default: 0 })
+  refreshCounter!: number;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  refreshedAt!: Date | null;
+
+  @Column({ type: 'text', nullable: true })
+  userAgent!: string | null;
+
+  /** What the client called itself at sign-in. */
+  @Column({ type: 'text', nullable: true })
+  deviceName!: string | null;
+
+  @Column({ type: 'inet', nullable: true })
+  ipAddress!: string | null;
+
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
+  createdAt!: Date;
+
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
+  lastSeenAt!: Date;
+
+  /** The idle limit: a refresh moves it, up to the absolute one. */
+  @Column({ type: 'timestamptz', precision: 3 })
+  idleExpiresAt!: Date;
+
+  /** The absolute limit: nothing moves it to a later time. */
+  @Column({ type: 'timestamptz', precision: 3 })
+  expiresAt!: Date;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  revokedAt!: Date | null;
+
+  @Column({ type: 'text', nullable: true })
+  revokedReason!: RevocationReason | null;
+
+  /** Who revoked it. No foreign key: the record outlives the account of the one who acted. */
+  @Column({ type: 'uuid', nullable: true })
+  revokedBy!: string | null;
+}

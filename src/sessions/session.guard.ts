@@ -1,0 +1,36 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { GuardedRequest } from '../common/auth-context.js';
+import { isPublic } from '../common/public.decorator.js';
+import type { RequestWithUser } from '../users/current-user.decorator.js';
+import { LastSeenRecorder } from './last-seen.recorder.js';
+import { SessionLookup } from './session.lookup.js';
+import { assertUsable } from './session-state.js';
+import { SessionNotFoundError } from './sessions.errors.js';
+
+/**
+ * Second of the global guards: asks whether whoever the token names is still allowed. One gathered lookup of
+ * the session and its user, on every request, with nothing remembered from the one before.
+ */
+@Injectable()
+export class SessionGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly lookup: SessionLookup,
+    private readonly lastSeen: LastSeenRecorder,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (isPublic(this.reflector, context)) return true;
+    const request = context.switchToHttp().getRequest<GuardedRequest & RequestWithUser>();
+    const claims = request.user;
+    const session = claims && (await this.lookup.find(claims.sessionId));
+    // A token whose subject is not the session's user was put together by someone.
+    if (!session || session.user.id !== claims.userId) throw new SessionNotFoundError();
+    assertUsable(session);
+    if (session.isSeenDue) this.lastSeen.mark(session.id);
+    request.currentUser = session.user;
+    request.auth = { ...claims, role: session.user.role };
+    return true;
+  }
+}

@@ -1,0 +1,55 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Auth, type AuthContext } from '../common/auth-context.js';
+import { ApiProblems } from '../common/http/api-problems.decorator.js';
+import { IdParamDto } from '../common/http/id-param.dto.js';
+import { Roles } from '../common/roles.decorator.js';
+import { AdminSessionDto, AdminSessionPageDto } from './dto/admin-session.dto.js';
+import { ExpireSessionDto } from './dto/expire-session.dto.js';
+import { ListSessionsDto } from './dto/list-sessions.dto.js';
+import { BulkRevokedDto, RevokeSessionsDto } from './dto/revoke-sessions.dto.js';
+import { SessionsAdminService } from './sessions.admin.service.js';
+import { UnknownSessionError } from './sessions.errors.js';
+
+@ApiTags('admin')
+@Roles('admin')
+@Controller('admin/sessions')
+export class SessionsAdminController {
+  constructor(private readonly sessions: SessionsAdminService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List sessions, newest first' })
+  @ApiOkResponse({ type: AdminSessionPageDto })
+  async list(@Auth() auth: AuthContext, @Query() query: ListSessionsDto): Promise<AdminSessionPageDto> {
+    return AdminSessionPageDto.from(await this.sessions.list(query, query.toPageRequest()), auth.sessionId);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'End anyone’s session' })
+  @ApiNoContentResponse()
+  @ApiProblems(UnknownSessionError)
+  revoke(@Auth() auth: AuthContext, @Param() { id }: IdParamDto): Promise<void> {
+    return this.sessions.revoke(auth, id);
+  }
+
+  @Patch(':id')
+  @ApiOperation({ summary: 'Force a session to expire earlier' })
+  @ApiOkResponse({ type: AdminSessionDto })
+  @ApiProblems(UnknownSessionError)
+  async expire(
+    @Auth() auth: AuthContext,
+    @Param() { id }: IdParamDto,
+    @Body() body: ExpireSessionDto,
+  ): Promise<AdminSessionDto> {
+    return AdminSessionDto.from(await this.sessions.expire(id, body.expiresAt), auth.sessionId);
+  }
+
+  @Post('revoke')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'End all active sessions that match every given filter' })
+  @ApiOkResponse({ type: BulkRevokedDto })
+  revokeMatching(@Auth() auth: AuthContext, @Body() { dryRun, ...filter }: RevokeSessionsDto): Promise<BulkRevokedDto> {
+    return this.sessions.revokeMatching(auth, filter, dryRun);
+  }
+}

@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import type { AuthContext } from '../common/auth-context.js';
+import { ValidationFailedError } from '../common/domain.error.js';
+import { toPage, type Page, type PageRequest } from '../common/pagination.js';
+import { Database } from '../database/database.js';
+import type { Session } from './session.entity.js';
+import { UnknownSessionError } from './sessions.errors.js';
+import { SessionsRepository, type SessionFilter } from './sessions.repository.js';
+
+/** Which sessions an admin revokes at once. At least one condition must be given. */
+export type BulkFilter = Pick<SessionFilter, 'userId' | 'ipAddress' | 'createdBefore'>;
+
+/** What an admin does with anyone's sessions. */
+@Injectable()
+export class SessionsAdminService {
+  constructor(
+    private readonly database: Database,
+    private readonly sessions: SessionsRepository,
+  ) {}
+
+  /** One page of sessions, newest first. */
+  async list(filter: Pick<SessionFilter, 'userId' | 'isActive'>, page: PageRequest): Promise<Page<Session>> {
+    const rows = await this.database.session((manager) => this.sessions.listPage(manager, filter, page));
+    return toPage(rows, page.limit);
+  }
+
+  /** @throws UnknownSessionError */
+  async revoke(admin: AuthContext, id: string): Promise<void> {
+    const cause = { reason: 'admin', by: admin.userId } as const;
+    const known = await this.database.session((manager) => this.sessions.revokeOne(manager, { id }, cause));
+    if (!known) throw new UnknownSessionError();
+  }
+
+  /**
+   * Forces a session to expire earlier than it would, by both limits.
+   *
+   * @throws UnknownSessionError
+   * @throws ValidationFailedError if that is later than it would
+   */
+  expire(id: string, expiresAt: Date): Promise<Session> {
+    return this.database.transaction(async (manager) => {
+      const changed = await this.sessions.bringForward(manager, id, expiresAt);
+      const session = await this.sessions.findOne(manager, { id });
+      if (!session) throw new UnknownSessionError();
+      if (!changed) {
+        const message = `must not be later than the session's present end, ${session.expiresAt.toISOString()}`;
+        throw new ValidationFailedError([{ pointer: '/expiresAt', message }]);
+      }
+      return session;
+    });
+  }
+
+  /**
+   * Ends all active sessions that match; a dry run only counts them.
+   *
+   * @throws ValidationFailedError without any condition, which would mean everyone
+   */
+  async revokeMatching(
+    admin: AuthContext,
+    filter: BulkFilter,
+    dryRun: boolean,
+  ): Promise<{ matched: number; revoked: number }> {
+    if (Object.values(filter).every((condition) => condition === undefined)) {
+      throw new ValidationFailedError([
+        { pointer: '', message: 'needs at least one of userId, ipAddress, createdBefore' },
+      ]);
+    }
+    const active = { ...filter, isActive: true };
+    if (dryRun) {
+      const matched = await this.database.session((manager) => this.sessions.count(manager, active));
+      return { matched, revoked: 0 };
+    }
+    const revoked = await this.database.session((manager) =>
+      this.sessions.revoke(manager, active, { reason: 'admin', by: admin.userId }),
+    );
+    return { matched: revoked, revoked };
+  }
+}

@@ -1,0 +1,144 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager, SelectQueryBuilder } from 'typeorm';
+import type { PageRequest } from '../common/pagination.js';
+import type { Revocation } from './revocation.js';
+import { Session } from './session.entity.js';
+
+export type NewSession = Pick<Session, 'id' | 'userId' | 'refreshSalt' | 'userAgent' | 'deviceName' | 'ipAddress'>;
+
+/** Which sessions are meant. Conditions that are left out do not narrow; all that are given must hold. */
+export interface SessionFilter {
+  readonly id?: string | undefined;
+  readonly exceptId?: string | undefined;
+  readonly userId?: string | undefined;
+  readonly ipAddress?: string | undefined;
+  readonly createdBefore?: Date | undefined;
+  readonly isActive?: boolean | undefined;
+}
+
+/** A session that still opens doors: not revoked, and within both limits, by the database's clock. */
+const ACTIVE = '(session.revokedAt IS NULL AND session.idleExpiresAt > now() AND session.expiresAt > now())';
+
+@Injectable()
+export class SessionsRepository {
+  /**
+   * Begins a session, with its limits counted from the database's clock.
+   *
+   * @param limits milliseconds
+   */
+  async insert(manager: EntityManager, row: NewSession, limits: { idle: number; absolute: number }): Promise<Session> {
+    await manager
+      .createQueryBuilder()
+      .insert()
+      .into(Session)
+      .values({
+        ...row,
+        idleExpiresAt: () => `now() + least(:idle::float8, :absolute::float8) * interval '1 millisecond'`,
+        expiresAt: () => `now() + :absolute::float8 * interval '1 millisecond'`,
+      })
+      .setParameters(limits)
+      .updateEntity(false)
+      .execute();
+    return manager.findOneByOrFail(Session, { id: row.id });
+  }
+
+  findOne(manager: EntityManager, filter: SessionFilter): Promise<Session | null> {
+    return this.select(manager, filter).getOne();
+  }
+
+  /** All sessions that match, most recently seen first. */
+  list(manager: EntityManager, filter: SessionFilter): Promise<Session[]> {
+    return this.select(manager, filter)
+      .orderBy('session.lastSeenAt', 'DESC')
+      .addOrderBy('session.id', 'DESC')
+      .getMany();
+  }
+
+  /** One page of the sessions that match, newest first; one row more than the page holds. */
+  listPage(manager: EntityManager, filter: SessionFilter, page: PageRequest): Promise<Session[]> {
+    const query = this.select(manager, filter);
+    if (page.after) query.andWhere('session.id < :after', { after: page.after });
+    return query
+      .orderBy('session.id', 'DESC')
+      .limit(page.limit + 1)
+      .getMany();
+  }
+
+  count(manager: EntityManager, filter: SessionFilter): Promise<number> {
+    return this.select(manager, filter).getCount();
+  }
+
+  /**
+   * Ends the sessions that match and are not revoked yet; a session keeps its first reason. The rows are locked
+   * in one order, so that two revocations of many sessions wait for each other instead of deadlocking.
+   *
+   * @returns how many it ended
+   */
+  async revoke(manager: EntityManager, filter: SessionFilter, { reason, by }: Revocation): Promise<number> {
+    const matching = this.select(manager, filter)
+      .select('session.id')
+      .andWhere('session.revokedAt IS NULL')
+      .orderBy('session.id')
+      .setLock('for_no_key_update');
+    const { affected } = await manager
+      .createQueryBuilder()
+      .update(Session)
+      .set({ revokedAt: () => 'now()', revokedReason: reason, revokedBy: by })
+      .where(`id IN (${matching.getQuery()}) AND revoked_at IS NULL`)
+      .setParameters(matching.getParameters())
+      .execute();
+    return affected ?? 0;
+  }
+
+  /** Ends one session; one that has ended already stays as it is. Says whether there is such a session at all. */
+  async revokeOne(manager: EntityManager, filter: SessionFilter & { id: string }, cause: Revocation): Promise<boolean> {
+    return (await this.revoke(manager, filter, cause)) === 1 || (await this.findOne(manager, filter)) !== null;
+  }
+
+  /** Brings a session's end forward. Says whether it did: a later time than the present one changes nothing. */
+  async bringForward(manager: EntityManager, id: string, expiresAt: Date): Promise<boolean> {
+    const { affected } = await manager
+      .createQueryBuilder()
+      .update(Session)
+      .set({ expiresAt, idleExpiresAt: () => 'least(idle_expires_at, :expiresAt::timestamptz)' })
+      .where('id = :id AND expires_at >= :expiresAt', { id, expiresAt })
+      .execute();
+    return affected === 1;
+  }
+
+  /**
+   * Deletes, among the next `limit` sessions after the id `after`, those that ended more than `retention`
+   * milliseconds ago.
+   *
+   * @returns how many it deleted, and the last id it looked at; null at the end of the table
+   */
+  async pruneBatch(
+    manager: EntityManager,
+    { after, retention, limit }: { after: string | null; retention: number; limit: number },
+  ): Promise<{ deleted: number; last: string | null }> {
+    const [row] = await manager.query<{ deleted: number; last: string | null }[]>(
+      `WITH walked AS (
+         SELECT id, least(expires_at, idle_expires_at, revoked_at) AS ended_at FROM sessions
+          WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $3),
+       deleted AS (
+         DELETE FROM sessions USING walked
+          WHERE sessions.id = walked.id AND walked.ended_at < now() - $2::float8 * interval '1 millisecond' RETURNING 1)
+       SELECT (SELECT count(*)::int FROM deleted) AS deleted,
+              (SELECT id FROM walked ORDER BY id DESC LIMIT 1) AS last`,
+      [after, retention, limit],
+    );
+    return row ?? { deleted: 0, last: null };
+  }
+
+  private select(manager: EntityManager, filter: SessionFilter): SelectQueryBuilder<Session> {
+    const query = manager.createQueryBuilder(Session, 'session');
+    const { id, exceptId, userId, ipAddress, createdBefore, isActive } = filter;
+    if (id !== undefined) query.andWhere('session.id = :id', { id });
+    if (exceptId !== undefined) query.andWhere('session.id <> :exceptId', { exceptId });
+    if (userId !== undefined) query.andWhere('session.userId = :userId', { userId });
+    if (ipAddress !== undefined) query.andWhere('session.ipAddress = :ipAddress', { ipAddress });
+    if (createdBefore !== undefined) query.andWhere('session.createdAt < :createdBefore', { createdBefore });
+    if (isActive !== undefined) query.andWhere(isActive ? ACTIVE : `NOT ${ACTIVE}`);
+    return query;
+  }
+}

@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { AuthContext } from '../common/auth-context.js';
+import { newId } from '../common/id.js';
+import { InjectConfig } from '../config/config.module.js';
+import type { Config } from '../config/env.js';
+import { Database, type EntityManager } from '../database/database.js';
+import { UserEvents } from '../users/user-events.js';
+import type { Device } from './device.js';
+import { RefreshTokens } from './refresh-token.js';
+import type { Session } from './session.entity.js';
+import { UnknownSessionError } from './sessions.errors.js';
+import { SessionsRepository } from './sessions.repository.js';
+
+/** A session's beginning: its row, and the first of its refresh tokens. */
+export interface OpenedSession {
+  readonly session: Session;
+  readonly refreshToken: string;
+}
+
+/** What people do with their own sessions. */
+@Injectable()
+export class SessionsService implements OnModuleInit {
+  private readonly limits: { readonly idle: number; readonly absolute: number };
+
+  constructor(
+    @InjectConfig() config: Config,
+    private readonly database: Database,
+    private readonly sessions: SessionsRepository,
+    private readonly refreshTokens: RefreshTokens,
+    private readonly userEvents: UserEvents,
+  ) {
+    this.limits = { idle: config.session.idleTimeout, absolute: config.session.absoluteTimeout };
+  }
+
+  onModuleInit(): void {
+    this.userEvents.onDeactivated(async (manager, userId, actorId) => {
+      await this.sessions.revoke(manager, { userId }, { reason: 'user_deactivated', by: actorId });
+    });
+  }
+
+  /** Begins a session inside the transaction that verified who it is for. Every sign-in gets a new one (ASVS 7.2.4). */
+  async open(manager: EntityManager, userId: string, device: Device): Promise<OpenedSession> {
+    const row = {
+      id: newId(),
+      userId,
+      refreshSalt: randomBytes(32),
+      userAgent: device.userAgent,
+      ipAddress: device.ipAddress,
+      deviceName: device.deviceName ?? null,
+    };
+    const session = await this.sessions.insert(manager, row, this.limits);
+    return { session, refreshToken: this.refreshTokens.issue(session, session.refreshCounter) };
+  }
+
+  /** The active sessions of the one who asks, most recently seen first. */
+  list({ userId }: AuthContext): Promise<Session[]> {
+    return this.database.session((manager) => this.sessions.list(manager, { userId, isActive: true }));
+  }
+
+  /** The session that the request itself came with. */
+  async current({ sessionId }: AuthContext): Promise<Session> {
+    const session = await this.database.session((manager) => this.sessions.findOne(manager, { id: sessionId }));
+    if (!session) throw new UnknownSessionError();
+    return session;
+  }
+
+  /** Ends the current session. */
+  async logout({ userId, sessionId }: AuthContext): Promise<void> {
+    await this.database.session((manager) =>
+      this.sessions.revoke(manager, { id: sessionId }, { reason: 'logout', by: userId }),
+    );
+  }
+
+  /**
+   * Ends one of one's own sessions. One that has ended already stays as it is.
+   *
+   * @throws UnknownSessionError if there is none with this id, or it is someone else's
+   */
+  async revoke({ userId }: AuthContext, id: string): Promise<void> {
+    const cause = { reason: 'logout', by: userId } as const;
+    const known = await this.database.session((manager) => this.sessions.revokeOne(manager, { id, userId }, cause));
+    if (!known) throw new UnknownSessionError();
+  }
+
+  /** Ends every session of the one who asks, or every other one than the current. Returns how many. */
+  revokeMany({ userId, sessionId }: AuthContext, scope: 'others' | 'all'): Promise<number> {
+    const filter = { userId, isActive: true, exceptId: scope === 'others' ? sessionId : undefined };
+    return this.database.session((manager) =>
+      this.sessions.revoke(manager, filter, { reason: `logout_${scope}`, by: userId }),
+    );
+  }
+}

@@ -1,0 +1,21 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn } from 'class-validator';
+import { Optional } from '../../common/http/fields.js';
+import { ROLES, type Role } from '../../common/role.js';
+import { EmailField, NameField, NewPasswordField } from './fields.js';
+
+export class CreateUserDto {
+  @EmailField()
+  email!: string;
+
+  @NewPasswordField()
+  password!: string;
+
+  @NameField()
+  name?: string | null;
+
+  @ApiPropertyOptional({ enum: ROLES, enumName: 'Role', default: 'user' })
+  @Optional()
+  @IsIn(ROLES, { message: `must be one of ${ROLES.join(', ')}` })
+  role?: Role;
+}

@@ -1,0 +1,6 @@
+import { PasswordField } from './fields.js';
+
+export class DeleteOwnUserDto {
+  @PasswordField()
+  password!: string;
+}

@@ -1,0 +1,27 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsString, MaxLength, MinLength } from 'class-validator';
+import { Optional, QueryBoolean } from '../../common/http/fields.js';
+import { PageQueryDto } from '../../common/http/page-query.dto.js';
+import { ROLES, type Role } from '../../common/role.js';
+
+export class ListUsersDto extends PageQueryDto {
+  @ApiPropertyOptional({
+    minLength: 1,
+    maxLength: 100,
+    description: 'Found anywhere in the address or the name, in any case.',
+  })
+  @Optional()
+  @IsString({ message: 'must be a string' })
+  @MinLength(1, { message: 'must not be empty' })
+  @MaxLength(100, { message: 'must have at most 100 characters' })
+  search?: string;
+
+  @ApiPropertyOptional({ enum: ROLES, enumName: 'Role' })
+  @Optional()
+  @IsIn(ROLES, { message: `must be one of ${ROLES.join(', ')}` })
+  role?: Role;
+
+  @ApiPropertyOptional()
+  @QueryBoolean()
+  isActive?: boolean;
+}

@@ -1,0 +1,6 @@
+import { NameField } from './fields.js';
+
+export class UpdateOwnUserDto {
+  @NameField()
+  name?: string | null;
+}

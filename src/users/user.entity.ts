@@ -1,0 +1,41 @@
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { Role } from '../common/role.js';
+
+/** The unique index on `lower(email)`. TypeORM has no words for an expression, so the migration alone makes it. */
+export const UNIQUE_EMAIL = 'uq_users_email';
+
+@Entity('users')
+@Check('ck_users_role', `role IN ('user', 'admin')`)
+@Check('ck_users_email', `char_length(email) BETWEEN 3 AND 254`)
+@Index(UNIQUE_EMAIL, { synchronize: false })
+@Index('ix_users_admin', ['id'], { where: `(role = 'admin'::text)` })
+export class User {
+  @PrimaryColumn({ type: 'uuid' })
+  id!: string;
+
+  /** Trimmed and in lower case. */
+  @Column({ type: 'text' })
+  email!: string;
+
+  /** Never loaded unless a query asks for it by name. */
+  @Column({ type: 'text', select: false })
+  passwordHash!: string;
+
+  @Column({ type: 'text', nullable: true })
+  name!: string | null;
+
+  @Column({ type: 'text', default: 'user' })
+  role!: Role;
+
+  @Column({ type: 'boolean', default: true })
+  isActive!: boolean;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  emailVerifiedAt!: Date | null;
+
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
+  createdAt!: Date;
+
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
+  updatedAt!: Date;
+}

@@ -1,0 +1,64 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Auth, type AuthContext } from '../common/auth-context.js';
+import { ApiProblems } from '../common/http/api-problems.decorator.js';
+import { IdParamDto } from '../common/http/id-param.dto.js';
+import { Roles } from '../common/roles.decorator.js';
+import { CreateUserDto } from './dto/create-user.dto.js';
+import { ListUsersDto } from './dto/list-users.dto.js';
+import { UpdateUserDto } from './dto/update-user.dto.js';
+import { UserPageDto } from './dto/user-page.dto.js';
+import { UserDto } from './dto/user.dto.js';
+import { EmailTakenError, LastAdminError, UserNotFoundError } from './users.errors.js';
+import { UsersService } from './users.service.js';
+
+@ApiTags('admin')
+@Roles('admin')
+@Controller('admin/users')
+export class UsersAdminController {
+  constructor(private readonly users: UsersService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List users, newest first' })
+  @ApiOkResponse({ type: UserPageDto })
+  async list(@Query() query: ListUsersDto): Promise<UserPageDto> {
+    return UserPageDto.from(await this.users.list(query, query.toPageRequest()));
+  }
+
+  @Post()
+  @ApiOperation({ summary: 'Create a user' })
+  @ApiCreatedResponse({ type: UserDto })
+  @ApiProblems(EmailTakenError)
+  async create(@Body() user: CreateUserDto): Promise<UserDto> {
+    return UserDto.from(await this.users.create(user));
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Show a user' })
+  @ApiOkResponse({ type: UserDto })
+  @ApiProblems(UserNotFoundError)
+  async show(@Param() { id }: IdParamDto): Promise<UserDto> {
+    return UserDto.from(await this.users.get(id));
+  }
+
+  @Patch(':id')
+  @ApiOperation({ summary: 'Change a user; it holds from that user’s next request on' })
+  @ApiOkResponse({ type: UserDto })
+  @ApiProblems(UserNotFoundError, LastAdminError)
+  async update(
+    @Auth() auth: AuthContext,
+    @Param() { id }: IdParamDto,
+    @Body() changes: UpdateUserDto,
+  ): Promise<UserDto> {
+    return UserDto.from(await this.users.update(id, changes, auth.userId));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a user, with all their sessions' })
+  @ApiNoContentResponse()
+  @ApiProblems(UserNotFoundError, LastAdminError)
+  delete(@Param() { id }: IdParamDto): Promise<void> {
+    return this.users.delete(id);
+  }
+}

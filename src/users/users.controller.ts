@@ -1,0 +1,40 @@
+import { Body, Controller, Delete, Get, HttpCode, Patch } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Auth, type AuthContext } from '../common/auth-context.js';
+import { ApiProblems } from '../common/http/api-problems.decorator.js';
+import { CurrentUser } from './current-user.decorator.js';
+import { DeleteOwnUserDto } from './dto/delete-own-user.dto.js';
+import { UpdateOwnUserDto } from './dto/update-own-user.dto.js';
+import { UserDto } from './dto/user.dto.js';
+import { User } from './user.entity.js';
+import { InvalidCredentialsError, LastAdminError } from './users.errors.js';
+import { UsersService } from './users.service.js';
+
+@ApiTags('users')
+@Controller('users/me')
+export class UsersController {
+  constructor(private readonly users: UsersService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Who am I' })
+  @ApiOkResponse({ type: UserDto })
+  show(@CurrentUser() user: User): UserDto {
+    return UserDto.from(user);
+  }
+
+  @Patch()
+  @ApiOperation({ summary: 'Change my own account' })
+  @ApiOkResponse({ type: UserDto })
+  async update(@Auth() auth: AuthContext, @Body() changes: UpdateOwnUserDto): Promise<UserDto> {
+    return UserDto.from(await this.users.update(auth.userId, changes, auth.userId));
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete my own account, with all its sessions' })
+  @ApiNoContentResponse()
+  @ApiProblems(InvalidCredentialsError, LastAdminError)
+  delete(@Auth() auth: AuthContext, @Body() { password }: DeleteOwnUserDto): Promise<void> {
+    return this.users.deleteOwn(auth.userId, password);
+  }
+}

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { PasswordsModule } from '../passwords/passwords.module.js';
+import { CredentialsService } from './credentials.service.js';
+import { UserEvents } from './user-events.js';
+import { UsersAdminController } from './users.admin.controller.js';
+import { UsersController } from './users.controller.js';
+import { UsersRepository } from './users.repository.js';
+import { UsersService } from './users.service.js';
+
+@Module({
+  imports: [PasswordsModule],
+  controllers: [UsersController, UsersAdminController],
+  providers: [UsersService, CredentialsService, UsersRepository, UserEvents],
+  exports: [UsersService, CredentialsService, UserEvents],
+})
+export class UsersModule {}

@@ -1,0 +1,109 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '../common/id.js';
+import { toPage, type Page, type PageRequest } from '../common/pagination.js';
+import type { Role } from '../common/role.js';
+import { Database, type EntityManager } from '../database/database.js';
+import { PasswordHasher } from '../passwords/password-hasher.js';
+import { CredentialsService } from './credentials.service.js';
+import { normalizeEmail } from './email.js';
+import { UserEvents } from './user-events.js';
+import type { User } from './user.entity.js';
+import { LastAdminError, UserNotFoundError } from './users.errors.js';
+import { UsersRepository, type UserChanges, type UserFilter } from './users.repository.js';
+
+export interface NewUser {
+  readonly email: string;
+  readonly password: string;
+  readonly name?: string | null | undefined;
+  readonly role?: Role | undefined;
+}
+
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly database: Database,
+    private readonly users: UsersRepository,
+    private readonly hasher: PasswordHasher,
+    private readonly credentials: CredentialsService,
+    private readonly events: UserEvents,
+  ) {}
+
+  /** @throws EmailTakenError */
+  async create(user: NewUser): Promise<User> {
+    const row = {
+      id: newId(),
+      email: normalizeEmail(user.email),
+      passwordHash: await this.hasher.hash(user.password),
+      name: user.name ?? null,
+      role: user.role ?? 'user',
+    };
+    return this.database.session((manager) => this.users.insert(manager, row));
+  }
+
+  /** @throws UserNotFoundError */
+  async get(id: string): Promise<User> {
+    const user = await this.database.session((manager) => this.users.findById(manager, id));
+    if (!user) throw new UserNotFoundError();
+    return user;
+  }
+
+  /** One page of users, newest first. */
+  async list(filter: UserFilter, page: PageRequest): Promise<Page<User>> {
+    const rows = await this.database.session((manager) => this.users.list(manager, filter, page));
+    return toPage(rows, page.limit);
+  }
+
+  /** Whether anyone can administer the product. */
+  async hasActiveAdmin(): Promise<boolean> {
+    const { items } = await this.list({ role: 'admin', isActive: true }, { limit: 1 });
+    return items.length > 0;
+  }
+
+  /**
+   * Changes a user. A new role holds, and a deactivated user's sessions end, from that user's next request on.
+   *
+   * @throws UserNotFoundError
+   * @throws LastAdminError
+   */
+  update(id: string, changes: UserChanges, actorId: string): Promise<User> {
+    const mayTakeAdmin = changes.role === 'user' || changes.isActive === false;
+    return this.database.transaction(async (manager) => {
+      if (mayTakeAdmin) await this.keepOneAdmin(manager, id);
+      const before = await this.users.lock(manager, id);
+      if (!before) throw new UserNotFoundError();
+      const after = await this.users.update(manager, id, changes);
+      if (before.isActive && !after.isActive) await this.events.deactivated(manager, id, actorId);
+      return after;
+    });
+  }
+
+  /**
+   * Deletes a user, with their sessions.
+   *
+   * @throws UserNotFoundError
+   * @throws LastAdminError
+   */
+  delete(id: string): Promise<void> {
+    return this.database.transaction(async (manager) => {
+      await this.keepOneAdmin(manager, id);
+      if (!(await this.users.lock(manager, id))) throw new UserNotFoundError();
+      await this.users.delete(manager, id);
+    });
+  }
+
+  /**
+   * Deletes the account of someone who proves once more that it is theirs.
+   *
+   * @throws InvalidCredentialsError
+   * @throws LastAdminError
+   */
+  async deleteOwn(id: string, password: string): Promise<void> {
+    await this.credentials.confirm(id, password);
+    await this.delete(id);
+  }
+
+  private async keepOneAdmin(manager: EntityManager, leaving: string): Promise<void> {
+    const admins = await this.users.lockActiveAdmins(manager);
+    if (admins.length === 1 && admins[0] === leaving) throw new LastAdminError();
+  }
+}
