@@ -26,10 +26,11 @@ const isRoot = process.getuid?.() === 0;
  * as it is, and not stopped by whoever did not start it.
  *
  * @param {Cluster} cluster
- * @param {{ flags?: readonly string[] }} [options] further `postgres` settings, such as `fsync=off`
+ * @param {{ flags?: readonly string[], detached?: boolean }} [options] further `postgres` settings, such as `fsync=off`,
+ *   and whether Ctrl-C in the terminal is kept from it: the application still needs its database to finish
  * @returns {Promise<RunningCluster>}
  */
-export async function startCluster(cluster, { flags = [] } = {}) {
+export async function startCluster(cluster, { flags = [], detached = true } = {}) {
   const { native, data } = await place(cluster.folder);
   const running = await findRunning(data, cluster.password);
   if (running) return { url: running, stop: async () => undefined };
@@ -37,11 +38,10 @@ export async function startCluster(cluster, { flags = [] } = {}) {
   await removeStaleLock(data);
   const port = await freePort();
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...flags].flatMap((flag) => ['-c', flag]);
-  // A group of its own: Ctrl-C in the terminal is for the application, which still needs its database to finish.
   const child = spawn(join(native, 'bin', 'postgres'), ['-D', data, '-p', String(port), ...settings], {
     ...(isRoot && NOBODY),
     cwd: data,
-    detached: true,
+    detached,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   await ready(child);

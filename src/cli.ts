@@ -28,7 +28,10 @@ program
     if ([...password].length < 8) throw new InvalidArgumentError('The password must have at least 8 characters.');
     await withApp(async (app) => {
       const users = app.get(UsersService);
-      if (ifNone && (await users.hasActiveAdmin())) return console.log('There is an active admin already.');
+      if (ifNone && (await users.hasActiveAdmin())) {
+        console.log('There is an active admin already.');
+        return;
+      }
       const admin = await users.create({ email, password, name, role: 'admin' });
       console.log(`Created the admin ${admin.email}`);
       if (given === undefined) console.log(`Password: ${password}`);

@@ -75,7 +75,7 @@ function operationId(controller: string, method: string): string {
 /** Adds what every route of its kind may answer, and whether it needs a token, so that no controller repeats it. */
 function complete(operation: Operation): void {
   const isOpen = operation[PUBLIC_EXTENSION] === true;
-  delete operation[PUBLIC_EXTENSION];
+  Reflect.deleteProperty(operation, PUBLIC_EXTENSION);
   operation.security = isOpen ? [] : [{ [SCHEME]: [] }];
   const answersOAuth = JSON.stringify(operation.requestBody ?? '').includes('x-www-form-urlencoded');
   const common = problemResponses(answersOAuth ? [InternalError] : commonErrors(operation, isOpen));

@@ -24,9 +24,10 @@ export class SessionGuard implements CanActivate {
     if (isPublic(this.reflector, context)) return true;
     const request = context.switchToHttp().getRequest<GuardedRequest & RequestWithUser>();
     const claims = request.user;
-    const session = claims && (await this.lookup.find(claims.sessionId));
+    if (!claims) throw new Error('SessionGuard needs JwtAuthGuard before it.');
+    const session = await this.lookup.find(claims.sessionId);
     // A token whose subject is not the session's user was put together by someone.
-    if (!session || session.user.id !== claims.userId) throw new SessionNotFoundError();
+    if (session?.user.id !== claims.userId) throw new SessionNotFoundError();
     assertUsable(session);
     if (session.isSeenDue) this.lastSeen.mark(session.id);
     request.currentUser = session.user;

@@ -1,7 +1,7 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { urlencoded, type Request, type Response } from 'express';
 import type { Observable } from 'rxjs';
-import { BODY_LIMIT, translateErrors } from './json-body.js';
+import { BODY_LIMIT, bodyError } from './json-body.js';
 
 const parse = urlencoded({ extended: false, limit: BODY_LIMIT, parameterLimit: 32, inflate: false });
 
@@ -11,8 +11,9 @@ export class FormBodyInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const http = context.switchToHttp();
     await new Promise<void>((resolve, reject) => {
-      const done = translateErrors((error?: unknown) => (error ? reject(error as Error) : resolve()));
-      parse(http.getRequest<Request>(), http.getResponse<Response>(), done);
+      parse(http.getRequest<Request>(), http.getResponse<Response>(), (error?: unknown) =>
+        error instanceof Error ? reject(bodyError(error)) : resolve(),
+      );
     });
     return next.handle();
   }

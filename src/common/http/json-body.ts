@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { json, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import { json, type Request, type RequestHandler } from 'express';
 import { BadRequestError, MalformedBodyError, PayloadTooLargeError, UnsupportedMediaTypeError } from './edge.errors.js';
 
 const MEDIA_TYPE = 'application/json';
@@ -17,21 +17,18 @@ export function jsonBody(formPaths: readonly string[]): RequestHandler {
   return (request, response, next) => {
     if (formPaths.includes(request.path) || !hasBody(request)) next();
     else if (!request.is(MEDIA_TYPE)) next(new UnsupportedMediaTypeError());
-    else parse(request, response, translateErrors(next));
+    else parse(request, response, (error?: unknown) => next(error instanceof Error ? bodyError(error) : error));
   };
 }
 
 /** Gives what goes wrong in Express's body parsers the names of this API. */
-export function translateErrors(next: NextFunction): NextFunction {
-  return (error?: unknown) => {
-    if (!error) return next();
-    const status = error instanceof Error && 'status' in error ? error.status : undefined;
-    const type = error instanceof Error && 'type' in error ? error.type : undefined;
-    if (status === 413) return next(new PayloadTooLargeError());
-    if (status === 415) return next(new UnsupportedMediaTypeError());
-    if (type === 'entity.parse.failed' || type === 'entity.verify.failed') return next(new MalformedBodyError());
-    next(status === 400 ? new BadRequestError('The body did not arrive as announced.') : error);
-  };
+export function bodyError(error: Error): Error {
+  const status = 'status' in error ? error.status : undefined;
+  const type = 'type' in error ? error.type : undefined;
+  if (status === 413) return new PayloadTooLargeError();
+  if (status === 415) return new UnsupportedMediaTypeError();
+  if (type === 'entity.parse.failed' || type === 'entity.verify.failed') return new MalformedBodyError();
+  return status === 400 ? new BadRequestError('The body did not arrive as announced.') : error;
 }
 
 /** Whether a body follows. Clients announce an empty one on a POST without a body, and give it no type. */
@@ -41,6 +38,6 @@ function hasBody(request: Request): boolean {
 }
 
 /** Bytes that are no UTF-8 would all become the same replacement character, and different passwords one. */
-function requireUtf8(_request: unknown, _response: Response | unknown, body: Buffer, encoding: string): void {
+function requireUtf8(_request: unknown, _response: unknown, body: Buffer, encoding: string): void {
   if (encoding !== 'utf-8' || !isUtf8(body)) throw new Error('not UTF-8');
 }

@@ -1,0 +1,37 @@
+import { UsersService, type NewUser } from '../../src/users/users.service.js';
+import type { Role } from '../../src/common/role.js';
+import type { TestApp } from './test-app.js';
+
+export interface BuiltUser {
+  readonly id: string;
+  readonly email: string;
+  readonly password: string;
+}
+
+export interface SignedIn extends BuiltUser {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly sessionId: string;
+}
+
+let counter = 0;
+
+/** A user who exists, with a password that is known. */
+export async function buildUser(app: TestApp, user: Partial<NewUser> = {}): Promise<BuiltUser> {
+  const email = user.email ?? `user-${++counter}@example.com`;
+  const password = user.password ?? 'seven lanterns at dusk';
+  const created = await app.app.get(UsersService).create({ ...user, email, password });
+  return { id: created.id, email: created.email, password };
+}
+
+/** Signs a user in by HTTP, on a device of its own. */
+export async function signIn(app: TestApp, user: BuiltUser, deviceName?: string): Promise<SignedIn> {
+  const { email, password } = user;
+  const { body } = await app.request.post('/auth/login').send({ email, password, deviceName }).expect(200);
+  return { ...user, accessToken: body.accessToken, refreshToken: body.refreshToken, sessionId: body.sessionId };
+}
+
+/** A new user with this role, signed in. */
+export async function buildSignedIn(app: TestApp, role: Role = 'user'): Promise<SignedIn> {
+  return signIn(app, await buildUser(app, { role }));
+}

@@ -1,0 +1,6 @@
+declare global {
+  var stopTestCluster: () => Promise<void>;
+  var testFolder: string;
+}
+
+export {};

@@ -1,0 +1,73 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Test } from '@nestjs/testing';
+import { pino, type DestinationStream } from 'pino';
+import supertest from 'supertest';
+import { AppModule } from '../../src/app.module.js';
+import { APP_OPTIONS, setUpApp } from '../../src/app.setup.js';
+import { createLogger } from '../../src/common/logging/logger.js';
+import { NestLogger } from '../../src/common/logging/nest-logger.js';
+import { gatehouseConfig } from '../../src/config/config.module.js';
+import { parseEnvironment, type Config } from '../../src/config/env.js';
+import { TestDatabase } from './test-database.js';
+
+/** Distinct from every secret that the configuration refuses, and the same for all instances of a test. */
+export const TEST_SECRET = 'kR7vXq2mZt9LwB4nYc8HsG1dFp6JxAeU';
+
+export interface TestAppOptions {
+  /** Environment variables on top of the test's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another instance on the same database; without it the instance gets a new one, and drops it in `close`. */
+  readonly database?: TestDatabase;
+  /** Where the log goes, for tests that read it. */
+  readonly log?: DestinationStream;
+}
+
+/** A whole instance that listens on a port of its own: the application as `main.ts` puts it together. */
+export class TestApp {
+  private constructor(
+    readonly app: NestExpressApplication,
+    readonly config: Config,
+    readonly url: string,
+    readonly database: TestDatabase,
+    private readonly ownsDatabase: boolean,
+  ) {}
+
+  static async start({ env = {}, database, log }: TestAppOptions = {}): Promise<TestApp> {
+    const db = database ?? (await TestDatabase.create());
+    const config = parseEnvironment({
+      NODE_ENV: 'test',
+      PORT: '0',
+      DATABASE_URL: db.url,
+      JWT_SECRET: TEST_SECRET,
+      BCRYPT_COST: '4',
+      LOG_LEVEL: log ? 'debug' : 'silent',
+      ...env,
+    });
+    const module = Test.createTestingModule({ imports: [AppModule] });
+    const compiled = await module.overrideProvider(gatehouseConfig.KEY).useValue(config).compile();
+    const logger = log ? await createLogger(config, log) : pino({ level: 'silent' });
+    const app = compiled.createNestApplication<NestExpressApplication>({
+      ...APP_OPTIONS,
+      logger: new NestLogger(logger),
+    });
+    setUpApp(app, config, logger);
+    await app.listen(0, '127.0.0.1');
+    const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    return new TestApp(app, config, url, db, database === undefined);
+  }
+
+  /** Begins a request. With a token, as the one who has it. */
+  get request(): ReturnType<typeof supertest> {
+    return supertest(this.url);
+  }
+
+  /** The request methods with an access token already set. */
+  as(accessToken: string): ReturnType<typeof supertest.agent> {
+    return supertest.agent(this.url).set('Authorization', `Bearer ${accessToken}`);
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+    if (this.ownsDatabase) await this.database.drop();
+  }
+}

@@ -1,0 +1,40 @@
+import pg from 'pg';
+import { databaseUrl, execute } from '../../scripts/postgres.js';
+
+let counter = 0;
+
+/** A migrated database of one's own, empty, and a way to look into it past the application. */
+export class TestDatabase {
+  private constructor(
+    readonly url: string,
+    private readonly client: pg.Client,
+  ) {}
+
+  /** A copy of the migrated template; with `empty`, a database that was never migrated. */
+  static async create({ empty = false } = {}): Promise<TestDatabase> {
+    const name = `test_${process.env['JEST_WORKER_ID'] ?? '0'}_${process.pid}_${Date.now().toString(36)}_${++counter}`;
+    const template = empty ? 'template0' : 'gatehouse_template';
+    await execute(clusterUrl(), `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`);
+    const url = databaseUrl(clusterUrl(), name);
+    const client = new pg.Client({ connectionString: url, application_name: 'test' });
+    client.on('error', () => undefined);
+    await client.connect();
+    return new TestDatabase(url, client);
+  }
+
+  async query<Row extends pg.QueryResultRow>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    const { rows } = await this.client.query<Row>(sql, parameters);
+    return rows;
+  }
+
+  async drop(): Promise<void> {
+    await this.client.end();
+    await execute(clusterUrl(), `DROP DATABASE ${new URL(this.url).pathname.slice(1)} WITH (FORCE)`);
+  }
+}
+
+function clusterUrl(): string {
+  const url = process.env['TEST_CLUSTER_URL'];
+  if (!url) throw new Error('Run the tests with npm test: its set-up starts their PostgreSQL.');
+  return url;
+}
