@@ -12,7 +12,7 @@ import {
   UserInactiveError,
 } from '../sessions/sessions.errors.js';
 import { SessionsService } from '../sessions/sessions.service.js';
-import { UserDto } from '../users/dto/user.dto.js';
+import { UserDto } from '../users/user.dto.js';
 import { EmailTakenError, InvalidCredentialsError } from '../users/users.errors.js';
 import { UsersService } from '../users/users.service.js';
 import { AuthService } from './auth.service.js';

@@ -8,7 +8,7 @@ import { CreateUserDto } from './dto/create-user.dto.js';
 import { ListUsersDto } from './dto/list-users.dto.js';
 import { UpdateUserDto } from './dto/update-user.dto.js';
 import { UserPageDto } from './dto/user-page.dto.js';
-import { UserDto } from './dto/user.dto.js';
+import { UserDto } from './user.dto.js';
 import { EmailTakenError, LastAdminError, UserNotFoundError } from './users.errors.js';
 import { UsersService } from './users.service.js';
 

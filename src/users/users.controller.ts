@@ -5,7 +5,7 @@ import { ApiProblems } from '../common/http/api-problems.decorator.js';
 import { CurrentUser } from './current-user.decorator.js';
 import { DeleteOwnUserDto } from './dto/delete-own-user.dto.js';
 import { UpdateOwnUserDto } from './dto/update-own-user.dto.js';
-import { UserDto } from './dto/user.dto.js';
+import { UserDto } from './user.dto.js';
 import { User } from './user.entity.js';
 import { InvalidCredentialsError, LastAdminError } from './users.errors.js';
 import { UsersService } from './users.service.js';

@@ -2,7 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, type TransformFnParams } from 'class-transformer';
 import { IsString, MaxLength, MinLength } from 'class-validator';
 import { Optional } from '../../common/http/fields.js';
-import { EmailField, PasswordField } from '../../users/dto/fields.js';
+import { EmailField, PasswordField } from '../../users/user-fields.js';
 
 export class LoginDto {
   @EmailField()

@@ -1,4 +1,4 @@
-import { EmailField, NameField, NewPasswordField } from '../../users/dto/fields.js';
+import { EmailField, NameField, NewPasswordField } from '../../users/user-fields.js';
 
 export class RegisterDto {
   @EmailField()

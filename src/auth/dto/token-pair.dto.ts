@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { UserDto } from '../../users/dto/user.dto.js';
+import { UserDto } from '../../users/user.dto.js';
 import type { Grant } from '../auth.service.js';
 
 export class TokenPairDto {

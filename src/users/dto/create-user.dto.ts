@@ -2,7 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn } from 'class-validator';
 import { Optional } from '../../common/http/fields.js';
 import { ROLES, type Role } from '../../common/role.js';
-import { EmailField, NameField, NewPasswordField } from './fields.js';
+import { EmailField, NameField, NewPasswordField } from '../user-fields.js';
 
 export class CreateUserDto {
   @EmailField()

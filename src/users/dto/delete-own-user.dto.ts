@@ -1,4 +1,4 @@
-import { PasswordField } from './fields.js';
+import { PasswordField } from '../user-fields.js';
 
 export class DeleteOwnUserDto {
   @PasswordField()

@@ -1,4 +1,4 @@
-import { NameField } from './fields.js';
+import { NameField } from '../user-fields.js';
 
 export class UpdateOwnUserDto {
   @NameField()

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Page } from '../../common/pagination.js';
 import type { User } from '../user.entity.js';
-import { UserDto } from './user.dto.js';
+import { UserDto } from '../user.dto.js';
 
 export class UserPageDto {
   @ApiProperty({ type: [UserDto] })

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ROLES, type Role } from '../../common/role.js';
-import type { User } from '../user.entity.js';
+import { ROLES, type Role } from '../common/role.js';
+import type { User } from './user.entity.js';
 
 /** What a client may see of a user: an allow-list, so that a new column stays inside until someone lets it out. */
 export class UserDto {

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, type TransformFnParams } from 'class-transformer';
 import { IsEmail, IsString, MaxLength, ValidateBy, ValidateIf } from 'class-validator';
-import { normalizeEmail } from '../email.js';
+import { normalizeEmail } from './email.js';
 
 const PASSWORD_MIN = 8;
 const PASSWORD_MAX = 128;

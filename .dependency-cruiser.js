@@ -1,0 +1,96 @@
+// Which file may import which. An arrow runs down, never up, never in a circle:
+//   main, cli > app > auth > sessions > users, health > database, passwords > config, common
+const FEATURES = 'auth|sessions|users|health';
+
+/** Below the edge: nothing here may know that there is HTTP. */
+const RULES_AND_DATA =
+  '(?:^|/)src/((database|config|passwords)/|common/(clock|domain\\.error|id|pagination|role)\\.ts|.+\\.(service|repository|entity|errors|lookup|recorder)\\.ts$)';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment: 'Two files that need each other are one thing, or a third is missing.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'Nobody imports it and it imports nobody: it does nothing.',
+      severity: 'error',
+      from: { orphan: true, path: '(?:^|/)src/' },
+      to: {},
+    },
+    {
+      name: 'not-to-test',
+      comment: 'What ships knows nothing of its tests.',
+      severity: 'error',
+      from: { path: '(?:^|/)(?:src|migrations)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '(?:^|/)test/|\\.spec\\.ts$' },
+    },
+    {
+      name: 'users-know-no-sessions',
+      severity: 'error',
+      from: { path: '(?:^|/)src/users/' },
+      to: { path: '(?:^|/)src/(sessions|auth|health)/' },
+    },
+    {
+      name: 'sessions-know-no-auth',
+      severity: 'error',
+      from: { path: '(?:^|/)src/sessions/' },
+      to: { path: '(?:^|/)src/(auth|health)/' },
+    },
+    {
+      name: 'health-knows-no-feature',
+      severity: 'error',
+      from: { path: '(?:^|/)src/health/' },
+      to: { path: '(?:^|/)src/(users|sessions|auth)/' },
+    },
+    {
+      name: 'low-floors-know-no-feature',
+      severity: 'error',
+      from: { path: '(?:^|/)src/(common|config|database|passwords|mail|audit)/' },
+      to: { path: `(?:^|/)src/(${FEATURES})/|(?:^|/)src/[^/]+\\.ts$` },
+    },
+    {
+      name: 'ground-floor-knows-no-other',
+      severity: 'error',
+      from: { path: '(?:^|/)src/(common|config)/', pathNot: '(?:^|/)src/common/logging/' },
+      to: { path: '(?:^|/)src/(database|passwords|mail|audit)/' },
+    },
+    {
+      name: 'features-keep-their-insides',
+      comment:
+        'Across features only what a feature offers: its module, services, entities, guards, errors. ' +
+        'Repositories, controllers and the dto folder are its own.',
+      severity: 'error',
+      from: { path: `(?:^|/)src/(${FEATURES})/` },
+      to: {
+        path: `(?:^|/)src/(${FEATURES})/(.+\\.(repository|controller)\\.ts$|dto/)`,
+        pathNot: '(?:^|/)src/$1/',
+      },
+    },
+    {
+      name: 'typeorm-only-where-sql-is',
+      comment: 'Services take the type of the manager from src/database.',
+      severity: 'error',
+      from: { path: '(?:^|/)src/', pathNot: '(?:^|/)src/(database/|.+\\.(entity|repository)\\.ts$)' },
+      to: { path: '(^|/)node_modules/(typeorm|pg)/' },
+    },
+    {
+      name: 'no-http-below-the-edge',
+      comment: 'If NestJS disappeared tomorrow, services and repositories would still make sense.',
+      severity: 'error',
+      from: { path: RULES_AND_DATA },
+      to: { path: '(^|/)node_modules/(express|@nestjs/swagger|@nestjs/platform-express)/|(?:^|/)src/common/http/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
+  },
+};
