@@ -6,7 +6,7 @@ export class TokenMissingError extends DomainError {
   readonly kind = 'unauthenticated';
 
   constructor() {
-    super('This needs an access token: Authorization: Bearer <token>.');
+    super('This needs an access token, as a bearer token in the Authorization header.');
   }
 }
 

@@ -31,10 +31,15 @@ export interface RefreshTokenOwner {
 
 export class RefreshTokens {
   private readonly secret: KeyObject;
+  private readonly accepted: readonly KeyObject[];
 
-  /** @param secret the server's secret; at least 256 bits */
-  constructor(secret: Uint8Array) {
+  /**
+   * @param secret the server's secret, at least 256 bits
+   * @param previous its predecessors, whose tokens are still taken, so that a secret can be replaced
+   */
+  constructor(secret: Uint8Array, ...previous: readonly Uint8Array[]) {
     this.secret = createSecretKey(secret);
+    this.accepted = [this.secret, ...previous.map((old) => createSecretKey(old))];
   }
 
   /** The token of a session for a state of its counter. */
@@ -43,18 +48,18 @@ export class RefreshTokens {
     head.writeUInt8(VERSION, 0);
     head.write(idToHex(session.id), 1, 'hex');
     head.writeUInt32BE(counter, 17);
-    return Buffer.concat([head, this.mac(session.refreshSalt, head)]).toString('base64url');
+    return Buffer.concat([head, mac(this.secret, session.refreshSalt, head)]).toString('base64url');
   }
 
   /** Whether a presented token was issued by us for this session. Takes the same time for every wrong one. */
   isAuthentic(token: PresentedRefreshToken, session: RefreshTokenOwner): boolean {
-    return timingSafeEqual(token.mac, this.mac(session.refreshSalt, token.head));
+    return this.accepted.some((secret) => timingSafeEqual(token.mac, mac(secret, session.refreshSalt, token.head)));
   }
+}
 
-  private mac(salt: Buffer, head: Buffer): Buffer {
-    const key = Buffer.from(hkdfSync('sha256', this.secret, salt, INFO, 32));
-    return createHmac('sha256', key).update(head).digest();
-  }
+function mac(secret: KeyObject, salt: Buffer, head: Buffer): Buffer {
+  const key = Buffer.from(hkdfSync('sha256', secret, salt, INFO, 32));
+  return createHmac('sha256', key).update(head).digest();
 }
 
 /** Takes a token apart, or gives null if it has not the form of one. */

@@ -16,10 +16,14 @@ import { SessionsController } from './sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
 
-/** The refresh tokens' own secret, or one derived from the access tokens' (HKDF, RFC 5869), so that the two never are the same key. */
-function refreshSecret({ refreshToken, accessToken }: Config): Uint8Array {
-  if (refreshToken.secret !== null) return Buffer.from(refreshToken.secret);
-  return new Uint8Array(hkdfSync('sha256', accessToken.secret, '', 'gatehouse refresh secret v1', 32));
+/**
+ * The secrets of refresh tokens, the one that issues first. Where none is configured they are derived from the
+ * access tokens' (HKDF, RFC 5869), so that no two kinds of token share a key and both are replaced together.
+ */
+function refreshSecrets({ refreshToken, accessToken }: Config): [Uint8Array, ...Uint8Array[]] {
+  if (refreshToken.secret !== null) return [Buffer.from(refreshToken.secret)];
+  const derive = (secret: string) => new Uint8Array(hkdfSync('sha256', secret, '', 'gatehouse refresh secret v1', 32));
+  return [derive(accessToken.secret), ...accessToken.previousSecrets.map(derive)];
 }
 
 @Module({
@@ -38,7 +42,7 @@ function refreshSecret({ refreshToken, accessToken }: Config): Uint8Array {
     {
       provide: RefreshTokens,
       inject: [gatehouseConfig.KEY],
-      useFactory: (config: Config) => new RefreshTokens(refreshSecret(config)),
+      useFactory: (config: Config) => new RefreshTokens(...refreshSecrets(config)),
     },
   ],
   exports: [SessionsService, SessionRefreshService, SessionLookup, SessionPruner, LastSeenRecorder],
