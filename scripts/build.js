@@ -5,7 +5,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const SOURCES = ['src', 'migrations', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const SOURCES = ['src', 'migrations', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
+const require = createRequire(import.meta.url);
 const STAMP = 'dist/.tsbuildinfo';
 
 /** Whether `dist` is at least as new as every source. Where there are no sources, `dist` is all there is. */
@@ -14,14 +15,25 @@ export function isBuilt() {
   return existsSync(STAMP) && Math.max(...SOURCES.map(newest)) <= statSync(STAMP).mtimeMs;
 }
 
-/** Builds, if anything changed since the last build. */
+/** Builds, if anything changed since the last build. Where no compiler is installed, `dist` is what was shipped. */
 export async function ensureBuilt() {
-  if (!isBuilt()) await build();
+  if (isBuilt() || !compiler()) return;
+  await build();
+}
+
+/** Nest's command line, a development dependency. */
+function compiler() {
+  try {
+    return require.resolve('@nestjs/cli/bin/nest.js');
+  } catch {
+    return undefined;
+  }
 }
 
 /** @returns {Promise<void>} */
 export async function build() {
-  const nest = createRequire(import.meta.url).resolve('@nestjs/cli/bin/nest.js');
+  const nest = compiler();
+  if (!nest) throw new Error('There is no compiler: run npm ci with the development dependencies.');
   const child = spawn(process.execPath, [nest, 'build'], { stdio: 'inherit' });
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error('The build failed.');

@@ -11,8 +11,10 @@ import { databaseUrl, execute, newPassword, startCluster } from './postgres.js';
  * Drawn at the first start, kept for the next ones.
  */
 
-export const DATA = '.data';
+const DATA = '.data';
 const STATE = join(DATA, 'development.json');
+/** What is prepared where somebody has configured the environment already. */
+const NOTHING = { state: null, stop: async () => undefined };
 
 /**
  * Makes sure that `process.env` names a database and a secret. Where neither the environment nor `.env` names a
@@ -21,9 +23,9 @@ const STATE = join(DATA, 'development.json');
  * @returns {Promise<{ state: State | null, stop: () => Promise<void> }>} `state` is null with a database of one's own
  */
 export async function prepareEnvironment() {
+  if (process.env['NODE_ENV'] === 'production') return NOTHING;
   loadEnvFile({ quiet: true });
-  if (process.env['DATABASE_URL'] || process.env['NODE_ENV'] === 'production')
-    return { state: null, stop: async () => undefined };
+  if (process.env['DATABASE_URL']) return NOTHING;
   const state = await readState();
   const cluster = await startCluster({ folder: join(DATA, 'postgres'), password: state.databasePassword });
   process.env['DATABASE_URL'] = databaseUrl(cluster.url, 'gatehouse');

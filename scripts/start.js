@@ -4,12 +4,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline/promises';
 import { build, isBuilt } from './build.js';
+import { checkedConfig } from './checked-config.js';
 import { prepareEnvironment } from './development.js';
 import { migrate } from './migrate.js';
 
 const watch = process.argv.includes('--watch');
 /** How long, in milliseconds, the application may take to finish what it is doing before it is killed. */
 const SHUTDOWN_TIMEOUT = 15_000;
+/** Where `localhost` is what a person types. */
+const LOCAL = new Set(['127.0.0.1', '0.0.0.0', '::', '::1']);
 
 /**
  * Says what is being done, and then how long it took.
@@ -32,28 +35,33 @@ async function step(what, work) {
   }
 }
 
-/** The configured port, or the next free one if someone has it and nobody objects. @returns {Promise<number>} */
-async function choosePort() {
-  const wanted = Number(process.env['PORT'] || 3_000);
-  if (await isFree(wanted)) return wanted;
-  let next = wanted + 1;
-  while (!(await isFree(next))) next += 1;
-  console.log(`  Port ${wanted} is taken. The next free one is ${next}.`);
+/**
+ * The configured port, or the next free one if someone has it and nobody objects.
+ *
+ * @param {{ host: string, port: number }} http
+ * @returns {Promise<number>}
+ */
+async function choosePort({ host, port }) {
+  if (await isFree(port, host)) return port;
+  let next = port + 1;
+  while (next < 65_535 && !(await isFree(next, host))) next += 1;
+  console.log(`  Port ${port} is taken. The next free one is ${next}.`);
   if (!process.stdin.isTTY) return next;
   const prompt = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await prompt.question(`  Use ${next} instead? [Y/n] `);
   prompt.close();
-  if (/^n/i.test(answer)) throw new Error(`Port ${wanted} is taken. Choose another one with PORT=${next} npm start`);
+  if (/^n/i.test(answer)) throw new Error(`Port ${port} is taken. Choose another one with PORT=${next} npm start`);
   return next;
 }
 
-/** @param {number} port @returns {Promise<boolean>} */
-async function isFree(port) {
-  const server = createServer().listen(port, process.env['HOST'] || '127.0.0.1');
+/** @param {number} port @param {string} host @returns {Promise<boolean>} */
+async function isFree(port, host) {
+  const server = createServer().listen(port, host);
   try {
     await once(server, 'listening');
     return true;
-  } catch {
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EADDRINUSE') throw error;
     return false;
   } finally {
     server.close();
@@ -69,10 +77,15 @@ async function createAdmin({ adminEmail, adminPassword }) {
   if (code !== 0) throw new Error('The first admin could not be created.');
 }
 
-/** @param {number} port @param {import('node:child_process').ChildProcess} child */
-async function untilLive(port, child) {
+/**
+ * Waits until the application answers. False if it ends before that.
+ *
+ * @param {string} address
+ * @param {import('node:child_process').ChildProcess} child
+ */
+async function untilLive(address, child) {
   while (child.exitCode === null && child.signalCode === null) {
-    const answer = await fetch(`http://127.0.0.1:${port}/health/live`).catch(() => null);
+    const answer = await fetch(`${address}/health/live`).catch(() => null);
     if (answer?.ok) return true;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -105,19 +118,26 @@ async function main() {
   );
   try {
     if (!isBuilt()) await step('build', build);
+    const { http } = await checkedConfig();
     await step('migrations', async () => {
       if ((await migrate(['migration:run'], { quiet: true })) !== 0) throw new Error('The migrations failed.');
     });
     if (state) await step('first admin', () => createAdmin(state));
-    const port = await choosePort();
-    process.exitCode = await run(port, state);
+    process.exitCode = await run(http.host, await choosePort(http), state);
   } finally {
     await stop();
   }
 }
 
-/** @param {number} port @param {import('./development.js').State | null} state @returns {Promise<number>} */
-async function run(port, state) {
+/**
+ * Runs the application until it ends.
+ *
+ * @param {string} host
+ * @param {number} port
+ * @param {import('./development.js').State | null} state
+ * @returns {Promise<number>} its exit code
+ */
+async function run(host, port, state) {
   const command = watch
     ? ['node_modules/@nestjs/cli/bin/nest.js', 'start', '--watch']
     : ['--enable-source-maps', 'dist/src/main.js'];
@@ -129,8 +149,8 @@ async function run(port, state) {
   });
   forwardSignals(child);
   const exited = once(child, 'exit');
-  if (await untilLive(port, child)) {
-    const address = `http://localhost:${port}`;
+  const address = `http://${LOCAL.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
+  if (await untilLive(address, child)) {
     console.log(`\n  ${address}\n  ${address}/docs`);
     if (state) console.log(`\n  admin     ${state.adminEmail}\n  password  ${state.adminPassword}`);
     console.log('\n  Ctrl-C stops everything. Data is kept in .data/.\n');

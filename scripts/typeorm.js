@@ -1,5 +1,6 @@
 // npm run migration:run | migration:revert | migration:show | migration:generate [Name]
 import { ensureBuilt } from './build.js';
+import { checkedConfig } from './checked-config.js';
 import { prepareEnvironment } from './development.js';
 import { migrate } from './migrate.js';
 
@@ -12,9 +13,17 @@ function args() {
   return name ? [command, `migrations/${name}`, ...options] : [command, 'migrations/Check', '--dryrun', '--check'];
 }
 
-const [{ stop }] = await Promise.all([prepareEnvironment(), ensureBuilt()]);
-try {
-  process.exitCode = await migrate(args());
-} finally {
-  await stop();
+async function main() {
+  const [{ stop }] = await Promise.all([prepareEnvironment(), ensureBuilt()]);
+  try {
+    await checkedConfig();
+    process.exitCode = await migrate(args());
+  } finally {
+    await stop();
+  }
 }
+
+main().catch((error) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

@@ -62,14 +62,14 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
 let current: Config | undefined;
 
 /**
- * The settings of this process, read once: the environment, and under it the `.env` file of the working
+ * The settings of this process, read once: the environment, and outside production the `.env` file of the working
  * directory, which never overrides a variable that is set. The only reader of `process.env`.
  *
  * @throws ConfigurationError
  */
 export function readConfig(): Config {
   if (!current) {
-    loadEnvFile({ quiet: true });
+    if (process.env['NODE_ENV'] !== 'production') loadEnvFile({ quiet: true });
     current = parseEnvironment(process.env);
   }
   return current;
