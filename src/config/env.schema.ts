@@ -7,6 +7,7 @@ import { secretWeakness } from './secret-strength.js';
 export const DEVELOPMENT_SECRET = 'development-only-secret-that-production-refuses';
 
 const ENVIRONMENTS = ['development', 'test', 'production'] as const;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
 
 const SECOND = 1_000;
@@ -124,6 +125,6 @@ export function environmentSchema(environment: Environment) {
     // Lower costs exist so that a test suite does not spend its time in bcrypt.
     BCRYPT_COST: integer(environment === 'test' ? 4 : 10, 16, 12),
     DOCS_ENABLED: flag(!production),
-    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   });
 }
