@@ -18,7 +18,7 @@ export function QueryBoolean(): PropertyDecorator {
   );
 }
 
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+const RFC_3339 = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 
 /** A point in time (RFC 3339), which becomes a `Date`. A text that names none stays a text, and is refused. */
 export function Timestamp(): PropertyDecorator {
@@ -29,6 +29,15 @@ export function Timestamp(): PropertyDecorator {
 }
 
 function parseTimestamp(text: string): Date | string {
-  const date = RFC_3339.test(text) ? new Date(text) : null;
-  return date && !Number.isNaN(date.getTime()) ? date : text;
+  const day = RFC_3339.exec(text)?.[1];
+  const date = new Date(text);
+  return day !== undefined && isoOf(new Date(day)).startsWith(day) && isoOf(date).length === ISO_LENGTH ? date : text;
+}
+
+/** The length of a time in a year of four digits, which an offset can leave. */
+const ISO_LENGTH = '2026-01-15T09:30:00.000Z'.length;
+
+/** Empty for no date. `Date` takes 30 February for 2 March, so the text it gives back may be another day. */
+function isoOf(date: Date): string {
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
 }
