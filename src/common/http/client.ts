@@ -20,7 +20,7 @@ export const FromClient = createParamDecorator((_: unknown, context: ExecutionCo
 });
 
 /** An address as PostgreSQL's `inet` takes it: no IPv4 in IPv6 clothes, no zone, nothing that is no address. */
-function plainAddress(address: string | undefined): string | null {
+export function plainAddress(address: string | undefined): string | null {
   const plain = address?.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '') ?? '';
   return isIP(plain) ? plain : null;
 }

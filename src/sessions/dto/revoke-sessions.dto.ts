@@ -1,5 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform, type TransformFnParams } from 'class-transformer';
 import { IsBoolean, IsIP, IsUUID } from 'class-validator';
+import { plainAddress } from '../../common/http/client.js';
 import { Optional, Timestamp } from '../../common/http/fields.js';
 
 export class RevokeSessionsDto {
@@ -9,6 +11,9 @@ export class RevokeSessionsDto {
   userId?: string;
 
   @ApiPropertyOptional({ example: '203.0.113.7' })
+  @Transform(({ value }: TransformFnParams): unknown =>
+    typeof value === 'string' ? (plainAddress(value) ?? value) : (value as unknown),
+  )
   @Optional()
   @IsIP(undefined, { message: 'must be an IP address' })
   ipAddress?: string;
