@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { QueryFailedError } from 'typeorm';
 import { DomainError } from '../common/domain.error.js';
 
@@ -29,8 +30,11 @@ const CLIENT_MESSAGES =
 /** Whether an error means that the database, and not the statement, is what failed. */
 export function isUnavailable(error: unknown): boolean {
   const cause = driverError(error);
-  if (cause instanceof AggregateError) return cause.errors.length > 0 && cause.errors.every(isUnavailable);
-  if (!(cause instanceof Error)) return false;
+  // Not `instanceof`: what Node itself throws is another realm's `Error` where this code runs in a sandbox.
+  if (!isNativeError(cause)) return false;
+  // A name with several addresses: all of them failed.
+  if ('errors' in cause && Array.isArray(cause.errors))
+    return cause.errors.length > 0 && cause.errors.every(isUnavailable);
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   return NETWORK_CODES.has(code) || UNAVAILABLE_STATES.test(code) || CLIENT_MESSAGES.test(cause.message);
 }
