@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Config } from '../../config/env.js';
 
@@ -27,9 +28,21 @@ export async function createLogger(config: Config, destination?: DestinationStre
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: describeError },
     redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
   };
   return pino(options, destination ?? (config.environment === 'development' ? await readable() : pino.destination(1)));
+}
+
+/**
+ * What a log may know of an error: an allow-list. The database's errors carry the parameters of the statement
+ * and the row that failed, and with them hashes of passwords.
+ */
+export function describeError(error: unknown): unknown {
+  if (!types.isNativeError(error)) return error;
+  const { name: type, message, stack, cause } = error;
+  const code = 'code' in error ? error.code : undefined;
+  return { type, message, code, stack, ...(cause !== undefined && { cause: describeError(cause) }) };
 }
 
 /** The readable form comes from a development dependency; where it is not installed, JSON does. */
