@@ -15,6 +15,8 @@ export function httpLogger(logger: Logger): RequestHandler {
   return pinoHttp<Request>({
     logger,
     quietReqLogger: true,
+    // Otherwise the properties below are written twice, as they were at the beginning and as they are at the end.
+    quietResLogger: true,
     genReqId: (_request, response) => requestIdOf(response),
     serializers: { req: () => undefined, res: () => undefined },
     customAttributeKeys: { reqId: 'requestId' },
