@@ -26,7 +26,7 @@ export function bodyError(error: Error): Error {
   const status = 'status' in error ? error.status : undefined;
   const type = 'type' in error ? error.type : undefined;
   if (status === 413) return new PayloadTooLargeError();
-  if (status === 415) return new UnsupportedMediaTypeError();
+  if (status === 415 || type === 'charset.unsupported') return new UnsupportedMediaTypeError();
   if (type === 'entity.parse.failed' || type === 'entity.verify.failed') return new MalformedBodyError();
   return status === 400 ? new BadRequestError('The body did not arrive as announced.') : error;
 }
@@ -39,5 +39,6 @@ function hasBody(request: Request): boolean {
 
 /** Bytes that are no UTF-8 would all become the same replacement character, and different passwords one. */
 function requireUtf8(_request: unknown, _response: unknown, body: Buffer, encoding: string): void {
-  if (encoding !== 'utf-8' || !isUtf8(body)) throw new Error('not UTF-8');
+  if (encoding !== 'utf-8') throw Object.assign(new Error('not UTF-8'), { type: 'charset.unsupported' });
+  if (!isUtf8(body)) throw new Error('not UTF-8');
 }
