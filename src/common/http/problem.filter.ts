@@ -54,7 +54,7 @@ function setProblemHeaders(error: DomainError, request: Request, response: Respo
   if (error.kind === 'unavailable' || error.kind === 'rate_limited') response.setHeader('Retry-After', RETRY_AFTER);
   if (error.kind === 'unauthenticated') {
     // RFC 6750 §3.1: a request that sent no token is told the scheme, and no error.
-    const sentToken = request.headers.authorization !== undefined;
+    const sentToken = /^Bearer\b/i.test(request.headers.authorization ?? '');
     response.setHeader('WWW-Authenticate', sentToken ? 'Bearer error="invalid_token"' : 'Bearer');
   }
 }
