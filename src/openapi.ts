@@ -4,6 +4,7 @@ import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth/
 import { ValidationFailedError } from './common/domain.error.js';
 import { problemResponses, type DocumentedError } from './common/http/api-problems.decorator.js';
 import {
+  BadRequestError,
   InternalError,
   MalformedBodyError,
   PayloadTooLargeError,
@@ -26,7 +27,7 @@ const DESCRIPTION = `Accounts, sign-in, and sessions that end the moment someone
 
 An access token says who you are; a session row says whether you still may. **Authorize** signs you in with an e-mail address and a password.
 
-Every error is a problem document (RFC 9457) whose \`code\` is stable.`;
+Every error is a problem document (RFC 9457) whose \`code\` is stable. An unknown path is 404 \`not_found\`; a known one with another method is 405 \`method_not_allowed\`, with \`Allow\`.`;
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & Record<string, unknown>;
 
@@ -85,7 +86,7 @@ function complete(operation: Operation): void {
 function commonErrors(operation: Operation, isOpen: boolean): DocumentedError[] {
   const errors: DocumentedError[] = [InternalError];
   const takesInput = operation.requestBody !== undefined || (operation.parameters ?? []).length > 0;
-  if (takesInput) errors.push(ValidationFailedError);
+  if (takesInput) errors.push(ValidationFailedError, BadRequestError);
   if (operation.requestBody) errors.push(MalformedBodyError, PayloadTooLargeError, UnsupportedMediaTypeError);
   if (!isOpen) errors.push(TokenMissingError, TokenInvalidError, TokenExpiredError, ...SESSION_ERRORS);
   if (operation[ROLES_EXTENSION]) errors.push(ForbiddenError);

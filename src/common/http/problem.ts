@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
-import type { DomainError, ErrorKind } from '../domain.error.js';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { DomainError, ErrorKind, FieldError } from '../domain.error.js';
 
 /** The one table from what went wrong to what HTTP calls it. */
 const STATUS: Readonly<Record<ErrorKind, number>> = {
@@ -16,6 +16,14 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   internal: 500,
   unavailable: 503,
 };
+
+export class FieldErrorDto implements FieldError {
+  @ApiProperty({ description: 'A JSON pointer (RFC 6901) into the input.', example: '/email' })
+  pointer!: string;
+
+  @ApiProperty({ example: 'must be an e-mail address' })
+  message!: string;
+}
 
 /** A problem document (RFC 9457), as every error is answered. */
 export class ProblemDto {
@@ -42,6 +50,12 @@ export class ProblemDto {
 
   @ApiProperty({ description: 'The `X-Request-Id` of the answer.', example: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60' })
   requestId!: string;
+
+  @ApiPropertyOptional({ type: [FieldErrorDto], description: 'What was refused, where fields were.' })
+  errors?: readonly FieldError[];
+
+  @ApiPropertyOptional({ description: 'Why a session was ended, with `session_revoked`.', example: 'logout' })
+  reason?: string;
 }
 
 /** Builds the document for an error that a request ran into. */
