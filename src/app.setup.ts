@@ -24,7 +24,7 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   // Nothing here may be stored, so nobody ever sends a validator back.
   app.set('etag', false);
   app.disable('x-powered-by');
-  app.use(requestId, httpLogger(logger), helmet(HELMET));
+  app.use(requestId, httpLogger(logger), helmet(HELMET), requireHost);
   if (config.http.corsOrigins.length > 0) {
     app.enableCors({
       origin: [...config.http.corsOrigins],
@@ -56,12 +56,20 @@ const HELMET = {
   xFrameOptions: { action: 'deny' },
 } as const;
 
+/** A request without `Host` is refused (RFC 9112 §3.2); Node would do it without a word. */
+function requireHost(request: IncomingMessage, _response: unknown, next: (error?: Error) => void): void {
+  next(request.httpVersion === '1.1' && request.headers.host === undefined ? new BadRequestError() : undefined);
+}
+
 /** Bounds how long a connection may take to say what it wants, and answers what is no HTTP in this API's words. */
 function boundConnections(server: Server): void {
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
   server.keepAliveTimeout = 65_000;
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex & { _httpMessage?: IncomingMessage }) => {
+  Object.assign(server, { requireHostHeader: false });
+  // An expectation that nobody knows is none (RFC 9110 §10.1.1); Node would answer 417 on its own.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
     const [status, reason] = CLIENT_ERRORS[error.code ?? ''] ?? ['400', 'Bad Request'];
     const id = newId();
