@@ -1,0 +1,206 @@
+import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { TestApp } from '../support/test-app.js';
+import { TestDatabase } from '../support/test-database.js';
+
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+describe('headers', () => {
+  let app: TestApp;
+  let ada: SignedIn;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    ada = await buildSignedIn(app);
+  });
+  afterAll(() => app.close());
+
+  describe('X-Request-Id', () => {
+    it.each(['a', 'my-own.id_1', 'A'.repeat(64), '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60'])(
+      'is the caller’s own if it is sane: %s',
+      async (id) => {
+        const { headers } = await app.request.get('/health/live').set('X-Request-Id', id);
+        expect(headers['x-request-id']).toBe(id);
+      },
+    );
+
+    it.each(['', ' ', 'a b', 'A'.repeat(65), 'a,b', '<script>', '"', 'ü', '../etc', 'a:b', '%0a'])(
+      'is a new one if the caller’s is not sane: %j',
+      async (id) => {
+        const { headers } = await app.request.get('/health/live').set('X-Request-Id', id);
+        expect(headers['x-request-id']).toMatch(UUID_V7);
+      },
+    );
+
+    it('is a new one for each request', async () => {
+      const answers = await Promise.all([1, 2, 3].map(() => app.request.get('/health/live')));
+      expect(new Set(answers.map(({ headers }) => headers['x-request-id'])).size).toBe(3);
+    });
+  });
+
+  const answers: [what: string, send: () => Promise<{ status: number; headers: Record<string, string> }>, number][] = [
+    ['a good answer', () => app.as(ada.accessToken).get('/users/me'), 200],
+    ['an answer without a body', () => app.as(ada.accessToken).delete(`/sessions/${ada.sessionId}`), 204],
+    ['a token pair', () => app.request.post('/auth/login').send({ email: ada.email, password: ada.password }), 200],
+    ['a refusal', () => app.request.get('/users/me'), 401],
+    ['an unknown route', () => app.request.get('/nothing'), 404],
+    ['a wrong method', () => app.request.put('/users/me'), 405],
+    ['a bad body', () => app.request.post('/auth/login').set('Content-Type', 'application/json').send('{'), 400],
+    ['a body too large', () => app.request.post('/auth/login').send({ email: 'a'.repeat(200_000) }), 413],
+    ['an error of the token endpoint', () => app.request.post('/auth/token').type('form').send('grant_type=x'), 400],
+    ['a probe', () => app.request.get('/health/live'), 200],
+    ['the explorer', () => app.request.get('/docs'), 200],
+    ['the document', () => app.request.get('/openapi.json'), 200],
+  ];
+
+  // The second one signs out, so everyone signs in anew.
+  beforeEach(async () => (ada = await buildSignedIn(app)));
+
+  it.each(answers)('%s may not be stored, has an id, and does not say what made it', async (_, send, status) => {
+    const answer = await send();
+    expect(answer.status).toBe(status);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(answer.headers['x-request-id']).toMatch(UUID_V7);
+    expect(answer.headers['x-content-type-options']).toBe('nosniff');
+    for (const name of ['x-powered-by', 'server', 'etag', 'last-modified', 'set-cookie', 'access-control-allow-origin'])
+      expect(answer.headers).not.toHaveProperty(name);
+  });
+
+  it('a validator gets the whole answer, never 304', async () => {
+    const { status } = await app.as(ada.accessToken).get('/users/me').set('If-None-Match', '*');
+    expect(status).toBe(200);
+  });
+
+  it('the explorer may load nothing from elsewhere, and nobody may frame it', async () => {
+    const { headers } = await app.request.get('/docs');
+    const policy = (headers['content-security-policy'] ?? '').split(';').map((directive) => directive.trim());
+    expect(policy).toEqual(
+      expect.arrayContaining([
+        "default-src 'none'",
+        "script-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+      ]),
+    );
+    expect(policy.find((directive) => directive.startsWith('script-src'))).not.toContain('unsafe');
+    expect(headers['x-frame-options']).toBe('DENY');
+  });
+
+  it('the explorer has no script of its own in its page, which the policy would refuse', async () => {
+    const { text } = await app.request.get('/docs');
+    const scripts = text.match(/<script[^>]*>[^<]*/g) ?? [];
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const script of scripts) expect(script).toMatch(/^<script[^>]* src=[^>]*>\s*$/);
+  });
+
+  describe('WWW-Authenticate', () => {
+    it('names the scheme and no error where no token was sent', async () => {
+      const { headers } = await app.request.get('/users/me').expect(401);
+      expect(headers['www-authenticate']).toBe('Bearer');
+    });
+
+    it('names no error where another scheme was used', async () => {
+      const { headers, body } = await app.request.get('/users/me').set('Authorization', 'Basic eDp5').expect(401);
+      expect([body.code, headers['www-authenticate']]).toEqual(['token_missing', 'Bearer']);
+    });
+
+    it.each(['x.y.z', 'x', 'eyJhbGciOiJub25lIn0.e30.'])('says invalid_token for a bad token: %s', async (token) => {
+      const { headers } = await app.as(token).get('/users/me').expect(401);
+      expect(headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+    });
+
+    it('says invalid_token for a token whose session was ended', async () => {
+      await app.as(ada.accessToken).post('/auth/logout').expect(204);
+      const { headers } = await app.as(ada.accessToken).get('/users/me').expect(401);
+      expect(headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+    });
+
+    it('is on no other answer than 401', async () => {
+      const { headers } = await app.as(ada.accessToken).get('/admin/users').expect(403);
+      expect(headers).not.toHaveProperty('www-authenticate');
+    });
+  });
+
+  it('503 says when to try again', async () => {
+    const closed = await TestDatabase.create();
+    const url = new URL(closed.url);
+    url.port = '1';
+    const away = await TestApp.start({ database: closed, env: { DATABASE_URL: url.href } });
+    try {
+      const login = await away.request.post('/auth/login').send({ email: 'a@example.com', password: 'whatever' });
+      expect([login.status, login.headers['retry-after']]).toEqual([503, '1']);
+      const ready = await away.request.get('/health/ready');
+      expect([ready.status, ready.headers['retry-after']]).toEqual([503, '1']);
+    } finally {
+      await away.close();
+      await closed.drop();
+    }
+  });
+});
+
+describe('CORS', () => {
+  const ORIGIN = 'https://app.example.com';
+  let closed: TestApp;
+  let open: TestApp;
+
+  beforeAll(async () => {
+    closed = await TestApp.start();
+    open = await TestApp.start({
+      database: closed.database,
+      env: { CORS_ORIGINS: `${ORIGIN},https://other.example.com` },
+    });
+  });
+  afterAll(async () => {
+    await open.close();
+    await closed.close();
+  });
+
+  const preflight = (app: TestApp, origin: string) =>
+    app.request
+      .options('/users/me')
+      .set('Origin', origin)
+      .set('Access-Control-Request-Method', 'PATCH')
+      .set('Access-Control-Request-Headers', 'authorization,content-type');
+
+  it('no other origin may read anything unless it is configured', async () => {
+    const { headers } = await closed.request.get('/health/live').set('Origin', ORIGIN);
+    expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+
+  it('a preflight is a method that no route has unless origins are configured', async () => {
+    const answer = await preflight(closed, ORIGIN);
+    expect([answer.status, answer.body.code]).toEqual([405, 'method_not_allowed']);
+    expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+
+  it.each([ORIGIN, 'https://other.example.com'])('a configured origin may read answers: %s', async (origin) => {
+    const { headers } = await open.request.get('/health/live').set('Origin', origin);
+    expect(headers['access-control-allow-origin']).toBe(origin);
+    expect(headers['vary']).toContain('Origin');
+  });
+
+  it('a configured origin may read errors too, with their request id', async () => {
+    const { headers } = await open.request.get('/users/me').set('Origin', ORIGIN).expect(401);
+    expect(headers['access-control-allow-origin']).toBe(ORIGIN);
+    expect(headers['access-control-expose-headers']).toMatch(/X-Request-Id/);
+  });
+
+  it('a configured origin may send what the API takes', async () => {
+    const { status, headers } = await preflight(open, ORIGIN);
+    expect(status).toBe(204);
+    expect(headers['access-control-allow-origin']).toBe(ORIGIN);
+    expect(headers['access-control-allow-methods']).toContain('PATCH');
+    expect(headers['access-control-allow-headers']).toBe('authorization,content-type');
+    expect(headers).not.toHaveProperty('access-control-allow-credentials');
+  });
+
+  it.each(['https://evil.example.com', 'https://app.example.com.evil.com', 'http://app.example.com', 'null'])(
+    'any other origin is not let in: %s',
+    async (origin) => {
+      const plain = await open.request.get('/health/live').set('Origin', origin);
+      const asked = await preflight(open, origin);
+      expect(plain.headers).not.toHaveProperty('access-control-allow-origin');
+      expect(asked.headers).not.toHaveProperty('access-control-allow-origin');
+    },
+  );
+});

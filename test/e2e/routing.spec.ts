@@ -1,0 +1,146 @@
+import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { exchange, rawRequest } from '../support/raw-http.js';
+import { TestApp } from '../support/test-app.js';
+
+describe('routing', () => {
+  let app: TestApp;
+  let user: SignedIn;
+  let admin: SignedIn;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    user = await buildSignedIn(app);
+    admin = await buildSignedIn(app, 'admin');
+  });
+  afterAll(() => app.close());
+
+  /** Sends a path to the byte: no client normalises it on the way. */
+  async function get(path: string, token?: string, headers: string[] = []) {
+    const authorization = token === undefined ? [] : [`Authorization: Bearer ${token}`];
+    const answer = await exchange(app, rawRequest(`GET ${path}`, [...authorization, ...headers]));
+    return { status: answer.status, code: (JSON.parse(answer.body) as { code?: string }).code };
+  }
+
+  const disguises = [
+    '/%61dmin/users',
+    '/admin%2fusers',
+    '/admin/%75sers',
+    '//admin/users',
+    '/admin//users',
+    '/admin/users/',
+    '/admin/users//',
+    '/ADMIN/users',
+    '/Admin/Users',
+    '/admin/users;x=1',
+    '/admin/users%00',
+    '/admin/users%20',
+    '/./admin/users',
+    '/users/../admin/users',
+    '/users/me/../../admin/users',
+    '/admin/users.json',
+    '/admin/users%3flimit=1',
+    '/%zz/users',
+  ];
+
+  it.each(disguises)('another spelling of a path is another path, and no way round a guard: %s', async (path) => {
+    const expected = { status: 404, code: 'not_found' };
+    expect(await get(path)).toEqual(expected);
+    expect(await get(path, user.accessToken)).toEqual(expected);
+    expect(await get(path, admin.accessToken)).toEqual(expected);
+  });
+
+  it.each(['/admin/users/%2e%2e', '/admin/users/%00', '/admin/users/..%2fme', '/admin/users/me', '/admin/users/1'])(
+    'a guard is asked before a path’s parameter is looked at: %s',
+    async (path) => {
+      expect(await get(path)).toEqual({ status: 401, code: 'token_missing' });
+      expect(await get(path, user.accessToken)).toEqual({ status: 403, code: 'forbidden' });
+      expect(await get(path, admin.accessToken)).toEqual({ status: 400, code: 'validation_failed' });
+    },
+  );
+
+  it.each(['/admin/users/%zz', '/admin/users/%', '/sessions/%e0%a4%a', '/admin/users/%c0%af', '/admin/sessions/%ff'])(
+    'broken percent-encoding in place of an id is 400 for everyone: %s',
+    async (path) => {
+      const expected = { status: 400, code: 'bad_request' };
+      expect(await get(path)).toEqual(expected);
+      expect(await get(path, user.accessToken)).toEqual(expected);
+      expect(await get(path, admin.accessToken)).toEqual(expected);
+    },
+  );
+
+  it.each([
+    ['X-HTTP-Method-Override', 'DELETE'],
+    ['X-HTTP-Method', 'DELETE'],
+    ['X-Method-Override', 'DELETE'],
+    ['X-Original-URL', '/admin/users'],
+    ['X-Rewrite-URL', '/admin/users'],
+    ['X-Forwarded-Prefix', '/admin'],
+  ])('no header changes what is asked for: %s', async (name, value) => {
+    const { body, status } = await app.as(user.accessToken).get('/users/me').set(name, value);
+    expect([status, body.id]).toEqual([200, user.id]);
+    const again = await app.as(user.accessToken).get('/users/me');
+    expect(again.status).toBe(200);
+  });
+
+  it('no field of a query or a form changes the method', async () => {
+    await app.as(user.accessToken).get('/users/me?_method=DELETE').expect(200);
+    const { status } = await app.as(user.accessToken).get('/users/me');
+    expect(status).toBe(200);
+  });
+
+  it.each(['/users/me?access_token=TOKEN', '/users/me?token=TOKEN', '/users/me?authorization=Bearer%20TOKEN'])(
+    'a token in the query string is never read: %s',
+    async (path) => {
+      const { body } = await app.request.get(path.replace('TOKEN', user.accessToken)).expect(401);
+      expect(body.code).toBe('token_missing');
+    },
+  );
+
+  it('a token in the body or a cookie is never read', async () => {
+    const { body } = await app.request
+      .patch('/users/me')
+      .set('Cookie', `access_token=${user.accessToken}`)
+      .send({ access_token: user.accessToken })
+      .expect(401);
+    expect(body.code).toBe('token_missing');
+  });
+
+  it('HEAD answers like GET, without the body', async () => {
+    const head = await app.as(user.accessToken).head('/users/me');
+    const whole = await app.as(user.accessToken).get('/users/me');
+    expect([head.status, head.text ?? '']).toEqual([200, '']);
+    expect(head.headers['content-length']).toBe(whole.headers['content-length']);
+  });
+
+  it('HEAD passes the same guards as GET', async () => {
+    const [none, wrongRole] = await Promise.all([
+      app.request.head('/users/me'),
+      app.as(user.accessToken).head('/admin/users'),
+    ]);
+    expect([none.status, wrongRole.status]).toEqual([401, 403]);
+  });
+
+  it('OPTIONS is a method that no route has, and tells those that it has', async () => {
+    const answer = await app.request.options('/sessions');
+    expect([answer.status, answer.headers['allow']]).toEqual([405, 'DELETE, GET, HEAD']);
+  });
+
+  it.each(['TRACE', 'PROPFIND', 'PURGE', 'QUERY'])('a method that only others know is 405: %s', async (method) => {
+    const { status } = await exchange(app, rawRequest(`${method} /users/me`));
+    expect(status).toBe(405);
+  });
+
+  it('a target with a foreign host is this server’s path, behind the same guards', async () => {
+    expect(await get('http://evil.example.com/users/me')).toEqual({ status: 401, code: 'token_missing' });
+  });
+
+  it('an id in capital letters is the same id', async () => {
+    const { body } = await app.as(admin.accessToken).get(`/admin/users/${user.id.toUpperCase()}`).expect(200);
+    expect(body.id).toBe(user.id);
+  });
+
+  it('a literal path wins over a parameter', async () => {
+    const { body } = await app.as(user.accessToken).get('/sessions/current').expect(200);
+    expect(body).toMatchObject({ id: user.sessionId, isCurrent: true });
+  });
+});

@@ -1,0 +1,16 @@
+import type { Response } from 'supertest';
+
+/** The members that every problem document has, in this order, before those of its kind. */
+const MEMBERS = ['type', 'title', 'status', 'detail', 'instance', 'code', 'requestId'];
+
+/** Checks that an answer is this problem, and to the letter of RFC 9457 and the API's own rules. */
+export function expectProblem(answer: Response, status: number, code: string, instance: string): void {
+  expect(answer.status).toBe(status);
+  expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  expect(Object.keys(answer.body as object)).toEqual(expect.arrayContaining(MEMBERS));
+  expect(answer.body).toMatchObject({ status, code, instance, requestId: answer.headers['x-request-id'] });
+  expect(answer.body.type).toMatch(new RegExp(`^[a-z][a-z0-9+.-]*:.*\\b${code}$`));
+  expect(answer.body.title).toMatch(/^[A-Z][a-z0-9 ]+$/);
+  expect(answer.body.detail).toMatch(/^[A-Z].*\.$/);
+  expect(answer.text).not.toMatch(/node_modules|\bat .*:\d+:\d+|SELECT|INSERT|stack/);
+}
