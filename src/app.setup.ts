@@ -17,8 +17,8 @@ export const APP_OPTIONS = { bodyParser: false } as const;
 
 /** What the HTTP edge of the application does, the same in production and in tests. */
 export function setUpApp(app: NestExpressApplication, config: Config, logger: Logger): void {
-  app.set('case sensitive routing', true);
-  app.set('strict routing', true);
+  // Nest's adapter has made the router by now, so Express's settings of these names would come too late.
+  Object.assign(app.getHttpAdapter().getInstance().router, { caseSensitive: true, strict: true });
   app.set('query parser', 'simple');
   app.set('trust proxy', config.http.trustProxy);
   // Nothing here may be stored, so nobody ever sends a validator back.
