@@ -69,6 +69,9 @@ async function initialize(native, data, password) {
       '--auth=scram-sha-256',
       '--encoding=UTF8',
       '--locale=C',
+      // Letters beyond ASCII have cases too: a search in any case must find them.
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
       '--no-instructions',
     ];
     const child = spawn(join(native, 'bin', 'initdb'), args, {
