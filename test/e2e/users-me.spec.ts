@@ -1,15 +1,172 @@
+import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { RFC_3339, UUID_V7 } from '../support/patterns.js';
+import { expectRefusal } from '../support/refusal.js';
 import { TestApp } from '../support/test-app.js';
-import { buildSignedIn } from '../support/builders.js';
 
-describe('GET /users/me', () => {
+describe('/users/me', () => {
   let app: TestApp;
   beforeAll(async () => (app = await TestApp.start()));
   afterAll(() => app.close());
 
-  it('answers the signed-in user', async () => {
-    const ada = await buildSignedIn(app);
-    const { body } = await app.as(ada.accessToken).get('/users/me').expect(200);
-    expect(body).toMatchObject({ id: ada.id, email: ada.email, role: 'user', isActive: true });
-    expect(body).not.toHaveProperty('passwordHash');
+  const passwordHashOf = async (id: string) =>
+    (await app.database.query<{ password_hash: string }>('SELECT password_hash FROM users WHERE id = $1', [id]))[0];
+
+  describe('GET', () => {
+    it('answers the signed-in user, with these fields and no other', async () => {
+      const ada = await signIn(app, await buildUser(app, { name: 'Ada Lovelace' }));
+      const response = await app.as(ada.accessToken).get('/users/me').expect(200);
+      expect(response.body).toEqual({
+        id: ada.id,
+        email: ada.email,
+        name: 'Ada Lovelace',
+        role: 'user',
+        isActive: true,
+        emailVerifiedAt: null,
+        createdAt: expect.stringMatching(RFC_3339),
+        updatedAt: expect.stringMatching(RFC_3339),
+      });
+      expect(response.body.id).toMatch(UUID_V7);
+      expect(response.headers['cache-control']).toBe('no-store');
+    });
+
+    it('answers a name that was never given as null', async () => {
+      const ada = await buildSignedIn(app);
+      const { body } = await app.as(ada.accessToken).get('/users/me').expect(200);
+      expect(body.name).toBeNull();
+    });
+
+    it('answers nobody 401', async () => {
+      const response = await app.request.get('/users/me');
+      expectRefusal(response, 401, 'token_missing');
+      expect(response.headers['www-authenticate']).toBe('Bearer');
+    });
+  });
+
+  describe('PATCH', () => {
+    it('changes the name, trimmed, and the time of the last change', async () => {
+      const ada = await buildSignedIn(app);
+      const { body: before } = await app.as(ada.accessToken).get('/users/me');
+      const { body } = await app.as(ada.accessToken).patch('/users/me').send({ name: '  Ada 👩‍💻 ' }).expect(200);
+      expect(body).toEqual({ ...before, name: 'Ada 👩‍💻', updatedAt: expect.stringMatching(RFC_3339) });
+      expect(Date.parse(body.updatedAt)).toBeGreaterThanOrEqual(Date.parse(before.updatedAt));
+      expect((await app.as(ada.accessToken).get('/users/me')).body).toEqual(body);
+    });
+
+    it('clears a name that is null', async () => {
+      const ada = await signIn(app, await buildUser(app, { name: 'Ada' }));
+      const { body } = await app.as(ada.accessToken).patch('/users/me').send({ name: null }).expect(200);
+      expect(body.name).toBeNull();
+    });
+
+    it('leaves a name that is absent', async () => {
+      const ada = await signIn(app, await buildUser(app, { name: 'Ada' }));
+      const { body } = await app.as(ada.accessToken).patch('/users/me').send({}).expect(200);
+      expect(body.name).toBe('Ada');
+    });
+
+    it('takes a name of 100 characters, each of them outside the basic plane', async () => {
+      const ada = await buildSignedIn(app);
+      const { body } = await app
+        .as(ada.accessToken)
+        .patch('/users/me')
+        .send({ name: '𝒜'.repeat(100) })
+        .expect(200);
+      expect(body.name).toBe('𝒜'.repeat(100));
+    });
+
+    it.each<[string, unknown]>([
+      ['is empty', ''],
+      ['is only white space', ' \t '],
+      ['has 101 characters', 'a'.repeat(101)],
+      ['is a number', 7],
+      ['is a boolean', true],
+      ['is an array', ['Ada']],
+      ['is an object', { first: 'Ada' }],
+      ['has a NUL', 'A\0da'],
+      ['has a lone surrogate', 'Ada \ud800'],
+    ])('refuses a name that %s', async (_, name) => {
+      const ada = await signIn(app, await buildUser(app, { name: 'Ada' }));
+      const response = await app.as(ada.accessToken).patch('/users/me').send({ name });
+      expectRefusal(response, 400, 'validation_failed');
+      expect(response.body.errors).toEqual([{ pointer: '/name', message: expect.any(String) }]);
+      expect((await app.as(ada.accessToken).get('/users/me')).body.name).toBe('Ada');
+    });
+
+    it.each<[string, unknown]>([
+      ['role', 'admin'],
+      ['id', '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60'],
+      ['isActive', false],
+      ['passwordHash', '$2b$04$abcdefghijklmnopqrstuv'],
+      ['emailVerifiedAt', '2026-01-15T09:30:00.000Z'],
+      ['email', 'other@example.com'],
+      ['createdAt', '2026-01-15T09:30:00.000Z'],
+    ])('nobody sets their own %s', async (field, value) => {
+      const ada = await buildSignedIn(app);
+      const { body: before } = await app.as(ada.accessToken).get('/users/me');
+      const hash = await passwordHashOf(ada.id);
+      const response = await app
+        .as(ada.accessToken)
+        .patch('/users/me')
+        .send({ name: 'Ada', [field]: value });
+      expectRefusal(response, 400, 'validation_failed');
+      expect(response.body.errors).toEqual([{ pointer: `/${field}`, message: 'is not a field of this request' }]);
+      expect((await app.as(ada.accessToken).get('/users/me')).body).toEqual(before);
+      expect(await passwordHashOf(ada.id)).toEqual(hash);
+    });
+  });
+
+  describe('DELETE', () => {
+    it('removes the account, its sessions and its tokens', async () => {
+      const ada = await buildSignedIn(app);
+      const phone = await signIn(app, ada);
+      await app.as(ada.accessToken).delete('/users/me').send({ password: ada.password }).expect(204, '');
+      for (const device of [ada, phone]) {
+        expectRefusal(await app.as(device.accessToken).get('/users/me'), 401, 'session_not_found');
+        const refresh = await app.request.post('/auth/refresh').send({ refreshToken: device.refreshToken });
+        expectRefusal(refresh, 401, 'refresh_token_invalid');
+      }
+      const { email, password } = ada;
+      expectRefusal(await app.request.post('/auth/login').send({ email, password }), 401, 'invalid_credentials');
+      expect(await app.database.query('SELECT id FROM sessions WHERE user_id = $1', [ada.id])).toEqual([]);
+      expect(await app.database.query('SELECT id FROM users WHERE id = $1', [ada.id])).toEqual([]);
+    });
+
+    it('frees the address for a new account', async () => {
+      const ada = await buildSignedIn(app);
+      const { email, password } = ada;
+      await app.as(ada.accessToken).delete('/users/me').send({ password }).expect(204);
+      const { body } = await app.request.post('/auth/register').send({ email, password }).expect(201);
+      expect(body.id).not.toBe(ada.id);
+    });
+
+    it('needs the right password, and keeps the account without it', async () => {
+      const ada = await buildSignedIn(app);
+      const response = await app.as(ada.accessToken).delete('/users/me').send({ password: 'six lanterns at dusk' });
+      expectRefusal(response, 401, 'invalid_credentials');
+      await app.as(ada.accessToken).get('/users/me').expect(200);
+    });
+
+    it.each<[string, unknown]>([
+      ['is missing', undefined],
+      ['is null', null],
+      ['is empty', ''],
+      ['is a number', 12_345_678],
+      ['is an array', ['seven lanterns at dusk']],
+      ['is an object', { $ne: '' }],
+      ['has a NUL', 'seven lanterns at dusk\0'],
+    ])('refuses a password that %s', async (_, password) => {
+      const ada = await buildSignedIn(app);
+      const response = await app.as(ada.accessToken).delete('/users/me').send({ password });
+      expectRefusal(response, 400, 'validation_failed');
+      await app.as(ada.accessToken).get('/users/me').expect(200);
+    });
+
+    it("never takes anyone's id from the body", async () => {
+      const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
+      const response = await app.as(eve.accessToken).delete('/users/me').send({ password: eve.password, id: ada.id });
+      expectRefusal(response, 400, 'validation_failed');
+      await app.as(ada.accessToken).get('/users/me').expect(200);
+      await app.as(eve.accessToken).get('/users/me').expect(200);
+    });
   });
 });

@@ -1,0 +1,186 @@
+import { buildSignedIn, buildUser, type BuiltUser, type SignedIn } from '../support/builders.js';
+import { expectRefusal } from '../support/refusal.js';
+import { TestApp } from '../support/test-app.js';
+import { walk } from '../support/walk.js';
+
+describe('GET /admin/users', () => {
+  let app: TestApp;
+  let admin: SignedIn;
+  const people: BuiltUser[] = [];
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    admin = await buildSignedIn(app, 'admin');
+    for (let i = 0; i < 24; i++) people.push(await buildUser(app));
+  });
+  afterAll(() => app.close());
+
+  const list = (query: object) => app.as(admin.accessToken).get('/admin/users').query(query);
+  const idsOf = (users: readonly { id: string }[]) => users.map((user) => user.id);
+
+  describe('pages', () => {
+    it('come newest first, 20 unless another limit is asked for, as users see themselves', async () => {
+      const { body } = await list({}).expect(200);
+      expect(Object.keys(body)).toEqual(['items', 'nextCursor']);
+      expect(idsOf(body.items)).toEqual(idsOf(people).reverse().slice(0, 20));
+      const { body: self } = await app.as(admin.accessToken).get('/users/me');
+      const { items } = await walk(app, admin.accessToken, '/admin/users', { limit: 100 });
+      expect(items.at(-1)).toEqual(self);
+    });
+
+    it('end with a cursor that is null, also where the last one is full', async () => {
+      const all = [...idsOf(people).reverse(), admin.id];
+      const { items, pages } = await walk(app, admin.accessToken, '/admin/users', { limit: 5 });
+      expect(idsOf(items)).toEqual(all);
+      expect(pages).toEqual([5, 5, 5, 5, 5]);
+    });
+
+    it('walked one by one are the same list', async () => {
+      const { items } = await walk(app, admin.accessToken, '/admin/users', { limit: 1 });
+      expect(idsOf(items)).toEqual([...idsOf(people).reverse(), admin.id]);
+    });
+
+    it('show no row twice and miss none while others are inserted', async () => {
+      const before = [...idsOf(people).reverse(), admin.id];
+      const born: BuiltUser[] = [];
+      const { items } = await walk(app, admin.accessToken, '/admin/users', { limit: 3 }, async () => {
+        born.push(await buildUser(app), await buildUser(app));
+      });
+      await app.database.query('DELETE FROM users WHERE id = ANY($1)', [idsOf(born)]);
+      expect(idsOf(items)).toEqual(before);
+    });
+
+    it('miss none while the row under the cursor is deleted', async () => {
+      const doomed = [await buildUser(app), await buildUser(app), await buildUser(app)];
+      const { body: first } = await list({ limit: 2 }).expect(200);
+      await app.database.query('DELETE FROM users WHERE id = ANY($1)', [idsOf(doomed)]);
+      const { body: second } = await list({ limit: 2, cursor: first.nextCursor }).expect(200);
+      expect(idsOf(second.items)).toEqual(idsOf(people).reverse().slice(0, 2));
+    });
+
+    it.each(['0', '101', '-1', '1.5', '1e1', '0x10', '+5', ' 5', 'ten', '', 'NaN', '9'.repeat(400)])(
+      'refuse %j as a limit',
+      async (limit) => {
+        const response = await list({ limit });
+        expectRefusal(response, 400, 'validation_failed');
+        expect(response.body.errors[0].pointer).toBe('/limit');
+      },
+    );
+
+    it.each([
+      '',
+      'x',
+      '1',
+      "' OR 1=1 --",
+      'AZ1yLwMTdK6d',
+      'AZ1yLwMTdK6dL1pPexyOYA==',
+      '!'.repeat(22),
+      'A'.repeat(5_000),
+    ])('refuse %j as a cursor', async (cursor) => {
+      const response = await list({ cursor });
+      expectRefusal(response, 400, 'validation_failed');
+      expect(response.body.errors[0].pointer).toBe('/cursor');
+    });
+
+    it.each([
+      'limit=1&limit=2',
+      'cursor=a&cursor=b',
+      'limit[]=1',
+      'limit[gt]=1',
+      'page=2',
+      'offset=1',
+      'role=admin&role=user',
+    ])('refuse ?%s', async (query) => {
+      expectRefusal(await app.as(admin.accessToken).get(`/admin/users?${query}`), 400, 'validation_failed');
+    });
+  });
+
+  describe('filters', () => {
+    it('find admins only, or users only', async () => {
+      const { body: admins } = await list({ role: 'admin' }).expect(200);
+      expect(idsOf(admins.items)).toEqual([admin.id]);
+      const { body: users } = await list({ role: 'user', limit: 100 }).expect(200);
+      expect(idsOf(users.items)).toEqual(idsOf(people).reverse());
+    });
+
+    it('find the inactive only, or the active only', async () => {
+      const inactive = people.slice(3, 5);
+      await app.database.query('UPDATE users SET is_active = false WHERE id = ANY($1)', [idsOf(inactive)]);
+      const { body: off } = await list({ isActive: 'false' }).expect(200);
+      const { body: on } = await list({ isActive: 'true', limit: 100 }).expect(200);
+      await app.database.query('UPDATE users SET is_active = true');
+      expect(idsOf(off.items)).toEqual(idsOf(inactive).reverse());
+      expect(on.items).toHaveLength(people.length - 1);
+    });
+
+    it('hold on every page', async () => {
+      const { items } = await walk(app, admin.accessToken, '/admin/users', { role: 'user', limit: 7 });
+      expect(idsOf(items)).toEqual(idsOf(people).reverse());
+    });
+
+    it.each([
+      { role: 'Admin' },
+      { role: '' },
+      { isActive: 'yes' },
+      { isActive: '1' },
+      { isActive: 'TRUE' },
+      { isActive: '' },
+      { search: '' },
+      { search: 'a'.repeat(101) },
+    ])('refuse %j', async (query) => {
+      expectRefusal(await list(query), 400, 'validation_failed');
+    });
+  });
+});
+
+describe('GET /admin/users?search', () => {
+  let app: TestApp;
+  let admin: SignedIn;
+  const names = ['100 % wool', 'snake_case', 'back\\slash', "O'Brien", 'Émile Ångström', 'plain', '%', 'two  spaces'];
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    admin = await buildSignedIn(app, 'admin');
+    for (const name of names) await buildUser(app, { name });
+    await buildUser(app, { email: 'grace.hopper@navy.example' });
+  });
+  afterAll(() => app.close());
+
+  const found = async (query: object) => {
+    const { body } = await app.as(admin.accessToken).get('/admin/users').query(query).expect(200);
+    return (body.items as { name: string | null; email: string }[]).map(({ name, email }) => name ?? email).sort();
+  };
+
+  it.each<[string, string[]]>([
+    ['%', ['%', '100 % wool']],
+    ['%%', []],
+    ['100 %', ['100 % wool']],
+    ['_', ['snake_case']],
+    ['e_c', ['snake_case']],
+    ['\\', ['back\\slash']],
+    ['\\\\', []],
+    ['\\%', []],
+    ['k\\s', ['back\\slash']],
+    ["'", ["O'Brien"]],
+    ["' OR '1'='1", []],
+    ['  ', ['two  spaces']],
+  ])('takes %j for itself, never for a pattern', async (search, expected) => {
+    expect(await found({ search })).toEqual(expected);
+  });
+
+  it.each<[string, string[]]>([
+    ['PLAIN', ['plain']],
+    ["o'bRIEN", ["O'Brien"]],
+    ['émile ångström', ['Émile Ångström']],
+    ['ÉMILE', ['Émile Ångström']],
+    ['GRACE.Hopper@', ['grace.hopper@navy.example']],
+    ['navy.ex', ['grace.hopper@navy.example']],
+  ])('finds %j anywhere in the name or the address, in any case', async (search, expected) => {
+    expect(await found({ search })).toEqual(expected);
+  });
+
+  it('narrows together with the other filters', async () => {
+    expect(await found({ search: 'plain', role: 'admin' })).toEqual([]);
+    expect(await found({ search: 'plain', role: 'user', isActive: 'true' })).toEqual(['plain']);
+  });
+});

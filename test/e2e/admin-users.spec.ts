@@ -1,0 +1,184 @@
+import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
+import { RFC_3339, UUID_V7 } from '../support/patterns.js';
+import { expectRefusal } from '../support/refusal.js';
+import { TestApp } from '../support/test-app.js';
+
+const NOBODY = '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60';
+
+describe('/admin/users', () => {
+  let app: TestApp;
+  let admin: SignedIn;
+  beforeAll(async () => {
+    app = await TestApp.start();
+    admin = await buildSignedIn(app, 'admin');
+  });
+  afterAll(() => app.close());
+
+  const asAdmin = () => app.as(admin.accessToken);
+
+  describe('POST', () => {
+    it('creates a user who can sign in, with these fields and no other', async () => {
+      const email = '  Grace@Example.COM ';
+      const password = 'nine ferries in fog';
+      const { body } = await asAdmin().post('/admin/users').send({ email, password, name: 'Grace' }).expect(201);
+      expect(body).toEqual({
+        id: expect.stringMatching(UUID_V7),
+        email: 'grace@example.com',
+        name: 'Grace',
+        role: 'user',
+        isActive: true,
+        emailVerifiedAt: null,
+        createdAt: expect.stringMatching(RFC_3339),
+        updatedAt: expect.stringMatching(RFC_3339),
+      });
+      await app.request.post('/auth/login').send({ email: 'grace@example.com', password }).expect(200);
+    });
+
+    it('creates an admin who may administer at once', async () => {
+      const user = { email: 'second-admin@example.com', password: 'nine ferries in fog' };
+      await asAdmin()
+        .post('/admin/users')
+        .send({ ...user, role: 'admin' })
+        .expect(201);
+      const { accessToken } = await signIn(app, { id: '', ...user });
+      await app.as(accessToken).get('/admin/users').expect(200);
+    });
+
+    it('refuses an address that an account has already, in whatever case', async () => {
+      const { email, password } = await buildUser(app);
+      const response = await asAdmin().post('/admin/users').send({ email: email.toUpperCase(), password });
+      expectRefusal(response, 409, 'email_taken');
+    });
+
+    it.each<[string, object, string]>([
+      ['no address', { email: undefined }, '/email'],
+      ['what is no address', { email: 'ada' }, '/email'],
+      ['a list of addresses', { email: ['ada@example.com'] }, '/email'],
+      ['no password', { password: undefined }, '/password'],
+      ['a password of 7 characters', { password: '7 chars' }, '/password'],
+      ['a password of 129 characters', { password: 'a'.repeat(129) }, '/password'],
+      ['a name that is a number', { name: 7 }, '/name'],
+      ['an unknown role', { role: 'owner' }, '/role'],
+      ['two roles', { role: ['user', 'admin'] }, '/role'],
+      ['no role but null', { role: null }, '/role'],
+      ['an id', { id: NOBODY }, '/id'],
+      ['a hash', { passwordHash: 'x' }, '/passwordHash'],
+      ['a state', { isActive: false }, '/isActive'],
+      ['a verification', { emailVerifiedAt: '2026-01-15T09:30:00.000Z' }, '/emailVerifiedAt'],
+    ])('refuses %s', async (_, part, pointer) => {
+      const user = { email: 'refused@example.com', password: 'nine ferries in fog', ...part };
+      const response = await asAdmin().post('/admin/users').send(user);
+      expectRefusal(response, 400, 'validation_failed');
+      expect(response.body.errors).toEqual([{ pointer, message: expect.any(String) }]);
+      expect(await app.database.query(`SELECT id FROM users WHERE email = 'refused@example.com'`)).toEqual([]);
+    });
+  });
+
+  describe('GET /:id', () => {
+    it('answers the user as they see themselves', async () => {
+      const ada = await buildSignedIn(app);
+      const { body } = await asAdmin().get(`/admin/users/${ada.id}`).expect(200);
+      expect(body).toEqual((await app.as(ada.accessToken).get('/users/me')).body);
+    });
+
+    it('takes an id in upper case', async () => {
+      const ada = await buildUser(app);
+      const { body } = await asAdmin().get(`/admin/users/${ada.id.toUpperCase()}`).expect(200);
+      expect(body.id).toBe(ada.id);
+    });
+  });
+
+  describe('PATCH /:id', () => {
+    it('changes what is given and leaves what is not', async () => {
+      const ada = await buildUser(app, { name: 'Ada' });
+      const { body: before } = await asAdmin().get(`/admin/users/${ada.id}`);
+      const { body } = await asAdmin().patch(`/admin/users/${ada.id}`).send({ role: 'admin' }).expect(200);
+      expect(body).toEqual({ ...before, role: 'admin', updatedAt: expect.stringMatching(RFC_3339) });
+    });
+
+    it('clears a name that is null', async () => {
+      const ada = await buildUser(app, { name: 'Ada' });
+      const { body } = await asAdmin().patch(`/admin/users/${ada.id}`).send({ name: null }).expect(200);
+      expect(body.name).toBeNull();
+    });
+
+    it('changes nothing but the time for an empty body', async () => {
+      const ada = await buildUser(app, { name: 'Ada' });
+      const { body: before } = await asAdmin().get(`/admin/users/${ada.id}`);
+      const { body } = await asAdmin().patch(`/admin/users/${ada.id}`).send({}).expect(200);
+      expect(body).toEqual({ ...before, updatedAt: expect.stringMatching(RFC_3339) });
+    });
+
+    it('does all of several changes', async () => {
+      const ada = await buildUser(app);
+      const changes = { name: 'Ada', role: 'admin', isActive: false };
+      const { body } = await asAdmin().patch(`/admin/users/${ada.id}`).send(changes).expect(200);
+      expect(body).toMatchObject(changes);
+    });
+
+    it.each<[string, object]>([
+      ['an unknown role', { role: 'root' }],
+      ['a role that is null', { role: null }],
+      ['a role in an array', { role: ['admin'] }],
+      ['a state that is a string', { isActive: 'false' }],
+      ['a state that is a number', { isActive: 0 }],
+      ['a state that is null', { isActive: null }],
+      ['a name that is empty', { name: '' }],
+      ['an address', { email: 'other@example.com' }],
+      ['a password', { password: 'nine ferries in fog' }],
+      ['a hash', { passwordHash: 'x' }],
+      ['an id', { id: NOBODY }],
+      ['a verification', { emailVerifiedAt: '2026-01-15T09:30:00.000Z' }],
+    ])('refuses %s, and then does none of the other changes', async (_, part) => {
+      const ada = await buildUser(app);
+      const { body: before } = await asAdmin().get(`/admin/users/${ada.id}`);
+      const response = await asAdmin()
+        .patch(`/admin/users/${ada.id}`)
+        .send({ name: 'Ada', ...part });
+      expectRefusal(response, 400, 'validation_failed');
+      expect((await asAdmin().get(`/admin/users/${ada.id}`)).body).toEqual(before);
+    });
+  });
+
+  describe('DELETE /:id', () => {
+    it('removes the user and their sessions', async () => {
+      const ada = await buildSignedIn(app);
+      await asAdmin().delete(`/admin/users/${ada.id}`).expect(204, '');
+      expectRefusal(await asAdmin().get(`/admin/users/${ada.id}`), 404, 'user_not_found');
+      expect(await app.database.query('SELECT id FROM sessions WHERE user_id = $1', [ada.id])).toEqual([]);
+    });
+
+    it('answers 404 the second time', async () => {
+      const ada = await buildUser(app);
+      await asAdmin().delete(`/admin/users/${ada.id}`).expect(204);
+      expectRefusal(await asAdmin().delete(`/admin/users/${ada.id}`), 404, 'user_not_found');
+    });
+
+    it('deletes nobody else', async () => {
+      const [ada, grace] = [await buildUser(app), await buildSignedIn(app)];
+      await asAdmin().delete(`/admin/users/${ada.id}`).expect(204);
+      await app.as(grace.accessToken).get('/users/me').expect(200);
+    });
+
+    it('of twenty at once one answers 204 and the others 404', async () => {
+      const ada = await buildSignedIn(app);
+      const answers = await Promise.all(Array.from({ length: 20 }, () => asAdmin().delete(`/admin/users/${ada.id}`)));
+      const statuses = answers.map((answer) => answer.status).sort();
+      expect(statuses).toEqual([204, ...Array<number>(19).fill(404)]);
+    });
+  });
+
+  describe.each(['get', 'patch', 'delete'] as const)('%s /:id', (method) => {
+    it('answers 404 for an id that nobody has', async () => {
+      expectRefusal(await asAdmin()[method](`/admin/users/${NOBODY}`), 404, 'user_not_found');
+    });
+
+    it.each(['me', '1', `${NOBODY}0`, NOBODY.replaceAll('-', ''), `{${NOBODY}}`, "'; DROP TABLE users; --", '%00'])(
+      'refuses %j as an id',
+      async (id) => {
+        const path = `/admin/users/${id === '%00' ? id : encodeURIComponent(id)}`;
+        expectRefusal(await asAdmin()[method](path), 400, 'validation_failed');
+      },
+    );
+  });
+});
