@@ -48,17 +48,16 @@ export class UsersRepository {
   }
 
   /**
-   * Holds the rows of all active admins until the transaction ends, always in the same order: two
-   * transactions that would each take an admin away run one after the other, and see each other's work.
+   * Holds a user's row and those of all active admins until the transaction ends: two transactions that would
+   * each take an admin away run one after the other, and see each other's work. All rows are locked by one
+   * statement in one order, so that no two wait for each other.
    */
-  async lockActiveAdmins(manager: EntityManager): Promise<string[]> {
-    const admins = await manager.find(User, {
-      select: { id: true },
-      where: { role: 'admin', isActive: true },
+  lockWithAdmins(manager: EntityManager, id: string): Promise<User[]> {
+    return manager.find(User, {
+      where: [{ id }, { role: 'admin', isActive: true }],
       order: { id: 'ASC' },
       lock: { mode: 'for_no_key_update' },
     });
-    return admins.map((admin) => admin.id);
   }
 
   async update(manager: EntityManager, id: string, changes: UserChanges): Promise<User> {

@@ -68,8 +68,7 @@ export class UsersService {
   update(id: string, changes: UserChanges, actorId: string): Promise<User> {
     const mayTakeAdmin = changes.role === 'user' || changes.isActive === false;
     return this.database.transaction(async (manager) => {
-      if (mayTakeAdmin) await this.keepOneAdmin(manager, id);
-      const before = await this.users.lock(manager, id);
+      const before = await (mayTakeAdmin ? this.lockDispensable(manager, id) : this.users.lock(manager, id));
       if (!before) throw new UserNotFoundError();
       const after = await this.users.update(manager, id, changes);
       if (before.isActive && !after.isActive) await this.events.deactivated(manager, id, actorId);
@@ -85,8 +84,7 @@ export class UsersService {
    */
   delete(id: string): Promise<void> {
     return this.database.transaction(async (manager) => {
-      await this.keepOneAdmin(manager, id);
-      if (!(await this.users.lock(manager, id))) throw new UserNotFoundError();
+      if (!(await this.lockDispensable(manager, id))) throw new UserNotFoundError();
       await this.users.delete(manager, id);
     });
   }
@@ -102,8 +100,11 @@ export class UsersService {
     await this.delete(id);
   }
 
-  private async keepOneAdmin(manager: EntityManager, leaving: string): Promise<void> {
-    const admins = await this.users.lockActiveAdmins(manager);
-    if (admins.length === 1 && admins[0] === leaving) throw new LastAdminError();
+  /** Holds a user's row, and makes sure that someone else can administer the product. */
+  private async lockDispensable(manager: EntityManager, id: string): Promise<User | undefined> {
+    const held = await this.users.lockWithAdmins(manager, id);
+    const user = held.find((candidate) => candidate.id === id);
+    if (user?.role === 'admin' && user.isActive && held.length === 1) throw new LastAdminError();
+    return user;
   }
 }
