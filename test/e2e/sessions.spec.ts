@@ -1,0 +1,247 @@
+import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { RFC_3339, UUID_V7 } from '../support/patterns.js';
+import { expectRefusal } from '../support/refusal.js';
+import { TestApp } from '../support/test-app.js';
+
+const NOBODY = '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60';
+const DAY = 86_400_000;
+
+describe('/sessions', () => {
+  let app: TestApp;
+  beforeAll(async () => (app = await TestApp.start({ env: { TRUST_PROXY: 'loopback' } })));
+  afterAll(() => app.close());
+
+  const revocationOf = async (id: string) =>
+    (
+      await app.database.query<{ revoked_reason: string | null; revoked_by: string | null }>(
+        'SELECT revoked_reason, revoked_by FROM sessions WHERE id = $1',
+        [id],
+      )
+    )[0];
+  const idsOf = (sessions: { id: string }[]) => sessions.map((session) => session.id);
+
+  describe('GET /sessions/current', () => {
+    it('answers the session of the request, with these fields and no other', async () => {
+      const { email, password } = await buildUser(app);
+      const { body: pair } = await app.request
+        .post('/auth/login')
+        .set('User-Agent', 'Tester/1.0')
+        .set('X-Forwarded-For', '2001:db8::7')
+        .send({ email, password, deviceName: 'Ada’s laptop' });
+      const { body } = await app.as(pair.accessToken).get('/sessions/current').expect(200);
+      expect(body).toEqual({
+        id: pair.sessionId,
+        isCurrent: true,
+        userAgent: 'Tester/1.0',
+        deviceName: 'Ada’s laptop',
+        ipAddress: '2001:db8::7',
+        createdAt: expect.stringMatching(RFC_3339),
+        lastSeenAt: expect.stringMatching(RFC_3339),
+        idleExpiresAt: expect.stringMatching(RFC_3339),
+        expiresAt: expect.stringMatching(RFC_3339),
+        revokedAt: null,
+        revokedReason: null,
+      });
+      expect(body.id).toMatch(UUID_V7);
+    });
+
+    it('is idle after 30 days and over after 90, unless configured otherwise', async () => {
+      const ada = await buildSignedIn(app);
+      const { body } = await app.as(ada.accessToken).get('/sessions/current').expect(200);
+      expect(Date.parse(body.idleExpiresAt) - Date.parse(body.createdAt)).toBe(30 * DAY);
+      expect(Date.parse(body.expiresAt) - Date.parse(body.createdAt)).toBe(90 * DAY);
+    });
+  });
+
+  describe('GET /sessions', () => {
+    it('lists the active ones of the one who asks, and says which is current', async () => {
+      const laptop = await buildSignedIn(app);
+      const phone = await signIn(app, laptop);
+      await buildSignedIn(app);
+      const { body } = await app.as(phone.accessToken).get('/sessions').expect(200);
+      expect(Object.keys(body)).toEqual(['items']);
+      expect(body.items.map(({ id, isCurrent }: { id: string; isCurrent: boolean }) => [id, isCurrent])).toEqual([
+        [phone.sessionId, true],
+        [laptop.sessionId, false],
+      ]);
+      expect((await app.as(phone.accessToken).get('/sessions/current')).body).toEqual(body.items[0]);
+    });
+
+    it('puts the most recently seen first, whichever was begun first', async () => {
+      const oldest = await buildSignedIn(app);
+      const middle = await signIn(app, oldest);
+      const newest = await signIn(app, oldest);
+      for (const [session, minutes] of [
+        [oldest, 1],
+        [newest, 2],
+        [middle, 3],
+      ] as const) {
+        const sql = `UPDATE sessions SET last_seen_at = now() - $2 * interval '1 minute' WHERE id = $1`;
+        await app.database.query(sql, [session.sessionId, minutes]);
+      }
+      const { body } = await app.as(middle.accessToken).get('/sessions').expect(200);
+      expect(idsOf(body.items)).toEqual([oldest.sessionId, newest.sessionId, middle.sessionId]);
+    });
+
+    it.each([
+      ['revoked', `revoked_at = now(), revoked_reason = 'logout'`],
+      ['idle for too long', 'idle_expires_at = now()'],
+      ['past the absolute limit', 'idle_expires_at = now(), expires_at = now()'],
+    ])('leaves out one that is %s', async (_, change) => {
+      const laptop = await buildSignedIn(app);
+      const gone = await signIn(app, laptop);
+      await app.database.query(`UPDATE sessions SET ${change} WHERE id = $1`, [gone.sessionId]);
+      const { body } = await app.as(laptop.accessToken).get('/sessions').expect(200);
+      expect(idsOf(body.items)).toEqual([laptop.sessionId]);
+    });
+
+    it('names a device as it called itself, else by its user agent, else as unknown', async () => {
+      const { email, password } = await buildUser(app);
+      const macOS =
+        'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
+      const login = (userAgent: string, deviceName?: string) =>
+        app.request.post('/auth/login').set('User-Agent', userAgent).send({ email, password, deviceName });
+      await login(macOS, ' Studio ');
+      await login(macOS);
+      const { body: pair } = await login('');
+      const { body } = await app.as(pair.accessToken).get('/sessions').expect(200);
+      const names = body.items.map((session: { deviceName: string }) => session.deviceName);
+      expect(names.sort()).toEqual(['Chrome on macOS', 'Studio', 'Unknown device']);
+    });
+  });
+
+  describe('DELETE /sessions/:id', () => {
+    it('ends one of one’s own at once, with the reason logout', async () => {
+      const laptop = await buildSignedIn(app);
+      const phone = await signIn(app, laptop);
+      await app.as(laptop.accessToken).delete(`/sessions/${phone.sessionId}`).expect(204, '');
+      const response = await app.as(phone.accessToken).get('/users/me');
+      expectRefusal(response, 401, 'session_revoked');
+      expect(response.body.reason).toBe('logout');
+      expect(await revocationOf(phone.sessionId)).toEqual({ revoked_reason: 'logout', revoked_by: laptop.id });
+      await app.as(laptop.accessToken).get('/users/me').expect(200);
+    });
+
+    it('answers 204 again for one that is revoked already', async () => {
+      const laptop = await buildSignedIn(app);
+      const phone = await signIn(app, laptop);
+      for (let i = 0; i < 2; i++) await app.as(laptop.accessToken).delete(`/sessions/${phone.sessionId}`).expect(204);
+    });
+
+    it('keeps the first reason of one that was revoked otherwise', async () => {
+      const laptop = await buildSignedIn(app);
+      const phone = await signIn(app, laptop);
+      const change = `revoked_at = now() - interval '1 hour', revoked_reason = 'admin'`;
+      await app.database.query(`UPDATE sessions SET ${change} WHERE id = $1`, [phone.sessionId]);
+      await app.as(laptop.accessToken).delete(`/sessions/${phone.sessionId}`).expect(204);
+      expect(await revocationOf(phone.sessionId)).toEqual({ revoked_reason: 'admin', revoked_by: null });
+    });
+
+    it('may end the current one', async () => {
+      const laptop = await buildSignedIn(app);
+      await app.as(laptop.accessToken).delete(`/sessions/${laptop.sessionId}`).expect(204);
+      expectRefusal(await app.as(laptop.accessToken).get('/sessions'), 401, 'session_revoked');
+    });
+
+    it('takes an id in upper case', async () => {
+      const laptop = await buildSignedIn(app);
+      const phone = await signIn(app, laptop);
+      await app.as(laptop.accessToken).delete(`/sessions/${phone.sessionId.toUpperCase()}`).expect(204);
+      expectRefusal(await app.as(phone.accessToken).get('/users/me'), 401, 'session_revoked');
+    });
+
+    it('answers for someone else’s as for one that never was, and ends neither', async () => {
+      const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
+      const foreign = await app.as(eve.accessToken).delete(`/sessions/${ada.sessionId}`);
+      const unknown = await app.as(eve.accessToken).delete(`/sessions/${NOBODY}`);
+      expectRefusal(foreign, 404, 'not_found');
+      const same = { requestId: '', instance: '' };
+      expect({ ...foreign.body, ...same }).toEqual({ ...unknown.body, ...same });
+      await app.as(ada.accessToken).get('/users/me').expect(200);
+    });
+
+    it('lets not even an admin end someone else’s by this route', async () => {
+      const [ada, admin] = [await buildSignedIn(app), await buildSignedIn(app, 'admin')];
+      expectRefusal(await app.as(admin.accessToken).delete(`/sessions/${ada.sessionId}`), 404, 'not_found');
+      await app.as(ada.accessToken).get('/users/me').expect(200);
+    });
+
+    it.each(['current', 'all', '1', `${NOBODY}x`, NOBODY.replaceAll('-', ''), `${NOBODY} OR 1=1`])(
+      'refuses %j as an id, and ends nothing',
+      async (id) => {
+        const ada = await buildSignedIn(app);
+        const response = await app.as(ada.accessToken).delete(`/sessions/${encodeURIComponent(id)}`);
+        expectRefusal(response, 400, 'validation_failed');
+        expect(response.body.errors).toEqual([{ pointer: '/id', message: 'must be a UUID' }]);
+        await app.as(ada.accessToken).get('/users/me').expect(200);
+      },
+    );
+  });
+
+  describe('DELETE /sessions?scope', () => {
+    it('others ends every other active one of one’s own, and says how many', async () => {
+      const laptop = await buildSignedIn(app);
+      const others = [await signIn(app, laptop), await signIn(app, laptop), await signIn(app, laptop)];
+      const stranger = await buildSignedIn(app);
+      const { body } = await app.as(laptop.accessToken).delete('/sessions?scope=others').expect(200);
+      expect(body).toEqual({ revoked: 3 });
+      for (const other of others) {
+        expect((await app.as(other.accessToken).get('/users/me')).body.reason).toBe('logout_others');
+        expect(await revocationOf(other.sessionId)).toEqual({ revoked_reason: 'logout_others', revoked_by: laptop.id });
+      }
+      await app.as(laptop.accessToken).get('/users/me').expect(200);
+      await app.as(stranger.accessToken).get('/users/me').expect(200);
+    });
+
+    it('all ends the current one too', async () => {
+      const laptop = await buildSignedIn(app);
+      const phone = await signIn(app, laptop);
+      const { body } = await app.as(laptop.accessToken).delete('/sessions?scope=all').expect(200);
+      expect(body).toEqual({ revoked: 2 });
+      for (const device of [laptop, phone]) {
+        const response = await app.as(device.accessToken).get('/users/me');
+        expectRefusal(response, 401, 'session_revoked');
+        expect(response.body.reason).toBe('logout_all');
+        expect(await revocationOf(device.sessionId)).toEqual({ revoked_reason: 'logout_all', revoked_by: laptop.id });
+      }
+    });
+
+    it('counts none that had ended already', async () => {
+      const laptop = await buildSignedIn(app);
+      const [revoked, expired] = [await signIn(app, laptop), await signIn(app, laptop)];
+      await app.as(revoked.accessToken).post('/auth/logout').expect(204);
+      await app.database.query('UPDATE sessions SET idle_expires_at = now() WHERE id = $1', [expired.sessionId]);
+      const { body } = await app.as(laptop.accessToken).delete('/sessions?scope=others').expect(200);
+      expect(body).toEqual({ revoked: 0 });
+      expect(await revocationOf(revoked.sessionId)).toEqual({ revoked_reason: 'logout', revoked_by: laptop.id });
+    });
+
+    it.each([
+      '',
+      '?scope=',
+      '?scope=mine',
+      '?scope=ALL',
+      '?scope=all&scope=others',
+      '?scope[]=all',
+      '?scope=all&x=1',
+      '?scope',
+    ])('needs others or all: %j ends nothing', async (query) => {
+      const laptop = await buildSignedIn(app);
+      const phone = await signIn(app, laptop);
+      expectRefusal(await app.as(laptop.accessToken).delete(`/sessions${query}`), 400, 'validation_failed');
+      await app.as(laptop.accessToken).get('/users/me').expect(200);
+      await app.as(phone.accessToken).get('/users/me').expect(200);
+    });
+
+    it('used by all devices against each other leaves one or none signed in, and no answer but 200 and 401', async () => {
+      const first = await buildSignedIn(app);
+      const devices = [first, ...(await Promise.all(Array.from({ length: 7 }, () => signIn(app, first))))];
+      const answers = await Promise.all(
+        devices.map((device) => app.as(device.accessToken).delete('/sessions?scope=others')),
+      );
+      expect(answers.map((answer) => answer.status).filter((status) => ![200, 401].includes(status))).toEqual([]);
+      const after = await Promise.all(devices.map((device) => app.as(device.accessToken).get('/users/me')));
+      expect(after.filter((answer) => answer.status === 200).length).toBeLessThanOrEqual(1);
+    });
+  });
+});
