@@ -1,0 +1,161 @@
+import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
+import { expectRefusal } from '../support/refusal.js';
+import { TestApp } from '../support/test-app.js';
+
+describe('POST /admin/sessions/revoke', () => {
+  let app: TestApp;
+  let admin: SignedIn;
+  beforeAll(async () => {
+    app = await TestApp.start();
+    admin = await buildSignedIn(app, 'admin');
+  });
+  afterAll(() => app.close());
+
+  const revoke = (filter: unknown) =>
+    app
+      .as(admin.accessToken)
+      .post('/admin/sessions/revoke')
+      .send(filter as object);
+  const statusOf = async (session: SignedIn) => (await app.as(session.accessToken).get('/users/me')).status;
+
+  /** A user's session that began at this address, this many days ago. */
+  const session = async (ipAddress: string, days = 0, user?: SignedIn): Promise<SignedIn> => {
+    const signedIn = user ? await signIn(app, user) : await buildSignedIn(app);
+    await app.database.query(
+      `UPDATE sessions SET ip_address = $2, created_at = now() - $3 * interval '1 day' WHERE id = $1`,
+      [signedIn.sessionId, ipAddress, days],
+    );
+    return signedIn;
+  };
+  const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+
+  it('ends the sessions of a user, and no other', async () => {
+    const ada = await session('203.0.113.1');
+    const phone = await session('203.0.113.1', 0, ada);
+    const grace = await session('203.0.113.1');
+    const { body } = await revoke({ userId: ada.id }).expect(200);
+    expect(body).toEqual({ matched: 2, revoked: 2 });
+    expect([await statusOf(ada), await statusOf(phone), await statusOf(grace)]).toEqual([401, 401, 200]);
+  });
+
+  it('keeps the reason and who did it', async () => {
+    const ada = await session('203.0.113.1');
+    await revoke({ userId: ada.id }).expect(200);
+    const sql = 'SELECT revoked_reason, revoked_by FROM sessions WHERE user_id = $1';
+    expect(await app.database.query(sql, [ada.id])).toEqual([{ revoked_reason: 'admin', revoked_by: admin.id }]);
+  });
+
+  it('ends the sessions of an address', async () => {
+    const here = [await session('203.0.113.9'), await session('203.0.113.9')];
+    const there = await session('203.0.113.90');
+    const { body } = await revoke({ ipAddress: '203.0.113.9' }).expect(200);
+    expect(body).toEqual({ matched: 2, revoked: 2 });
+    expect([...(await Promise.all(here.map(statusOf))), await statusOf(there)]).toEqual([401, 401, 200]);
+  });
+
+  it.each(['2001:db8::42', '2001:DB8:0:0:0:0:0:42', '2001:0db8:0000::0042', '2001:db8::42%eth0'])(
+    'knows an IPv6 address by its value, written as %s',
+    async (ipAddress) => {
+      const here = await session('2001:db8::42');
+      const there = await session('2001:db8::43');
+      const { body } = await revoke({ ipAddress }).expect(200);
+      expect(body).toEqual({ matched: 1, revoked: 1 });
+      expect([await statusOf(here), await statusOf(there)]).toEqual([401, 200]);
+    },
+  );
+
+  it('knows an IPv4 address in IPv6 clothes', async () => {
+    const here = await session('203.0.113.11');
+    const { body } = await revoke({ ipAddress: '::ffff:203.0.113.11' }).expect(200);
+    expect(body).toEqual({ matched: 1, revoked: 1 });
+    expect(await statusOf(here)).toBe(401);
+  });
+
+  it('ends the sessions that began before a time', async () => {
+    const [old, young] = [await session('203.0.113.1', 50), await session('203.0.113.1', 40)];
+    const { body } = await revoke({ createdBefore: daysAgo(45) }).expect(200);
+    expect(body).toEqual({ matched: 1, revoked: 1 });
+    expect([await statusOf(old), await statusOf(young)]).toEqual([401, 200]);
+  });
+
+  it('ends only what every given filter matches', async () => {
+    const ada = await session('203.0.113.20', 5);
+    const young = await session('203.0.113.20', 1, ada);
+    const elsewhere = await session('203.0.113.21', 5, ada);
+    const grace = await session('203.0.113.20', 5);
+    const filter = { userId: ada.id, ipAddress: '203.0.113.20', createdBefore: daysAgo(3) };
+    const { body } = await revoke(filter).expect(200);
+    expect(body).toEqual({ matched: 1, revoked: 1 });
+    const statuses = await Promise.all([ada, young, elsewhere, grace].map(statusOf));
+    expect(statuses).toEqual([401, 200, 200, 200]);
+  });
+
+  it('only counts in a dry run', async () => {
+    const ada = await session('203.0.113.1');
+    const { body } = await revoke({ userId: ada.id, dryRun: true }).expect(200);
+    expect(body).toEqual({ matched: 1, revoked: 0 });
+    expect(await statusOf(ada)).toBe(200);
+  });
+
+  it('does what it counted when dryRun is false', async () => {
+    const ada = await session('203.0.113.1');
+    const { body } = await revoke({ userId: ada.id, dryRun: false }).expect(200);
+    expect(body).toEqual({ matched: 1, revoked: 1 });
+    expect(await statusOf(ada)).toBe(401);
+  });
+
+  it('matches only active sessions, and leaves the reason of those that ended', async () => {
+    const ada = await session('203.0.113.1');
+    const expired = await session('203.0.113.1', 0, ada);
+    await app.as(ada.accessToken).post('/auth/logout').expect(204);
+    await app.database.query('UPDATE sessions SET idle_expires_at = now() WHERE id = $1', [expired.sessionId]);
+    for (const dryRun of [true, false]) {
+      const { body } = await revoke({ userId: ada.id, dryRun }).expect(200);
+      expect(body).toEqual({ matched: 0, revoked: 0 });
+    }
+    expect((await app.as(ada.accessToken).get('/users/me')).body.reason).toBe('logout');
+  });
+
+  it('may end the admin’s own session, which the next request feels', async () => {
+    const other = await buildSignedIn(app, 'admin');
+    const { body } = await app
+      .as(other.accessToken)
+      .post('/admin/sessions/revoke')
+      .send({ userId: other.id })
+      .expect(200);
+    expect(body).toEqual({ matched: 1, revoked: 1 });
+    expect(await statusOf(other)).toBe(401);
+  });
+
+  it.each<[string, object]>([
+    ['no filter', {}],
+    ['no filter but a dry run', { dryRun: true }],
+    ['an unknown filter', { olderThan: '2026-01-15T09:30:00Z' }],
+    ['a user who is null', { userId: null }],
+    ['a user who is no id', { userId: 'ada' }],
+    ['several users', { userId: ['0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60'] }],
+    ['an address that is null', { ipAddress: null }],
+    ['an address that is none', { ipAddress: 'localhost' }],
+    ['a network', { ipAddress: '203.0.113.0/24' }],
+    ['an address that is a number', { ipAddress: 3_405_803_777 }],
+    ['an address in octal', { ipAddress: '0313.0.0161.07' }],
+    ['a zone with a line break', { ipAddress: 'fe80::1%a\nb' }],
+    ['a day that no calendar has', { createdBefore: '2026-02-30T00:00:00Z' }],
+    ['a day without a time', { createdBefore: '2026-01-15' }],
+    ['a time that is a number', { createdBefore: 1_768_469_400_000 }],
+    ['a time that is null', { createdBefore: null }],
+    ['a dry run that is a string', { userId: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60', dryRun: 'true' }],
+    ['a dry run that is null', { userId: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60', dryRun: null }],
+    ['a list of filters', [{ userId: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60' }]],
+  ])('refuses %s, and ends nothing', async (_, filter) => {
+    expectRefusal(await revoke(filter), 400, 'validation_failed');
+    expect(await statusOf(admin)).toBe(200);
+  });
+
+  it('run by two admins at once ends each session once', async () => {
+    const ada = await session('203.0.113.1');
+    await Promise.all(Array.from({ length: 9 }, () => signIn(app, ada)));
+    const answers = await Promise.all(Array.from({ length: 6 }, () => revoke({ userId: ada.id })));
+    expect(answers.reduce((sum, { body }) => sum + Number(body.revoked), 0)).toBe(10);
+  });
+});

@@ -1,0 +1,260 @@
+import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
+import { RFC_3339 } from '../support/patterns.js';
+import { expectRefusal } from '../support/refusal.js';
+import { TestApp } from '../support/test-app.js';
+import { walk } from '../support/walk.js';
+
+const NOBODY = '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60';
+
+describe('/admin/sessions', () => {
+  let app: TestApp;
+  let admin: SignedIn;
+  beforeAll(async () => {
+    app = await TestApp.start();
+    admin = await buildSignedIn(app, 'admin');
+  });
+  afterAll(() => app.close());
+
+  const asAdmin = () => app.as(admin.accessToken);
+  const change = (session: SignedIn, set: string) =>
+    app.database.query(`UPDATE sessions SET ${set} WHERE id = $1`, [session.sessionId]);
+  const rowOf = async (session: SignedIn) =>
+    (
+      await app.database.query<{ revoked_reason: string | null; revoked_by: string | null; expires_at: Date }>(
+        'SELECT revoked_reason, revoked_by, expires_at FROM sessions WHERE id = $1',
+        [session.sessionId],
+      )
+    )[0];
+
+  describe('GET', () => {
+    const idsOf = (sessions: readonly { id: string }[]) => sessions.map((session) => session.id);
+    const list = (query: object) => asAdmin().get('/admin/sessions').query(query);
+
+    it('answers sessions as their users see them, and whose they are', async () => {
+      const ada = await buildSignedIn(app);
+      const { body } = await list({ userId: ada.id }).expect(200);
+      const { body: own } = await app.as(ada.accessToken).get('/sessions/current');
+      expect(body).toEqual({ items: [{ ...own, isCurrent: false, userId: ada.id }], nextCursor: null });
+    });
+
+    it('says which is the admin’s own', async () => {
+      const { body } = await list({ userId: admin.id, isActive: 'true' }).expect(200);
+      expect(body.items[0]).toMatchObject({ id: admin.sessionId, isCurrent: true });
+    });
+
+    it('walks all newest first, none twice and none missing while others sign in', async () => {
+      await Promise.all(Array.from({ length: 9 }, () => signIn(app, admin)));
+      const rows = await app.database.query<{ id: string }>('SELECT id FROM sessions ORDER BY id DESC');
+      const { items } = await walk(app, admin.accessToken, '/admin/sessions', { limit: 2 }, () => signIn(app, admin));
+      expect(idsOf(items)).toEqual(idsOf(rows));
+    });
+
+    it('finds the active only, or those that ended in any way', async () => {
+      const active = await buildSignedIn(app);
+      const [revoked, idle, over] = [await signIn(app, active), await signIn(app, active), await signIn(app, active)];
+      await change(revoked, `revoked_at = now(), revoked_reason = 'logout'`);
+      await change(idle, 'idle_expires_at = now()');
+      await change(over, 'idle_expires_at = now(), expires_at = now()');
+      const { body: on } = await list({ userId: active.id, isActive: 'true' }).expect(200);
+      const { body: off } = await list({ userId: active.id, isActive: 'false' }).expect(200);
+      expect(idsOf(on.items)).toEqual([active.sessionId]);
+      expect(idsOf(off.items)).toEqual([over.sessionId, idle.sessionId, revoked.sessionId]);
+      expect(off.items[2]).toMatchObject({ revokedAt: expect.stringMatching(RFC_3339), revokedReason: 'logout' });
+    });
+
+    it('keeps its filter from page to page', async () => {
+      const ada = await buildSignedIn(app);
+      const more = [await signIn(app, ada), await signIn(app, ada)];
+      const { items } = await walk(app, admin.accessToken, '/admin/sessions', { userId: ada.id, limit: 1 });
+      expect(idsOf(items)).toEqual(
+        idsOf([...more].reverse().map(({ sessionId: id }) => ({ id }))).concat(ada.sessionId),
+      );
+    });
+
+    it('of a user who never was is empty', async () => {
+      const { body } = await list({ userId: NOBODY }).expect(200);
+      expect(body).toEqual({ items: [], nextCursor: null });
+    });
+
+    it.each([
+      { limit: '0' },
+      { limit: '101' },
+      { limit: 'x' },
+      { cursor: 'x' },
+      { cursor: '' },
+      { userId: 'x' },
+      { userId: '' },
+      { isActive: '1' },
+      { isActive: '' },
+      { ipAddress: '127.0.0.1' },
+    ])('refuses %j', async (query) => {
+      expectRefusal(await list(query), 400, 'validation_failed');
+    });
+  });
+
+  describe('DELETE /:id', () => {
+    it('ends anyone’s session at once, and keeps who did it', async () => {
+      const ada = await buildSignedIn(app);
+      await asAdmin().delete(`/admin/sessions/${ada.sessionId}`).expect(204, '');
+      const response = await app.as(ada.accessToken).get('/users/me');
+      expectRefusal(response, 401, 'session_revoked');
+      expect(response.body.reason).toBe('admin');
+      expect(await rowOf(ada)).toMatchObject({ revoked_reason: 'admin', revoked_by: admin.id });
+    });
+
+    it('answers 204 again, and keeps the first reason', async () => {
+      const ada = await buildSignedIn(app);
+      await app.as(ada.accessToken).post('/auth/logout').expect(204);
+      await asAdmin().delete(`/admin/sessions/${ada.sessionId}`).expect(204);
+      expect(await rowOf(ada)).toMatchObject({ revoked_reason: 'logout', revoked_by: ada.id });
+    });
+
+    it('remembers an admin whose account is gone', async () => {
+      const [other, ada] = [await buildSignedIn(app, 'admin'), await buildSignedIn(app)];
+      await app.as(other.accessToken).delete(`/admin/sessions/${ada.sessionId}`).expect(204);
+      await asAdmin().delete(`/admin/users/${other.id}`).expect(204);
+      expect(await rowOf(ada)).toMatchObject({ revoked_reason: 'admin', revoked_by: other.id });
+    });
+
+    it('answers 404 for a session that never was', async () => {
+      expectRefusal(await asAdmin().delete(`/admin/sessions/${NOBODY}`), 404, 'not_found');
+    });
+
+    it('refuses what is no id', async () => {
+      expectRefusal(await asAdmin().delete('/admin/sessions/x'), 400, 'validation_failed');
+    });
+  });
+
+  describe('PATCH /:id', () => {
+    const expire = (session: SignedIn, expiresAt: unknown) =>
+      asAdmin().patch(`/admin/sessions/${session.sessionId}`).send({ expiresAt });
+
+    it('brings the end forward, and the idle limit with it', async () => {
+      const ada = await buildSignedIn(app);
+      const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+      const { body: before } = await app.as(ada.accessToken).get('/sessions/current');
+      const { body } = await expire(ada, expiresAt).expect(200);
+      expect(body).toEqual({ ...before, isCurrent: false, userId: ada.id, expiresAt, idleExpiresAt: expiresAt });
+      await app.as(ada.accessToken).get('/users/me').expect(200);
+    });
+
+    it('leaves an idle limit that comes before the new end', async () => {
+      const ada = await buildSignedIn(app);
+      const expiresAt = new Date(Date.now() + 40 * 86_400_000).toISOString();
+      const { body: before } = await app.as(ada.accessToken).get('/sessions/current');
+      const { body } = await expire(ada, expiresAt).expect(200);
+      expect(body).toMatchObject({ expiresAt, idleExpiresAt: before.idleExpiresAt });
+    });
+
+    it('holds through refreshes: none moves the end again', async () => {
+      const ada = await buildSignedIn(app);
+      const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+      await expire(ada, expiresAt).expect(200);
+      const { body: pair } = await app.request
+        .post('/auth/refresh')
+        .send({ refreshToken: ada.refreshToken })
+        .expect(200);
+      const { body } = await app.as(pair.accessToken).get('/sessions/current').expect(200);
+      expect(body).toMatchObject({ expiresAt, idleExpiresAt: expiresAt });
+    });
+
+    it('ends the session at once where the time is past', async () => {
+      const ada = await buildSignedIn(app);
+      const { body } = await expire(ada, '2001-01-01T00:00:00.000Z').expect(200);
+      expect(body).toMatchObject({ expiresAt: '2001-01-01T00:00:00.000Z', revokedAt: null, revokedReason: null });
+      expectRefusal(await app.as(ada.accessToken).get('/users/me'), 401, 'session_expired');
+      const refresh = await app.request.post('/auth/refresh').send({ refreshToken: ada.refreshToken });
+      expectRefusal(refresh, 401, 'session_expired');
+    });
+
+    it('refuses a later end, and tells the present one', async () => {
+      const ada = await buildSignedIn(app);
+      const end = (await rowOf(ada))?.expires_at ?? new Date(0);
+      const response = await expire(ada, new Date(end.getTime() + 1).toISOString());
+      expectRefusal(response, 400, 'validation_failed');
+      expect(response.body.errors).toEqual([
+        { pointer: '/expiresAt', message: expect.stringContaining(end.toISOString()) },
+      ]);
+      expect((await rowOf(ada))?.expires_at).toEqual(end);
+    });
+
+    it('takes the very same end, and moves nothing', async () => {
+      const ada = await buildSignedIn(app);
+      const { body: before } = await app.as(ada.accessToken).get('/sessions/current');
+      const { body } = await expire(ada, before.expiresAt).expect(200);
+      expect(body).toEqual({ ...before, isCurrent: false, userId: ada.id });
+    });
+
+    it('cannot revive one that is past: the end only ever moves forward', async () => {
+      const ada = await buildSignedIn(app);
+      await expire(ada, '2001-01-01T00:00:00Z').expect(200);
+      expectRefusal(await expire(ada, new Date(Date.now() + 3_600_000).toISOString()), 400, 'validation_failed');
+      expectRefusal(await app.as(ada.accessToken).get('/users/me'), 401, 'session_expired');
+    });
+
+    it('leaves a revoked session revoked, with its reason', async () => {
+      const ada = await buildSignedIn(app);
+      await app.as(ada.accessToken).post('/auth/logout').expect(204);
+      const { body } = await expire(ada, '2001-01-01T00:00:00Z').expect(200);
+      expect(body.revokedReason).toBe('logout');
+      expectRefusal(await app.as(ada.accessToken).get('/users/me'), 401, 'session_revoked');
+    });
+
+    it('takes the same moment in another offset', async () => {
+      const ada = await buildSignedIn(app);
+      const { body } = await expire(ada, '2001-01-01T02:30:00.250+02:30').expect(200);
+      expect(body.expiresAt).toBe('2001-01-01T00:00:00.250Z');
+    });
+
+    it.each([
+      undefined,
+      null,
+      '',
+      0,
+      978_307_200_000,
+      true,
+      ['2001-01-01T00:00:00Z'],
+      { $date: '2001-01-01T00:00:00Z' },
+      '2001-01-01',
+      '2001-01-01T00:00Z',
+      '2001-01-01T00:00:00',
+      '2001-01-01 00:00:00Z',
+      '01/01/2001',
+      'Mon, 01 Jan 2001 00:00:00 GMT',
+      'now',
+      'infinity',
+      '-infinity',
+      '2001-13-01T00:00:00Z',
+      '2001-02-30T00:00:00Z',
+      '2001-02-29T00:00:00Z',
+      '2001-01-01T24:00:00Z',
+      '2001-01-01T00:00:00+25:00',
+      '+002001-01-01T00:00:00Z',
+      '0000-01-01T00:00:00+01:00',
+      '2001-01-01T00:00:00Z; DROP TABLE sessions',
+    ])('refuses %j as a time, and moves nothing', async (expiresAt) => {
+      const ada = await buildSignedIn(app);
+      const before = await rowOf(ada);
+      expectRefusal(await expire(ada, expiresAt), 400, 'validation_failed');
+      expect(await rowOf(ada)).toEqual(before);
+    });
+
+    it('takes the first year that RFC 3339 can write', async () => {
+      const { body } = await expire(await buildSignedIn(app), '0000-01-01T00:00:00Z').expect(200);
+      expect(body.expiresAt).toBe('0000-01-01T00:00:00.000Z');
+    });
+
+    it.each(['revokedAt', 'userId', 'idleExpiresAt', 'isActive'])('changes no %s', async (field) => {
+      const ada = await buildSignedIn(app);
+      const body = { expiresAt: '2001-01-01T00:00:00Z', [field]: null };
+      const response = await asAdmin().patch(`/admin/sessions/${ada.sessionId}`).send(body);
+      expectRefusal(response, 400, 'validation_failed');
+      await app.as(ada.accessToken).get('/users/me').expect(200);
+    });
+
+    it('answers 404 for a session that never was', async () => {
+      const response = await asAdmin().patch(`/admin/sessions/${NOBODY}`).send({ expiresAt: '2001-01-01T00:00:00Z' });
+      expectRefusal(response, 404, 'not_found');
+    });
+  });
+});
