@@ -79,10 +79,8 @@ export class Database implements OnApplicationShutdown {
     this.connecting ??= this.dataSource
       .initialize()
       .catch(async (error: unknown) => {
-        // TypeORM leaves its pool behind when the first connection fails half-way.
-        await poolOf(this.dataSource)
-          ?.end()
-          .catch(() => undefined);
+        // When the first connection fails half-way, TypeORM leaves its pool behind, with that connection still lent.
+        await this.dataSource.driver.disconnect().catch(() => undefined);
         throw error;
       })
       .finally(() => {
@@ -105,7 +103,6 @@ interface Pool {
   readonly totalCount: number;
   readonly idleCount: number;
   readonly waitingCount: number;
-  end(): Promise<void>;
 }
 
 function poolOf(dataSource: DataSource): Pool | undefined {
