@@ -12,7 +12,8 @@ import pg from 'pg';
 
 /**
  * @typedef {{ folder: string, password: string }} Cluster `folder` holds the data; `password` is the superuser's.
- * @typedef {{ url: string, stop: () => Promise<void> }} RunningCluster `url` names the database `postgres`.
+ * @typedef {{ url: string, stop: () => Promise<void>, pid?: number | undefined }} RunningCluster `url` names the
+ *   database `postgres`; `pid` is the server that was started.
  */
 
 const USER = 'gatehouse';
@@ -26,17 +27,18 @@ const isRoot = process.getuid?.() === 0;
  * as it is, and not stopped by whoever did not start it.
  *
  * @param {Cluster} cluster
- * @param {{ flags?: readonly string[], detached?: boolean }} [options] further `postgres` settings, such as `fsync=off`,
- *   and whether Ctrl-C in the terminal is kept from it: the application still needs its database to finish
+ * @param {{ flags?: readonly string[], detached?: boolean, port?: number }} [options] further `postgres` settings, such as
+ *   `fsync=off`; whether Ctrl-C in the terminal is kept from it: the application still needs its database to finish;
+ *   and its port, a free one by default
  * @returns {Promise<RunningCluster>}
  */
-export async function startCluster(cluster, { flags = [], detached = true } = {}) {
+export async function startCluster(cluster, { flags = [], detached = true, port: wanted } = {}) {
   const { native, data } = await place(cluster.folder);
   const running = await findRunning(data, cluster.password);
   if (running) return { url: running, stop: async () => undefined };
   if (!existsSync(join(data, 'PG_VERSION'))) await initialize(native, data, cluster.password);
   await removeStaleLock(data);
-  const port = await freePort();
+  const port = wanted ?? (await freePort());
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...flags].flatMap((flag) => ['-c', flag]);
   const child = spawn(join(native, 'bin', 'postgres'), ['-D', data, '-p', String(port), ...settings], {
     ...(isRoot && NOBODY),
@@ -45,7 +47,7 @@ export async function startCluster(cluster, { flags = [], detached = true } = {}
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   await ready(child);
-  return { url: urlOf(port, cluster.password), stop: () => stop(child) };
+  return { url: urlOf(port, cluster.password), stop: () => stop(child), pid: child.pid };
 }
 
 /**

@@ -1,0 +1,162 @@
+import { jest } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+/** The statements that the very first connection costs on top: version, database and schema. */
+const FIRST_CONNECTION = 3;
+
+describe('the lazy engine', () => {
+  let direct: TestApp;
+  let ada: SignedIn;
+  let proxy: DatabaseProxy;
+  let app: TestApp;
+
+  beforeAll(async () => {
+    direct = await TestApp.start();
+    ada = await buildSignedIn(direct);
+  });
+  afterAll(() => direct.close());
+
+  beforeEach(async () => {
+    proxy = await DatabaseProxy.start(direct.database.url);
+    app = await TestApp.start({
+      database: direct.database,
+      env: { DATABASE_URL: proxy.url, DB_CONNECT_TIMEOUT: '500ms', DB_STATEMENT_TIMEOUT: '500ms' },
+    });
+  });
+  afterEach(async () => {
+    await app.close();
+    await proxy.close();
+  });
+
+  const getMe = async () => (await app.as(ada.accessToken).get('/users/me')).status;
+  const isReady = async () => (await app.request.get('/health/ready')).status === 200;
+
+  it('opens no connection at the start', async () => {
+    await app.request.get('/health/live').expect(200, { status: 'ok' });
+    expect(proxy.connections).toBe(0);
+  });
+
+  it('opens no connection for a bad token', async () => {
+    await app.as(`${ada.accessToken}x`).get('/users/me').expect(401);
+    expect(proxy.connections).toBe(0);
+  });
+
+  it('shares one attempt among all requests that arrive while the first connection is made', async () => {
+    const initialize = jest.spyOn(app.app.get(DataSource), 'initialize');
+    const answers = await Promise.all(Array.from({ length: 100 }, () => app.as(ada.accessToken).get('/users/me')));
+    expect(answers.map(({ status }) => status)).toEqual(Array(100).fill(200));
+    expect(initialize).toHaveBeenCalledTimes(1);
+    expect(app.app.get(DataSource).isInitialized).toBe(true);
+  });
+
+  describe('while nothing listens on the database’s port', () => {
+    beforeEach(() => proxy.refuse());
+
+    it('is live', async () => {
+      const { status, body } = await app.request.get('/health/live');
+      expect([status, body]).toEqual([200, { status: 'ok' }]);
+    });
+
+    it('is not ready, and says that it is the database', async () => {
+      const { body, headers } = await app.request.get('/health/ready').expect(503);
+      expect(body).toEqual({
+        status: 'error',
+        checks: {
+          database: { status: 'error', roundTripMs: null },
+          migrations: { pending: [] },
+          pool: { total: 0, idle: 0, waiting: 0 },
+        },
+      });
+      expect(headers['retry-after']).toMatch(/^\d+$/);
+    });
+
+    it('reports the database as away', async () => {
+      const { body } = await app.request.get('/health/db').expect(503);
+      expect(body).toEqual({ status: 'error', roundTripMs: null });
+    });
+
+    it('answers a bad token with 401, because no database is asked', async () => {
+      const { body } = await app.as(`${ada.accessToken}x`).get('/users/me').expect(401);
+      expect(body.code).toBe('token_invalid');
+    });
+
+    it('answers a good token with 503 and a time to come back, and never with 401', async () => {
+      const { body, headers } = await app.as(ada.accessToken).get('/users/me').expect(503);
+      expect(body).toMatchObject({ status: 503, code: 'database_unavailable' });
+      expect(headers['retry-after']).toMatch(/^\d+$/);
+      expect(headers['content-type']).toContain('application/problem+json');
+    });
+
+    it.each([
+      ['/auth/register', { email: 'eve@example.com', password: 'seven lanterns at dusk' }],
+      ['/auth/login', { email: 'eve@example.com', password: 'seven lanterns at dusk' }],
+    ])('answers %s with 503', async (path, body) => {
+      const answer = await app.request.post(path).send(body).expect(503);
+      expect(answer.body.code).toBe('database_unavailable');
+    });
+
+    it('answers a refresh with 503, so that the client keeps its token', async () => {
+      const { refreshToken } = ada;
+      const { body } = await app.request.post('/auth/refresh').send({ refreshToken }).expect(503);
+      expect(body.code).toBe('database_unavailable');
+    });
+
+    it.each(['/docs', '/openapi.json'])('serves %s, which needs no database', async (path) => {
+      const { status } = await app.request.get(path).redirects(1);
+      expect(status).toBe(200);
+    });
+
+    it('works within five seconds of the database’s return, without a restart', async () => {
+      expect(await getMe()).toBe(503);
+      await proxy.heal();
+      await until('the application is ready', isReady, 5_000);
+      expect(await getMe()).toBe(200);
+    });
+
+    it('does not remember a failed first connection: the next request tries again', async () => {
+      expect(await getMe()).toBe(503);
+      await proxy.heal();
+      expect(await getMe()).toBe(200);
+    });
+
+    it('answers all of a hundred requests that shared a failed attempt with 503', async () => {
+      const answers = await Promise.all(Array.from({ length: 100 }, () => app.as(ada.accessToken).get('/users/me')));
+      expect(answers.map(({ status }) => status)).toEqual(Array(100).fill(503));
+    });
+  });
+
+  it.each([1, 2, FIRST_CONNECTION])(
+    'recovers from a first connection that went silent at its statement number %i',
+    async (fatal) => {
+      proxy.onStatement = () => {
+        if (proxy.statements === fatal) proxy.freeze();
+      };
+      expect(await getMe()).toBe(503);
+      proxy.onStatement = () => undefined;
+      await proxy.heal();
+      expect(await getMe()).toBe(200);
+    },
+  );
+
+  it.each([1, 2, FIRST_CONNECTION])(
+    'recovers from a first connection that was cut at its statement number %i',
+    async (fatal) => {
+      proxy.onStatement = () => {
+        if (proxy.statements === fatal) proxy.cut();
+      };
+      expect(await getMe()).toBe(503);
+      expect(await getMe()).toBe(200);
+    },
+  );
+
+  it('recovers from a database that took connections and said nothing', async () => {
+    proxy.freeze();
+    expect(await getMe()).toBe(503);
+    await proxy.heal();
+    expect(await getMe()).toBe(200);
+  });
+});

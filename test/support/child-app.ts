@@ -1,0 +1,79 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import supertest from 'supertest';
+import { freePort } from '../../scripts/postgres.js';
+import { TEST_SECRET } from './test-app.js';
+import { until } from './until.js';
+
+/** How a process ended: by itself with a code, or by a signal. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The built application in a process of its own, for tests that send it signals. */
+export class ChildApp {
+  private output = '';
+  readonly exited: Promise<Exit>;
+
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+  ) {
+    child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    this.exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
+  }
+
+  /** Starts it, and waits until it answers. */
+  static async start(env: Readonly<Record<string, string>>): Promise<ChildApp> {
+    const port = await freePort();
+    const { PATH = '' } = process.env;
+    const child = spawn(process.execPath, ['--enable-source-maps', 'dist/src/main.js'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH,
+        NODE_ENV: 'test',
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        JWT_SECRET: TEST_SECRET,
+        BCRYPT_COST: '4',
+        ...env,
+      },
+    });
+    const app = new ChildApp(child, `http://127.0.0.1:${port}`);
+    await until('the application is live', () => app.isLive(), 20_000);
+    return app;
+  }
+
+  /** All that it wrote so far. */
+  get log(): string {
+    return this.output;
+  }
+
+  /** Begins a request. */
+  get request(): ReturnType<typeof supertest> {
+    return supertest(this.url);
+  }
+
+  /** The request methods with an access token already set. */
+  as(accessToken: string): ReturnType<typeof supertest.agent> {
+    return supertest.agent(this.url).set('Authorization', `Bearer ${accessToken}`);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Ends it at once, as a power failure would. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.exited;
+  }
+
+  private async isLive(): Promise<boolean> {
+    if (this.child.exitCode !== null) throw new Error(`The application did not start:\n${this.output}`);
+    const answer = await fetch(`${this.url}/health/live`).catch(() => null);
+    return answer?.ok === true;
+  }
+}

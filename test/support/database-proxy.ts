@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { FrontendReader } from './frontend-reader.js';
+
+/** Stands between the application and PostgreSQL: counts what passes, and fails in all the ways that a network fails. */
+export class DatabaseProxy {
+  /** Statements that the database was asked to run, of all connections. */
+  statements = 0;
+  /** Connections that were ever accepted. */
+  connections = 0;
+  /** Called for each statement, before it is passed on. */
+  onStatement: () => void = () => undefined;
+
+  private readonly sockets = new Set<Socket>();
+  private frozen = false;
+  private held: (() => void)[] = [];
+
+  private constructor(
+    private server: Server,
+    private readonly port: number,
+    private readonly target: URL,
+  ) {
+    server.on('connection', (socket) => this.accept(socket));
+  }
+
+  /** @param url any database of the server to stand in front of */
+  static async start(url: string): Promise<DatabaseProxy> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new DatabaseProxy(server, (server.address() as AddressInfo).port, new URL(url));
+  }
+
+  /** The same database through the proxy. */
+  get url(): string {
+    const url = new URL(this.target);
+    url.host = `127.0.0.1:${this.port}`;
+    return url.href;
+  }
+
+  /** Ends all connections without a word. */
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  /** Nobody listens any more: new connections are refused. */
+  async refuse(): Promise<void> {
+    if (!this.server.listening) return;
+    this.server.close();
+    this.cut();
+    await once(this.server, 'close');
+  }
+
+  /** A black hole: connections are accepted, and nothing passes in either direction. */
+  freeze(): void {
+    this.frozen = true;
+  }
+
+  /** All is well again. What was held on the way arrives late, as after a broken line. */
+  async heal(): Promise<void> {
+    this.frozen = false;
+    for (const pass of this.held.splice(0)) pass();
+    if (this.server.listening) return;
+    this.server = createServer((socket) => this.accept(socket)).listen(this.port, '127.0.0.1');
+    await once(this.server, 'listening');
+  }
+
+  async close(): Promise<void> {
+    await this.refuse();
+    this.cut();
+  }
+
+  private accept(client: Socket): void {
+    this.connections += 1;
+    const server = connect(Number(this.target.port || 5432), this.target.hostname);
+    const reader = new FrontendReader(() => {
+      this.statements += 1;
+      this.onStatement();
+    });
+    client.on('data', (chunk) => reader.read(chunk));
+    this.pipe(client, server);
+    this.pipe(server, client);
+  }
+
+  private pipe(from: Socket, to: Socket): void {
+    this.sockets.add(from);
+    from.setNoDelay();
+    from.on('data', (chunk) => this.pass(() => to.write(chunk)));
+    from.on('error', () => undefined);
+    from.on('close', () => {
+      this.sockets.delete(from);
+      this.pass(() => to.destroySoon());
+    });
+  }
+
+  private pass(action: () => void): void {
+    if (this.frozen) this.held.push(action);
+    else action();
+  }
+}

@@ -1,0 +1,28 @@
+const HEADER_BYTES = 5;
+/** Query (simple protocol) and Execute (extended protocol): the messages that make the server run a statement. */
+const STATEMENTS = new Set(['Q', 'E']);
+
+/** Reads what a client says to PostgreSQL (protocol 3), in chunks of any size, and reports every statement. */
+export class FrontendReader {
+  private pending: Buffer = Buffer.alloc(0);
+  private started = false;
+
+  constructor(private readonly onStatement: () => void) {}
+
+  read(chunk: Buffer): void {
+    this.pending = Buffer.concat([this.pending, chunk]);
+    while (this.readMessage());
+  }
+
+  private readMessage(): boolean {
+    // The first message has no type: only its length, which counts itself.
+    const typeBytes = this.started ? 1 : 0;
+    if (this.pending.length < HEADER_BYTES) return false;
+    const end = typeBytes + this.pending.readInt32BE(typeBytes);
+    if (this.pending.length < end) return false;
+    if (this.started && STATEMENTS.has(String.fromCharCode(this.pending.readUInt8(0)))) this.onStatement();
+    this.started = true;
+    this.pending = this.pending.subarray(end);
+    return true;
+  }
+}

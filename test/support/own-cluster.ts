@@ -1,0 +1,59 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { databaseUrl, execute, freePort, newPassword, startCluster } from '../../scripts/postgres.js';
+import { runScript } from './run-script.js';
+import { until } from './until.js';
+
+type Running = Awaited<ReturnType<typeof startCluster>>;
+
+/** A PostgreSQL server of one test's own, as durable as in production, which can be killed and started again. */
+export class OwnCluster {
+  private constructor(
+    private readonly folder: string,
+    private readonly password: string,
+    private readonly port: number,
+    private running: Running,
+  ) {}
+
+  /** A server with one migrated database. */
+  static async start(): Promise<OwnCluster> {
+    const folder = await mkdtemp(join(tmpdir(), 'gatehouse-cluster-'));
+    // PostgreSQL may run as another user, who must be able to get there.
+    await chmod(folder, 0o755);
+    const [password, port] = [newPassword(), await freePort()];
+    const running = await startCluster({ folder: join(folder, 'postgres'), password }, { detached: false, port });
+    const cluster = new OwnCluster(folder, password, port, running);
+    await execute(running.url, 'CREATE DATABASE gatehouse');
+    await runScript('scripts/typeorm.js', ['migration:run'], { DATABASE_URL: cluster.url });
+    return cluster;
+  }
+
+  get url(): string {
+    return databaseUrl(this.running.url, 'gatehouse');
+  }
+
+  /** Ends the server at once, with everything that it had not written. */
+  kill(): void {
+    if (this.running.pid !== undefined) process.kill(this.running.pid, 'SIGKILL');
+  }
+
+  /** Starts the killed server again, on the same port. Its orphaned processes may need a moment to notice their end. */
+  async restart(): Promise<void> {
+    const cluster = { folder: join(this.folder, 'postgres'), password: this.password };
+    await until(
+      'the killed server is up again',
+      async () => {
+        const running = await startCluster(cluster, { detached: false, port: this.port }).catch(() => null);
+        if (running) this.running = running;
+        return running !== null;
+      },
+      20_000,
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.running.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
