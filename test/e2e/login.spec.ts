@@ -1,0 +1,176 @@
+import { jest } from '@jest/globals';
+import bcrypt from 'bcrypt';
+import { PasswordHasher } from '../../src/passwords/password-hasher.js';
+import { buildSignedIn, buildUser, signIn, type BuiltUser } from '../support/builders.js';
+import { decodeToken } from '../support/forge-token.js';
+import { TestApp } from '../support/test-app.js';
+
+describe('POST /auth/login', () => {
+  let app: TestApp;
+  beforeAll(async () => (app = await TestApp.start()));
+  afterEach(() => jest.restoreAllMocks());
+  afterAll(() => app.close());
+
+  const login = (body: object) => app.request.post('/auth/login').send(body);
+  const deactivate = ({ id }: BuiltUser) =>
+    app.database.query('UPDATE users SET is_active = false WHERE id = $1', [id]);
+  const sessionsOf = ({ id }: BuiltUser) => app.database.query('SELECT id FROM sessions WHERE user_id = $1', [id]);
+
+  it('answers a token pair, to the letter', async () => {
+    const ada = await buildUser(app);
+    const { body, headers } = await login({ email: ada.email, password: ada.password }).expect(200);
+    const me = await app.as(body.accessToken).get('/users/me').expect(200);
+    expect(body).toEqual({
+      accessToken: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]{43}$/),
+      refreshToken: expect.stringMatching(/^[\w-]{71}$/),
+      tokenType: 'Bearer',
+      expiresIn: 900,
+      sessionId: decodeToken(body.accessToken).claims['sid'],
+      user: me.body,
+    });
+    expect(headers['cache-control']).toBe('no-store');
+  });
+
+  it('says how long the access token lives, as configured', async () => {
+    const short = await TestApp.start({ database: app.database, env: { ACCESS_TOKEN_TTL: '90s' } });
+    const ada = await buildUser(app);
+    const { body } = await short.request.post('/auth/login').send({ email: ada.email, password: ada.password });
+    const { iat, exp } = decodeToken(body.accessToken).claims;
+    expect([body.expiresIn, Number(exp) - Number(iat)]).toEqual([90, 90]);
+    await short.close();
+  });
+
+  it.each([
+    ['in capitals', (email: string) => email.toUpperCase()],
+    ['with blanks around it', (email: string) => `\t${email} `],
+  ])('finds an address %s', async (_, variant) => {
+    const ada = await buildUser(app);
+    const { body } = await login({ email: variant(ada.email), password: ada.password }).expect(200);
+    expect(body.user.id).toBe(ada.id);
+  });
+
+  describe('when it fails', () => {
+    const ways: readonly [string, () => Promise<{ email: string; password: string }>][] = [
+      [
+        'an unknown address',
+        () => Promise.resolve({ email: 'nobody@example.com', password: 'seven lanterns at dusk' }),
+      ],
+      ['a wrong password', async () => ({ email: (await buildUser(app)).email, password: 'eight lanterns at dawn' })],
+      [
+        'an inactive user',
+        async () => {
+          const ada = await buildUser(app);
+          await deactivate(ada);
+          return { email: ada.email, password: ada.password };
+        },
+      ],
+    ];
+
+    it.each(ways)('answers %s exactly like the two others', async (_, arrange) => {
+      const { body, headers } = await login(await arrange()).expect(401);
+      expect(body).toEqual({
+        type: 'urn:gatehouse:problem:invalid_credentials',
+        title: 'Invalid credentials',
+        status: 401,
+        detail: 'The e-mail address or the password is not right.',
+        instance: '/auth/login',
+        code: 'invalid_credentials',
+        requestId: headers['x-request-id'],
+      });
+      expect(headers).toMatchObject({ 'www-authenticate': 'Bearer', 'cache-control': 'no-store' });
+    });
+
+    it.each(ways)('spends one bcrypt of the configured cost on %s', async (_, arrange) => {
+      const credentials = await arrange();
+      const hash = jest.spyOn(bcrypt, 'hash');
+      const compare = jest.spyOn(bcrypt, 'compare');
+      await login(credentials).expect(401);
+      expect(hash.mock.calls.map(([, salt]) => String(salt).slice(0, 7))).toEqual(['$2b$04$']);
+      expect(compare).not.toHaveBeenCalled();
+    });
+
+    it('begins no session for an inactive user', async () => {
+      const ada = await buildUser(app);
+      await deactivate(ada);
+      await login({ email: ada.email, password: ada.password }).expect(401);
+      expect(await sessionsOf(ada)).toHaveLength(0);
+    });
+  });
+
+  it('begins no session for a user who is deactivated while the password is being checked', async () => {
+    const ada = await buildUser(app);
+    const hasher = app.app.get(PasswordHasher);
+    const verify = hasher.verify.bind(hasher);
+    jest.spyOn(hasher, 'verify').mockImplementationOnce(async (password, stored) => {
+      const matched = await verify(password, stored);
+      await deactivate(ada);
+      return matched;
+    });
+    const { body } = await login({ email: ada.email, password: ada.password }).expect(401);
+    expect(body.code).toBe('invalid_credentials');
+    expect(await sessionsOf(ada)).toHaveLength(0);
+  });
+
+  describe('begins a new session', () => {
+    it('for each sign-in, and ends none', async () => {
+      const ada = await buildUser(app);
+      const [one, two] = [await signIn(app, ada), await signIn(app, ada)];
+      expect(one.sessionId).not.toBe(two.sessionId);
+      await app.as(one.accessToken).get('/users/me').expect(200);
+      await app.as(two.accessToken).get('/users/me').expect(200);
+    });
+
+    it('even for a request that comes with a session', async () => {
+      const ada = await buildSignedIn(app);
+      const { email, password } = ada;
+      const { body } = await app.as(ada.accessToken).post('/auth/login').send({ email, password }).expect(200);
+      expect(body.sessionId).not.toBe(ada.sessionId);
+    });
+
+    it('whose id the client cannot choose', async () => {
+      const eve = await buildSignedIn(app);
+      const { email, password } = await buildUser(app);
+      const { body } = await login({ email, password })
+        .query({ sessionId: eve.sessionId, sid: eve.sessionId })
+        .set('Cookie', `sessionId=${eve.sessionId}; sid=${eve.sessionId}`)
+        .set('X-Session-Id', eve.sessionId)
+        .expect(200);
+      expect(body.sessionId).not.toBe(eve.sessionId);
+      await login({ email, password, sessionId: eve.sessionId }).expect(400);
+    });
+
+    it('with an id that no client can foresee beyond its time', async () => {
+      const ada = await buildUser(app);
+      const ids = await Promise.all(Array.from({ length: 20 }, async () => (await signIn(app, ada)).sessionId));
+      const randomParts = new Set(ids.map((id) => id.slice(-12)));
+      expect(randomParts.size).toBe(20);
+    });
+
+    it('with the device’s name, address and user agent', async () => {
+      const { email, password } = await buildUser(app);
+      const { body } = await login({ email, password, deviceName: ' Ada’s laptop ' })
+        .set('User-Agent', 'lamp/1')
+        .expect(200);
+      const session = await app.as(body.accessToken).get('/sessions/current').expect(200);
+      expect(session.body).toMatchObject({ deviceName: 'Ada’s laptop', userAgent: 'lamp/1', ipAddress: '127.0.0.1' });
+    });
+  });
+
+  it.each([
+    ['a number as the address', { email: 7 }, '/email'],
+    ['a list as the address', { email: ['ada@example.com'] }, '/email'],
+    ['an operator as the password', { password: { $ne: '' } }, '/password'],
+    ['an empty password', { password: '' }, '/password'],
+    ['a password with a NUL', { password: 'seven lanterns at dusk\0' }, '/password'],
+    ['a password of 90 kB', { password: 'x'.repeat(90_000) }, '/password'],
+    ['a number as the device name', { deviceName: 7 }, '/deviceName'],
+    ['null as the device name', { deviceName: null }, '/deviceName'],
+    ['a blank device name', { deviceName: '  ' }, '/deviceName'],
+    ['a device name that is too long', { deviceName: 'x'.repeat(101) }, '/deviceName'],
+    ['a field that does not exist', { remember: true }, '/remember'],
+  ])('refuses %s with 400', async (_, wrong, pointer) => {
+    const { email, password } = await buildUser(app);
+    const { body } = await login({ email, password, ...wrong }).expect(400);
+    expect(body).toMatchObject({ code: 'validation_failed', errors: [{ pointer }] });
+  });
+});

@@ -1,0 +1,184 @@
+import { buildUser } from '../support/builders.js';
+import { TestApp } from '../support/test-app.js';
+
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const UTC_MILLISECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const password = 'seven lanterns at dusk';
+
+const NO_ADDRESSES = [
+  ...['', 'ada', '@example.com', 'ada@', 'ada@example', 'a b@example.com', 'a@b@example.com', 'Ada <ada@example.com>'],
+  ...['ada@example.com, eve@example.com', `${'a'.repeat(250)}@example.com`, 'x'.repeat(90_000)],
+  ...['ada\u0000@example.com', 'ada\n@example.com', '\ud800@example.com'],
+  ...[null, undefined, 1, true, {}, ['ada@example.com']].map((value) => [value]),
+];
+
+describe('POST /auth/register', () => {
+  let app: TestApp;
+  let counter = 0;
+  beforeAll(async () => (app = await TestApp.start()));
+  afterAll(() => app.close());
+
+  const newEmail = () => `new-${++counter}@example.com`;
+  const register = (body: object) => app.request.post('/auth/register').send(body);
+  const login = (email: string, attempt: string) => app.request.post('/auth/login').send({ email, password: attempt });
+  const countUsers = async () =>
+    (await app.database.query<{ n: number }>('SELECT count(*)::int AS n FROM users'))[0]?.n;
+
+  it('answers 201 with the new user, to the letter', async () => {
+    const email = newEmail();
+    const { body, headers } = await register({ email, password, name: 'Ada' }).expect(201);
+    expect(body).toEqual({
+      id: expect.stringMatching(UUID_V7),
+      email,
+      name: 'Ada',
+      role: 'user',
+      isActive: true,
+      emailVerifiedAt: null,
+      createdAt: expect.stringMatching(UTC_MILLISECONDS),
+      updatedAt: expect.stringMatching(UTC_MILLISECONDS),
+    });
+    expect(headers['cache-control']).toBe('no-store');
+  });
+
+  it.each([undefined, null])('takes a name that is %s as none', async (name) => {
+    const { body } = await register({ email: newEmail(), password, name }).expect(201);
+    expect(body.name).toBeNull();
+  });
+
+  it('begins no session', async () => {
+    const { body } = await register({ email: newEmail(), password }).expect(201);
+    const sessions = await app.database.query('SELECT FROM sessions WHERE user_id = $1', [body.id]);
+    expect(sessions).toHaveLength(0);
+  });
+
+  it('stores the password only as a hash of the configured cost', async () => {
+    const { body } = await register({ email: newEmail(), password }).expect(201);
+    const [row] = await app.database.query<{ password_hash: string }>('SELECT * FROM users WHERE id = $1', [body.id]);
+    expect(row?.password_hash).toMatch(/^\$bcrypt-sha256\$v=2,t=2b,r=4\$/);
+    expect(JSON.stringify(row)).not.toContain(password);
+  });
+
+  describe('e-mail addresses', () => {
+    it('are trimmed and lower-cased', async () => {
+      const { body } = await register({ email: `  Ada.${++counter}@Example.COM\t`, password }).expect(201);
+      expect(body.email).toBe(`ada.${counter}@example.com`);
+    });
+
+    it.each([
+      ['in capitals', (email: string) => email.toUpperCase()],
+      ['with blanks around it', (email: string) => ` ${email} `],
+      ['to the letter', (email: string) => email],
+    ])('are taken when another account has the same one %s', async (_, variant) => {
+      const { email } = await buildUser(app);
+      const { body } = await register({ email: variant(email), password }).expect(409);
+      expect(body).toMatchObject({ status: 409, code: 'email_taken', instance: '/auth/register' });
+    });
+
+    it('are one address in both Unicode forms of the same letter', async () => {
+      await register({ email: 'jos\u00e9@example.com', password }).expect(201);
+      const { body } = await register({ email: 'jose\u0301@example.com', password }).expect(409);
+      expect(body.code).toBe('email_taken');
+    });
+
+    it.each(NO_ADDRESSES)('are refused with 400 when they are none: %j', async (email) => {
+      const { body } = await register({ email, password }).expect(400);
+      expect(body).toMatchObject({ code: 'validation_failed', errors: [{ pointer: '/email' }] });
+    });
+
+    it('registered 50 times at once give one account and 49 refusals', async () => {
+      const email = newEmail();
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, i) => register({ email: i % 2 ? email : email.toUpperCase(), password })),
+      );
+      const statuses = answers.map(({ status }) => status).sort();
+      expect(statuses).toEqual([201, ...Array.from({ length: 49 }, () => 409)]);
+      expect(await app.database.query('SELECT FROM users WHERE lower(email) = $1', [email])).toHaveLength(1);
+    });
+  });
+
+  describe('passwords', () => {
+    it.each([
+      ['8 characters', 'abcdefgh'],
+      ['8 characters of four bytes', '🐉'.repeat(8)],
+      ['64 ASCII characters', 'correct horse '.repeat(5).slice(0, 64)],
+      ['72 bytes', 'x'.repeat(72)],
+      ['100 characters of four bytes', '🐉'.repeat(100)],
+      ['128 characters of four bytes', '🐉'.repeat(128)],
+      ['blanks, quotes and line breaks', ` '"\n\t\\ ;-- `],
+    ])('of %s register and sign in', async (_, chosen) => {
+      const email = newEmail();
+      await register({ email, password: chosen }).expect(201);
+      const { body } = await login(email, chosen).expect(200);
+      expect(body.user.email).toBe(email);
+    });
+
+    it.each([
+      ['7 characters', 'abcdefg'],
+      ['7 characters of four bytes', '🐉'.repeat(7)],
+      ['129 characters', 'x'.repeat(129)],
+      ['129 characters of four bytes', '🐉'.repeat(129)],
+      ['a NUL at the end', 'abcdefgh\0'],
+      ['a NUL among others', 'abcd\0efgh'],
+      ['half a character', 'abcdefgh\ud800'],
+      ['a number', 12_345_678],
+      ['true', true],
+      ['null', null],
+      ['a list', ['abcdefgh']],
+      ['an object', { length: 8 }],
+    ])('of %s are refused with 400', async (_, chosen) => {
+      const { body } = await register({ email: newEmail(), password: chosen }).expect(400);
+      expect(body).toMatchObject({ code: 'validation_failed', errors: [{ pointer: '/password' }] });
+    });
+
+    it.each([
+      ['share their first 72 bytes', `${'x'.repeat(72)}a`, `${'x'.repeat(72)}b`],
+      ['are each other’s beginning at 72 bytes', 'x'.repeat(72), 'x'.repeat(73)],
+      ['share 72 bytes of four-byte characters', `${'🐉'.repeat(18)}a`, `${'🐉'.repeat(18)}b`],
+      ['differ in the last of 128 characters', `${'x'.repeat(127)}a`, `${'x'.repeat(127)}b`],
+      ['differ after a control character', 'abcdefgh\u0001a', 'abcdefgh\u0001b'],
+      ['differ after a character with a zero byte', 'abcdefgh\u0100a', 'abcdefgh\u0100b'],
+      ['differ in a blank at the end', 'abcdefgh ', 'abcdefgh'],
+      ['differ in a blank at the start', ' abcdefgh', 'abcdefgh'],
+      ['differ in case', 'abcdefgH', 'abcdefgh'],
+      ['differ in Unicode form', 'abcdefg\u00e9', 'abcdefge\u0301'],
+    ])('that %s are two passwords', async (_, one, other) => {
+      const [first, second] = [newEmail(), newEmail()];
+      await register({ email: first, password: one }).expect(201);
+      await register({ email: second, password: other }).expect(201);
+      await login(first, other).expect(401);
+      await login(second, one).expect(401);
+      await login(first, one).expect(200);
+      await login(second, other).expect(200);
+    });
+  });
+
+  it.each([
+    ['role', 'admin'],
+    ['id', '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60'],
+    ['isActive', true],
+    ['passwordHash', '$2b$12$abcdefghijklmnopqrstuu'],
+    ['emailVerifiedAt', '2026-01-15T09:30:00.000Z'],
+    ['constructor', {}],
+  ])('refuses the field %s and makes no account', async (field, value) => {
+    const before = await countUsers();
+    const { body } = await register({ email: newEmail(), password, [field]: value }).expect(400);
+    expect(body.code).toBe('validation_failed');
+    expect(await countUsers()).toBe(before);
+  });
+
+  it('names every wrong field at once', async () => {
+    const { body } = await register({ email: 'ada', password: 'short', name: 7, age: 8 }).expect(400);
+    const pointers = body.errors.map(({ pointer }: { pointer: string }) => pointer);
+    expect(pointers.sort()).toEqual(['/age', '/email', '/name', '/password']);
+  });
+
+  it.each(['null', '[]', '"x"', '1', '{'])('refuses the body %s with 400', async (text) => {
+    const { body } = await app.request.post('/auth/register').type('json').send(text).expect(400);
+    expect(body.code).toMatch(/^(validation_failed|malformed_body)$/);
+  });
+
+  it('needs a body', async () => {
+    const { body } = await app.request.post('/auth/register').expect(400);
+    expect(body.code).toBe('validation_failed');
+  });
+});
