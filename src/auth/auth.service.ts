@@ -34,11 +34,12 @@ export class AuthService {
    */
   async login(email: string, password: string, device: Device): Promise<Grant> {
     const user = await this.credentials.verify(email, password);
-    const { session, refreshToken } = await this.database.transaction(async (manager) => {
-      await this.credentials.hold(manager, user);
-      return this.sessions.open(manager, user.id, device);
-    });
-    return this.grant(user, session.id, refreshToken);
+    const opened = await this.database.transaction(async (manager) =>
+      (await this.credentials.hold(manager, user)) ? this.sessions.open(manager, user.id, device) : null,
+    );
+    // Another sign-in may have replaced the hash of the very same password. Look again.
+    if (!opened) return this.login(email, password, device);
+    return this.grant(user, opened.session.id, opened.refreshToken);
   }
 
   /**

@@ -43,11 +43,10 @@ export class CredentialsService {
    * Holds the user as they were verified until the transaction ends. Hashing takes long enough for the
    * password to be changed or the user deactivated meanwhile; a session must not begin after that.
    *
-   * @throws InvalidCredentialsError if either happened
+   * @returns false if the hash or the user changed since; only `verify` can tell whether they may still sign in
    */
-  async hold(manager: EntityManager, verified: User): Promise<void> {
-    const unchanged = await this.users.holdUnchanged(manager, verified.id, verified.passwordHash);
-    if (!unchanged) throw new InvalidCredentialsError();
+  async hold(manager: EntityManager, verified: User): Promise<boolean> {
+    return (await this.users.holdUnchanged(manager, verified.id, verified.passwordHash)) !== null;
   }
 
   private find(by: { email: string } | { id: string }): Promise<User | null> {
