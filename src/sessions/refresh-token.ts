@@ -31,15 +31,15 @@ export interface RefreshTokenOwner {
 
 export class RefreshTokens {
   private readonly secret: KeyObject;
-  private readonly accepted: readonly KeyObject[];
+  private readonly previous: readonly KeyObject[];
 
   /**
-   * @param secret the server's secret, at least 256 bits
-   * @param previous its predecessors, whose tokens are still taken, so that a secret can be replaced
+   * @param secret the server's secret; at least 256 bits
+   * @param previous its predecessors, whose tokens are still good
    */
-  constructor(secret: Uint8Array, ...previous: readonly Uint8Array[]) {
+  constructor(secret: Uint8Array, previous: readonly Uint8Array[] = []) {
     this.secret = createSecretKey(secret);
-    this.accepted = [this.secret, ...previous.map((old) => createSecretKey(old))];
+    this.previous = previous.map((bytes) => createSecretKey(bytes));
   }
 
   /** The token of a session for a state of its counter. */
@@ -53,7 +53,9 @@ export class RefreshTokens {
 
   /** Whether a presented token was issued by us for this session. Takes the same time for every wrong one. */
   isAuthentic(token: PresentedRefreshToken, session: RefreshTokenOwner): boolean {
-    return this.accepted.some((secret) => timingSafeEqual(token.mac, mac(secret, session.refreshSalt, token.head)));
+    return [this.secret, ...this.previous].some((secret) =>
+      timingSafeEqual(token.mac, mac(secret, session.refreshSalt, token.head)),
+    );
   }
 }
 

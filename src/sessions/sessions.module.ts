@@ -17,13 +17,16 @@ import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
 
 /**
- * The secrets of refresh tokens, the one that issues first. Where none is configured they are derived from the
- * access tokens' (HKDF, RFC 5869), so that no two kinds of token share a key and both are replaced together.
+ * Refresh tokens by their own secret, or by one derived from the access tokens' (HKDF, RFC 5869), so that the two
+ * never are the same key. Derived secrets have the same predecessors: to replace one signs nobody out.
  */
-function refreshSecrets({ refreshToken, accessToken }: Config): [Uint8Array, ...Uint8Array[]] {
-  if (refreshToken.secret !== null) return [Buffer.from(refreshToken.secret)];
-  const derive = (secret: string) => new Uint8Array(hkdfSync('sha256', secret, '', 'gatehouse refresh secret v1', 32));
-  return [derive(accessToken.secret), ...accessToken.previousSecrets.map(derive)];
+function refreshTokens({ refreshToken, accessToken }: Config): RefreshTokens {
+  if (refreshToken.secret !== null) return new RefreshTokens(Buffer.from(refreshToken.secret));
+  return new RefreshTokens(derivedSecret(accessToken.secret), accessToken.previousSecrets.map(derivedSecret));
+}
+
+function derivedSecret(secret: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, '', 'gatehouse refresh secret v1', 32));
 }
 
 @Module({
@@ -42,7 +45,7 @@ function refreshSecrets({ refreshToken, accessToken }: Config): [Uint8Array, ...
     {
       provide: RefreshTokens,
       inject: [gatehouseConfig.KEY],
-      useFactory: (config: Config) => new RefreshTokens(...refreshSecrets(config)),
+      useFactory: refreshTokens,
     },
   ],
   exports: [SessionsService, SessionRefreshService, SessionLookup, SessionPruner, LastSeenRecorder],
