@@ -4,7 +4,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { config as loadEnvFile } from 'dotenv';
-import { databaseUrl, execute, newPassword, startCluster } from './postgres.js';
+import { databaseUrl, execute, newPassword } from './postgres-client.js';
+import { startCluster } from './postgres.js';
 
 /**
  * @typedef {{ databasePassword: string, jwtSecret: string, adminEmail: string, adminPassword: string }} State

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import supertest from 'supertest';
-import { freePort } from '../../scripts/postgres.js';
+import { freePort } from '../../scripts/postgres-client.js';
 import { TEST_SECRET } from './test-app.js';
 import { until } from './until.js';
 

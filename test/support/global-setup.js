@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuilt } from '../../scripts/build.js';
 import { migrate } from '../../scripts/migrate.js';
-import { databaseUrl, execute, newPassword, startCluster } from '../../scripts/postgres.js';
+import { databaseUrl, execute, newPassword } from '../../scripts/postgres-client.js';
+import { startCluster } from '../../scripts/postgres.js';
 
 export default async function setUp() {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-test-'));

@@ -1,7 +1,8 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { databaseUrl, execute, freePort, newPassword, startCluster } from '../../scripts/postgres.js';
+import { databaseUrl, execute, freePort, newPassword } from '../../scripts/postgres-client.js';
+import { startCluster } from '../../scripts/postgres.js';
 import { runScript } from './run-script.js';
 import { until } from './until.js';
 

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { databaseUrl, execute } from '../../scripts/postgres.js';
+import { databaseUrl, execute } from '../../scripts/postgres-client.js';
 
 let counter = 0;
 
