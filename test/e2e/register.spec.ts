@@ -7,7 +7,7 @@ const password = 'seven lanterns at dusk';
 
 const NO_ADDRESSES = [
   ...['', 'ada', '@example.com', 'ada@', 'ada@example', 'a b@example.com', 'a@b@example.com', 'Ada <ada@example.com>'],
-  ...['ada@example.com, eve@example.com', `${'a'.repeat(250)}@example.com`, 'x'.repeat(90_000)],
+  ...['ada@example.com, eve@example.com', `${'a'.repeat(64)}@${'b'.repeat(186)}.example.com`],
   ...['ada\u0000@example.com', 'ada\n@example.com', '\ud800@example.com'],
   ...[null, undefined, 1, true, {}, ['ada@example.com']].map((value) => [value]),
 ];
@@ -145,10 +145,9 @@ describe('POST /auth/register', () => {
       const [first, second] = [newEmail(), newEmail()];
       await register({ email: first, password: one }).expect(201);
       await register({ email: second, password: other }).expect(201);
-      await login(first, other).expect(401);
-      await login(second, one).expect(401);
-      await login(first, one).expect(200);
-      await login(second, other).expect(200);
+      const attempts = [login(first, one), login(second, other), login(first, other), login(second, one)];
+      const answers = await Promise.all(attempts);
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 401, 401]);
     });
   });
 
@@ -168,7 +167,7 @@ describe('POST /auth/register', () => {
 
   it('names every wrong field at once', async () => {
     const { body } = await register({ email: 'ada', password: 'short', name: 7, age: 8 }).expect(400);
-    const pointers = body.errors.map(({ pointer }: { pointer: string }) => pointer);
+    const pointers = (body.errors as { pointer: string }[]).map(({ pointer }) => pointer);
     expect(pointers.sort()).toEqual(['/age', '/email', '/name', '/password']);
   });
 

@@ -1,0 +1,108 @@
+import { SigningKeys } from '../../src/auth/signing-keys.js';
+import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { decodeToken, forgeToken } from '../support/forge-token.js';
+import { TEST_SECRET, TestApp } from '../support/test-app.js';
+import { TestDatabase } from '../support/test-database.js';
+
+const NEW_SECRET = 'uW3nYb6QkT9sLrX1vMzD4hEa8cGfJp2Z';
+const OTHER_SECRET = 'pT5mKq8WdV1xZc7RbN2hLs9GyJe4FuAo';
+const renewedEnv = { JWT_SECRET: NEW_SECRET, JWT_PREVIOUS_SECRETS: `${OTHER_SECRET}, ${TEST_SECRET}` };
+
+// Passport keeps one strategy for a process, so each test has the instance that judges started last.
+describe('when the secret of access tokens is replaced', () => {
+  let database: TestDatabase;
+  const running: TestApp[] = [];
+  beforeAll(async () => (database = await TestDatabase.create()));
+  afterEach(async () => {
+    for (const app of running.splice(0)) await app.close();
+  });
+  afterAll(() => database.drop());
+
+  const start = async (env: Readonly<Record<string, string>> = {}) => {
+    const app = await TestApp.start({ database, env });
+    running.push(app);
+    return app;
+  };
+
+  it('tokens of a previous secret still work', async () => {
+    const ada = await buildSignedIn(await start());
+    const renewed = await start(renewedEnv);
+    const { body } = await renewed.as(ada.accessToken).get('/users/me').expect(200);
+    expect(body.id).toBe(ada.id);
+  });
+
+  it('new tokens are signed by the new one, and name it in kid', async () => {
+    const before = await start();
+    const renewed = await start(renewedEnv);
+    const ada = await buildSignedIn(renewed);
+    expect(decodeToken(ada.accessToken).header['kid']).toBe(renewed.app.get(SigningKeys).current.id);
+    expect(decodeToken(ada.accessToken).header['kid']).not.toBe(before.app.get(SigningKeys).current.id);
+    await renewed.as(ada.accessToken).get('/users/me').expect(200);
+  });
+
+  it('new tokens are refused by an instance that does not know the new one', async () => {
+    const ada = await buildSignedIn(await start(renewedEnv));
+    const { body } = await (await start()).as(ada.accessToken).get('/users/me').expect(401);
+    expect(body.code).toBe('token_invalid');
+  });
+
+  it('tokens of a secret that is no longer named are refused', async () => {
+    const ada = await buildSignedIn(await start());
+    const forgetful = await start({ JWT_SECRET: NEW_SECRET, JWT_PREVIOUS_SECRETS: OTHER_SECRET });
+    const { body } = await forgetful.as(ada.accessToken).get('/users/me').expect(401);
+    expect(body.code).toBe('token_invalid');
+  });
+
+  it('a token cannot borrow the kid of another secret', async () => {
+    const ada = await buildSignedIn(await start());
+    const renewed = await start(renewedEnv);
+    const token = forgeToken(ada.accessToken, { header: { kid: renewed.app.get(SigningKeys).current.id } });
+    const { body } = await renewed.as(token).get('/users/me').expect(401);
+    expect(body.code).toBe('token_invalid');
+  });
+
+  it('refresh tokens that were derived from it still work, and so do their successors', async () => {
+    const ada = await buildSignedIn(await start());
+    const renewed = await start(renewedEnv);
+    const next = await renewed.request.post('/auth/refresh').send({ refreshToken: ada.refreshToken }).expect(200);
+    const { refreshToken } = next.body;
+    const { body } = await renewed.request.post('/auth/refresh').send({ refreshToken }).expect(200);
+    expect(body.sessionId).toBe(ada.sessionId);
+  });
+
+  it('refresh tokens are refused once it is no longer named, and no session ends', async () => {
+    const ada = await buildSignedIn(await start());
+    const forgetful = await start({ JWT_SECRET: NEW_SECRET });
+    const { refreshToken } = ada;
+    const { body } = await forgetful.request.post('/auth/refresh').send({ refreshToken }).expect(401);
+    expect(body.code).toBe('refresh_token_invalid');
+    await (await start()).request.post('/auth/refresh').send({ refreshToken }).expect(200);
+  });
+
+  it('refresh tokens with a secret of their own do not notice', async () => {
+    const own = { REFRESH_SECRET: OTHER_SECRET };
+    const ada = await buildSignedIn(await start(own));
+    const renewed = await start({ ...own, JWT_SECRET: NEW_SECRET });
+    const { refreshToken } = ada;
+    const { body } = await renewed.request.post('/auth/refresh').send({ refreshToken }).expect(200);
+    expect(body.sessionId).toBe(ada.sessionId);
+  });
+
+  it.each([
+    ['issuer', { JWT_ISSUER: 'https://id.example.com' }, 'iss'],
+    ['audience', { JWT_AUDIENCE: 'another product' }, 'aud'],
+  ])(
+    'or another %s is configured, tokens say the new one, and those of the old one are refused',
+    async (_, env, claim) => {
+      const before = await start();
+      const user = await buildUser(before);
+      const old = await signIn(before, user);
+      const after = await start(env);
+      const { body } = await after.as(old.accessToken).get('/users/me').expect(401);
+      expect(body.code).toBe('token_invalid');
+      const { accessToken } = await signIn(after, user);
+      expect(Object.values(env)).toEqual([decodeToken(accessToken).claims[claim]]);
+      await after.as(accessToken).get('/users/me').expect(200);
+    },
+  );
+});
