@@ -1,0 +1,122 @@
+import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { sessionRow } from '../support/session-row.js';
+import { TestApp } from '../support/test-app.js';
+
+describe('refreshing at the same time', () => {
+  let app: TestApp;
+  let other: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start();
+    other = await TestApp.start({ database: app.database });
+  });
+  afterAll(async () => {
+    await other.close();
+    await app.close();
+  });
+
+  const refresh = (refreshToken: string, at: TestApp) => at.request.post('/auth/refresh').send({ refreshToken });
+  const refreshMany = (refreshToken: string, times: number) =>
+    Promise.all(Array.from({ length: times }, (_, i) => refresh(refreshToken, i % 2 ? app : other)));
+
+  it('20 times with one token, on two instances, gives one successor and one step of the counter: 100 rounds', async () => {
+    const { sessionId, ...ada } = await buildSignedIn(app);
+    let token = ada.refreshToken;
+    for (let round = 1; round <= 100; round += 1) {
+      const answers = await refreshMany(token, 20);
+      const successors = new Set(answers.map(({ status, body }) => `${status} ${body.refreshToken}`));
+      const { refresh_counter: counter } = await sessionRow(app.database, sessionId);
+      token = answers[0]?.body.refreshToken as string;
+      expect({ round, counter, successors: [...successors] }).toEqual({
+        round,
+        counter: round,
+        successors: [`200 ${token}`],
+      });
+    }
+    const { body } = await refresh(token, app).expect(200);
+    expect(body.sessionId).toBe(sessionId);
+  }, 60_000);
+
+  it('gives access tokens that all work', async () => {
+    const { refreshToken } = await buildSignedIn(app);
+    const answers = await refreshMany(refreshToken, 20);
+    const used = await Promise.all(answers.map(({ body }) => other.as(body.accessToken as string).get('/users/me')));
+    expect(new Set(used.map(({ status }) => status))).toEqual(new Set([200]));
+  });
+
+  it('20 times with a stolen grandparent answers nobody, and ends the session once', async () => {
+    const { refreshToken, sessionId } = await buildSignedIn(app);
+    const second = await refresh(refreshToken, app).expect(200);
+    const third = await refresh(second.body.refreshToken as string, app).expect(200);
+    const answers = await refreshMany(refreshToken, 20);
+    const codes = new Set(answers.map(({ status, body }) => `${status} ${body.code}`));
+    expect([...codes].sort().filter((code) => !/^401 (refresh_token_reused|session_revoked)$/.test(code))).toEqual([]);
+    expect(codes).toContain('401 refresh_token_reused');
+    expect((await sessionRow(app.database, sessionId)).revoked_reason).toBe('refresh_reuse');
+    await refresh(third.body.refreshToken as string, other).expect(401);
+  });
+
+  it('by its owner and by a thief of the grandparent leaves nobody signed in', async () => {
+    for (let round = 0; round < 25; round += 1) {
+      const { refreshToken, sessionId, accessToken } = await buildSignedIn(app);
+      const second = (await refresh(refreshToken, app).expect(200)).body.refreshToken as string;
+      const current = (await refresh(second, app).expect(200)).body.refreshToken as string;
+      const [owner, thief] = await Promise.all([refresh(current, app), refresh(refreshToken, other)]);
+      expect(thief.status).toBe(401);
+      expect([200, 401]).toContain(owner.status);
+      const next = (owner.body.refreshToken as string | undefined) ?? current;
+      const after = await Promise.all([refresh(next, other), app.as(accessToken).get('/users/me')]);
+      expect(after.map(({ body }) => String(body.code))).toEqual(['session_revoked', 'session_revoked']);
+      expect((await sessionRow(app.database, sessionId)).revoked_reason).toBe('refresh_reuse');
+    }
+  });
+
+  describe('as the session ends', () => {
+    let admin: SignedIn;
+    beforeAll(async () => (admin = await buildSignedIn(app, 'admin')));
+
+    const endings: readonly ((ada: SignedIn) => Promise<{ status: number }>)[] = [
+      async (ada) => other.as(ada.accessToken).post('/auth/logout'),
+      async (ada) => other.as(ada.accessToken).delete(`/sessions/${ada.sessionId}`),
+      async (ada) => other.as(ada.accessToken).delete('/sessions').query({ scope: 'all' }),
+      async (ada) => other.as(admin.accessToken).delete(`/admin/sessions/${ada.sessionId}`),
+      async (ada) => other.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send({ isActive: false }),
+    ];
+
+    /** Ends a session while it is being refreshed on both instances, and then tries every token that it ever had. */
+    const playRound = async (round: number): Promise<number[]> => {
+      const ada = await buildSignedIn(app);
+      const end = endings[round % endings.length];
+      const racing = [refresh(ada.refreshToken, app), refresh(ada.refreshToken, other)].map(async (sent) => sent);
+      const ended = await end?.(ada);
+      const accessTokens = [ada.accessToken];
+      const refreshTokens = [ada.refreshToken];
+      // The refreshes may still be under way: the end alone was waited for.
+      const early = [app, other].flatMap((at) => [
+        at.as(ada.accessToken).get('/users/me'),
+        refresh(ada.refreshToken, at),
+      ]);
+      const tried = await Promise.all(early);
+      for (const { status, body } of await Promise.all(racing)) {
+        if (status !== 200) continue;
+        accessTokens.push(body.accessToken as string);
+        refreshTokens.push(body.refreshToken as string);
+      }
+      const late = [app, other].flatMap((at) => [
+        ...accessTokens.map((token) => at.as(token).get('/users/me')),
+        ...refreshTokens.map((token) => refresh(token, at)),
+      ]);
+      tried.push(...(await Promise.all(late)));
+      expect([200, 204]).toContain(ended?.status);
+      return tried.map(({ status }) => status);
+    };
+
+    it('leaves nothing that works once the end is answered: 200 rounds', async () => {
+      const statuses = new Set<number>();
+      for (let round = 0; round < 200; round += 4) {
+        const rounds = await Promise.all([round, round + 1, round + 2, round + 3].map(playRound));
+        for (const status of rounds.flat()) statuses.add(status);
+      }
+      expect([...statuses]).toEqual([401]);
+    }, 60_000);
+  });
+});

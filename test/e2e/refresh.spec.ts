@@ -1,0 +1,271 @@
+import { createHmac, hkdfSync } from 'node:crypto';
+import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { decodeToken } from '../support/forge-token.js';
+import { sessionRow } from '../support/session-row.js';
+import { TEST_SECRET, TestApp } from '../support/test-app.js';
+
+describe('POST /auth/refresh', () => {
+  let app: TestApp;
+  let other: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start();
+    other = await TestApp.start({ database: app.database });
+  });
+  afterAll(async () => {
+    await other.close();
+    await app.close();
+  });
+
+  const refresh = (refreshToken: unknown, at = app) => at.request.post('/auth/refresh').send({ refreshToken });
+  const refreshed = async (refreshToken: string): Promise<string> =>
+    (await refresh(refreshToken).expect(200)).body.refreshToken as string;
+  const row = (id: string) => sessionRow(app.database, id);
+
+  /** Moves the last rotation of a session back in time. */
+  const ageRotation = (id: string, interval: string) =>
+    app.database.query('UPDATE sessions SET refreshed_at = refreshed_at - $2::interval WHERE id = $1', [id, interval]);
+
+  it('answers the next token pair of the same session, to the letter', async () => {
+    const ada = await buildSignedIn(app);
+    const { body, headers } = await refresh(ada.refreshToken).expect(200);
+    const me = await app.as(body.accessToken).get('/users/me').expect(200);
+    expect(body).toEqual({
+      accessToken: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]{43}$/),
+      refreshToken: expect.stringMatching(/^[\w-]{71}$/),
+      tokenType: 'Bearer',
+      expiresIn: 900,
+      sessionId: ada.sessionId,
+      user: me.body,
+    });
+    expect(body.refreshToken).not.toBe(ada.refreshToken);
+    expect(decodeToken(body.accessToken).claims).toMatchObject({ sub: ada.id, sid: ada.sessionId });
+    expect(headers['cache-control']).toBe('no-store');
+  });
+
+  it('needs no access token, and takes no notice of one', async () => {
+    const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
+    const { refreshToken } = ada;
+    const { body } = await app.as(eve.accessToken).post('/auth/refresh').send({ refreshToken }).expect(200);
+    expect(body.user.id).toBe(ada.id);
+  });
+
+  it('leaves the access tokens from before as good as they were', async () => {
+    const ada = await buildSignedIn(app);
+    await refreshed(ada.refreshToken);
+    const { body } = await app.as(ada.accessToken).get('/users/me').expect(200);
+    expect(body.id).toBe(ada.id);
+  });
+
+  it('works a hundred times in a row, on either instance', async () => {
+    const ada = await buildSignedIn(app);
+    let token = ada.refreshToken;
+    for (let i = 0; i < 100; i += 1) token = (await refresh(token, i % 2 ? app : other).expect(200)).body.refreshToken;
+    expect((await row(ada.sessionId)).refresh_counter).toBe(100);
+  });
+
+  describe('with a token that was used before', () => {
+    it('answers the same successor again while the grace lasts, so that a lost answer signs nobody out', async () => {
+      const ada = await buildSignedIn(app);
+      const successor = await refreshed(ada.refreshToken);
+      await ageRotation(ada.sessionId, '9 seconds');
+      const { body } = await refresh(ada.refreshToken, other).expect(200);
+      expect(body.refreshToken).toBe(successor);
+      expect((await row(ada.sessionId)).refresh_counter).toBe(1);
+    });
+
+    it('gives an access token that works, within the grace', async () => {
+      const ada = await buildSignedIn(app);
+      await refreshed(ada.refreshToken);
+      const { body } = await refresh(ada.refreshToken).expect(200);
+      const me = await app.as(body.accessToken).get('/users/me').expect(200);
+      expect(me.body.id).toBe(ada.id);
+    });
+
+    it('ends the session after the grace, although the answer is 401', async () => {
+      const ada = await buildSignedIn(app);
+      const successor = await refreshed(ada.refreshToken);
+      await ageRotation(ada.sessionId, '10 seconds');
+      const { body } = await refresh(ada.refreshToken).expect(401);
+      expect(body.code).toBe('refresh_token_reused');
+      expect(await row(ada.sessionId)).toMatchObject({ revoked_reason: 'refresh_reuse', revoked_by: null });
+      expect((await refresh(successor, other)).body).toMatchObject({
+        code: 'session_revoked',
+        reason: 'refresh_reuse',
+      });
+    });
+
+    it('ends the session at once where the grace is zero', async () => {
+      const strict = await TestApp.start({ database: app.database, env: { REFRESH_GRACE: '0s' } });
+      const ada = await buildSignedIn(app);
+      await refreshed(ada.refreshToken);
+      const { body } = await refresh(ada.refreshToken, strict).expect(401);
+      expect(body.code).toBe('refresh_token_reused');
+      await strict.close();
+    });
+
+    it('ends the session when its successor was used too, however short ago', async () => {
+      const ada = await buildSignedIn(app);
+      await refreshed(await refreshed(ada.refreshToken));
+      const { body } = await refresh(ada.refreshToken).expect(401);
+      expect(body.code).toBe('refresh_token_reused');
+    });
+
+    it('ends the session for every token of it, on every instance', async () => {
+      const ada = await buildSignedIn(app);
+      const second = await refresh(ada.refreshToken).expect(200);
+      const third = await refreshed(second.body.refreshToken as string);
+      await refresh(ada.refreshToken).expect(401);
+      const answers = await Promise.all(
+        [app, other].flatMap((at) => [
+          at.as(ada.accessToken).get('/users/me'),
+          at.as(second.body.accessToken as string).get('/users/me'),
+          ...[ada.refreshToken, second.body.refreshToken, third].map((token) => refresh(token, at)),
+        ]),
+      );
+      const seen = answers.map(({ status, body }) => `${status} ${body.code} ${body.reason}`);
+      expect([...new Set(seen)]).toEqual(['401 session_revoked refresh_reuse']);
+    });
+
+    it('ends no other session of the same user', async () => {
+      const ada = await buildUser(app);
+      const [one, two] = [await signIn(app, ada), await signIn(app, ada)];
+      await refreshed(await refreshed(one.refreshToken));
+      await refresh(one.refreshToken).expect(401);
+      const { body } = await refresh(two.refreshToken).expect(200);
+      expect(body.sessionId).toBe(two.sessionId);
+    });
+
+    it('keeps the first reason of a session that had ended before', async () => {
+      const ada = await buildSignedIn(app);
+      await refreshed(await refreshed(ada.refreshToken));
+      await app.as(ada.accessToken).post('/auth/logout').expect(204);
+      const { body } = await refresh(ada.refreshToken).expect(401);
+      expect(body).toMatchObject({ code: 'session_revoked', reason: 'logout' });
+      expect((await row(ada.sessionId)).revoked_reason).toBe('logout');
+    });
+  });
+
+  describe('with a token that is not ours', () => {
+    const bytesOf = (token: string) => Buffer.from(token, 'base64url');
+    const changed = (token: string, at: number, to?: number) => {
+      const bytes = bytesOf(token);
+      bytes[at] = to ?? (bytes[at] ?? 0) ^ 1;
+      return bytes.toString('base64url');
+    };
+    const forgeries: readonly [string, (own: string, foreign: string) => string][] = [
+      ['another version', (own) => changed(own, 0, 2)],
+      ['version 0', (own) => changed(own, 0, 0)],
+      ['another counter', (own) => changed(own, 20)],
+      ['the greatest counter', (own) => bytesOf(own).fill(255, 17, 21).toString('base64url')],
+      ['a session that does not exist', (own) => changed(own, 16)],
+      [
+        'another session’s id',
+        (own, foreign) =>
+          Buffer.concat([bytesOf(foreign).subarray(0, 21), bytesOf(own).subarray(21)]).toString('base64url'),
+      ],
+      [
+        'another session’s signature',
+        (own, foreign) =>
+          Buffer.concat([bytesOf(own).subarray(0, 21), bytesOf(foreign).subarray(21)]).toString('base64url'),
+      ],
+      ['a wrong signature', (own) => changed(own, 52)],
+      ['a signature of zeros', (own) => bytesOf(own).fill(0, 21).toString('base64url')],
+      ['no signature', (own) => bytesOf(own).subarray(0, 21).toString('base64url')],
+      ['a byte less', (own) => bytesOf(own).subarray(0, 52).toString('base64url')],
+      ['a byte more', (own) => Buffer.concat([bytesOf(own), Buffer.alloc(1)]).toString('base64url')],
+      ['padding', (own) => `${own}=`],
+      ['a blank behind it', (own) => `${own} `],
+      ['a line break in it', (own) => `${own.slice(0, 10)}\n${own.slice(10)}`],
+      ['stray bits in its last character', (own) => own.slice(0, -1) + String.fromCharCode(own.charCodeAt(70) + 1)],
+      ['its bytes in hexadecimal', (own) => bytesOf(own).toString('hex')],
+      ['nothing that makes sense', () => 'x'],
+    ];
+
+    it.each(forgeries)('that has %s answers 401 and ends nothing', async (_, forge) => {
+      const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
+      const { body, headers } = await refresh(forge(ada.refreshToken, eve.refreshToken)).expect(401);
+      expect(body.code).toBe('refresh_token_invalid');
+      expect(headers['www-authenticate']).toBe('Bearer');
+      await refreshed(ada.refreshToken);
+      await refreshed(eve.refreshToken);
+    });
+
+    it('answers 401 for a session that was deleted', async () => {
+      const ada = await buildSignedIn(app);
+      await app.database.query('DELETE FROM sessions WHERE id = $1', [ada.sessionId]);
+      const { body } = await refresh(ada.refreshToken).expect(401);
+      expect(body.code).toBe('refresh_token_invalid');
+    });
+
+    it('never signs anyone in with what the database alone tells', async () => {
+      const ada = await buildSignedIn(app);
+      const { refresh_salt: salt, refresh_counter: counter } = await row(ada.sessionId);
+      const head = bytesOf(ada.refreshToken).subarray(0, 21);
+      expect(head.readUInt32BE(17)).toBe(counter);
+      const derived = (secret: string | Buffer) =>
+        Buffer.from(hkdfSync('sha256', secret, salt, 'gatehouse refresh token v1', 32));
+      // The salt itself, keys derived from what is in the row, and the secret without its derivation.
+      const keys = [salt, derived(''), derived(salt), derived(ada.sessionId), derived(ada.id), derived(TEST_SECRET)];
+      const tokens = keys.map((key) =>
+        Buffer.concat([head, createHmac('sha256', key).update(head).digest()]).toString('base64url'),
+      );
+      const answers = await Promise.all(tokens.map((token) => refresh(token)));
+      expect([...new Set(answers.map(({ body }) => String(body.code)))]).toEqual(['refresh_token_invalid']);
+    });
+
+    it('finds nothing of a token in the database', async () => {
+      const ada = await buildSignedIn(app);
+      const mac = bytesOf(ada.refreshToken).subarray(21).toString('hex');
+      const [dump] = await app.database.query<{ text: string }>(
+        'SELECT sessions::text AS text FROM sessions WHERE id = $1',
+        [ada.sessionId],
+      );
+      expect(dump?.text).toContain((await row(ada.sessionId)).refresh_salt.toString('hex'));
+      expect(dump?.text).not.toContain(mac.slice(0, 16));
+      expect(dump?.text).not.toContain(ada.refreshToken.slice(-22));
+    });
+
+    it('gives each session 256 random bits of its own', async () => {
+      const ada = await buildUser(app);
+      const sessions = await Promise.all(Array.from({ length: 10 }, () => signIn(app, ada)));
+      const salts: Buffer[] = [];
+      for (const { sessionId } of sessions) salts.push((await row(sessionId)).refresh_salt);
+      expect(salts.map((salt) => salt.length)).toEqual(salts.map(() => 32));
+      expect(new Set(salts.map((salt) => salt.toString('hex'))).size).toBe(10);
+    });
+  });
+
+  it('refuses an inactive user', async () => {
+    const ada = await buildSignedIn(app);
+    await app.database.query('UPDATE users SET is_active = false WHERE id = $1', [ada.id]);
+    const { body } = await refresh(ada.refreshToken).expect(401);
+    expect(body.code).toBe('user_inactive');
+  });
+
+  it.each([
+    ['nothing', {}],
+    ['null', { refreshToken: null }],
+    ['a number', { refreshToken: 7 }],
+    ['a list', { refreshToken: ['x'] }],
+    ['an object', { refreshToken: { length: 71 } }],
+    ['an empty text', { refreshToken: '' }],
+    ['a text that is far too long', { refreshToken: 'A'.repeat(513) }],
+    ['a NUL', { refreshToken: 'A\0' }],
+    ['OAuth’s spelling', { refresh_token: 'x' }],
+    ['a field too many', { refreshToken: 'x', sessionId: 'x' }],
+  ])('refuses a body with %s with 400', async (_, sent) => {
+    const { body } = await app.request.post('/auth/refresh').send(sent).expect(400);
+    expect(body.code).toBe('validation_failed');
+  });
+
+  it('refuses a malformed token without the database', async () => {
+    const env = { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' };
+    const cut = await TestApp.start({ database: app.database, env });
+    const { refreshToken } = await buildSignedIn(app);
+    const malformed = await refresh('x', cut);
+    const good = await refresh(refreshToken, cut);
+    await cut.close();
+    expect([malformed.status, malformed.body.code]).toEqual([401, 'refresh_token_invalid']);
+    expect([good.status, good.body.code]).toEqual([503, 'database_unavailable']);
+  });
+});
