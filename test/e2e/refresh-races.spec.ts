@@ -34,7 +34,7 @@ describe('refreshing at the same time', () => {
     }
     const { body } = await refresh(token, app).expect(200);
     expect(body.sessionId).toBe(sessionId);
-  }, 60_000);
+  }, 120_000);
 
   it('gives access tokens that all work', async () => {
     const { refreshToken } = await buildSignedIn(app);
@@ -88,25 +88,14 @@ describe('refreshing at the same time', () => {
       const end = endings[round % endings.length];
       const racing = [refresh(ada.refreshToken, app), refresh(ada.refreshToken, other)].map(async (sent) => sent);
       const ended = await end?.(ada);
-      const accessTokens = [ada.accessToken];
-      const refreshTokens = [ada.refreshToken];
+      expect([200, 204]).toContain(ended?.status);
       // The refreshes may still be under way: the end alone was waited for.
-      const early = [app, other].flatMap((at) => [
-        at.as(ada.accessToken).get('/users/me'),
-        refresh(ada.refreshToken, at),
-      ]);
-      const tried = await Promise.all(early);
+      const tried = await Promise.all([app.as(ada.accessToken).get('/users/me'), refresh(ada.refreshToken, app)]);
       for (const { status, body } of await Promise.all(racing)) {
         if (status !== 200) continue;
-        accessTokens.push(body.accessToken as string);
-        refreshTokens.push(body.refreshToken as string);
+        const { accessToken, refreshToken } = body as SignedIn;
+        tried.push(...(await Promise.all([app.as(accessToken).get('/users/me'), refresh(refreshToken, other)])));
       }
-      const late = [app, other].flatMap((at) => [
-        ...accessTokens.map((token) => at.as(token).get('/users/me')),
-        ...refreshTokens.map((token) => refresh(token, at)),
-      ]);
-      tried.push(...(await Promise.all(late)));
-      expect([200, 204]).toContain(ended?.status);
       return tried.map(({ status }) => status);
     };
 
@@ -117,6 +106,6 @@ describe('refreshing at the same time', () => {
         for (const status of rounds.flat()) statuses.add(status);
       }
       expect([...statuses]).toEqual([401]);
-    }, 60_000);
+    }, 120_000);
   });
 });
