@@ -9,7 +9,7 @@ import bcrypt from 'bcrypt';
  * plain SHA-256 hashes leaked elsewhere cannot be tried against our table (password shucking).
  * Source: passlib.hash.bcrypt_sha256, OWASP Password Storage Cheat Sheet (pre-hashing).
  */
-const FORMAT = /^\$bcrypt-sha256\$v=2,t=2b,r=(\d{1,2})\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})$/;
+const FORMAT = /^\$bcrypt-sha256\$v=2,t=2b,r=([4-9]|[12]\d|3[01])\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})$/;
 
 /** A plain bcrypt hash, as other systems store it. It can be imported; the next good sign-in replaces it. */
 const PLAIN_BCRYPT = /^\$2[aby]\$(\d{2})\$[./A-Za-z0-9]{53}$/;
