@@ -1,0 +1,84 @@
+import bcrypt from 'bcrypt';
+import { hash, isOutdated, matches } from './password-hash.js';
+
+const COST = 4;
+
+describe('a password hash', () => {
+  it('has the form that Passlib calls bcrypt_sha256', async () => {
+    expect(await hash('password', COST)).toMatch(
+      /^\$bcrypt-sha256\$v=2,t=2b,r=4\$[./A-Za-z0-9]{22}\$[./A-Za-z0-9]{31}$/,
+    );
+  });
+
+  it('that Passlib made is understood', async () => {
+    // The example of Passlib's own documentation (passlib.hash.bcrypt_sha256).
+    const stored = '$bcrypt-sha256$v=2,t=2b,r=12$n79VH.0Q2TMWmt3Oqt9uku$Kq4Noyk3094Y2QlB8NdRT8SvGiI4ft2';
+    expect(await matches('password', stored)).toBe(true);
+    expect(await matches('Password', stored)).toBe(false);
+  });
+
+  it('has a salt of its own each time', async () => {
+    const [one, two] = [await hash('password', COST), await hash('password', COST)];
+    expect(one).not.toBe(two);
+    expect(await matches('password', one)).toBe(true);
+    expect(await matches('password', two)).toBe(true);
+  });
+
+  it.each([
+    ['share their first 72 bytes', `${'x'.repeat(72)}a`, `${'x'.repeat(72)}b`],
+    ['share 72 bytes of four-byte characters', `${'🐉'.repeat(18)}a`, `${'🐉'.repeat(18)}b`],
+    ['differ after a NUL', 'abc\0a', 'abc\0b'],
+    ['are one with and one without a NUL behind it', 'abc\0', 'abc'],
+    ['differ in their Unicode form', '\u00e9', 'e\u0301'],
+    ['differ in the last of 128 characters', `${'x'.repeat(127)}a`, `${'x'.repeat(127)}b`],
+    ['are nothing and a blank', '', ' '],
+  ])('tells two passwords apart that %s', async (_, one, other) => {
+    const stored = await hash(one, COST);
+    expect(await matches(one, stored)).toBe(true);
+    expect(await matches(other, stored)).toBe(false);
+  });
+
+  it('depends on the salt already before bcrypt, so that a list of plain SHA-256 hashes is of no use', async () => {
+    const stored = await hash('password', COST);
+    const [, , , salt, digest] = stored.split('$');
+    const [other] = [await bcrypt.genSalt(COST)].map((text) => text.slice(-22));
+    expect(await matches('password', stored.replace(String(salt), String(other)))).toBe(false);
+    expect(digest).toHaveLength(31);
+  });
+
+  it.each(['$2a', '$2b', '$2y'])('of another system in plain bcrypt, %s$, is understood', async (prefix) => {
+    const stored = (await bcrypt.hash('password', COST)).replace(/^\$2b/, prefix);
+    expect(await matches('password', stored)).toBe(true);
+    expect(await matches('Password', stored)).toBe(false);
+  });
+
+  it.each([
+    '',
+    'password',
+    '$2b$04$short',
+    `$2x$04$${'a'.repeat(53)}`,
+    `$2b$04$${'a'.repeat(53)}\n`,
+    `$2b$00$${'a'.repeat(53)}`,
+    `$2b$99$${'a'.repeat(53)}`,
+    '$bcrypt-sha256$v=1,t=2b,r=4$n79VH.0Q2TMWmt3Oqt9uku$Kq4Noyk3094Y2QlB8NdRT8SvGiI4ft2',
+    '$bcrypt-sha256$v=2,t=2a,r=4$n79VH.0Q2TMWmt3Oqt9uku$Kq4Noyk3094Y2QlB8NdRT8SvGiI4ft2',
+    '$bcrypt-sha256$v=2,t=2b,r=99$n79VH.0Q2TMWmt3Oqt9uku$Kq4Noyk3094Y2QlB8NdRT8SvGiI4ft2',
+    '$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA',
+  ])('in no form that is known matches nothing: %j', async (stored) => {
+    expect(await matches('password', stored)).toBe(false);
+    expect(await matches('', stored)).toBe(false);
+  });
+});
+
+describe('a hash is out of date', () => {
+  it.each([
+    ['in our form and of this cost', 4, false],
+    ['of another cost', 5, true],
+  ])('%s: cost %d, %s', async (_, cost, outdated) => {
+    expect(isOutdated(await hash('password', COST), cost)).toBe(outdated);
+  });
+
+  it('if it is plain bcrypt, whatever its cost', async () => {
+    expect(isOutdated(await bcrypt.hash('password', COST), COST)).toBe(true);
+  });
+});

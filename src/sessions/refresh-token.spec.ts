@@ -1,0 +1,103 @@
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { newId } from '../common/id.js';
+import { parseRefreshToken, RefreshTokens, type PresentedRefreshToken } from './refresh-token.js';
+
+const secret = randomBytes(32);
+const tokens = new RefreshTokens(secret);
+const newSession = () => ({ id: newId(), refreshSalt: randomBytes(32) });
+
+function parse(text: string): PresentedRefreshToken {
+  const token = parseRefreshToken(text);
+  if (!token) throw new Error('This is no refresh token.');
+  return token;
+}
+
+describe('a refresh token', () => {
+  it('is version, session id, counter and HMAC, in base64url', () => {
+    const session = newSession();
+    const head = Buffer.alloc(21);
+    head.writeUInt8(1, 0);
+    head.write(session.id.replaceAll('-', ''), 1, 'hex');
+    head.writeUInt32BE(258, 17);
+    const key = Buffer.from(hkdfSync('sha256', secret, session.refreshSalt, 'gatehouse refresh token v1', 32));
+    const mac = createHmac('sha256', key).update(head).digest();
+    expect(tokens.issue(session, 258)).toBe(Buffer.concat([head, mac]).toString('base64url'));
+  });
+
+  it('tells its session and its counter', () => {
+    const session = newSession();
+    expect(parse(tokens.issue(session, 2 ** 31 - 1))).toMatchObject({ sessionId: session.id, counter: 2 ** 31 - 1 });
+  });
+
+  it('is the same for the same counter, and another one for the next', () => {
+    const session = newSession();
+    expect(tokens.issue(session, 7)).toBe(tokens.issue(session, 7));
+    expect(tokens.issue(session, 7)).not.toBe(tokens.issue(session, 8));
+  });
+
+  it('is authentic for its own session', () => {
+    const session = newSession();
+    expect(tokens.isAuthentic(parse(tokens.issue(session, 3)), session)).toBe(true);
+  });
+
+  it('is not authentic with any one bit changed', () => {
+    const session = newSession();
+    const bytes = Buffer.from(tokens.issue(session, 3), 'base64url');
+    const passed = Array.from({ length: bytes.length * 8 }, (_, bit) => bit).filter((bit) => {
+      const changed = Buffer.from(bytes);
+      changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+      const token = parseRefreshToken(changed.toString('base64url'));
+      return token !== null && tokens.isAuthentic(token, session);
+    });
+    expect(passed).toEqual([]);
+  });
+
+  it('is not authentic with another salt, as of a session with the same id in another database', () => {
+    const session = newSession();
+    const twin = { ...session, refreshSalt: randomBytes(32) };
+    expect(tokens.isAuthentic(parse(tokens.issue(session, 3)), twin)).toBe(false);
+  });
+
+  it('is not authentic with another secret', () => {
+    const session = newSession();
+    const foreign = new RefreshTokens(randomBytes(32)).issue(session, 3);
+    expect(tokens.isAuthentic(parse(foreign), session)).toBe(false);
+  });
+
+  it('of a previous secret is authentic, and its successor is of the present one', () => {
+    const session = newSession();
+    const renewed = new RefreshTokens(randomBytes(32), [randomBytes(32), secret]);
+    expect(renewed.isAuthentic(parse(tokens.issue(session, 3)), session)).toBe(true);
+    expect(tokens.isAuthentic(parse(renewed.issue(session, 4)), session)).toBe(false);
+  });
+
+  describe('has one spelling', () => {
+    const spellings: readonly [string, (token: string) => string][] = [
+      ['nothing', () => ''],
+      ['padding', (token) => `${token}=`],
+      ['a blank before it', (token) => ` ${token}`],
+      ['a line break behind it', (token) => `${token}\n`],
+      ['a character too many', (token) => `${token}A`],
+      ['a character too few', (token) => token.slice(0, -1)],
+      ['stray bits at its end', (token) => token.slice(0, -1) + String.fromCharCode(token.charCodeAt(70) + 1)],
+      ['a character that is not of the alphabet', (token) => `${token.slice(0, 5)}!${token.slice(5)}`],
+      ['its bytes in hexadecimal', (token) => Buffer.from(token, 'base64url').toString('hex')],
+      ['version 0', (token) => `AA${token.slice(2)}`],
+      ['version 2', (token) => `Ag${token.slice(2)}`],
+    ];
+
+    it.each(spellings)('and %s is none', (_, spell) => {
+      const token = tokens.issue(newSession(), 0);
+      expect(parseRefreshToken(token)).not.toBeNull();
+      expect(parseRefreshToken(spell(token))).toBeNull();
+    });
+
+    it('and plain base64 is none', () => {
+      const session = newSession();
+      const counters = Array.from({ length: 100 }, (_, counter) => counter);
+      const token = counters.map((counter) => tokens.issue(session, counter)).find((text) => text.includes('-')) ?? '';
+      expect(parseRefreshToken(token)).not.toBeNull();
+      expect(parseRefreshToken(token.replaceAll('-', '+').replaceAll('_', '/'))).toBeNull();
+    });
+  });
+});
