@@ -1,0 +1,220 @@
+import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
+import { expectRefusal } from '../support/refusal.js';
+import { TestApp } from '../support/test-app.js';
+
+describe('a session that was ended', () => {
+  let first: TestApp;
+  let second: TestApp;
+  let admin: SignedIn;
+  beforeAll(async () => {
+    first = await TestApp.start();
+    second = await TestApp.start({ database: first.database });
+    admin = await buildSignedIn(first, 'admin');
+  });
+  afterAll(async () => {
+    await second.close();
+    await first.close();
+  });
+
+  const instances = () => [first, second];
+  const refreshOn = (app: TestApp, { refreshToken }: SignedIn) =>
+    app.request.post('/auth/refresh').send({ refreshToken });
+
+  /** The codes that the next requests get: with the access token and the refresh token, on every instance. */
+  const nextAnswers = async (session: SignedIn) => {
+    const answers = await Promise.all(
+      instances().flatMap((app) => [app.as(session.accessToken).get('/users/me'), refreshOn(app, session)]),
+    );
+    expect(answers.map((answer) => answer.status)).toEqual([401, 401, 401, 401]);
+    return [...new Set(answers.map(({ body }) => [body.code, body.reason].filter(Boolean).join(' ') as string))];
+  };
+
+  type Ending = (app: TestApp, session: SignedIn) => Promise<{ status: number }>;
+  const endings: [what: string, end: Ending, codes: string[]][] = [
+    ['logout', async (app, { accessToken }) => app.as(accessToken).post('/auth/logout'), ['session_revoked logout']],
+    [
+      'revocation by its owner',
+      async (app, session) => app.as((await signIn(app, session)).accessToken).delete(`/sessions/${session.sessionId}`),
+      ['session_revoked logout'],
+    ],
+    [
+      'sign-out of all devices',
+      async (app, session) => app.as(session.accessToken).delete('/sessions?scope=all'),
+      ['session_revoked logout_all'],
+    ],
+    [
+      'revocation by an admin',
+      async (app, { sessionId }) => app.as(admin.accessToken).delete(`/admin/sessions/${sessionId}`),
+      ['session_revoked admin'],
+    ],
+    [
+      'revocation with many others',
+      async (app, { id }) => app.as(admin.accessToken).post('/admin/sessions/revoke').send({ userId: id }),
+      ['session_revoked admin'],
+    ],
+    [
+      'forced expiry',
+      async (app, { sessionId }) =>
+        app.as(admin.accessToken).patch(`/admin/sessions/${sessionId}`).send({ expiresAt: '2001-01-01T00:00:00Z' }),
+      ['session_expired'],
+    ],
+    [
+      'deactivation of its user',
+      async (app, { id }) => app.as(admin.accessToken).patch(`/admin/users/${id}`).send({ isActive: false }),
+      ['user_inactive'],
+    ],
+    [
+      'deletion of its user by an admin',
+      async (app, { id }) => app.as(admin.accessToken).delete(`/admin/users/${id}`),
+      ['session_not_found', 'refresh_token_invalid'],
+    ],
+    [
+      'deletion of its user by themselves',
+      async (app, { accessToken, password }) => app.as(accessToken).delete('/users/me').send({ password }),
+      ['session_not_found', 'refresh_token_invalid'],
+    ],
+    [
+      'reuse of an old refresh token',
+      async (app, session) => {
+        const { body } = await refreshOn(app, session).expect(200);
+        await refreshOn(app, { ...session, refreshToken: body.refreshToken as string }).expect(200);
+        const { status } = await refreshOn(app, session);
+        return { status: status === 401 ? 204 : status };
+      },
+      ['session_revoked refresh_reuse'],
+    ],
+  ];
+
+  it.each(endings)(
+    'by %s is refused from the next request on, on every instance, ten times of ten',
+    async (_, end, codes) => {
+      for (let round = 0; round < 10; round++) {
+        const session = await buildSignedIn(first);
+        await Promise.all(instances().map((app) => app.as(session.accessToken).get('/users/me').expect(200)));
+        // Requests that are under way when the session ends may be answered either way; the next one may not.
+        const underWay = instances().flatMap((app) =>
+          Array.from({ length: 3 }, async () => (await app.as(session.accessToken).get('/users/me')).status),
+        );
+        const ended = await end(round % 2 === 0 ? first : second, session);
+        expect([200, 204]).toContain(ended.status);
+        expect(await nextAnswers(session)).toEqual(codes);
+        expect((await Promise.all(underWay)).filter((status) => ![200, 401].includes(status))).toEqual([]);
+      }
+    },
+  );
+
+  it('stays ended when its user is active again', async () => {
+    const ada = await buildSignedIn(first);
+    for (const isActive of [false, true]) {
+      await first.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send({ isActive }).expect(200);
+    }
+    expect(await nextAnswers(ada)).toEqual(['session_revoked user_deactivated']);
+    await signIn(second, ada);
+  });
+
+  it('keeps its first reason through everything that ends it again', async () => {
+    const ada = await buildSignedIn(first);
+    const other = await signIn(first, ada);
+    await first.as(ada.accessToken).post('/auth/logout').expect(204);
+    await first.as(other.accessToken).delete('/sessions?scope=others').expect(200);
+    await first.as(admin.accessToken).delete(`/admin/sessions/${ada.sessionId}`).expect(204);
+    await first.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send({ isActive: false }).expect(200);
+    const sql = 'SELECT revoked_reason, revoked_by FROM sessions WHERE user_id = $1 ORDER BY id';
+    expect(await first.database.query(sql, [ada.id])).toEqual([
+      { revoked_reason: 'logout', revoked_by: ada.id },
+      { revoked_reason: 'user_deactivated', revoked_by: admin.id },
+    ]);
+  });
+
+  it('tells of an inactive user first, whatever else is wrong with it', async () => {
+    const [revoked, expired] = [await buildSignedIn(first), await buildSignedIn(first)];
+    await first.as(revoked.accessToken).post('/auth/logout').expect(204);
+    await first.database.query('UPDATE sessions SET idle_expires_at = now() WHERE id = $1', [expired.sessionId]);
+    await first.database.query('UPDATE users SET is_active = false WHERE id = ANY($1)', [[revoked.id, expired.id]]);
+    expect(await nextAnswers(revoked)).toEqual(['user_inactive']);
+    expect(await nextAnswers(expired)).toEqual(['user_inactive']);
+  });
+
+  it('tells of its revocation before its expiry', async () => {
+    const ada = await buildSignedIn(first);
+    await first.as(ada.accessToken).post('/auth/logout').expect(204);
+    await first.database.query('UPDATE sessions SET idle_expires_at = now() WHERE id = $1', [ada.sessionId]);
+    expect(await nextAnswers(ada)).toEqual(['session_revoked logout']);
+  });
+
+  it('takes no other session of its user with it', async () => {
+    const ada = await buildSignedIn(first);
+    const phone = await signIn(second, ada);
+    await first.as(ada.accessToken).post('/auth/logout').expect(204);
+    await second.as(phone.accessToken).get('/users/me').expect(200);
+  });
+});
+
+describe('a user who is changed', () => {
+  let first: TestApp;
+  let second: TestApp;
+  let admin: SignedIn;
+  beforeAll(async () => {
+    first = await TestApp.start();
+    second = await TestApp.start({ database: first.database });
+    admin = await buildSignedIn(first, 'admin');
+  });
+  afterAll(async () => {
+    await second.close();
+    await first.close();
+  });
+
+  it('has the new role on the next request, on every instance, with the token of before', async () => {
+    const ada = await buildSignedIn(first);
+    for (let round = 0; round < 10; round++) {
+      const role = round % 2 === 0 ? 'admin' : 'user';
+      await first.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send({ role }).expect(200);
+      for (const app of [second, first]) {
+        await app
+          .as(ada.accessToken)
+          .get('/admin/users')
+          .expect(role === 'admin' ? 200 : 403);
+        expect((await app.as(ada.accessToken).get('/users/me')).body.role).toBe(role);
+      }
+    }
+  });
+
+  it('cannot sign in while inactive, and is told what a stranger is told', async () => {
+    const ada = await buildUser(first);
+    await first.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send({ isActive: false }).expect(200);
+    const { email, password } = ada;
+    expectRefusal(await second.request.post('/auth/login').send({ email, password }), 401, 'invalid_credentials');
+  });
+
+  it('has no session left after a deactivation, however many sign-ins ran at the same time', async () => {
+    for (let round = 0; round < 10; round++) {
+      const { id, email, password } = await buildUser(first);
+      const logins = Array.from({ length: 6 }, (_, i) =>
+        (i % 2 === 0 ? first : second).request.post('/auth/login').send({ email, password }),
+      );
+      const [, ...answers] = await Promise.all([
+        first.as(admin.accessToken).patch(`/admin/users/${id}`).send({ isActive: false }).expect(200),
+        ...logins,
+      ]);
+      expect(answers.map((answer) => answer.status).filter((status) => ![200, 401].includes(status))).toEqual([]);
+      const sql = 'SELECT id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL';
+      expect(await first.database.query(sql, [id])).toEqual([]);
+    }
+  });
+
+  it('leaves nothing behind when deleted while signing in and signing out', async () => {
+    for (let round = 0; round < 10; round++) {
+      const ada = await buildSignedIn(first);
+      const devices = await Promise.all(Array.from({ length: 4 }, () => signIn(first, ada)));
+      const { email, password } = ada;
+      const answers = await Promise.all([
+        first.as(admin.accessToken).delete(`/admin/users/${ada.id}`),
+        second.request.post('/auth/login').send({ email, password }),
+        second.as(admin.accessToken).post('/admin/sessions/revoke').send({ userId: ada.id }),
+        ...devices.map((device) => second.as(device.accessToken).delete('/sessions?scope=all')),
+      ]);
+      expect(answers.map((answer) => answer.status).filter((status) => ![200, 204, 401].includes(status))).toEqual([]);
+      expect(await first.database.query('SELECT id FROM sessions WHERE user_id = $1', [ada.id])).toEqual([]);
+    }
+  });
+});
