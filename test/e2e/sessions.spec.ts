@@ -60,7 +60,7 @@ describe('/sessions', () => {
       await buildSignedIn(app);
       const { body } = await app.as(phone.accessToken).get('/sessions').expect(200);
       expect(Object.keys(body)).toEqual(['items']);
-      expect(body.items.map(({ id, isCurrent }: { id: string; isCurrent: boolean }) => [id, isCurrent])).toEqual([
+      expect((body.items as { id: string; isCurrent: boolean }[]).map(({ id, isCurrent }) => [id, isCurrent])).toEqual([
         [phone.sessionId, true],
         [laptop.sessionId, false],
       ]);
@@ -105,7 +105,7 @@ describe('/sessions', () => {
       await login(macOS);
       const { body: pair } = await login('');
       const { body } = await app.as(pair.accessToken).get('/sessions').expect(200);
-      const names = body.items.map((session: { deviceName: string }) => session.deviceName);
+      const names = (body.items as { deviceName: string }[]).map((session) => session.deviceName);
       expect(names.sort()).toEqual(['Chrome on macOS', 'Studio', 'Unknown device']);
     });
   });
@@ -125,7 +125,8 @@ describe('/sessions', () => {
     it('answers 204 again for one that is revoked already', async () => {
       const laptop = await buildSignedIn(app);
       const phone = await signIn(app, laptop);
-      for (let i = 0; i < 2; i++) await app.as(laptop.accessToken).delete(`/sessions/${phone.sessionId}`).expect(204);
+      const end = async () => (await app.as(laptop.accessToken).delete(`/sessions/${phone.sessionId}`)).status;
+      expect([await end(), await end()]).toEqual([204, 204]);
     });
 
     it('keeps the first reason of one that was revoked otherwise', async () => {
