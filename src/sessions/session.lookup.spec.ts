@@ -1,0 +1,163 @@
+import { User } from '../users/user.entity.js';
+import type { Database, EntityManager } from '../database/database.js';
+import type { GuardedSession, SessionAccessRepository } from './session-access.repository.js';
+import { SessionLookup } from './session.lookup.js';
+
+/** One lookup that has begun, and what lets it end. */
+interface Load {
+  readonly ids: readonly string[];
+  answer(): void;
+  fail(error: Error): void;
+}
+
+const sessionOf = (id: string): GuardedSession => ({
+  id,
+  user: new User(),
+  revokedReason: null,
+  isExpired: false,
+  isSeenDue: false,
+});
+
+/** A lookup over a repository that answers when the test says so; it knows every id that does not begin with `no-`. */
+function heldLookup() {
+  const loads: Load[] = [];
+  const database = {
+    session: <T>(fn: (manager: EntityManager) => Promise<T>) => fn({} as EntityManager),
+  } as Database;
+  const sessions = {
+    findForGuard: (_manager: EntityManager, ids: readonly string[]) =>
+      new Promise<GuardedSession[]>((resolve, reject) =>
+        loads.push({
+          ids,
+          answer: () => resolve(ids.filter((id) => !id.startsWith('no-')).map(sessionOf)),
+          fail: reject,
+        }),
+      ),
+  } as SessionAccessRepository;
+  return { lookup: new SessionLookup(database, sessions), loads };
+}
+
+/** Lets everything that is already decided happen. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Answers every load that has begun or begins, until none is left. */
+async function answerAll(loads: readonly Load[]): Promise<void> {
+  for (let i = 0; i < loads.length; i++) {
+    loads[i]?.answer();
+    await settled();
+  }
+}
+
+describe('the lookup of sessions', () => {
+  it('asks at once when nothing is under way', () => {
+    const { lookup, loads } = heldLookup();
+    void lookup.find('a');
+    expect(loads.map((load) => load.ids)).toEqual([['a']]);
+  });
+
+  it('gathers what arrives while lookups are under way into one statement', async () => {
+    const { lookup, loads } = heldLookup();
+    const answers = ['a', 'b', 'c', 'd', 'e'].map((id) => lookup.find(id));
+    expect(loads.map((load) => load.ids)).toEqual([['a'], ['b']]);
+    loads[0]?.answer();
+    await settled();
+    expect(loads.map((load) => load.ids)).toEqual([['a'], ['b'], ['c', 'd', 'e']]);
+    await answerAll(loads);
+    expect((await Promise.all(answers)).map((session) => session?.id)).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('asks once for a session that many wait for, and answers them all', async () => {
+    const { lookup, loads } = heldLookup();
+    const first = [lookup.find('x'), lookup.find('y')];
+    const answers = ['a', 'b', 'a', 'a'].map((id) => lookup.find(id));
+    loads[0]?.answer();
+    await settled();
+    expect(loads[2]?.ids).toEqual(['a', 'b']);
+    await answerAll(loads);
+    expect((await Promise.all(answers)).map((session) => session?.id)).toEqual(['a', 'b', 'a', 'a']);
+    await Promise.all(first);
+  });
+
+  it('answers null for a session that is not there, and the others of its batch as ever', async () => {
+    const { lookup, loads } = heldLookup();
+    const answers = ['x', 'y', 'no-a', 'b'].map((id) => lookup.find(id));
+    await answerAll(loads);
+    expect((await Promise.all(answers)).map((session) => session?.id ?? null)).toEqual(['x', 'y', null, 'b']);
+  });
+
+  it('never answers from a statement that began before it was asked', async () => {
+    const { lookup, loads } = heldLookup();
+    const before = [lookup.find('a'), lookup.find('a')];
+    const late = lookup.find('a');
+    let isAnswered = false;
+    void late.then(() => (isAnswered = true));
+    loads[0]?.answer();
+    await settled();
+    expect(isAnswered).toBe(false);
+    expect(loads).toHaveLength(3);
+    loads[2]?.answer();
+    expect((await late)?.id).toBe('a');
+    await answerAll(loads);
+    await Promise.all(before);
+  });
+
+  it('remembers nothing: the same session is asked for again', async () => {
+    const { lookup, loads } = heldLookup();
+    for (let i = 0; i < 3; i++) {
+      const answer = lookup.find('a');
+      loads[i]?.answer();
+      await answer;
+      await settled();
+    }
+    expect(loads.map((load) => load.ids)).toEqual([['a'], ['a'], ['a']]);
+  });
+
+  it('tells a failure to all that waited for that statement, and to no one else', async () => {
+    const { lookup, loads } = heldLookup();
+    const first = [lookup.find('x'), lookup.find('y')];
+    const failing = Promise.allSettled(['a', 'b', 'a'].map((id) => lookup.find(id)));
+    loads[0]?.answer();
+    await settled();
+    const after = lookup.find('a');
+    const down = new Error('down');
+    loads[2]?.fail(down);
+    await settled();
+    await answerAll(loads);
+    const refused = { status: 'rejected', reason: down };
+    expect(await failing).toEqual([refused, refused, refused]);
+    expect((await after)?.id).toBe('a');
+    expect((await Promise.all(first)).map((session) => session?.id)).toEqual(['x', 'y']);
+  });
+
+  it('goes on after a failure', async () => {
+    const { lookup, loads } = heldLookup();
+    for (let i = 0; i < 4; i++) {
+      const answer = lookup.find('a');
+      loads[i]?.fail(new Error('down'));
+      await expect(answer).rejects.toThrow('down');
+      await settled();
+    }
+    const answer = lookup.find('a');
+    loads[4]?.answer();
+    expect((await answer)?.id).toBe('a');
+  });
+
+  it('has at most two statements under way', async () => {
+    const { lookup, loads } = heldLookup();
+    const answers = Array.from({ length: 100 }, (_, i) => lookup.find(`s${i}`));
+    await settled();
+    expect(loads).toHaveLength(2);
+    await answerAll(loads);
+    await expect(Promise.all(answers)).resolves.toHaveLength(100);
+  });
+
+  it('asks for at most 512 sessions in one statement, and forgets none', async () => {
+    const { lookup, loads } = heldLookup();
+    const ids = Array.from({ length: 2_000 }, (_, i) => `s${i}`);
+    const answers = ids.map((id) => lookup.find(id));
+    await answerAll(loads);
+    expect((await Promise.all(answers)).map((session) => session?.id)).toEqual(ids);
+    expect(Math.max(...loads.map((load) => load.ids.length))).toBe(512);
+    expect(loads.flatMap((load) => load.ids).sort()).toEqual([...ids].sort());
+  });
+});
