@@ -42,8 +42,8 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Answers every load that has begun or begins, until none is left. */
 async function answerAll(loads: readonly Load[]): Promise<void> {
-  for (let i = 0; i < loads.length; i++) {
-    loads[i]?.answer();
+  for (const load of loads) {
+    load.answer();
     await settled();
   }
 }

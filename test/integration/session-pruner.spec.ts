@@ -1,0 +1,70 @@
+import { SessionPruner } from '../../src/sessions/session-pruner.js';
+import { buildUser, type BuiltUser } from '../support/builders.js';
+import { TestApp } from '../support/test-app.js';
+
+const DAY = 86_400_000;
+
+describe('pruning sessions', () => {
+  let app: TestApp;
+  let user: BuiltUser;
+  beforeAll(async () => {
+    app = await TestApp.start();
+    user = await buildUser(app);
+  });
+  beforeEach(() => app.database.query('TRUNCATE sessions'));
+  afterAll(() => app.close());
+
+  const prune = (retention: number) => app.app.get(SessionPruner).prune(retention);
+  /** Inserts sessions that expire after these intervals, revoked or not. */
+  const insert = (session: { name?: string; idle: string; absolute: string; revoked?: string; count?: number }) =>
+    app.database.query(
+      `INSERT INTO sessions (id, user_id, refresh_salt, device_name, idle_expires_at, expires_at, revoked_at, revoked_reason)
+       SELECT gen_random_uuid(), $1, decode(repeat('00', 32), 'hex'), $2,
+              now() + $3::interval, now() + $4::interval, now() + $5::interval, CASE WHEN $5 IS NOT NULL THEN 'logout' END
+         FROM generate_series(1, $6)`,
+      [user.id, session.name, session.idle, session.absolute, session.revoked, session.count ?? 1],
+    );
+  const left = async () =>
+    (await app.database.query<{ device_name: string }>('SELECT device_name FROM sessions ORDER BY device_name')).map(
+      (row) => row.device_name,
+    );
+
+  it('deletes what ended longer ago than the retention, in whatever way, and keeps all else', async () => {
+    await insert({ name: 'active', idle: '1 day', absolute: '2 days' });
+    await insert({ name: 'idle lately', idle: '-6 days', absolute: '2 days' });
+    await insert({ name: 'idle long ago', idle: '-8 days', absolute: '2 days' });
+    await insert({ name: 'over lately', idle: '-6 days', absolute: '-6 days' });
+    await insert({ name: 'over long ago', idle: '-8 days', absolute: '-8 days' });
+    await insert({ name: 'revoked lately', idle: '1 day', absolute: '2 days', revoked: '-6 days' });
+    await insert({ name: 'revoked long ago', idle: '1 day', absolute: '2 days', revoked: '-8 days' });
+    await insert({ name: 'revoked lately, idle since long', idle: '-8 days', absolute: '2 days', revoked: '-6 days' });
+    expect(await prune(7 * DAY)).toBe(4);
+    expect(await left()).toEqual(['active', 'idle lately', 'over lately', 'revoked lately']);
+  });
+
+  it('deletes all that have ended where nothing is retained', async () => {
+    await insert({ name: 'active', idle: '1 day', absolute: '2 days' });
+    await insert({ name: 'just over', idle: '-1 second', absolute: '2 days' });
+    expect(await prune(0)).toBe(1);
+    expect(await left()).toEqual(['active']);
+  });
+
+  it('of an empty table is no work', async () => {
+    expect(await prune(7 * DAY)).toBe(0);
+  });
+
+  it('walks a table of many batches to its end, and deletes nobody’s account', async () => {
+    await insert({ name: 'active', idle: '1 day', absolute: '2 days', count: 6_000 });
+    await insert({ name: 'over', idle: '-8 days', absolute: '-8 days', count: 6_001 });
+    expect(await prune(7 * DAY)).toBe(6_001);
+    expect(new Set(await left())).toEqual(new Set(['active']));
+    expect(await app.database.query('SELECT id FROM users')).toEqual([{ id: user.id }]);
+  });
+
+  it('run twice at once counts each session once', async () => {
+    await insert({ name: 'over', idle: '-8 days', absolute: '-8 days', count: 300 });
+    const counts = await Promise.all([prune(7 * DAY), prune(7 * DAY), prune(7 * DAY)]);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(300);
+    expect(await left()).toEqual([]);
+  });
+});

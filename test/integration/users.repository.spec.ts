@@ -1,0 +1,119 @@
+import { newId } from '../../src/common/id.js';
+import { Database, type EntityManager } from '../../src/database/database.js';
+import { EmailTakenError } from '../../src/users/users.errors.js';
+import { UsersRepository, type NewUserRow } from '../../src/users/users.repository.js';
+import { eventually } from '../support/eventually.js';
+import { TestApp } from '../support/test-app.js';
+
+describe('the users’ repository', () => {
+  let app: TestApp;
+  let users: UsersRepository;
+  beforeAll(async () => {
+    app = await TestApp.start();
+    users = app.app.get(UsersRepository);
+  });
+  beforeEach(() => app.database.query('TRUNCATE users CASCADE'));
+  afterAll(() => app.close());
+
+  const session = <T>(fn: (manager: EntityManager) => Promise<T>) => app.app.get(Database).session(fn);
+  const transaction = <T>(fn: (manager: EntityManager) => Promise<T>) => app.app.get(Database).transaction(fn);
+  const row = (part: Partial<NewUserRow> = {}): NewUserRow => {
+    const id = newId();
+    return { id, email: `${id}@example.com`, passwordHash: 'hash', name: null, role: 'user', ...part };
+  };
+  const insert = (part: Partial<NewUserRow> = {}) => session((manager) => users.insert(manager, row(part)));
+
+  it('gives back a new user as the database has them, without the hash', async () => {
+    const user = await insert({ email: 'ada@example.com' });
+    expect(user).toMatchObject({ email: 'ada@example.com', role: 'user', isActive: true, emailVerifiedAt: null });
+    expect(user.createdAt).toEqual(user.updatedAt);
+    expect(user.passwordHash).toBeUndefined();
+  });
+
+  it('says that an address is taken, whatever its case', async () => {
+    await insert({ email: 'ada@example.com' });
+    await expect(insert({ email: 'ADA@example.com' })).rejects.toThrow(EmailTakenError);
+  });
+
+  it('says nothing about addresses where another rule of the table is broken', async () => {
+    const user = await insert();
+    await expect(insert({ id: user.id })).rejects.toThrow(/pk_users/);
+    await expect(insert({ email: 'a' })).rejects.toThrow(/ck_users_email/);
+    await expect(insert({ role: 'root' as 'user' })).rejects.toThrow(/ck_users_role/);
+  });
+
+  it('loads the hash only where it is asked for', async () => {
+    const { id, email } = await insert({ email: 'ada@example.com', passwordHash: 'secret' });
+    const found = await session((manager) => users.findById(manager, id));
+    const byEmail = await session((manager) => users.findWithHash(manager, { email }));
+    const byId = await session((manager) => users.findWithHash(manager, { id }));
+    expect(found?.passwordHash).toBeUndefined();
+    expect([byEmail?.passwordHash, byId?.passwordHash]).toEqual(['secret', 'secret']);
+  });
+
+  it('replaces a hash only if it is still the one that was read', async () => {
+    const { id } = await insert({ passwordHash: 'old' });
+    const replace = (from: string, to: string) => session((manager) => users.replaceHash(manager, id, from, to));
+    expect([await replace('old', 'new'), await replace('old', 'newer')]).toEqual([true, false]);
+    expect((await session((manager) => users.findWithHash(manager, { id })))?.passwordHash).toBe('new');
+  });
+
+  it('holds nobody who is inactive or has another password by now', async () => {
+    const { id } = await insert({ passwordHash: 'hash' });
+    const hold = (hash: string) => transaction(async (manager) => (await users.holdUnchanged(manager, id, hash))?.id);
+    expect([await hold('hash'), await hold('other')]).toEqual([id, undefined]);
+    await app.database.query('UPDATE users SET is_active = false');
+    expect(await hold('hash')).toBeUndefined();
+  });
+
+  it('holds a user together with every active admin, in the order of their ids', async () => {
+    const [first, user, , second] = [
+      await insert({ role: 'admin' }),
+      await insert(),
+      await insert(),
+      await insert({ role: 'admin' }),
+    ];
+    const inactive = await insert({ role: 'admin' });
+    await app.database.query('UPDATE users SET is_active = false WHERE id = $1', [inactive.id]);
+    const held = await transaction((manager) => users.lockWithAdmins(manager, user.id));
+    expect(held.map(({ id }) => id)).toEqual([first.id, user.id, second.id]);
+  });
+
+  it('lets no one else take an admin away while the admins are held', async () => {
+    const [first, second] = [await insert({ role: 'admin' }), await insert({ role: 'admin' })];
+    const order: string[] = [];
+    const blocked = () =>
+      app.database.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let hold = (): void => undefined;
+    const held = new Promise<void>((resolve) => (hold = resolve));
+    const holder = transaction(async (manager) => {
+      await users.lockWithAdmins(manager, first.id);
+      hold();
+      await released;
+      await users.update(manager, first.id, { role: 'user' });
+      order.push('first');
+    });
+    await held;
+    const waiter = transaction(async (manager) => {
+      const admins = await users.lockWithAdmins(manager, second.id);
+      order.push(`second sees ${admins.map(({ id }) => id).join()}`);
+    });
+    await eventually(async () => expect(await blocked()).toHaveLength(1));
+    release();
+    await Promise.all([holder, waiter]);
+    expect(order).toEqual(['first', `second sees ${second.id}`]);
+  });
+
+  it('changes what is given, leaves what is undefined, and moves the time of the last change', async () => {
+    const { id, updatedAt } = await insert({ name: 'Ada', role: 'admin' });
+    await app.database.query(`UPDATE users SET updated_at = now() - interval '1 hour'`);
+    const changes = { name: null, role: undefined } as { name: null };
+    const user = await session((manager) => users.update(manager, id, changes));
+    expect(user).toMatchObject({ id, name: null, role: 'admin' });
+    expect(user.updatedAt.getTime()).toBeGreaterThanOrEqual(updatedAt.getTime());
+  });
+});
