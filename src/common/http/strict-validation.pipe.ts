@@ -3,6 +3,8 @@ import type { ValidationError } from 'class-validator';
 import { ValidationFailedError, type FieldError } from '../domain.error.js';
 import { findUnsafeInput } from './unsafe-input.js';
 
+const UNKNOWN_FIELD = 'is not a field of this request';
+
 /**
  * Checks every body, query and parameter against its DTO: unknown fields are refused, nothing is coerced,
  * and all faults are named at once.
@@ -28,6 +30,9 @@ export class StrictValidationPipe extends ValidationPipe {
     if (metadata.type === 'body' && Array.isArray(value)) {
       throw new ValidationFailedError([{ pointer: '', message: 'must be an object' }]);
     }
+    // The library drops what has the name of a method before anyone can call it unknown.
+    const hidden = Object.keys(value ?? {}).find((key) => key in (metadata.metatype?.prototype ?? {}));
+    if (hidden !== undefined) throw new ValidationFailedError([{ pointer: `/${hidden}`, message: UNKNOWN_FIELD }]);
     return super.transform(value, metadata);
   }
 }
@@ -36,7 +41,7 @@ function toFieldErrors(error: ValidationError, parent = ''): FieldError[] {
   const pointer = `${parent}/${error.property}`;
   const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
     pointer,
-    message: rule === 'whitelistValidation' ? 'is not a field of this request' : message,
+    message: rule === 'whitelistValidation' ? UNKNOWN_FIELD : message,
   }));
   return [...own, ...(error.children ?? []).flatMap((child) => toFieldErrors(child, pointer))];
 }
