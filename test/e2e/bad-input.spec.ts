@@ -1,0 +1,372 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { Response } from 'supertest';
+import { operationsOf, type ApiOperation, type Field } from '../support/api-operations.js';
+import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { TestApp } from '../support/test-app.js';
+
+const REFUSALS = ['validation_failed', 'malformed_body', 'payload_too_large', 'bad_request'];
+const OAUTH_REFUSALS = ['invalid_request', 'invalid_grant', 'unsupported_grant_type'];
+
+/** What takes the place of every field of every body, unless its type is one that the field has. */
+const HOSTILE: readonly [what: string, value: unknown][] = [
+  ['a NUL', 'before\0after'],
+  ['a NUL alone', '\0'],
+  ['a high surrogate without its low one', 'x\ud800'],
+  ['a low surrogate without its high one', '\udfffx'],
+  ['a string of 1 MB', 'x'.repeat(1_000_000)],
+  ['an empty array', []],
+  ['an array of one string', ['ada@example.com']],
+  ['an empty object', {}],
+  ['an object that would be a query', { $ne: null, length: 12 }],
+  ['an object that would be a string', { toString: 'x', valueOf: 1 }],
+  ['a number', 1],
+  ['zero', 0],
+  ['a number without end', 1e308],
+  ['true', true],
+  ['false', false],
+  ['null', null],
+];
+
+const POISONED = ['__proto__', 'constructor', 'prototype'];
+
+const SQL = [
+  `'; DROP TABLE users; --`,
+  `' OR '1'='1`,
+  `x') OR 1=1; DELETE FROM sessions; --`,
+  `%' OR true --`,
+  `\\'; UPDATE users SET role = 'admin'; --`,
+  `$1; :after; {0}`,
+  `1 UNION SELECT password_hash FROM users`,
+];
+
+describe('bad input', () => {
+  let app: TestApp;
+  let admin: SignedIn;
+  let target: SignedIn;
+  let operations: ApiOperation[];
+  let json: ApiOperation[];
+  let rows: unknown;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    admin = await buildSignedIn(app, 'admin');
+    target = await buildSignedIn(app);
+    await buildSignedIn(app);
+    const { body } = await app.request.get('/openapi.json');
+    operations = operationsOf(body as OpenAPIObject);
+    json = operations.filter((operation) => operation.mediaType === 'application/json');
+  });
+  afterAll(() => app.close());
+
+  beforeEach(async () => {
+    rows = await everyRow();
+  });
+
+  /** All that the database holds, but for when it was last seen. */
+  async function everyRow(where = 'true') {
+    return {
+      users: await app.database.query(`SELECT * FROM users WHERE ${where} ORDER BY id`),
+      sessions: await app.database.query(
+        `SELECT id, user_id, refresh_counter, expires_at, revoked_at FROM sessions ORDER BY id`,
+      ),
+    };
+  }
+
+  function send(operation: ApiOperation, query = '', pathOf = (path: string) => path.replace('{id}', target.id)) {
+    const id = operation.path.includes('sessions') ? target.sessionId : target.id;
+    const path = pathOf(operation.path.replace('{id}', id));
+    return app.as(admin.accessToken)[operation.method](`${path}${query}`);
+  }
+
+  /** A body whose fields are all good, but for one. */
+  function bodyWith(operation: ApiOperation, name: string, value: unknown): Record<string, unknown> {
+    const good = operation.body.map((field) => [field.name, goodValue(field)] as const);
+    return { ...Object.fromEntries(good), [name]: value };
+  }
+
+  /** Says what is wrong with an answer that should be a refusal, naming the field where there is one. */
+  function judge(answer: Response, pointer?: string): string | null {
+    const { code, errors = [] } = answer.body as { code?: string; errors?: { pointer: string }[] };
+    if (answer.status < 400 || answer.status >= 500) return `answered ${answer.status}`;
+    if (!REFUSALS.includes(code ?? '')) return `answered ${answer.status} ${code}`;
+    const named = pointer === undefined || errors.some((error) => error.pointer.startsWith(pointer));
+    return named || code !== 'validation_failed' ? null : `names ${JSON.stringify(errors)}`;
+  }
+
+  it.each(HOSTILE)('%s in place of any field of any body is refused, by the field’s name', async (_, value) => {
+    const faults: string[] = [];
+    for (const operation of json) {
+      for (const field of operation.body.filter(({ schema }) => !typesOf(schema.type).includes(typeName(value)))) {
+        const answer = await send(operation).send(bodyWith(operation, field.name, value));
+        const fault = judge(answer, `/${field.name}`);
+        if (fault) faults.push(`${operation.name} ${field.name}: ${fault}`);
+      }
+    }
+    expect(faults).toEqual([]);
+    expect(await everyRow()).toEqual(rows);
+  });
+
+  it.each([
+    ['null', 'null'],
+    ['an empty array', '[]'],
+    ['an array of an object', '[{}]'],
+    ['a string', '"x"'],
+    ['a number', '1'],
+    ['a boolean', 'true'],
+    ['white space', '   '],
+    ['half an object', '{"email":"a'],
+    ['two objects', '{}{}'],
+    ['JSON with a comment', '{/**/}'],
+    ['arrays 50,000 deep', '['.repeat(50_000) + ']'.repeat(50_000)],
+    ['objects 15,000 deep', `${'{"a":'.repeat(15_000)}1${'}'.repeat(15_000)}`],
+    ['an unknown field', '{"colour":"red"}'],
+    ['a field that only an admin may see', '{"passwordHash":"x","emailVerifiedAt":null}'],
+    ['a field of every object', '{"toString":"x","hasOwnProperty":1}'],
+    ['50,000 elements', JSON.stringify({ items: Array.from({ length: 40_000 }, () => 1) })],
+  ])('a body that is %s is refused by every route that takes one', async (_, body) => {
+    const faults: string[] = [];
+    for (const operation of json) {
+      const answer = await send(operation).set('Content-Type', 'application/json').send(body);
+      const fault = judge(answer);
+      if (fault) faults.push(`${operation.name}: ${fault}`);
+    }
+    expect(faults).toEqual([]);
+    expect(await everyRow()).toEqual(rows);
+  });
+
+  it.each(POISONED)('the key %s is refused in any body at any depth, and poisons nothing', async (key) => {
+    const faults: string[] = [];
+    for (const operation of json) {
+      const [first] = operation.body;
+      for (const body of [
+        `{${JSON.stringify(key)}:{"isAdmin":true}}`,
+        `{"colour":{${JSON.stringify(key)}:{"isAdmin":true}}}`,
+        `{${JSON.stringify(first?.name)}:[{${JSON.stringify(key)}:1}]}`,
+      ]) {
+        const fault = judge(await send(operation).set('Content-Type', 'application/json').send(body));
+        if (fault) faults.push(`${operation.name} ${body}: ${fault}`);
+      }
+    }
+    expect(faults).toEqual([]);
+    expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
+    expect(await everyRow()).toEqual(rows);
+  });
+
+  it('no body at all is refused wherever a field is needed', async () => {
+    const faults: string[] = [];
+    for (const operation of json.filter(({ required }) => required.length > 0)) {
+      const fault = judge(await send(operation).send(), '/');
+      if (fault) faults.push(`${operation.name}: ${fault}`);
+    }
+    expect(faults).toEqual([]);
+    expect(await everyRow()).toEqual(rows);
+  });
+
+  it('every needed field is missed by its name', async () => {
+    const faults: string[] = [];
+    for (const operation of json) {
+      for (const name of operation.required) {
+        const fault = judge(await send(operation).send(bodyWith(operation, name, undefined)), `/${name}`);
+        if (fault) faults.push(`${operation.name} ${name}: ${fault}`);
+      }
+    }
+    expect(faults).toEqual([]);
+    expect(await everyRow()).toEqual(rows);
+  });
+
+  const queries: [what: string, (name: string) => string][] = [
+    ['is given twice', (name) => `${name}=1&${name}=2`],
+    ['is an array', (name) => `${name}[]=1`],
+    ['is an object', (name) => `${name}[a]=1`],
+    ['holds a NUL', (name) => `${name}=a%00b`],
+    ['is 10 kB long', (name) => `${name}=${'x'.repeat(10_000)}`],
+    ['is empty', (name) => `${name}=`],
+    ['has no value', (name) => name],
+  ];
+
+  it.each(queries)('any parameter of any query that %s is refused', async (_, queryOf) => {
+    const faults: string[] = [];
+    for (const operation of operations) {
+      for (const { name } of operation.query) {
+        const fault = judge(await send(operation, `?${queryOf(name)}`), `/${name}`);
+        if (fault) faults.push(`${operation.name} ${name}: ${fault}`);
+      }
+    }
+    expect(faults).toEqual([]);
+    expect(await everyRow()).toEqual(rows);
+  });
+
+  it.each([
+    'x',
+    '-1',
+    '0',
+    '101',
+    '1e2',
+    '0x10',
+    '1.5',
+    '%201',
+    '1%20',
+    'TRUE',
+    'null',
+    'undefined',
+    '{}',
+    '[]',
+    '*',
+    '%EF%BC%91',
+    '..%2f',
+    ...SQL,
+  ])('a parameter of a query that is not free text does not take %s', async (value) => {
+    const faults: string[] = [];
+    for (const operation of operations) {
+      for (const { name } of operation.query.filter(({ schema }) => !isFreeText(schema))) {
+        const query = `?${name}=${value.includes('%') && !SQL.includes(value) ? value : encodeURIComponent(value)}`;
+        const fault = judge(await send(operation, query), `/${name}`);
+        if (fault) faults.push(`${operation.name} ${name}: ${fault}`);
+      }
+    }
+    expect(faults).toEqual([]);
+    expect(await everyRow()).toEqual(rows);
+  });
+
+  it.each([
+    'colour=red',
+    'toPageRequest=x',
+    'toString=x',
+    '__proto__=x',
+    'constructor=x',
+    'prototype=x',
+    'a%00b=1',
+    '%ed%a0%80=1',
+  ])('a parameter that no query has is refused where there is one: %s', async (extra) => {
+    const faults: string[] = [];
+    for (const operation of operations.filter(({ query }) => query.length > 0)) {
+      const fault = judge(await send(operation, `?${extra}`));
+      if (fault) faults.push(`${operation.name}: ${fault}`);
+    }
+    expect(faults).toEqual([]);
+    expect(await everyRow()).toEqual(rows);
+  });
+
+  it.each([
+    'x',
+    '1',
+    'null',
+    '%00',
+    '%0a',
+    '[object%20Object]',
+    'x'.repeat(10_000),
+    '00000000-0000-0000-0000-00000000000g',
+    'ID%0a',
+    'ID%00',
+    '%20ID',
+    'ID%20',
+    '%7BID%7D',
+    '__proto__',
+    '*',
+    '%25',
+    ...SQL.map(encodeURIComponent),
+  ])('a parameter of a path that is no UUID is refused: %s', async (value) => {
+    const faults: string[] = [];
+    for (const operation of operations.filter(({ pathParameters }) => pathParameters.length > 0)) {
+      const id = value.replace('ID', target.id);
+      const path = operation.path.replace(/\{\w+\}/, id);
+      const fault = judge(await app.as(admin.accessToken)[operation.method](path).send(goodBody(operation)));
+      if (fault) faults.push(`${operation.name}: ${fault}`);
+    }
+    expect(faults).toEqual([]);
+    expect(await everyRow()).toEqual(rows);
+  });
+
+  it.each(SQL)('SQL in any field of any body is text: %s', async (sql) => {
+    const statuses: number[] = [];
+    const others = `id <> '${target.id}' AND id <> '${admin.id}' AND email NOT LIKE 'sql-%'`;
+    const before = await everyRow(others);
+    for (const operation of json) {
+      for (const { name } of operation.body) {
+        const body = { ...bodyWith(operation, name, sql), ...(name !== 'email' && freshEmail(operation)) };
+        statuses.push((await send(operation).send(body)).status);
+      }
+    }
+    expect(statuses.filter((status) => status >= 500)).toEqual([]);
+    expect(await everyRow(others)).toEqual(before);
+  });
+
+  it.each(SQL)('SQL in any free text of a query finds nothing and changes nothing: %s', async (sql) => {
+    const free = operations.flatMap((operation) =>
+      operation.query.filter(({ schema }) => isFreeText(schema)).map(({ name }) => ({ operation, name })),
+    );
+    for (const { operation, name } of free) {
+      const { status, body } = await send(operation, `?${name}=${encodeURIComponent(sql)}`);
+      const isFound = (user: { name: string | null }) => user.name?.toLowerCase().includes(sql.toLowerCase());
+      expect([operation.name, status]).toEqual([operation.name, 200]);
+      expect((body.items as { name: string | null }[]).every(isFound)).toBe(true);
+    }
+    expect(free.length).toBeGreaterThan(0);
+    expect(await everyRow()).toEqual(rows);
+  });
+
+  it.each([
+    ['a NUL', (name: string) => `${name}=a%00b`],
+    ['a value given twice', (name: string) => `${name}=a&${name}=b`],
+    ['an array', (name: string) => `${name}[]=a`],
+    ['an object', (name: string) => `${name}[a]=b`],
+    ['broken percent-encoding', (name: string) => `${name}=%zz%`],
+    ['bytes that are no UTF-8', (name: string) => `${name}=%ff%fe`],
+    ['an encoded surrogate', (name: string) => `${name}=%ed%a0%80`],
+    ['10 kB', (name: string) => `${name}=${'x'.repeat(10_000)}`],
+    ['1 MB', (name: string) => `${name}=${'x'.repeat(1_000_000)}`],
+    ['nothing', (name: string) => `${name}=`],
+    ['SQL', (name: string) => `${name}=${encodeURIComponent(SQL[0] ?? '')}`],
+    ['a poisoned key', (name: string) => `${name}=a&__proto__=b&constructor[prototype]=c`],
+    ['1,000 further fields', (name: string) => `${name}=a&${'b=c&'.repeat(1_000)}`],
+  ])('%s in any field of a form is refused in OAuth’s own words', async (_, formOf) => {
+    const faults: string[] = [];
+    for (const operation of operations.filter(({ mediaType }) => mediaType?.endsWith('form-urlencoded'))) {
+      for (const { name } of operation.body) {
+        const rest = operation.body.filter((field) => field.name !== name).map(goodPair);
+        const form = [...rest, formOf(name)].join('&');
+        const { status, body } = await send(operation).type('form').send(form);
+        if (status !== 400 || !OAUTH_REFUSALS.includes(body.error as string))
+          faults.push(`${operation.name} ${name}: answered ${status} ${JSON.stringify(body)}`);
+      }
+    }
+    expect(faults).toEqual([]);
+    expect(await everyRow()).toEqual(rows);
+  });
+});
+
+function typesOf(type: Field['schema']['type']): readonly string[] {
+  return type === undefined ? [] : typeof type === 'string' ? [type] : type;
+}
+
+/** JSON Schema's name of a value's type. Strings never count as right: those of the table are all bad. */
+function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  return typeof value === 'boolean' ? 'boolean' : typeof value === 'number' ? 'number' : 'none';
+}
+
+function isFreeText(schema: Field['schema']): boolean {
+  return schema.type === 'string' && schema.maxLength !== undefined && schema.format === undefined;
+}
+
+function goodValue({ name, schema }: Field): unknown {
+  if (schema.format === 'uuid') return '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60';
+  if (schema.format === 'date-time') return '2026-01-15T09:30:00.000Z';
+  if (typesOf(schema.type).includes('boolean')) return true;
+  return schema.enum?.[0] ?? schema.example ?? name;
+}
+
+function goodBody(operation: ApiOperation): Record<string, unknown> | undefined {
+  if (operation.body.length === 0) return undefined;
+  return Object.fromEntries(operation.body.map((field) => [field.name, goodValue(field)]));
+}
+
+function goodPair(field: Field): string {
+  return `${field.name}=${encodeURIComponent(String(goodValue(field)))}`;
+}
+
+let fresh = 0;
+
+function freshEmail(operation: ApiOperation): { email?: string } {
+  return operation.body.some(({ name }) => name === 'email') ? { email: `sql-${++fresh}@example.com` } : {};
+}

@@ -1,0 +1,277 @@
+import { once } from 'node:events';
+import { gzipSync } from 'node:zlib';
+import type { Server } from 'node:http';
+import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
+import { makeImpatient } from '../support/impatient-server.js';
+import { exchange, openSocket, parseAnswer, rawRequest, readToEnd, type RawAnswer } from '../support/raw-http.js';
+import { TestApp } from '../support/test-app.js';
+
+const JSON_TYPE = 'Content-Type: application/json';
+
+function problemOf(answer: RawAnswer): { status: number; code: string } {
+  expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+  const problem = JSON.parse(answer.body) as { status: number; code: string; requestId: string };
+  expect(problem.status).toBe(answer.status);
+  expect(problem.requestId).toBe(answer.headers['x-request-id']);
+  return { status: answer.status, code: problem.code };
+}
+
+/** A sign-in's bytes with these headers; the length is the body's own. */
+function login(headers: string[], body: string | Buffer): Buffer {
+  return rawRequest('POST /auth/login', [...headers, `Content-Length: ${Buffer.byteLength(body)}`], body);
+}
+
+describe('bytes that no client would send', () => {
+  let app: TestApp;
+  let ada: SignedIn;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    ada = await buildSignedIn(app);
+  });
+  afterAll(() => app.close());
+
+  afterEach(async () => {
+    // Whatever was sent, the next caller is served.
+    await app.request.get('/health/live').expect(200);
+  });
+
+  it.each([
+    ['no request line', 'nonsense\r\n\r\n'],
+    ['an unknown protocol', 'GET / FTP/1.1\r\n\r\n'],
+    ['a space in a header’s name', 'GET / HTTP/1.1\r\nHost : x\r\n\r\n'],
+    ['a NUL in a header', 'GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: a\0b\r\n\r\n'],
+    ['a line break in a header', 'GET / HTTP/1.1\r\nHost: x\r\nX: a\nb\r\n\r\n'],
+    ['TLS', Buffer.from('16030100a5010000a10303', 'hex')],
+    ['two lengths', rawRequest('POST /auth/login', [JSON_TYPE, 'Content-Length: 2', 'Content-Length: 3'], '{} ')],
+    ['a length that is no number', rawRequest('POST /auth/login', [JSON_TYPE, 'Content-Length: many'], '{}')],
+    ['a negative length', rawRequest('POST /auth/login', [JSON_TYPE, 'Content-Length: -1'], '{}')],
+    [
+      'a length and chunks, as smugglers send them',
+      rawRequest('POST /auth/login', [JSON_TYPE, 'Content-Length: 5', 'Transfer-Encoding: chunked'], '0\r\n\r\n'),
+    ],
+    ['a chunk of no size', rawRequest('POST /auth/login', [JSON_TYPE, 'Transfer-Encoding: chunked'], 'zz\r\n\r\n')],
+    ['no Host', 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n'],
+  ])('%s is 400, as a problem, and the connection ends', async (_, bytes) => {
+    expect(problemOf(await exchange(app, bytes))).toEqual({ status: 400, code: 'bad_request' });
+  });
+
+  it.each([
+    ['one long header', [`X-Long: ${'a'.repeat(17 * 1_024)}`]],
+    ['many headers', Array.from({ length: 400 }, (_, i) => `X-Header-${i}: ${'a'.repeat(40)}`)],
+    ['a long token', [`Authorization: Bearer ${'a'.repeat(17 * 1_024)}`]],
+  ])('headers over 16 KiB are 431: %s', async (_, headers) => {
+    const answer = await exchange(app, rawRequest('GET /health/live', headers));
+    expect(problemOf(answer).status).toBe(431);
+  });
+
+  it('a path over 16 KiB is 431', async () => {
+    expect(problemOf(await exchange(app, rawRequest(`GET /${'a'.repeat(17 * 1_024)}`))).status).toBe(431);
+  });
+
+  it('headers under 16 KiB are read', async () => {
+    const { status } = await exchange(app, rawRequest('GET /health/live', [`X-Long: ${'a'.repeat(15 * 1_024)}`]));
+    expect(status).toBe(200);
+  });
+
+  it('an expectation that nobody knows is none', async () => {
+    const answer = await exchange(app, rawRequest('GET /users/me', ['Expect: miracles']));
+    expect(problemOf(answer)).toEqual({ status: 401, code: 'token_missing' });
+  });
+
+  it('a request for a tunnel gets none', async () => {
+    expect(await readToEndOf('CONNECT example.com:443')).toBe('');
+  });
+
+  it('a request for another protocol is answered in this one', async () => {
+    const answer = await exchange(app, rawRequest('GET /health/live', ['Upgrade: websocket']));
+    expect(answer.status).toBe(200);
+  });
+
+  it.each([
+    ['Latin-1', Buffer.from('{"email":"ad\xe4@example.com","password":"x"}', 'latin1')],
+    ['a broken sequence', Buffer.from([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x3a, 0x31, 0x7d])],
+    ['an encoded surrogate', Buffer.from([0x7b, 0x22, 0xed, 0xa0, 0x80, 0x22, 0x3a, 0x31, 0x7d])],
+  ])('a body that is no UTF-8 is 400 malformed_body: %s', async (_, body) => {
+    expect(problemOf(await exchange(app, login([JSON_TYPE], body)))).toEqual({ status: 400, code: 'malformed_body' });
+  });
+
+  it.each(['utf-16', 'utf-16le', 'utf-32', 'latin1', 'utf-7', 'nonsense'])(
+    'a body that says it is in %s is 415',
+    async (charset) => {
+      const body = Buffer.from(JSON.stringify({ email: ada.email, password: ada.password }), 'utf16le');
+      const answer = await exchange(app, login([`${JSON_TYPE}; charset=${charset}`], body));
+      expect(problemOf(answer)).toEqual({ status: 415, code: 'unsupported_media_type' });
+    },
+  );
+
+  it.each(['gzip', 'br', 'deflate', 'nonsense', 'gzip, gzip'])(
+    'a body with the encoding %s is 415',
+    async (encoding) => {
+      const body = gzipSync(JSON.stringify({ email: ada.email, password: ada.password }));
+      const answer = await exchange(app, login([JSON_TYPE, `Content-Encoding: ${encoding}`], body));
+      expect(problemOf(answer)).toEqual({ status: 415, code: 'unsupported_media_type' });
+    },
+  );
+
+  it('a body without a type is 415', async () => {
+    expect(problemOf(await exchange(app, login([], '{}')))).toEqual({ status: 415, code: 'unsupported_media_type' });
+  });
+
+  it('chunks that grow over 100 kB are 413', async () => {
+    const chunk = `3e8\r\n${' '.repeat(1_000)}\r\n`.repeat(110);
+    const headers = [JSON_TYPE, 'Transfer-Encoding: chunked'];
+    const answer = await exchange(app, rawRequest('POST /auth/login', headers, `${chunk}0\r\n\r\n`));
+    expect(problemOf(answer)).toEqual({ status: 413, code: 'payload_too_large' });
+  });
+
+  it('a body on GET is read like any other, and ignored', async () => {
+    const headers = [`Authorization: Bearer ${ada.accessToken}`, JSON_TYPE, 'Content-Length: 13'];
+    const answer = await exchange(app, rawRequest('GET /users/me', headers, '{"id":"evil"}'));
+    expect([answer.status, (JSON.parse(answer.body) as { id: string }).id]).toEqual([200, ada.id]);
+  });
+
+  it('a body shorter than it says is never acted upon', async () => {
+    const body = JSON.stringify({ email: 'cut@example.com', password: 'seven lanterns at dusk' });
+    const socket = await openSocket(app);
+    socket.end(rawRequest('POST /auth/register', [JSON_TYPE, `Content-Length: ${body.length + 1}`], body));
+    await readToEnd(socket);
+    expect(await app.database.query(`SELECT 1 FROM users WHERE email = 'cut@example.com'`)).toEqual([]);
+  });
+
+  it('what follows a body is another request, not a part of it', async () => {
+    const body = JSON.stringify({ refreshToken: 'x' });
+    const first = rawRequest('POST /auth/refresh', [JSON_TYPE, `Content-Length: ${body.length}`], body);
+    const keepAlive = Buffer.from(first.toString().replace('Connection: close\r\n', ''));
+    const socket = await openSocket(app);
+    socket.write(Buffer.concat([keepAlive, rawRequest('GET /health/live')]));
+    const text = await readToEnd(socket);
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 401', 'HTTP/1.1 200']);
+  });
+
+  it.each([
+    ['two tokens', ['Authorization: Bearer TOKEN', 'Authorization: Bearer TOKEN']],
+    ['two tokens in one', ['Authorization: Bearer TOKEN, Bearer TOKEN']],
+  ])('more than one Authorization is 401: %s', async (_, headers) => {
+    const lines = headers.map((header) => header.replaceAll('TOKEN', ada.accessToken));
+    const answer = await exchange(app, rawRequest('GET /users/me', lines));
+    expect(problemOf(answer)).toEqual({ status: 401, code: 'token_invalid' });
+  });
+
+  async function readToEndOf(line: string): Promise<string> {
+    const socket = await openSocket(app);
+    socket.write(rawRequest(line));
+    return readToEnd(socket);
+  }
+});
+
+describe('senders that take their time', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+  afterAll(() => app.close());
+
+  it('have bounded time, in production too', () => {
+    const { headersTimeout, requestTimeout, connectionsCheckingInterval } = app.app.getHttpServer() as Server & {
+      connectionsCheckingInterval: number;
+    };
+    for (const bound of [headersTimeout, requestTimeout, connectionsCheckingInterval]) {
+      expect(bound).toBeGreaterThan(0);
+      expect(bound).toBeLessThanOrEqual(60_000);
+    }
+  });
+
+  it.each([
+    ['headers', 'POST /auth/login HTTP/1.1\r\nHost: x\r\nX-Slow: '],
+    ['a body', `POST /auth/login HTTP/1.1\r\nHost: x\r\n${JSON_TYPE}\r\nContent-Length: 90000\r\n\r\n{"email":`],
+  ])('are closed with 408 when %s will not end, however busy they keep the line', async (_, start) => {
+    await makeImpatient(app);
+    const socket = await openSocket(app);
+    socket.write(start);
+    const drip = setInterval(() => socket.write('a'), 20);
+    const answer = parseAnswer(await readToEnd(socket));
+    clearInterval(drip);
+    expect(problemOf(answer).status).toBe(408);
+    await app.request.get('/health/live').expect(200);
+  });
+
+  it('are closed when they say nothing at all', async () => {
+    await makeImpatient(app);
+    const socket = await openSocket(app);
+    socket.on('error', () => undefined).resume();
+    await once(socket, 'close');
+    const { status } = await app.request.get('/health/live');
+    expect(status).toBe(200);
+  });
+});
+
+describe('X-Forwarded-For', () => {
+  const instances: TestApp[] = [];
+  let direct: TestApp;
+  let behind: TestApp;
+
+  beforeAll(async () => {
+    direct = await TestApp.start();
+    behind = await TestApp.start({ database: direct.database, env: { TRUST_PROXY: 'loopback' } });
+    instances.push(behind, direct);
+  });
+  afterAll(async () => {
+    for (const instance of instances) await instance.close();
+  });
+
+  /** Signs a new user in with this header, and reads the address that the session was given. */
+  async function addressFor(app: TestApp, forwarded: string): Promise<{ status: number; address: string | null }> {
+    const { email, password } = await buildUser(app);
+    const { status, body } = await app.request
+      .post('/auth/login')
+      .set('X-Forwarded-For', forwarded)
+      .send({ email, password });
+    const [row] = await app.database.query<{ address: string | null }>(
+      'SELECT host(ip_address) AS address FROM sessions WHERE id = $1',
+      [body.sessionId],
+    );
+    return { status, address: row?.address ?? null };
+  }
+
+  it.each(['203.0.113.7', '127.0.0.1, 203.0.113.7', 'nonsense'])(
+    'counts for nothing unless a proxy is named: %s',
+    async (forwarded) => {
+      expect(await addressFor(direct, forwarded)).toEqual({ status: 200, address: '127.0.0.1' });
+    },
+  );
+
+  it.each([
+    ['203.0.113.7', '203.0.113.7'],
+    ['198.51.100.1, 203.0.113.7', '203.0.113.7'],
+    ['198.51.100.1, 203.0.113.7, 127.0.0.1', '203.0.113.7'],
+    ['2001:db8::7', '2001:db8::7'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['fe80::1%eth0', 'fe80::1'],
+  ])('counts up to the first address that is no named proxy: %s', async (forwarded, address) => {
+    expect(await addressFor(behind, forwarded)).toEqual({ status: 200, address });
+  });
+
+  it.each([
+    'nonsense',
+    "'; DROP TABLE sessions; --",
+    '203.0.113.7; evil',
+    '999.1.1.1',
+    '203.0.113.7:8080',
+    '[2001:db8::7]',
+    ',',
+    ', ,',
+    'unknown',
+    'é',
+    '0x7f.1',
+    'a'.repeat(5_000),
+  ])('that is no address is never stored and never an error: %s', async (forwarded) => {
+    expect(await addressFor(behind, forwarded)).toEqual({ status: 200, address: '127.0.0.1' });
+  });
+
+  it('does not let a stranger behind no proxy choose an address', async () => {
+    const elsewhere = await TestApp.start({ database: direct.database, env: { TRUST_PROXY: '10.0.0.0/8' } });
+    instances.unshift(elsewhere);
+    expect(await addressFor(elsewhere, '203.0.113.7')).toEqual({ status: 200, address: '127.0.0.1' });
+  });
+});
