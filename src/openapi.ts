@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth/auth.errors.js';
@@ -81,6 +82,9 @@ function complete(operation: Operation): void {
   const answersOAuth = JSON.stringify(operation.requestBody ?? '').includes('x-www-form-urlencoded');
   const common = problemResponses(answersOAuth ? [InternalError] : commonErrors(operation, isOpen));
   for (const [status, response] of Object.entries(common)) merge(operation.responses, status, response);
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (response && 'description' in response) response.description ||= STATUS_CODES[status] ?? '';
+  }
 }
 
 function commonErrors(operation: Operation, isOpen: boolean): DocumentedError[] {
