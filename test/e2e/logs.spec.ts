@@ -1,0 +1,215 @@
+import { createLogger } from '../../src/common/logging/logger.js';
+import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { LogLines } from '../support/log-lines.js';
+import { exchange, rawRequest } from '../support/raw-http.js';
+import { TestApp, TEST_SECRET } from '../support/test-app.js';
+
+describe('the log', () => {
+  const log = new LogLines();
+  let app: TestApp;
+
+  beforeAll(async () => (app = await TestApp.start({ log })));
+  afterAll(() => app.close());
+  beforeEach(() => log.clear());
+
+  /** The line of a request, once it is written: that happens after the answer is sent. */
+  async function lineOf(requestId: string): Promise<Record<string, unknown>> {
+    for (let tries = 0; tries < 200; tries += 1) {
+      const line = log.records.find((record) => record['requestId'] === requestId && 'responseTime' in record);
+      if (line) return line;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    throw new Error(`No line of the request ${requestId}:\n${log.text}`);
+  }
+
+  it('has one line for each request, with its id, method, path, status and who asked', async () => {
+    const ada = await buildSignedIn(app);
+    const { headers } = await app.as(ada.accessToken).get('/users/me?x=1').expect(200);
+    expect(await lineOf(headers['x-request-id'] ?? '')).toEqual({
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/),
+      requestId: headers['x-request-id'],
+      method: 'GET',
+      path: '/users/me',
+      status: 200,
+      userId: ada.id,
+      sessionId: ada.sessionId,
+      responseTime: expect.any(Number),
+      msg: 'GET /users/me 200',
+    });
+  });
+
+  it('has the id that the caller sent', async () => {
+    await app.request.get('/users/me').set('X-Request-Id', 'traced-42').expect(401);
+    expect(await lineOf('traced-42')).toMatchObject({ status: 401, path: '/users/me' });
+  });
+
+  it('does not hear of probes', async () => {
+    await app.request.get('/health/ready').expect(200);
+    const { headers } = await app.request.get('/nothing');
+    await lineOf(headers['x-request-id'] ?? '');
+    expect(log.text).not.toContain('/health/');
+  });
+
+  it('never holds a password, a token, a hash or a header of a whole life, refusals among it', async () => {
+    const password = 'correct horse battery staple';
+    const wrong = 'wrong horse battery staple';
+    const user = { email: 'life@example.com', password };
+    await app.request
+      .post('/auth/register')
+      .send({ ...user, name: 'Life' })
+      .expect(201);
+    await app.request.post('/auth/register').send(user).expect(409);
+    await app.request
+      .post('/auth/login')
+      .send({ ...user, password: wrong })
+      .expect(401);
+    await app.request
+      .post('/auth/login')
+      .send({ ...user, secret: password })
+      .expect(400);
+    await app.request.post('/auth/login').set('Content-Type', 'application/json').send(`{"password":"${password}"`);
+    const first = (await app.request.post('/auth/login').send(user).expect(200)).body;
+    const second = (await app.request.post('/auth/refresh').send({ refreshToken: first.refreshToken }).expect(200))
+      .body;
+    const form = { grant_type: 'password', username: user.email, password };
+    const third = (await app.request.post('/auth/token').type('form').send(form).expect(200)).body;
+    await app.request
+      .post('/auth/token')
+      .type('form')
+      .send({ ...form, password: wrong })
+      .expect(400);
+    await app.request.get(`/users/me?access_token=${first.accessToken}`).expect(401);
+    await app.as(`${first.accessToken}x`).get('/users/me').expect(401);
+    await app.request.get('/users/me').set('Authorization', 'Basic bGlmZTpob3JzZQ==').expect(401);
+    await app.as(second.accessToken).get('/users/me').set('Cookie', 'sid=cookie-of-life').expect(200);
+    await app.database.query(`UPDATE sessions SET refreshed_at = now() - interval '1 hour'`);
+    await app.request.post('/auth/refresh').send({ refreshToken: first.refreshToken }).expect(401);
+    const [row] = await app.database.query<{ hash: string }>(
+      'SELECT password_hash AS hash FROM users WHERE email = $1',
+      [user.email],
+    );
+    await app
+      .as(third.access_token as string)
+      .delete('/users/me')
+      .send({ password: wrong })
+      .expect(401);
+    const { headers } = await app
+      .as(third.access_token as string)
+      .delete('/users/me')
+      .send({ password })
+      .expect(204);
+    await lineOf(headers['x-request-id'] ?? '');
+
+    expect(log.records.length).toBeGreaterThan(15);
+    const secrets = [password, wrong, row?.hash, first.accessToken, second.accessToken, third.access_token];
+    secrets.push(first.refreshToken, second.refreshToken, third.refresh_token, 'bGlmZTpob3JzZQ==', 'cookie-of-life');
+    for (const secret of [...secrets, TEST_SECRET]) {
+      expect(secret).toMatch(/.{8,}/);
+      expect(log.text).not.toContain(secret);
+    }
+    expect(log.text).not.toMatch(/bearer|\$bcrypt|\$2[aby]\$|eyJ/i);
+  });
+
+  it('tells of a refresh token that was used twice, by ids alone', async () => {
+    const ada = await buildSignedIn(app);
+    await app.request.post('/auth/refresh').send({ refreshToken: ada.refreshToken }).expect(200);
+    await app.database.query(`UPDATE sessions SET refreshed_at = now() - interval '1 hour' WHERE id = $1`, [
+      ada.sessionId,
+    ]);
+    await app.request.post('/auth/refresh').send({ refreshToken: ada.refreshToken }).expect(401);
+    expect(log.records).toContainEqual(
+      expect.objectContaining({ level: 'warn', sessionId: ada.sessionId, userId: ada.id }),
+    );
+    expect(log.text).not.toContain(ada.refreshToken);
+  });
+
+  describe('of an error that nobody foresaw', () => {
+    beforeAll(() => app.database.query(`ALTER TABLE users ADD CONSTRAINT ck_boom CHECK (name <> 'boom')`));
+    afterAll(() => app.database.query('ALTER TABLE users DROP CONSTRAINT ck_boom'));
+
+    const register = () =>
+      app.request
+        .post('/auth/register')
+        .send({ email: 'boom@example.com', password: 'the password of boom', name: 'boom' });
+
+    it('has its stack and the request’s id, while the answer has neither stack nor cause', async () => {
+      const { headers, body, text } = await register().expect(500);
+      const line = log.records.find((record) => record['msg'] === 'Unexpected error');
+      expect(line).toMatchObject({ level: 'error', requestId: headers['x-request-id'] });
+      expect(line?.['err']).toMatchObject({ code: '23514', stack: expect.stringContaining('users.repository') });
+      expect(body.code).toBe('internal_error');
+      expect(text).not.toMatch(/ck_boom|repository|constraint/);
+    });
+
+    it('does not have the values of the statement, and so no password’s hash', async () => {
+      const { headers } = await register().expect(500);
+      await lineOf(headers['x-request-id'] ?? '');
+      expect(log.text).toContain('ck_boom');
+      expect(log.text).not.toMatch(/\$bcrypt|boom@example\.com|the password of boom|Failing row/);
+    });
+
+    it('has a line of the request whose level is error', async () => {
+      const { headers } = await register().expect(500);
+      expect(await lineOf(headers['x-request-id'] ?? '')).toMatchObject({ level: 'error', status: 500 });
+    });
+  });
+
+  const FORGED = '{"level":"info","msg":"forged"}';
+
+  it.each([
+    ['CR and LF', `a\r\n${FORGED}\r\n`],
+    ['LF', `a\n${FORGED}\n`],
+    ['the line separator', `a\u2028${FORGED}\u2028`],
+    ['next line', `a\u0085${FORGED}`],
+    ['an escape sequence', `\u001b[2J\u001b[31m${FORGED}`],
+  ])('cannot be given a line by %s in a name, a device or an address', async (_, text) => {
+    const user = await buildUser(app);
+    await app.request.post('/auth/register').send({ email: `x${text}@b.co`, password: 'long enough', name: text });
+    await app.request.post('/auth/login').send({ ...user, email: `${user.email}${text}` });
+    const { sessionId, accessToken } = await signIn(app, user, text);
+    await app.as(accessToken).patch('/users/me').send({ name: text }).expect(200);
+    const { headers } = await app.as(accessToken).delete(`/sessions/${sessionId}`).expect(204);
+    await lineOf(headers['x-request-id'] ?? '');
+    expect(log.records.filter(({ msg }) => msg === 'forged')).toEqual([]);
+    expect(log.text).not.toContain('\u001b');
+  });
+
+  it.each([
+    ['a path', 'GET /%0d%0a%7b%22msg%22:%22forged%22%7d', []],
+    ['a raw path', 'GET /"}{"msg":"forged"}', []],
+    ['a query', 'GET /users/me?a=%0d%0a{"msg":"forged"}', []],
+    ['a user agent', 'GET /users/me', ['User-Agent: a%0d%0a{"msg":"forged"}\t\x85']],
+    ['a request id', 'GET /users/me', ['X-Request-Id: a"}{"msg":"forged"}']],
+    ['a forwarded address', 'GET /users/me', ['X-Forwarded-For: "}{"msg":"forged"}']],
+  ])('cannot be given a line by %s', async (_, line, headers) => {
+    const answer = await exchange(app, rawRequest(line, headers));
+    const written = await lineOf(answer.headers['x-request-id'] ?? '');
+    expect(written['msg']).not.toBe('forged');
+    expect(log.records).toHaveLength(1);
+  });
+
+  it('has one JSON object a line, and no member twice', async () => {
+    await app.request.post('/auth/login').send({ email: 'x' }).expect(400);
+    const { headers } = await app.request.get('/users/me').expect(401);
+    await lineOf(headers['x-request-id'] ?? '');
+    const lines = log.text.trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThanOrEqual(2);
+    for (const line of lines) expect(JSON.stringify(JSON.parse(line))).toBe(line);
+  });
+
+  it('does not tell what the application is made of unless it is asked for details', async () => {
+    const quiet = new LogLines();
+    const other = await TestApp.start({ database: app.database, log: quiet, env: { LOG_LEVEL: 'info' } });
+    await other.close();
+    expect(quiet.text).not.toMatch(/RouterExplorer|InstanceLoader/);
+  });
+
+  it('redacts what is called a secret, should anyone ever log it', async () => {
+    const lines = new LogLines();
+    const logger = await createLogger(app.config, lines);
+    logger.info({ password: 'x1', user: { passwordHash: 'x2', auth: { refreshToken: 'x3' } }, authorization: 'x4' });
+    expect(lines.text).toContain('[redacted]');
+    expect(lines.text).not.toMatch(/x[1-4]/);
+  });
+});

@@ -1,0 +1,234 @@
+import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import { DomainError } from '../../src/common/domain.error.js';
+import { TestApp } from '../support/test-app.js';
+
+/** The table of problem codes, as clients know it. */
+const CODES: Readonly<Record<number, readonly string[]>> = {
+  400: ['validation_failed', 'malformed_body', 'bad_request'],
+  401: [
+    'token_missing',
+    'token_invalid',
+    'token_expired',
+    'session_not_found',
+    'session_revoked',
+    'session_expired',
+    'user_inactive',
+    'invalid_credentials',
+    'refresh_token_invalid',
+    'refresh_token_reused',
+  ],
+  403: ['forbidden', 'email_not_verified'],
+  404: ['not_found', 'user_not_found'],
+  405: ['method_not_allowed'],
+  409: ['email_taken', 'last_admin', 'session_limit_reached'],
+  413: ['payload_too_large'],
+  415: ['unsupported_media_type'],
+  422: ['password_too_weak', 'password_unchanged', 'token_used_or_expired'],
+  429: ['too_many_requests'],
+  500: ['internal_error'],
+  503: ['database_unavailable', 'overloaded'],
+};
+
+/** Routes that serve the document itself, and are not in it. */
+const UNDOCUMENTED = /^GET \/(docs(\/.*)?|openapi\.json)$/;
+
+const SRC = new URL('../../src/', import.meta.url);
+
+interface Example {
+  readonly value: { readonly code: string; readonly status: number; readonly type: string };
+}
+
+interface Operation {
+  readonly name: string;
+  readonly summary?: string;
+  readonly operationId?: string;
+  readonly tags?: readonly string[];
+  readonly security?: readonly Record<string, unknown>[];
+  readonly 'x-roles'?: readonly string[];
+  readonly responses: Readonly<
+    Record<
+      string,
+      {
+        description?: string;
+        content?: Readonly<Record<string, { schema?: object; examples?: Readonly<Record<string, Example>> }>>;
+      }
+    >
+  >;
+}
+
+describe('the OpenAPI document', () => {
+  let app: TestApp;
+  let document: OpenAPIObject;
+  let text: string;
+  let operations: Operation[];
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    const answer = await app.request.get('/openapi.json').expect(200);
+    text = answer.text;
+    document = answer.body as OpenAPIObject;
+    operations = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item as Record<string, Omit<Operation, 'name'>>).map(([method, operation]) => ({
+        ...operation,
+        name: `${method.toUpperCase()} ${path}`,
+      })),
+    );
+  });
+  afterAll(() => app.close());
+
+  it('has nothing for a linter to say', async () => {
+    const config = await createConfig({
+      extends: ['recommended'],
+      // A probe is open to everyone and takes no input, so there is nothing that it could refuse.
+      rules: { 'operation-4xx-response': 'off' },
+    });
+    const problems = await lintFromString({ source: text, config });
+    expect(problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer])).toEqual([]);
+  });
+
+  it('knows every route, and no route that is not there', () => {
+    const { router } = app.app.getHttpAdapter().getInstance();
+    const layers = router.stack as unknown as { route?: { path: string; methods: Record<string, boolean> } }[];
+    const routes = layers.flatMap(({ route }) =>
+      Object.keys(route?.methods ?? {}).map(
+        (method) => `${method.toUpperCase()} ${route?.path.replaceAll(/:(\w+)/g, '{$1}')}`,
+      ),
+    );
+    const served = routes.filter((route) => !UNDOCUMENTED.test(route)).sort();
+    expect(served.length).toBeGreaterThan(20);
+    expect(operations.map(({ name }) => name).sort()).toEqual(served);
+  });
+
+  it('says of every operation what it is for, where it belongs and what a client calls it', () => {
+    const bare = operations.filter(
+      ({ summary, operationId, tags = [] }) => !summary || !operationId || tags.length !== 1,
+    );
+    expect(bare.map(({ name }) => name)).toEqual([]);
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
+    const known = document.tags?.map(({ name }) => name) ?? [];
+    expect(operations.flatMap(({ tags = [] }) => tags).filter((tag) => !known.includes(tag))).toEqual([]);
+  });
+
+  it('says of every operation what it answers when all is well', () => {
+    const faults = operations.flatMap(({ name, responses }) => {
+      const good = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+      if (good.length !== 1) return [`${name} has ${good.length} good answers`];
+      return good.flatMap(([status, { description, content }]) => {
+        if (!description) return [`${name} ${status} has no description`];
+        const shapes = Object.values(content ?? {}).filter(({ schema }) => schema);
+        return (status === '204') === (shapes.length === 0) ? [] : [`${name} ${status} has no schema`];
+      });
+    });
+    expect(faults).toEqual([]);
+  });
+
+  it('shows problems with the codes and statuses that clients know, each an example of itself', () => {
+    const faults = operations.flatMap(({ name, responses }) =>
+      Object.entries(responses).flatMap(([status, { content }]) =>
+        Object.entries(content?.['application/problem+json']?.examples ?? {}).flatMap(([code, { value }]) => {
+          const isKnown = CODES[Number(status)]?.includes(code) ?? false;
+          const isItself = value.code === code && value.status === Number(status) && value.type.endsWith(`:${code}`);
+          return isKnown && isItself ? [] : [`${name} ${status} ${code}`];
+        }),
+      ),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  it('has an example of a problem wherever it has a problem', () => {
+    const bare = operations.flatMap(({ name, responses }) =>
+      Object.entries(responses)
+        .filter(([, { content }]) => content?.['application/problem+json'])
+        .filter(([, { content }]) => !content?.['application/problem+json']?.examples)
+        .map(([status]) => `${name} ${status}`),
+    );
+    expect(bare).toEqual([]);
+  });
+
+  it('names the code of every error that the source can throw', async () => {
+    const errors = await errorsInSource();
+    expect(errors.length).toBeGreaterThan(20);
+    const missing = errors.filter((error) => !text.includes(error.code)).map((error) => error.name);
+    expect(missing).toEqual([]);
+    expect(errors.map(({ code }) => code).filter((code) => !Object.values(CODES).flat().includes(code))).toEqual([]);
+  });
+
+  it('signs in through the token endpoint, with an address and a password', () => {
+    expect(document.components?.securitySchemes).toEqual({
+      password: { type: 'oauth2', flows: { password: { tokenUrl: '/auth/token', scopes: {} } } },
+    });
+  });
+
+  it('says for every operation whether it needs a token, and the operation keeps to it', async () => {
+    const faults: string[] = [];
+    for (const { name, security } of operations) {
+      const [method = '', path = ''] = name.split(' ');
+      const { status, body } = await app.request[method.toLowerCase() as 'get'](path.replace(/\{\w+\}/, 'x'));
+      const isAsked = status === 401 && body.code === 'token_missing';
+      const isDocumented = security?.length === 1 && 'password' in (security[0] ?? {});
+      if (isAsked !== isDocumented) faults.push(`${name} answered ${status}`);
+      if (!isDocumented && security?.length !== 0) faults.push(`${name} leaves it open`);
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it('documents 403 for the operations that ask for a role, and only for them', () => {
+    const inconsistent = operations.filter(
+      (operation) => (operation['x-roles'] !== undefined) !== (operation.responses['403'] !== undefined),
+    );
+    expect(inconsistent.map(({ name }) => name)).toEqual([]);
+    expect(operations.filter(({ name }) => name.includes('/admin/')).every((one) => one['x-roles'])).toBe(true);
+  });
+
+  it('has no word of passwords’ hashes', () => {
+    expect(text).not.toMatch(/password_?hash|refresh_?salt/i);
+  });
+
+  it('is the same from the command line, with no database', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ['dist/src/cli.js', 'openapi:export'], {
+      cwd: fileURLToPath(new URL('..', SRC)),
+      env: { PATH: process.env['PATH'], DATABASE_URL: 'postgresql://gatehouse:gatehouse@127.0.0.1:1/gatehouse' },
+    });
+    expect(JSON.parse(stdout)).toEqual(document);
+  });
+
+  it('is explored at /docs, which asks this server for it', async () => {
+    const page = await app.request.get('/docs').expect(200);
+    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(page.text).toContain('<title>Gatehouse</title>');
+    const assets = [...page.text.matchAll(/(?:src|href)="\.(\/[^"]+)"/g)].map((match) => match[1] ?? '');
+    expect(assets.length).toBeGreaterThan(3);
+    for (const asset of assets) expect([asset, (await app.request.get(asset)).status]).toEqual([asset, 200]);
+  });
+});
+
+describe('with DOCS_ENABLED=false', () => {
+  let app: TestApp;
+  beforeAll(async () => (app = await TestApp.start({ env: { DOCS_ENABLED: 'false' } })));
+  afterAll(() => app.close());
+
+  it.each(['/docs', '/docs/', '/openapi.json', '/docs/swagger-ui-init.js', '/docs/swagger-ui.css', '/docs-json'])(
+    'there is nothing at %s',
+    async (path) => {
+      const { status, body } = await app.request.get(path);
+      expect([status, body.code]).toEqual([404, 'not_found']);
+    },
+  );
+});
+
+/** One of every error class in the source, found by loading every file that defines one. */
+async function errorsInSource(): Promise<DomainError[]> {
+  const files = (await readdir(SRC, { recursive: true })).filter((file) => /(errors?|guard)\.ts$/.test(file));
+  const modules = await Promise.all(
+    files.map((file) => import(new URL(file, SRC).href) as Promise<Record<string, unknown>>),
+  );
+  return modules
+    .flatMap((module) => Object.values(module))
+    .filter((value) => typeof value === 'function' && value.prototype instanceof DomainError)
+    .map((type) => new (type as new () => DomainError)());
+}
