@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { DataSourceOptions } from 'typeorm';
 import type { Config } from '../config/env.js';
 import { NamingStrategy } from './naming.strategy.js';
@@ -31,6 +32,16 @@ export function databaseOptions(config: Config['database'], entities: readonly (
       query_timeout: config.statementTimeout + CLIENT_MARGIN,
       idle_in_transaction_session_timeout: config.statementTimeout + CLIENT_MARGIN,
       keepAlive: true,
+      onConnect: outlive,
     },
   } satisfies DataSourceOptions;
+}
+
+/**
+ * The server may end a connection in the instant when it is handed over, when neither the pool nor TypeORM
+ * listens, and Node ends a process for an `error` event that nobody hears. Whoever uses the connection learns of
+ * it from the failed statement.
+ */
+function outlive(connection: EventEmitter): void {
+  connection.on('error', () => undefined);
 }
