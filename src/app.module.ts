@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { entities } from './app.entities.js';
 import { AuthModule } from './auth/auth.module.js';
 import { JwtAuthGuard } from './auth/jwt-auth.guard.js';
+import { ConnectionDrain } from './common/http/connection-drain.js';
 import { ProblemFilter } from './common/http/problem.filter.js';
 import { StrictValidationPipe } from './common/http/strict-validation.pipe.js';
 import { RolesGuard } from './common/roles.guard.js';
@@ -22,6 +23,7 @@ import { UsersModule } from './users/users.module.js';
     { provide: APP_GUARD, useClass: RolesGuard },
     { provide: APP_PIPE, useClass: StrictValidationPipe },
     { provide: APP_FILTER, useClass: ProblemFilter },
+    ConnectionDrain,
   ],
 })
 export class AppModule {}

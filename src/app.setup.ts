@@ -34,7 +34,8 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   }
   app.use(jsonBody(['/auth/token']));
   if (config.http.docsEnabled) serveDocs(app);
-  app.enableShutdownHooks();
+  // A signal that was obeyed is no failure: supervisors expect the code 0.
+  app.enableShutdownHooks([], { useProcessExit: true });
   boundConnections(app.getHttpServer());
 }
 
