@@ -2,6 +2,10 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { FrontendReader } from './frontend-reader.js';
 
+/** ReadyForQuery, outside a transaction. */
+const READY = Buffer.from('Z\0\0\0\x05I', 'latin1');
+const ADMIN_SHUTDOWN = errorResponse('57P01', 'terminating connection due to administrator command');
+
 /** Stands between the application and PostgreSQL: counts what passes, and fails in all the ways that a network fails. */
 export class DatabaseProxy {
   /** Statements that the database was asked to run, of all connections. */
@@ -10,6 +14,9 @@ export class DatabaseProxy {
   connections = 0;
   /** Called for each statement, before it is passed on. */
   onStatement: () => void = () => undefined;
+
+  /** Whether the server ends each connection in the very packet that says it is ready, as one that shuts down may. */
+  endsNewConnections = false;
 
   private readonly sockets = new Set<Socket>();
   private frozen = false;
@@ -78,13 +85,15 @@ export class DatabaseProxy {
     });
     client.on('data', (chunk) => reader.read(chunk));
     this.pipe(client, server);
-    this.pipe(server, client);
+    this.pipe(server, client, (chunk) =>
+      this.endsNewConnections && chunk.includes(READY) ? Buffer.concat([chunk, ADMIN_SHUTDOWN]) : chunk,
+    );
   }
 
-  private pipe(from: Socket, to: Socket): void {
+  private pipe(from: Socket, to: Socket, edit = (chunk: Buffer) => chunk): void {
     this.sockets.add(from);
     from.setNoDelay();
-    from.on('data', (chunk) => this.pass(() => to.write(chunk)));
+    from.on('data', (chunk) => this.pass(() => to.write(edit(chunk))));
     from.on('error', () => undefined);
     from.on('close', () => {
       this.sockets.delete(from);
@@ -96,4 +105,12 @@ export class DatabaseProxy {
     if (this.frozen) this.held.push(action);
     else action();
   }
+}
+
+/** PostgreSQL's ErrorResponse message of the severity FATAL. */
+function errorResponse(code: string, message: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${message}\0\0`);
+  const head = Buffer.alloc(5, 'E');
+  head.writeInt32BE(fields.length + 4, 1);
+  return Buffer.concat([head, fields]);
 }

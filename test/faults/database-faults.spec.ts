@@ -1,0 +1,222 @@
+import { Database } from '../../src/database/database.js';
+import { buildSignedIn, buildUser, type BuiltUser, type SignedIn } from '../support/builders.js';
+import { ChildApp } from '../support/child-app.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
+import { Load } from '../support/load.js';
+import { OwnCluster } from '../support/own-cluster.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+const TIMEOUTS = { DB_CONNECT_TIMEOUT: '500ms', DB_STATEMENT_TIMEOUT: '500ms' };
+/**
+ * Milliseconds that no answer may take with these timeouts. A request waits for the lookup before its own, for its
+ * own, and for its handler: 0.5 s to connect and 1.5 s for a silent server, each; what remains is for a busy machine.
+ */
+const BOUND = 9_000;
+const PASSWORD = 'seven lanterns at dusk';
+
+describe('database faults', () => {
+  let direct: TestApp;
+  let proxy: DatabaseProxy;
+  let app: TestApp;
+  let ada: SignedIn;
+  let users: BuiltUser[];
+
+  beforeAll(async () => {
+    direct = await TestApp.start();
+    ada = await buildSignedIn(direct);
+    users = await Promise.all(Array.from({ length: 30 }, () => buildUser(direct)));
+  });
+  afterAll(() => direct.close());
+
+  beforeEach(async () => {
+    proxy = await DatabaseProxy.start(direct.database.url);
+    app = await TestApp.start({ database: direct.database, env: { DATABASE_URL: proxy.url, ...TIMEOUTS } });
+    await app.as(ada.accessToken).get('/users/me').expect(200);
+  });
+  afterEach(async () => {
+    await app.close();
+    await proxy.close();
+  });
+
+  const load = (clients: number) =>
+    Load.start(clients, app.url, () =>
+      Math.random() < 0.5 ? ['/users/me', { token: ada.accessToken }] : ['/sessions', { token: ada.accessToken }],
+    );
+  const logins = () =>
+    users.map(({ email, password }) => app.request.post('/auth/login').send({ email, password }).then(statusAndTime()));
+  const expectAllWell = async () => {
+    const answers = await Promise.all([
+      ...Array.from({ length: 30 }, () => app.as(ada.accessToken).get('/sessions').then(statusAndTime())),
+      ...logins(),
+    ]);
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
+  };
+
+  it.each([
+    ['the server ends them', () => direct.database.query(TERMINATE)],
+    ['the network cuts them', () => Promise.resolve().then(() => proxy.cut())],
+  ])(
+    'when connections are lost under load because %s, answers are 200 or 503 and never 401 or 500',
+    async (_, lose) => {
+      const running = load(10);
+      for (let round = 1; round <= 8; round += 1) {
+        const before = running.answers.length;
+        await until('the load goes on', () => running.answers.length > before + 20);
+        await lose();
+      }
+      await running.stop();
+      expect(Object.keys(running.statuses).filter((status) => status !== '200' && status !== '503')).toEqual([]);
+      expect(running.longest).toBeLessThan(BOUND);
+      await expectAllWell();
+    },
+  );
+
+  it('a connection that the server ends in the instant when it is ready ends no process', async () => {
+    proxy.cut();
+    proxy.endsNewConnections = true;
+    const { status } = await app.as(ada.accessToken).get('/users/me');
+    proxy.endsNewConnections = false;
+    expect(status).toBe(503);
+    await expectAllWell();
+  });
+
+  describe('a database that is a black hole', () => {
+    it('lets no request wait longer than its bound, and all work at once when it is healed', async () => {
+      const running = load(10);
+      await until('the load is on', () => running.answers.length > 20);
+      proxy.freeze();
+      const frozenAt = running.answers.length;
+      await until('the first answers come', () => running.answers.length > frozenAt + 20, BOUND);
+      await running.stop();
+      await proxy.heal();
+      await expectAllWell();
+      expect(Object.keys(running.statuses)).toEqual(['200', '503']);
+      expect(running.longest).toBeLessThan(BOUND);
+    });
+
+    it('lets no public route that needs it wait longer than its bound', async () => {
+      const { email, password, refreshToken } = ada;
+      proxy.freeze();
+      const answers = await Promise.all([
+        app.request.get('/health/ready').then(statusAndTime()),
+        app.request.get('/health/db').then(statusAndTime()),
+        app.request.post('/auth/login').send({ email, password }).then(statusAndTime()),
+        app.request.post('/auth/register').send({ email: 'new@example.com', password }).then(statusAndTime()),
+        app.request.post('/auth/refresh').send({ refreshToken }).then(statusAndTime()),
+      ]);
+      await proxy.heal();
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 503));
+      expect(Math.max(...answers.map(({ duration }) => duration))).toBeLessThan(BOUND);
+    });
+
+    it('in the middle of a sign-in leaves no transaction open', async () => {
+      proxy.onStatement = () => {
+        if (proxy.statements === statementsBefore + 3) proxy.freeze();
+      };
+      const statementsBefore = proxy.statements;
+      const { email, password } = ada;
+      const { status } = await app.request.post('/auth/login').send({ email, password });
+      proxy.onStatement = () => undefined;
+      await proxy.heal();
+      expect(status).toBe(503);
+      await until('no transaction is open', async () => (await direct.database.query(OPEN_TRANSACTIONS)).length === 0);
+    });
+  });
+
+  it('a sign-in whose connection is lost at any of its statements is answered with 503', async () => {
+    const { email, password } = ada;
+    const statuses: number[] = [];
+    for (let fatal = 1; statuses.at(-1) !== 200; fatal += 1) {
+      const before = proxy.statements;
+      proxy.onStatement = () => {
+        if (proxy.statements === before + fatal) proxy.cut();
+      };
+      statuses.push((await app.request.post('/auth/login').send({ email, password })).status);
+    }
+    proxy.onStatement = () => undefined;
+    expect(statuses.slice(0, -1)).toEqual(statuses.slice(0, -1).map(() => 503));
+    expect(statuses.length).toBeGreaterThan(4);
+  });
+
+  it('a locked table makes no request wait longer than its bound', async () => {
+    await direct.database.query('BEGIN');
+    await direct.database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
+    const asked = Array.from({ length: 20 }, () => app.as(ada.accessToken).get('/users/me').then(statusAndTime()));
+    const answers = await Promise.all(asked);
+    await direct.database.query('ROLLBACK');
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 503));
+    expect(Math.max(...answers.map(({ duration }) => duration))).toBeLessThan(BOUND);
+    await expectAllWell();
+  });
+
+  describe('with a pool of two', () => {
+    let small: TestApp;
+    beforeEach(async () => {
+      small = await TestApp.start({ database: direct.database, env: { ...TIMEOUTS, DB_POOL_MAX: '2' } });
+    });
+    afterEach(() => small.close());
+
+    it('thirty slow statements at once are each answered within the bound, and the pool recovers', async () => {
+      await direct.database.query('BEGIN');
+      await direct.database.query('LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
+      const asked = users.map(({ email, password }) =>
+        small.request.post('/auth/login').send({ email, password }).then(statusAndTime()),
+      );
+      await until('the pool is exhausted', () => waiting(small) > 10);
+      await direct.database.query('ROLLBACK');
+      const answers = await Promise.all(asked);
+      expect(answers.filter(({ status }) => status !== 200 && status !== 503)).toEqual([]);
+      expect(Math.max(...answers.map(({ duration }) => duration))).toBeLessThan(BOUND);
+      const after = await small.as(ada.accessToken).get('/users/me');
+      expect(after.status).toBe(200);
+    });
+  });
+});
+
+describe('a database server that is killed under load and started again', () => {
+  let cluster: OwnCluster;
+  let app: ChildApp;
+
+  beforeAll(async () => {
+    cluster = await OwnCluster.start();
+    app = await ChildApp.start({ DATABASE_URL: cluster.url, ...TIMEOUTS });
+  });
+  afterAll(async () => {
+    await app.kill();
+    await cluster.stop();
+  });
+
+  it('costs answers of 503 in bounded time, no false 401 and no 500, and is used again within five seconds', async () => {
+    const person = { email: 'ada@example.com', password: PASSWORD };
+    await app.request.post('/auth/register').send(person).expect(201);
+    const { body } = await app.request.post('/auth/login').send(person).expect(200);
+    const running = Load.start(10, app.url, () => ['/users/me', { token: body.accessToken }]);
+    await until('the load is on', () => running.answers.length > 50);
+    cluster.kill();
+    await until('the outage is felt', () => (running.statuses[503] ?? 0) > 50);
+    await cluster.restart();
+    await until('the application is ready', async () => (await app.request.get('/health/ready')).status === 200, 5_000);
+    const recovered = running.statuses[200] ?? 0;
+    await until('the load is served again', () => (running.statuses[200] ?? 0) > recovered + 50);
+    await running.stop();
+    expect(Object.keys(running.statuses)).toEqual(['200', '503']);
+    expect(running.longest).toBeLessThan(BOUND);
+  });
+});
+
+const TERMINATE = `
+  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+   WHERE datname = current_database() AND application_name = 'gatehouse'`;
+const OPEN_TRANSACTIONS = `
+  SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`;
+
+/** Answers with the status and the milliseconds since now. */
+function statusAndTime() {
+  const start = performance.now();
+  return ({ status }: { status: number }) => ({ status, duration: performance.now() - start });
+}
+
+function waiting(app: TestApp): number {
+  return app.app.get(Database).pool().waiting;
+}

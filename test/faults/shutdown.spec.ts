@@ -1,0 +1,114 @@
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { ChildApp } from '../support/child-app.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
+import { Load } from '../support/load.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+const GRACEFUL = { code: 0, signal: null };
+/** How long, in milliseconds, an end may take. */
+const BOUND = 10_000;
+
+describe('the end of the process', () => {
+  let direct: TestApp;
+  let ada: SignedIn;
+  let proxy: DatabaseProxy;
+  let app: ChildApp;
+
+  beforeAll(async () => {
+    direct = await TestApp.start();
+    ada = await buildSignedIn(direct);
+  });
+  afterAll(() => direct.close());
+
+  beforeEach(async () => {
+    proxy = await DatabaseProxy.start(direct.database.url);
+    app = await ChildApp.start({
+      DATABASE_URL: proxy.url,
+      DB_CONNECT_TIMEOUT: '500ms',
+      // Of the two, a request that waits for a lock needs this one.
+      DB_STATEMENT_TIMEOUT: '5s',
+    });
+  });
+  afterEach(async () => {
+    await app.kill();
+    await proxy.close();
+  });
+
+  it('SIGINT ends it with the code 0, as Ctrl-C in a terminal should', async () => {
+    app.signal('SIGINT');
+    expect(await app.exited).toEqual(GRACEFUL);
+  });
+
+  it('SIGTERM under load drops no request, and ends the process within ten seconds', async () => {
+    const load = Load.start(20, app.url, () => ['/users/me', { token: ada.accessToken }]);
+    await until('the load is on', () => load.answers.length > 200);
+    const start = Date.now();
+    app.signal('SIGTERM');
+    const exit = await app.exited;
+    await load.dismissed();
+    expect(Object.keys(load.statuses)).toEqual(['200']);
+    expect(exit).toEqual(GRACEFUL);
+    expect(Date.now() - start).toBeLessThan(BOUND);
+  });
+
+  it('a request that takes long is answered before the process ends', async () => {
+    await direct.database.query('BEGIN');
+    await direct.database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
+    const load = Load.start(1, app.url, () => ['/users/me', { token: ada.accessToken }]);
+    await until('the request waits for the lock', async () => (await waitingForLocks()) > 0);
+    app.signal('SIGTERM');
+    // Longer than any pause that an end makes by itself.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await direct.database.query('ROLLBACK');
+    const exit = await app.exited;
+    await load.stop();
+    expect(load.answers[0]?.status).toBe(200);
+    expect(exit).toEqual(GRACEFUL);
+  });
+
+  it('what is buffered is written: when sessions were last seen', async () => {
+    await direct.database.query(`UPDATE sessions SET last_seen_at = now() - interval '1 hour' WHERE id = $1`, [
+      ada.sessionId,
+    ]);
+    await app.as(ada.accessToken).get('/users/me').expect(200);
+    app.signal('SIGTERM');
+    await app.exited;
+    const [row] = await direct.database.query<{ fresh: boolean }>(
+      `SELECT last_seen_at > now() - interval '1 minute' AS fresh FROM sessions WHERE id = $1`,
+      [ada.sessionId],
+    );
+    expect(row?.fresh).toBe(true);
+  });
+
+  it('neither a silent database nor clients that stay, or never finish their request, hold it up', async () => {
+    await direct.database.query(`UPDATE sessions SET last_seen_at = now() - interval '1 hour'`);
+    await app.as(ada.accessToken).get('/users/me').expect(200);
+    const halfRequest = 'POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Le';
+    const sockets = await Promise.all(['', halfRequest].map((text) => openConnection(app, text)));
+    proxy.freeze();
+    const start = Date.now();
+    app.signal('SIGTERM');
+    expect(await app.exited).toEqual(GRACEFUL);
+    expect(Date.now() - start).toBeLessThan(BOUND);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  async function waitingForLocks(): Promise<number> {
+    const [row] = await direct.database.query<{ waiting: number }>(
+      `SELECT count(*)::int AS waiting FROM pg_locks WHERE NOT granted AND relation = 'sessions'::regclass`,
+    );
+    return row?.waiting ?? 0;
+  }
+});
+
+/** A connection that has said this much, and says no more. */
+async function openConnection(app: ChildApp, text: string) {
+  const socket = connect(Number(new URL(app.url).port), '127.0.0.1');
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  if (text) socket.write(text);
+  return socket;
+}

@@ -1,0 +1,88 @@
+import { request, Agent, type IncomingMessage } from 'node:http';
+
+export interface Answer {
+  /** The status; 0 where there was no answer. */
+  readonly status: number;
+  /** Milliseconds from the request to the end of its answer. */
+  readonly duration: number;
+  readonly body: string;
+  readonly closes: boolean;
+}
+
+export interface Request {
+  readonly method?: 'GET' | 'POST';
+  readonly token?: string;
+  readonly json?: object;
+}
+
+/** Clients that ask one after another, each on a connection of its own that it keeps, until they are told to stop. */
+export class Load {
+  readonly answers: Answer[] = [];
+  private stopping = false;
+  private readonly done: Promise<unknown>;
+
+  private constructor(clients: number, url: string, next: (client: number) => [path: string, request: Request]) {
+    this.done = Promise.all(Array.from({ length: clients }, (_, client) => this.run(url, () => next(client))));
+  }
+
+  /** @param next what a client asks next */
+  static start(clients: number, url: string, next: (client: number) => [path: string, request: Request]): Load {
+    return new Load(clients, url, next);
+  }
+
+  /** How often each status was answered. */
+  get statuses(): Record<number, number> {
+    const counts: Record<number, number> = {};
+    for (const { status } of this.answers) counts[status] = (counts[status] ?? 0) + 1;
+    return counts;
+  }
+
+  /** The longest wait for an answer, in milliseconds. */
+  get longest(): number {
+    return Math.max(...this.answers.map(({ duration }) => duration));
+  }
+
+  /** Lets every client finish what it asked. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.done;
+  }
+
+  /** Resolves when every client was told by the server to close its connection. */
+  async dismissed(): Promise<void> {
+    await this.done;
+  }
+
+  private async run(url: string, next: () => [path: string, request: Request]): Promise<void> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    let dismissed = false;
+    while (!this.stopping && !dismissed) {
+      const [path, asked] = next();
+      const answer = await send(agent, new URL(path, url), asked);
+      this.answers.push(answer);
+      dismissed = answer.closes;
+    }
+    agent.destroy();
+  }
+}
+
+function send(agent: Agent, url: URL, { method = 'GET', token, json }: Request): Promise<Answer> {
+  const start = performance.now();
+  const body = json ? JSON.stringify(json) : '';
+  const headers = {
+    ...(token && { Authorization: `Bearer ${token}` }),
+    ...(body && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
+  };
+  return new Promise((resolve) => {
+    const end = (status: number, text: string, closes: boolean) =>
+      resolve({ status, duration: performance.now() - start, body: text, closes });
+    const asked = request(url, { method, agent, headers }, (response: IncomingMessage) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('end', () => end(response.statusCode ?? 0, text, response.headers.connection === 'close'));
+      response.on('error', (error) => end(0, error.message, true));
+    });
+    asked.on('error', (error) => end(0, error.message, true));
+    asked.end(body);
+  });
+}
