@@ -1,0 +1,73 @@
+import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+/** Well-formed in every way, but the key is not ours. */
+const FOREIGN_TOKEN =
+  'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTkwMDAwMC0wMDAwLTcwMDAtODAwMC0wMDAwMDAwMDAwMDAifQ.' +
+  'dGhpcyBpcyBub3QgYSBzaWduYXR1cmUgb2Ygb3Vycy4uLi4';
+
+describe('what a request costs the database', () => {
+  let direct: TestApp;
+  let proxy: DatabaseProxy;
+  let app: TestApp;
+  let ada: SignedIn;
+
+  beforeAll(async () => {
+    direct = await TestApp.start();
+    ada = await buildSignedIn(direct);
+    proxy = await DatabaseProxy.start(direct.database.url);
+    app = await TestApp.start({ database: direct.database, env: { DATABASE_URL: proxy.url } });
+    // The first connection costs more, once.
+    await app.as(ada.accessToken).get('/users/me').expect(200);
+  });
+  afterAll(async () => {
+    await app.close();
+    await proxy.close();
+    await direct.close();
+  });
+  beforeEach(() => (proxy.statements = 0));
+
+  it.each([
+    ['no token', ''],
+    ['a token that is none', 'Bearer nonsense'],
+    ['a token signed by someone else', `Bearer ${FOREIGN_TOKEN}`],
+  ])('%s: nothing', async (_, authorization) => {
+    const { status } = await app.request.get('/users/me').set('Authorization', authorization);
+    expect(status).toBe(401);
+    expect(proxy.statements).toBe(0);
+  });
+
+  it('a token with one character changed: nothing', async () => {
+    const [head, claims, signature = ''] = ada.accessToken.split('.');
+    const changed = (signature.startsWith('A') ? 'B' : 'A') + signature.slice(1);
+    const { status } = await app.as(`${head}.${claims}.${changed}`).get('/users/me');
+    expect(status).toBe(401);
+    expect(proxy.statements).toBe(0);
+  });
+
+  it('a good token on GET /users/me: one statement', async () => {
+    const { status } = await app.as(ada.accessToken).get('/users/me');
+    expect(status).toBe(200);
+    expect(proxy.statements).toBe(1);
+  });
+
+  it('fifty good tokens while the database is busy: a few statements for all of them', async () => {
+    let arrived = 0;
+    app.app.getHttpServer().on('request', () => (arrived += 1));
+    proxy.freeze();
+    const asked = Array.from({ length: 50 }, () => app.as(ada.accessToken).get('/users/me').then());
+    await until('all have arrived', () => arrived === 50);
+    await proxy.heal();
+    const answers = await Promise.all(asked);
+    expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200));
+    expect(proxy.statements).toBeLessThanOrEqual(10);
+  });
+
+  it.each(['/health/live', '/openapi.json'])('%s: nothing', async (path) => {
+    const { status } = await app.request.get(path);
+    expect(status).toBe(200);
+    expect(proxy.statements).toBe(0);
+  });
+});

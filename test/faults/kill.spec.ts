@@ -1,0 +1,98 @@
+import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { ChildApp } from '../support/child-app.js';
+import { Load } from '../support/load.js';
+import { OwnCluster } from '../support/own-cluster.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+describe('an application that is killed in the middle of refreshes', () => {
+  let direct: TestApp;
+  let people: SignedIn[];
+  beforeAll(async () => {
+    direct = await TestApp.start();
+    people = await Promise.all(Array.from({ length: 12 }, () => buildSignedIn(direct)));
+  });
+  afterAll(() => direct.close());
+
+  it('leaves each session with one line of tokens: the last one that its client has still works', async () => {
+    const killed = await ChildApp.start({ DATABASE_URL: direct.database.url });
+    const held = people.map(({ refreshToken }) => refreshToken);
+    const rotations = people.map(() => 0);
+    const refreshing = people.map(async (_, person) => {
+      for (;;) {
+        const answer = await killed.request.post('/auth/refresh').send({ refreshToken: held[person] });
+        held[person] = answer.body.refreshToken as string;
+        rotations[person] = (rotations[person] ?? 0) + 1;
+      }
+    });
+    await until('everyone refreshes', () => Math.min(...rotations) > 3);
+    await killed.kill();
+    await Promise.allSettled(refreshing);
+    const acknowledged = new Map(people.map(({ sessionId }, person) => [sessionId, rotations[person] ?? 0]));
+
+    const first = await Promise.all(held.map((token) => refresh(token)));
+    const again = await Promise.all(held.map((token) => refresh(token)));
+
+    expect(first.map(({ status }) => status)).toEqual(people.map(() => 200));
+    expect(again.map(({ body }) => body.refreshToken as string)).toEqual(
+      first.map(({ body }) => body.refreshToken as string),
+    );
+    const rows = await direct.database.query<{ id: string; refresh_counter: number }>(
+      'SELECT id, refresh_counter FROM sessions',
+    );
+    // Whether or not the last rotation was written before the end, it happened once in all.
+    expect(rows.map((row) => row.refresh_counter)).toEqual(rows.map((row) => (acknowledged.get(row.id) ?? 0) + 1));
+  });
+
+  const refresh = (refreshToken: string) => direct.request.post('/auth/refresh').send({ refreshToken });
+});
+
+describe('a database that is killed under acknowledged writes', () => {
+  const password = 'seven lanterns at dusk';
+  let cluster: OwnCluster;
+  let app: ChildApp;
+
+  beforeAll(async () => {
+    cluster = await OwnCluster.start();
+    app = await ChildApp.start({
+      DATABASE_URL: cluster.url,
+      DB_CONNECT_TIMEOUT: '500ms',
+      DB_STATEMENT_TIMEOUT: '500ms',
+    });
+  });
+  afterAll(async () => {
+    await app.kill();
+    await cluster.stop();
+  });
+
+  it('has every acknowledged user and every acknowledged sign-out afterwards', async () => {
+    const ada = { email: 'ada@example.com', password };
+    await app.request.post('/auth/register').send(ada).expect(201);
+    const { body: tokens } = await app.request.post('/auth/login').send(ada).expect(200);
+    let counter = 0;
+    const load = Load.start(8, app.url, () => [
+      '/auth/register',
+      { method: 'POST', json: { email: `user-${++counter}@example.com`, password } },
+    ]);
+    await until('users are registered', () => (load.statuses[201] ?? 0) > 40);
+    await app
+      .as(tokens.accessToken as string)
+      .post('/auth/logout')
+      .expect(204);
+    cluster.kill();
+    await until('the outage is felt', () => (load.statuses[503] ?? 0) > 0);
+    await load.stop();
+    await cluster.restart();
+    await until('the application is ready', async () => (await app.request.get('/health/ready')).status === 200);
+
+    const acknowledged = load.answers
+      .filter(({ status }) => status === 201)
+      .map(({ body }) => (JSON.parse(body) as { email: string }).email);
+    const signIns = await Promise.all(
+      acknowledged.map((email) => app.request.post('/auth/login').send({ email, password })),
+    );
+    const { body: afterwards } = await app.as(tokens.accessToken as string).get('/users/me');
+    expect(signIns.map(({ status }) => status)).toEqual(acknowledged.map(() => 200));
+    expect(afterwards.code).toBe('session_revoked');
+  });
+});
