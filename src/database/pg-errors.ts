@@ -1,5 +1,5 @@
 import { isNativeError } from 'node:util/types';
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import { DomainError } from '../common/domain.error.js';
 
 /** The database cannot be reached, or did not answer within its bound. Nothing is known to be wrong with the request. */
@@ -29,6 +29,9 @@ const CLIENT_MESSAGES =
 
 /** Whether an error means that the database, and not the statement, is what failed. */
 export function isUnavailable(error: unknown): boolean {
+  // TypeORM takes a connection that breaks between two statements away from whoever was lent it.
+  if (error instanceof QueryRunnerAlreadyReleasedError || error instanceof QueryRunnerProviderAlreadyReleasedError)
+    return true;
   const cause = driverError(error);
   // Not `instanceof`: what Node itself throws is another realm's `Error` where this code runs in a sandbox.
   if (!isNativeError(cause)) return false;
