@@ -55,5 +55,7 @@ function snakeCase(name: string): string {
 function fit(name: string): string {
   if (Buffer.byteLength(name) <= MAX_BYTES) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
-  return `${name.slice(0, MAX_BYTES - 9)}_${hash}`;
+  const head = Buffer.from(name).subarray(0, MAX_BYTES - 1 - hash.length);
+  // A character that was cut in two decodes to U+FFFD.
+  return `${head.toString().replace(/\uFFFD$/, '')}_${hash}`;
 }
