@@ -1,0 +1,127 @@
+import { connect } from 'node:net';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
+import { DatabaseUnavailableError, isUnavailable, isUniqueViolation } from './pg-errors.js';
+
+const withCode = (code: string, fields: object = {}) => Object.assign(new Error('a message'), { code, ...fields });
+const failed = (cause: Error) => new QueryFailedError('SELECT 1', [], cause);
+
+describe('isUnavailable', () => {
+  it.each([
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'EPIPE',
+    'ETIMEDOUT',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+  ])('the network’s %s is an outage', (code) => {
+    expect(isUnavailable(withCode(code))).toBe(true);
+  });
+
+  it.each([
+    ['08006', 'connection failure'],
+    ['57P01', 'admin shutdown'],
+    ['57P02', 'crash shutdown'],
+    ['57P03', 'cannot connect now'],
+    ['57014', 'statement timeout'],
+    ['55P03', 'lock timeout'],
+    ['53300', 'too many connections'],
+    ['53100', 'disk full'],
+    ['25006', 'read-only after a failover'],
+    ['25P03', 'idle in transaction'],
+    ['28P01', 'wrong password'],
+    ['3D000', 'no such database'],
+  ])('the state %s (%s) is an outage', (state) => {
+    expect(isUnavailable(failed(withCode(state)))).toBe(true);
+  });
+
+  it.each([
+    ['23505', 'unique violation'],
+    ['23503', 'foreign key violation'],
+    ['42P01', 'undefined table'],
+    ['42501', 'insufficient privilege'],
+    ['22P02', 'invalid text'],
+    ['40P01', 'deadlock'],
+    ['40001', 'serialization failure'],
+  ])('the state %s (%s) is not', (state) => {
+    expect(isUnavailable(failed(withCode(state)))).toBe(false);
+  });
+
+  it.each([
+    'Connection terminated unexpectedly',
+    'Connection terminated due to connection timeout',
+    'Query read timeout',
+    'timeout exceeded when trying to connect',
+    'Client has encountered a connection error and is not queryable',
+    'Client was closed and is not queryable',
+    'Cannot use a pool after calling end on the pool',
+  ])('what the driver says without a code is an outage: %s', (message) => {
+    expect(isUnavailable(failed(new Error(message)))).toBe(true);
+  });
+
+  it.each([new QueryRunnerAlreadyReleasedError(), new QueryRunnerProviderAlreadyReleasedError()])(
+    'a connection that broke between two statements is an outage: %s',
+    (error) => {
+      expect(isUnavailable(error)).toBe(true);
+    },
+  );
+
+  it('a name whose every address fails is an outage', () => {
+    expect(isUnavailable(new AggregateError([withCode('ECONNREFUSED'), withCode('EHOSTUNREACH')]))).toBe(true);
+  });
+
+  it('several errors of which one is none are not', () => {
+    expect(isUnavailable(new AggregateError([withCode('ECONNREFUSED'), new TypeError('a bug')]))).toBe(false);
+  });
+
+  it('no errors at all are not', () => {
+    expect(isUnavailable(new AggregateError([]))).toBe(false);
+  });
+
+  it('what Node’s own sockets throw is recognised', async () => {
+    const error = await new Promise<Error>((resolve) => connect(1, '127.0.0.1').on('error', resolve));
+    expect(isUnavailable(error)).toBe(true);
+  });
+
+  it.each([
+    ['a bug', new TypeError('x is undefined')],
+    ['a text', 'ECONNREFUSED'],
+    ['a plain object', { code: 'ECONNREFUSED' }],
+    ['null', null],
+    ['undefined', undefined],
+    ['an error that only quotes the driver', new Error('it said: Connection terminated')],
+  ])('%s is not', (_, error) => {
+    expect(isUnavailable(error)).toBe(false);
+  });
+});
+
+describe('isUniqueViolation', () => {
+  const violation = (constraint: string) => failed(withCode('23505', { constraint }));
+
+  it('recognises the constraint by its name', () => {
+    expect(isUniqueViolation(violation('uq_users_email'), 'uq_users_email')).toBe(true);
+  });
+
+  it('tells it from another constraint', () => {
+    expect(isUniqueViolation(violation('pk_users'), 'uq_users_email')).toBe(false);
+  });
+
+  it('tells it from another violation of the same constraint', () => {
+    expect(isUniqueViolation(failed(withCode('23514', { constraint: 'uq_users_email' })), 'uq_users_email')).toBe(
+      false,
+    );
+  });
+
+  it.each([null, undefined, 'text', new Error('none')])('is false for %s', (error) => {
+    expect(isUniqueViolation(error, 'uq_users_email')).toBe(false);
+  });
+});
+
+describe('DatabaseUnavailableError', () => {
+  it('tells a client nothing of its cause', () => {
+    const error = new DatabaseUnavailableError({ cause: new Error('password authentication failed for user "x"') });
+    expect(error.message).toBe('The database cannot be reached at the moment.');
+    expect(error.code).toBe('database_unavailable');
+  });
+});

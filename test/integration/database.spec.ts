@@ -1,0 +1,189 @@
+import { Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { entities } from '../../src/app.entities.js';
+import { parseEnvironment } from '../../src/config/env.js';
+import { databaseOptions } from '../../src/database/database.options.js';
+import { Database, type EntityManager } from '../../src/database/database.js';
+import { DatabaseUnavailableError } from '../../src/database/pg-errors.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
+import { TestDatabase } from '../support/test-database.js';
+import { until } from '../support/until.js';
+
+describe('Database', () => {
+  let storage: TestDatabase;
+  let proxy: DatabaseProxy;
+  let database: Database;
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    storage = await TestDatabase.create();
+    await storage.query('CREATE TABLE notes (text text PRIMARY KEY)');
+  });
+  afterAll(() => storage.drop());
+
+  beforeEach(async () => {
+    await storage.query('DELETE FROM notes');
+    proxy = await DatabaseProxy.start(storage.url);
+    const { database: config } = parseEnvironment({
+      DATABASE_URL: proxy.url,
+      DB_POOL_MAX: '2',
+      DB_CONNECT_TIMEOUT: '500ms',
+      DB_STATEMENT_TIMEOUT: '500ms',
+    });
+    database = new Database(new DataSource(databaseOptions(config, entities)));
+  });
+  afterEach(async () => {
+    await database.onApplicationShutdown();
+    await proxy.close();
+  });
+
+  const write = (manager: EntityManager, text: string) => manager.query('INSERT INTO notes VALUES ($1)', [text]);
+  const notes = async () =>
+    (await storage.query<{ text: string }>('SELECT text FROM notes ORDER BY text')).map(({ text }) => text);
+  const one = () => database.session((manager) => manager.query<{ one: number }[]>('SELECT 1 AS one'));
+
+  it('a session gives back what its function returns', async () => {
+    expect(await one()).toEqual([{ one: 1 }]);
+  });
+
+  it('a session’s statements each stand for themselves', async () => {
+    const failing = database.session(async (manager) => {
+      await write(manager, 'kept');
+      throw new Error('too late');
+    });
+    await expect(failing).rejects.toThrow('too late');
+    expect(await notes()).toEqual(['kept']);
+  });
+
+  it('a transaction is committed when its function returns', async () => {
+    const result = await database.transaction(async (manager) => {
+      await write(manager, 'a');
+      await write(manager, 'b');
+      return 'done';
+    });
+    expect(result).toBe('done');
+    expect(await notes()).toEqual(['a', 'b']);
+  });
+
+  it('a transaction is rolled back when its function throws', async () => {
+    const failing = database.transaction(async (manager) => {
+      await write(manager, 'a');
+      throw new Error('changed my mind');
+    });
+    await expect(failing).rejects.toThrow('changed my mind');
+    expect(await notes()).toEqual([]);
+  });
+
+  it('a transaction is rolled back when one of its statements fails', async () => {
+    const failing = database.transaction(async (manager) => {
+      await write(manager, 'a');
+      await write(manager, 'a');
+    });
+    await expect(failing).rejects.toMatchObject({ driverError: { code: '23505' } });
+    expect(await notes()).toEqual([]);
+  });
+
+  it('nobody sees a transaction before it is committed', async () => {
+    const seen = await database.transaction(async (manager) => {
+      await write(manager, 'a');
+      return notes();
+    });
+    expect(seen).toEqual([]);
+  });
+
+  it('an error that is no outage passes through as it is', async () => {
+    const error = new TypeError('a bug');
+    await expect(database.session(() => Promise.reject(error))).rejects.toBe(error);
+    await expect(database.transaction(() => Promise.reject(error))).rejects.toBe(error);
+  });
+
+  it('a connection is given back, whether its function returned or threw', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      await one();
+      await database.transaction(() => Promise.reject(new Error('no'))).catch(() => undefined);
+    }
+    expect(database.pool()).toEqual({ total: 1, idle: 1, waiting: 0 });
+  });
+
+  it('has no pool before its first use', () => {
+    expect(database.pool()).toEqual({ total: 0, idle: 0, waiting: 0 });
+  });
+
+  it('never has more connections than its pool may hold', async () => {
+    await Promise.all(Array.from({ length: 20 }, one));
+    expect(proxy.connections).toBe(2);
+  });
+
+  it('a statement that takes too long is an outage, and its connection is not used again', async () => {
+    const slow = database.session((manager) => manager.query('SELECT pg_sleep(5)'));
+    await expect(slow).rejects.toThrow(DatabaseUnavailableError);
+    expect(database.pool().total).toBe(0);
+  });
+
+  it('waiting too long for a free connection is an outage', async () => {
+    await one();
+    let finish = (): void => undefined;
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    const holders = [1, 2].map(() =>
+      database.session(async (manager) => {
+        await manager.query('SELECT 1');
+        await finished;
+      }),
+    );
+    await until('the pool is exhausted', () => database.pool().total === 2 && database.pool().idle === 0);
+    const refused = one();
+    await expect(refused).rejects.toThrow(DatabaseUnavailableError);
+    finish();
+    await Promise.all(holders);
+    expect(await one()).toEqual([{ one: 1 }]);
+  });
+
+  it.each(['session', 'transaction'] as const)(
+    'a connection that is lost between two statements of a %s is an outage',
+    async (kind) => {
+      const failing = database[kind](async (manager) => {
+        await write(manager, 'a');
+        proxy.cut();
+        await until('the loss is noticed', () => database.pool().total === 0);
+        await write(manager, 'b');
+      });
+      await expect(failing).rejects.toThrow(DatabaseUnavailableError);
+      expect(await one()).toEqual([{ one: 1 }]);
+    },
+  );
+
+  it('a transaction that was lost before its end has changed nothing', async () => {
+    const failing = database.transaction(async (manager) => {
+      await write(manager, 'a');
+      proxy.cut();
+    });
+    await expect(failing).rejects.toThrow(DatabaseUnavailableError);
+    expect(await notes()).toEqual([]);
+  });
+
+  it('after it was closed it refuses', async () => {
+    await one();
+    await database.onApplicationShutdown();
+    await expect(one()).rejects.toThrow(DatabaseUnavailableError);
+    expect(database.pool().total).toBe(0);
+  });
+
+  it('closed before its first use, it refuses too, and connects to nothing', async () => {
+    await database.onApplicationShutdown();
+    await expect(one()).rejects.toThrow(DatabaseUnavailableError);
+    expect(proxy.connections).toBe(0);
+  });
+
+  it('closed while the first connection is made, it leaves none open', async () => {
+    const first = one().catch(() => undefined);
+    await database.onApplicationShutdown();
+    await first;
+    await until('nothing is left', async () => {
+      const rows = await storage.query(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'gatehouse'`,
+      );
+      return rows.length === 0;
+    });
+    expect(database.pool().total).toBe(0);
+  });
+});
