@@ -23,6 +23,7 @@ export class SessionsController {
   @Get('current')
   @ApiOperation({ summary: 'Show the session of this request' })
   @ApiOkResponse({ type: SessionDto })
+  @ApiProblems(UnknownSessionError)
   async current(@Auth() auth: AuthContext): Promise<SessionDto> {
     return SessionDto.from(await this.sessions.current(auth), auth.sessionId);
   }

@@ -108,7 +108,7 @@ export class SessionsRepository {
 
   /**
    * Deletes, among the next `limit` sessions after the id `after`, those that ended more than `retention`
-   * milliseconds ago.
+   * milliseconds ago. A row that someone holds is left for the next time.
    *
    * @returns how many it deleted, and the last id it looked at; null at the end of the table
    */
@@ -120,9 +120,11 @@ export class SessionsRepository {
       `WITH walked AS (
          SELECT id, least(expires_at, idle_expires_at, revoked_at) AS ended_at FROM sessions
           WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $3),
+       ended AS (
+         SELECT s.id FROM sessions s JOIN walked USING (id)
+          WHERE walked.ended_at < now() - $2::float8 * interval '1 millisecond' ORDER BY s.id FOR UPDATE OF s SKIP LOCKED),
        deleted AS (
-         DELETE FROM sessions USING walked
-          WHERE sessions.id = walked.id AND walked.ended_at < now() - $2::float8 * interval '1 millisecond' RETURNING 1)
+         DELETE FROM sessions USING ended WHERE sessions.id = ended.id RETURNING 1)
        SELECT (SELECT count(*)::int FROM deleted) AS deleted,
               (SELECT id FROM walked ORDER BY id DESC LIMIT 1) AS last`,
       [after, retention, limit],

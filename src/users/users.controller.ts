@@ -7,7 +7,7 @@ import { DeleteOwnUserDto } from './dto/delete-own-user.dto.js';
 import { UpdateOwnUserDto } from './dto/update-own-user.dto.js';
 import { UserDto } from './user.dto.js';
 import { User } from './user.entity.js';
-import { InvalidCredentialsError, LastAdminError } from './users.errors.js';
+import { InvalidCredentialsError, LastAdminError, UserNotFoundError } from './users.errors.js';
 import { UsersService } from './users.service.js';
 
 @ApiTags('users')
@@ -25,6 +25,7 @@ export class UsersController {
   @Patch()
   @ApiOperation({ summary: 'Change my own account' })
   @ApiOkResponse({ type: UserDto })
+  @ApiProblems(UserNotFoundError)
   async update(@Auth() auth: AuthContext, @Body() changes: UpdateOwnUserDto): Promise<UserDto> {
     return UserDto.from(await this.users.update(auth.userId, changes, auth.userId));
   }
@@ -33,7 +34,7 @@ export class UsersController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete my own account, with all its sessions' })
   @ApiNoContentResponse()
-  @ApiProblems(InvalidCredentialsError, LastAdminError)
+  @ApiProblems(InvalidCredentialsError, UserNotFoundError, LastAdminError)
   delete(@Auth() auth: AuthContext, @Body() { password }: DeleteOwnUserDto): Promise<void> {
     return this.users.deleteOwn(auth.userId, password);
   }

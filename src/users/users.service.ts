@@ -70,6 +70,7 @@ export class UsersService {
     return this.database.transaction(async (manager) => {
       const before = await (mayTakeAdmin ? this.lockDispensable(manager, id) : this.users.lock(manager, id));
       if (!before) throw new UserNotFoundError();
+      if (Object.values(changes).every((value) => value === undefined)) return before;
       const after = await this.users.update(manager, id, changes);
       if (before.isActive && !after.isActive) await this.events.deactivated(manager, id, actorId);
       return after;
