@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import { DEVELOPMENT_SECRET } from './env.schema.js';
+import { secretWeakness } from './secret-strength.js';
+
+describe('secretWeakness', () => {
+  it.each([
+    ['base64', randomBytes(48).toString('base64')],
+    ['base64url', randomBytes(32).toString('base64url')],
+    ['hex', randomBytes(32).toString('hex')],
+    ['words', 'lantern orbit saddle mirror thirteen copper wolf'],
+  ])('finds nothing wrong with a secret that was drawn, in %s', (_, secret) => {
+    expect(secretWeakness(secret)).toBeNull();
+  });
+
+  it.each(['', 'short', 'kR7vXq2mZt9LwB4nYc8HsG1dFp6JxAe'])('refuses a secret under 32 bytes: %j', (secret) => {
+    expect(secretWeakness(secret)).toBe('must have at least 32 bytes');
+  });
+
+  it('counts bytes, not characters', () => {
+    expect(secretWeakness('äöüßéèêëñçåøæœþ∂')).toBeNull();
+  });
+
+  it.each([
+    DEVELOPMENT_SECRET,
+    'changeme-changeme-changeme-changeme',
+    'please_change_me_before_you_go_live_now',
+    'CHANGE-THIS-SECRET-IN-PRODUCTION-NOW-1',
+    'your-256-bit-secret-your-256-bit-secret',
+    'replace_me_with_something_long_and_random',
+    'this-is-a-super-secret-key-for-my-app-42',
+    'my-secret-my-secret-my-secret-my-secret!',
+    'jwt_secret_for_the_orders_service_v2_prod',
+    'a-placeholder-until-someone-sets-a-real-1',
+    'correct-password-goes-here-and-then-some!',
+    '12345678901234567890123456789012abcXYZ!?',
+    'example-key-example-key-example-key-9876',
+  ])('refuses a placeholder: %s', (secret) => {
+    expect(secretWeakness(secret)).toMatch(/^is a placeholder/);
+  });
+
+  it.each(['a'.repeat(64), 'abc'.repeat(20), '0101010101010101010101010101010101010101'])(
+    'refuses a secret that was typed and not drawn: %s',
+    (secret) => {
+      expect(secretWeakness(secret)).toMatch(/^repeats too few characters/);
+    },
+  );
+
+  it('never repeats the secret', () => {
+    expect(secretWeakness('changeme-changeme-changeme-changeme')).not.toContain('changeme');
+  });
+});
