@@ -25,7 +25,9 @@ program
   .action(async ({ email, name, passwordStdin, ifNone }: CreateAdminOptions) => {
     const given = passwordStdin ? (await text(process.stdin)).replace(/\r?\n$/, '') : undefined;
     const password = given ?? randomBytes(18).toString('base64url');
-    if ([...password].length < 8) throw new InvalidArgumentError('The password must have at least 8 characters.');
+    if (!/^[^\0]{8,128}$/u.test(password)) {
+      throw new InvalidArgumentError('The password must have 8 to 128 characters, and no NUL.');
+    }
     await withApp(async (app) => {
       const users = app.get(UsersService);
       if (ifNone && (await users.hasActiveAdmin())) {
