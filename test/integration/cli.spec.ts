@@ -52,7 +52,7 @@ describe('the command line', () => {
     ])('refuses a password that is %s', async (_, input) => {
       const { code, stdout, stderr } = await createAdmin(['--password-stdin'], input);
       expect([code, stdout]).toEqual([1, '']);
-      expect(stderr).toBe('The password must have 8 to 128 characters, and no NUL.\n');
+      expect(stderr).toMatch(/^password must /);
       expect(await countUsers()).toBe(0);
     });
 
@@ -65,7 +65,7 @@ describe('the command line', () => {
 
     it.each(['nonsense', ''])('refuses what is no address: %j', async (email) => {
       const { code, stderr } = await run(['users:create-admin', '--email', email]);
-      expect([code, stderr]).toEqual([1, expect.stringContaining('It must be an e-mail address.')]);
+      expect([code, stderr]).toEqual([1, 'email must be an e-mail address\n']);
       expect(await countUsers()).toBe(0);
     });
 
