@@ -1,0 +1,128 @@
+import { readdir } from 'node:fs/promises';
+import { runScript } from '../support/run-script.js';
+import { describeSchema } from '../support/schema.js';
+import { TestApp } from '../support/test-app.js';
+import { TestDatabase } from '../support/test-database.js';
+
+/** Runs one command of TypeORM’s, as `npm run` does. */
+const command = (database: TestDatabase, ...args: string[]) =>
+  runScript('scripts/typeorm.js', args, { DATABASE_URL: database.url });
+
+const recorded = async (database: TestDatabase) =>
+  (await database.query<{ name: string }>('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
+
+/** The names that TypeORM records, oldest first: `1795418900000-CreateUsers.ts` is `CreateUsers1795418900000`. */
+async function migrationNames(): Promise<string[]> {
+  const files = await readdir('migrations');
+  return files.sort().map((file) => file.replace(/^(\d+)-(\w+)\.ts$/, '$2$1'));
+}
+
+describe('migrations', () => {
+  let names: string[];
+  const databases: TestDatabase[] = [];
+  const create = async (options?: { empty: boolean }) => {
+    const database = await TestDatabase.create(options);
+    databases.push(database);
+    return database;
+  };
+
+  beforeAll(async () => (names = await migrationNames()));
+  afterEach(async () => {
+    for (const database of databases.splice(0)) await database.drop();
+  });
+
+  it('go all up, all down and all up again', async () => {
+    const database = await create();
+    const before = await describeSchema(database);
+    expect(await recorded(database)).toEqual(names);
+
+    for (const name of [...names].reverse()) {
+      const { code, output } = await command(database, 'migration:revert');
+      expect([code, output]).toEqual([0, expect.stringContaining(name)]);
+    }
+    expect(await describeSchema(database)).toEqual([]);
+    expect(await recorded(database)).toEqual([]);
+
+    const { code } = await command(database, 'migration:run');
+    expect(code).toBe(0);
+    expect(await recorded(database)).toEqual(names);
+    expect(await describeSchema(database)).toEqual(before);
+  });
+
+  it('are listed, with those that have run marked', async () => {
+    const database = await create();
+    await database.query('DELETE FROM migrations WHERE name = $1', [names.at(-1)]);
+    const { code, output } = await command(database, 'migration:show');
+    expect(code).toBe(0);
+    for (const name of names) expect(output).toContain(`[${name === names.at(-1) ? ' ' : 'X'}]`);
+    for (const name of names) expect(output).toMatch(new RegExp(`\\[[X ]\\].*${name}`));
+  });
+
+  it('make the schema that the entities describe', async () => {
+    const { code, output } = await command(await create(), 'migration:generate');
+    expect([code, output]).toEqual([0, expect.stringContaining('No changes in database schema were found')]);
+  });
+
+  it('and entities that differ are noticed', async () => {
+    const database = await create();
+    await database.query('ALTER TABLE users ADD COLUMN x int');
+    const { code, output } = await command(database, 'migration:generate');
+    expect(code).not.toBe(0);
+    expect(output).toContain('"x"');
+  });
+
+  it('run once, although two instances start them at once on an empty database', async () => {
+    const database = await create({ empty: true });
+    const finished = await Promise.all([command(database, 'migration:run'), command(database, 'migration:run')]);
+    expect(finished.map(({ code }) => code)).toEqual([0, 0]);
+    expect(await recorded(database)).toEqual(names);
+  });
+
+  it('that fail leave nothing behind, and say so with their exit code', async () => {
+    const database = await create({ empty: true });
+    // The second migration will find its table there already.
+    await database.query('CREATE TABLE sessions ()');
+    const { code } = await command(database, 'migration:run');
+    expect(code).not.toBe(0);
+    expect(await recorded(database)).toEqual(names.slice(0, 1));
+    const columns = await database.query(`SELECT 1 FROM information_schema.columns WHERE table_name = 'sessions'`);
+    expect(columns).toEqual([]);
+  });
+
+  it('name every constraint and index in one way, within PostgreSQL’s 63 bytes', async () => {
+    const database = await create();
+    // `NOT NULL` is a property of the column, although PostgreSQL 18 gives it a name.
+    const rows = await database.query<{ name: string; kind: string; table: string }>(`
+      SELECT conname AS name, contype::text AS kind, conrelid::regclass::text AS table FROM pg_constraint
+       WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
+      UNION ALL
+      SELECT i.relname, CASE WHEN x.indisunique THEN 'u' ELSE 'i' END, x.indrelid::regclass::text
+        FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+       WHERE i.relnamespace = 'public'::regnamespace AND NOT x.indisprimary`);
+    const prefixes: Record<string, string> = { p: 'pk', f: 'fk', u: 'uq', c: 'ck', i: 'ix' };
+    expect(rows.length).toBeGreaterThan(10);
+    for (const { name, kind, table } of rows) {
+      expect(name).toMatch(new RegExp(`^${prefixes[kind]}_${table}(_[a-z0-9_]+)?$`));
+      expect(Buffer.byteLength(name)).toBeLessThanOrEqual(63);
+    }
+  });
+
+  describe('seen from /health/ready', () => {
+    let app: TestApp | undefined;
+    afterEach(() => app?.close());
+
+    it.each([
+      ['a database that was never migrated', 0],
+      ['a database with only the first', 1],
+      ['a migrated database', Infinity],
+    ])('are named as pending on %s', async (_, run) => {
+      const database = await create(run === 0 ? { empty: true } : undefined);
+      if (run > 0) await database.query('DELETE FROM migrations WHERE name <> ALL ($1)', [names.slice(0, run)]);
+      app = await TestApp.start({ database });
+      const { status, body } = await app.request.get('/health/ready');
+      const pending = names.slice(run);
+      expect(body.checks.migrations).toEqual({ pending });
+      expect([status, body.status]).toEqual(pending.length > 0 ? [503, 'error'] : [200, 'ok']);
+    });
+  });
+});
