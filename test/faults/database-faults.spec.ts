@@ -1,9 +1,7 @@
 import { Database } from '../../src/database/database.js';
 import { buildSignedIn, buildUser, type BuiltUser, type SignedIn } from '../support/builders.js';
-import { ChildApp } from '../support/child-app.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { Load } from '../support/load.js';
-import { OwnCluster } from '../support/own-cluster.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
@@ -13,7 +11,6 @@ const TIMEOUTS = { DB_CONNECT_TIMEOUT: '500ms', DB_STATEMENT_TIMEOUT: '500ms' };
  * own, and for its handler: 0.5 s to connect and 1.5 s for a silent server, each; what remains is for a busy machine.
  */
 const BOUND = 9_000;
-const PASSWORD = 'seven lanterns at dusk';
 
 describe('database faults', () => {
   let direct: TestApp;
@@ -43,12 +40,11 @@ describe('database faults', () => {
     Load.start(clients, app.url, () =>
       Math.random() < 0.5 ? ['/users/me', { token: ada.accessToken }] : ['/sessions', { token: ada.accessToken }],
     );
-  const logins = () =>
-    users.map(({ email, password }) => app.request.post('/auth/login').send({ email, password }).then(statusAndTime()));
+  /** More requests at once than the pool has connections, so that a bad one among them is met. */
   const expectAllWell = async () => {
     const answers = await Promise.all([
-      ...Array.from({ length: 30 }, () => app.as(ada.accessToken).get('/sessions').then(statusAndTime())),
-      ...logins(),
+      ...Array.from({ length: 12 }, () => app.as(ada.accessToken).get('/sessions').then(statusAndTime())),
+      app.request.post('/auth/login').send({ email: ada.email, password: ada.password }).then(statusAndTime()),
     ]);
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
   };
@@ -171,37 +167,6 @@ describe('database faults', () => {
       const after = await small.as(ada.accessToken).get('/users/me');
       expect(after.status).toBe(200);
     });
-  });
-});
-
-describe('a database server that is killed under load and started again', () => {
-  let cluster: OwnCluster;
-  let app: ChildApp;
-
-  beforeAll(async () => {
-    cluster = await OwnCluster.start();
-    app = await ChildApp.start({ DATABASE_URL: cluster.url, ...TIMEOUTS });
-  });
-  afterAll(async () => {
-    await app.kill();
-    await cluster.stop();
-  });
-
-  it('costs answers of 503 in bounded time, no false 401 and no 500, and is used again within five seconds', async () => {
-    const person = { email: 'ada@example.com', password: PASSWORD };
-    await app.request.post('/auth/register').send(person).expect(201);
-    const { body } = await app.request.post('/auth/login').send(person).expect(200);
-    const running = Load.start(10, app.url, () => ['/users/me', { token: body.accessToken }]);
-    await until('the load is on', () => running.answers.length > 50);
-    cluster.kill();
-    await until('the outage is felt', () => (running.statuses[503] ?? 0) > 50);
-    await cluster.restart();
-    await until('the application is ready', async () => (await app.request.get('/health/ready')).status === 200, 5_000);
-    const recovered = running.statuses[200] ?? 0;
-    await until('the load is served again', () => (running.statuses[200] ?? 0) > recovered + 50);
-    await running.stop();
-    expect(Object.keys(running.statuses)).toEqual(['200', '503']);
-    expect(running.longest).toBeLessThan(BOUND);
   });
 });
 

@@ -129,7 +129,7 @@ describe('the lazy engine', () => {
     });
   });
 
-  it.each([1, 2, FIRST_CONNECTION])(
+  it.each([1, FIRST_CONNECTION])(
     'recovers from a first connection that went silent at its statement number %i',
     async (fatal) => {
       proxy.onStatement = () => {

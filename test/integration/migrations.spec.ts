@@ -3,6 +3,7 @@ import { runScript } from '../support/run-script.js';
 import { describeSchema } from '../support/schema.js';
 import { TestApp } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
+import { until } from '../support/until.js';
 
 /** Runs one command of TypeORM’s, as `npm run` does. */
 const command = (database: TestDatabase, ...args: string[]) =>
@@ -10,6 +11,15 @@ const command = (database: TestDatabase, ...args: string[]) =>
 
 const recorded = async (database: TestDatabase) =>
   (await database.query<{ name: string }>('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
+
+/** How many connections wait for a lock. A transaction sees the same activity again unless it asks anew. */
+async function waiting(database: TestDatabase): Promise<number> {
+  await database.query('SELECT pg_stat_clear_snapshot()');
+  const rows = await database.query(
+    `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
+  return rows.length;
+}
 
 /** The names that TypeORM records, oldest first: `1795418900000-CreateUsers.ts` is `CreateUsers1795418900000`. */
 async function migrationNames(): Promise<string[]> {
@@ -73,7 +83,13 @@ describe('migrations', () => {
 
   it('run once, although two instances start them at once on an empty database', async () => {
     const database = await create({ empty: true });
-    const finished = await Promise.all([command(database, 'migration:run'), command(database, 'migration:run')]);
+    // Holds whoever comes first in the middle of the first migration, until the other one has come too.
+    await database.query('BEGIN');
+    await database.query('CREATE TABLE users ()');
+    const instances = [command(database, 'migration:run'), command(database, 'migration:run')];
+    await until('both wait', async () => (await waiting(database)) === 2, 20_000);
+    await database.query('ROLLBACK');
+    const finished = await Promise.all(instances);
     expect(finished.map(({ code }) => code)).toEqual([0, 0]);
     expect(await recorded(database)).toEqual(names);
   });

@@ -42,8 +42,13 @@ export class ChildApp {
       },
     });
     const app = new ChildApp(child, `http://127.0.0.1:${port}`);
-    await until('the application is live', () => app.isLive(), 20_000);
-    return app;
+    try {
+      await until('the application is live', () => app.isLive(), 20_000);
+      return app;
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    }
   }
 
   /** All that it wrote so far. */
