@@ -1,5 +1,5 @@
 // One PostgreSQL for the run: a cluster in a temporary folder, and in it a migrated template for every database.
-import { chmod, mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuilt } from '../../scripts/build.js';
@@ -12,13 +12,23 @@ export default async function setUp() {
   await chmod(folder, 0o755);
   // Nothing here outlives the run, so nothing waits for a disk.
   const flags = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300'];
-  const start = startCluster({ folder: join(folder, 'postgres'), password: newPassword() }, { flags, detached: false });
-  const [cluster] = await Promise.all([start, ensureBuilt()]);
-  globalThis.stopTestCluster = async () => cluster.stop();
-  globalThis.testFolder = folder;
-  await execute(cluster.url, 'CREATE DATABASE gatehouse_template');
+  const cluster = await startCluster(
+    { folder: join(folder, 'postgres'), password: newPassword() },
+    { flags, detached: false },
+  );
+  try {
+    await ensureBuilt();
+    await execute(cluster.url, 'CREATE DATABASE gatehouse_template');
+    await migrateTemplate(databaseUrl(cluster.url, 'gatehouse_template'));
+  } catch (error) {
+    // Jest tears nothing down when its set-up fails.
+    await cluster.stop();
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
   process.env['TEST_CLUSTER_URL'] = cluster.url;
-  await migrateTemplate(databaseUrl(cluster.url, 'gatehouse_template'));
+  globalThis.stopTestCluster = cluster.stop;
+  globalThis.testFolder = folder;
 }
 
 /** @param {string} url */
