@@ -14,9 +14,9 @@ interface Waiter {
 }
 
 /**
- * Looks sessions up for the guard. While lookups are under way, the ids that arrive are gathered, and the next
- * lookup asks for all of them in one statement: a busy server asks the database a few large questions instead
- * of thousands of small ones, and an idle one asks at once.
+ * Looks sessions up for the guard. The ids that arrive in one turn of the event loop, or while lookups are under
+ * way, are gathered, and the next lookup asks for all of them in one statement: a busy server asks the database a
+ * few large questions instead of thousands of small ones, and an idle one asks at once.
  *
  * Nothing is cached. An answer always comes from a statement that began after its request arrived, which is
  * what makes a revocation hold on the very next request.
@@ -25,6 +25,7 @@ interface Waiter {
 export class SessionLookup {
   private waiting: Waiter[] = [];
   private lanes = 0;
+  private scheduled = false;
 
   constructor(
     private readonly database: Database,
@@ -39,7 +40,17 @@ export class SessionLookup {
   find(id: string): Promise<GuardedSession | null> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ id, resolve, reject });
-      if (this.lanes < MAX_LANES) void this.drive();
+      this.schedule();
+    });
+  }
+
+  /** Lets what arrived in the same turn of the event loop come along: it costs no waiting, and saves a statement. */
+  private schedule(): void {
+    if (this.scheduled || this.lanes === MAX_LANES) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      void this.drive();
     });
   }
 
@@ -48,6 +59,7 @@ export class SessionLookup {
     this.lanes += 1;
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, MAX_BATCH);
+      if (this.waiting.length > 0) this.schedule();
       try {
         const found = await this.load(batch);
         for (const waiter of batch) waiter.resolve(found.get(waiter.id) ?? null);

@@ -1,3 +1,4 @@
+import { Agent, get, type RequestOptions } from 'node:http';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { TestApp } from '../support/test-app.js';
@@ -7,6 +8,16 @@ import { until } from '../support/until.js';
 const FOREIGN_TOKEN =
   'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIwMTkwMDAwMC0wMDAwLTcwMDAtODAwMC0wMDAwMDAwMDAwMDAifQ.' +
   'dGhpcyBpcyBub3QgYSBzaWduYXR1cmUgb2Ygb3Vycy4uLi4';
+
+/** The status of one plain GET request. */
+function statusOf(url: string, options: RequestOptions): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(url, options, (response) => response.resume().on('end', () => resolve(response.statusCode))).on(
+      'error',
+      reject,
+    );
+  });
+}
 
 describe('what a request costs the database', () => {
   let direct: TestApp;
@@ -62,6 +73,20 @@ describe('what a request costs the database', () => {
     await proxy.heal();
     const answers = await Promise.all(asked);
     expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200));
+    expect(proxy.statements).toBeLessThanOrEqual(10);
+  });
+
+  it('fifty good tokens at once: far fewer than fifty statements', async () => {
+    const agent = new Agent({ keepAlive: true });
+    const ask = () =>
+      statusOf(`${app.url}/users/me`, { agent, headers: { Authorization: `Bearer ${ada.accessToken}` } });
+    const askFiftyTimes = () => Promise.all(Array.from({ length: 50 }, ask));
+    // The first fifty open the connections, one after the other; the next fifty arrive together.
+    await askFiftyTimes();
+    proxy.statements = 0;
+    const statuses = await askFiftyTimes();
+    agent.destroy();
+    expect(statuses).toEqual(Array(50).fill(200));
     expect(proxy.statements).toBeLessThanOrEqual(10);
   });
 
