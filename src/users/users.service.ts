@@ -70,7 +70,7 @@ export class UsersService {
     return this.database.transaction(async (manager) => {
       const before = await (mayTakeAdmin ? this.lockDispensable(manager, id) : this.users.lock(manager, id));
       if (!before) throw new UserNotFoundError();
-      if (Object.values(changes).every((value) => value === undefined)) return before;
+      if (changesNothing(changes)) return before;
       const after = await this.users.update(manager, id, changes);
       if (before.isActive && !after.isActive) await this.events.deactivated(manager, id, actorId);
       return after;
@@ -108,4 +108,9 @@ export class UsersService {
     if (user?.role === 'admin' && user.isActive && held.length === 1) throw new LastAdminError();
     return user;
   }
+}
+
+/** Whether every field was left out: a DTO has the fields that were not given too, undefined. */
+function changesNothing(changes: object): boolean {
+  return Object.values(changes).every((value) => value === undefined);
 }
