@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+import { DomainError, ValidationFailedError } from './common/domain.error.js';
+import { StrictValidationPipe } from './common/http/strict-validation.pipe.js';
+import { ConfigurationError, readConfig } from './config/env.js';
+import { buildOpenApi } from './openapi.js';
+import { SessionPruner } from './sessions/session-pruner.js';
+import { CreateUserDto } from './users/dto/create-user.dto.js';
+import { UsersService } from './users/users.service.js';
+
+export interface AdminOptions {
+  readonly email: string;
+  readonly name?: string;
+  readonly passwordStdin?: boolean;
+  readonly ifNone?: boolean;
+}
+
+/** Creates an admin, with the password on the standard input, or one that is drawn and printed. */
+export async function createAdmin({ email, name, passwordStdin, ifNone }: AdminOptions): Promise<void> {
+  const given = passwordStdin ? (await text(process.stdin)).replace(/\r?\n$/, '') : undefined;
+  const password = given ?? randomBytes(18).toString('base64url');
+  const user = await validUser({ email, password, name });
+  await withApp(async (app) => {
+    const users = app.get(UsersService);
+    if (ifNone && (await users.hasActiveAdmin())) {
+      console.log('There is an active admin already.');
+      return;
+    }
+    const admin = await users.create({ ...user, role: 'admin' });
+    console.log(`Created the admin ${admin.email}`);
+    if (given === undefined) console.log(`Password: ${password}`);
+  });
+}
+
+/** @param olderThan how long ago, in milliseconds, a session must have ended */
+export async function pruneSessions(olderThan: number): Promise<void> {
+  await withApp(async (app) => {
+    console.log(`Deleted ${await app.get(SessionPruner).prune(olderThan)} sessions.`);
+  });
+}
+
+/** @param file the standard output where it is left out */
+export async function exportOpenApi(file: string | undefined): Promise<void> {
+  await withApp(async (app) => {
+    const document = `${JSON.stringify(buildOpenApi(app), null, 2)}\n`;
+    if (file) await writeFile(file, document);
+    else process.stdout.write(document);
+  });
+}
+
+/** What a person is told of an error; undefined for what only a developer can read. */
+export function explain(error: unknown): string | undefined {
+  if (error instanceof ValidationFailedError) {
+    return error.extensions.errors.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`).join('\n');
+  }
+  return error instanceof DomainError || error instanceof ConfigurationError ? error.message : undefined;
+}
+
+/** Runs one command on an application that does not listen, and closes it again. */
+async function withApp(use: (app: INestApplication) => Promise<void>): Promise<void> {
+  readConfig();
+  const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+  try {
+    await app.init();
+    await use(app);
+  } finally {
+    await app.close();
+  }
+}
+
+/** Holds an admin who is created here to the rules of one who is created by HTTP. */
+async function validUser(fields: object): Promise<CreateUserDto> {
+  const validated: unknown = await new StrictValidationPipe().transform(fields, {
+    type: 'body',
+    metatype: CreateUserDto,
+  });
+  return validated as CreateUserDto;
+}
