@@ -11,6 +11,7 @@ import { migrate } from './migrate.js';
 const watch = process.argv.includes('--watch');
 /** How long, in milliseconds, the application may take to finish what it is doing before it is killed. */
 const SHUTDOWN_TIMEOUT = 15_000;
+const END_WITH_PARENT = new URL('./end-with-parent.js', import.meta.url).href;
 /** Where `localhost` is what a person types. */
 const LOCAL = new Set(['127.0.0.1', '0.0.0.0', '::', '::1']);
 
@@ -140,10 +141,10 @@ async function main() {
 async function run(host, port, state) {
   const command = watch
     ? ['node_modules/@nestjs/cli/bin/nest.js', 'start', '--watch']
-    : ['--enable-source-maps', 'dist/src/main.js'];
+    : ['--enable-source-maps', '--import', END_WITH_PARENT, 'dist/src/main.js'];
   // A group of its own, so that Ctrl-C reaches it once, through us, and the database outlives it.
   const child = spawn(process.execPath, command, {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     detached: true,
     env: { ...process.env, PORT: String(port) },
   });
