@@ -58,6 +58,8 @@ export default tseslint.config(
     languageOptions: {
       globals: {
         process: 'readonly',
+        AbortController: 'readonly',
+        AbortSignal: 'readonly',
         console: 'readonly',
         URL: 'readonly',
         fetch: 'readonly',

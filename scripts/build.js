@@ -1,13 +1,12 @@
 // Compiles what `npm start`, the migrations and the command line run, if it is not up to date.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { runNode } from './run.js';
 
 const SOURCES = ['src', 'migrations', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
-const require = createRequire(import.meta.url);
 const STAMP = 'dist/.tsbuildinfo';
+const require = createRequire(import.meta.url);
 
 /** Whether `dist` is at least as new as every source. Where there are no sources, `dist` is all there is. */
 export function isBuilt() {
@@ -17,8 +16,14 @@ export function isBuilt() {
 
 /** Builds, if anything changed since the last build. Where no compiler is installed, `dist` is what was shipped. */
 export async function ensureBuilt() {
-  if (isBuilt() || !compiler()) return;
-  await build();
+  if (!isBuilt() && compiler()) await build();
+}
+
+/** @param {AbortSignal} [signal] */
+export async function build(signal) {
+  const nest = compiler();
+  if (!nest) throw new Error('There is no compiler: run npm ci with the development dependencies.');
+  if ((await runNode([nest, 'build'], { ...(signal && { signal }) })) !== 0) throw new Error('The build failed.');
 }
 
 /** Nest's command line, a development dependency. */
@@ -28,15 +33,6 @@ function compiler() {
   } catch {
     return undefined;
   }
-}
-
-/** @returns {Promise<void>} */
-export async function build() {
-  const nest = compiler();
-  if (!nest) throw new Error('There is no compiler: run npm ci with the development dependencies.');
-  const child = spawn(process.execPath, [nest, 'build'], { stdio: 'inherit' });
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error('The build failed.');
 }
 
 /** The time of the last change in a file or below a folder; a deletion changes its folder. @param {string} path @returns {number} */

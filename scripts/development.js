@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { config as loadEnvFile } from 'dotenv';
 import { databaseUrl, execute, newPassword } from './postgres-client.js';
 import { startCluster } from './postgres.js';
+import { interruptible } from './run.js';
 
 /**
  * @typedef {{ databasePassword: string, jwtSecret: string, adminEmail: string, adminPassword: string }} State
@@ -18,12 +19,29 @@ const STATE = join(DATA, 'development.json');
 const NOTHING = { state: null, stop: async () => undefined };
 
 /**
- * Makes sure that `process.env` names a database and a secret. Where neither the environment nor `.env` names a
- * database, that is an embedded one under `.data/`, started now or found running.
+ * Does work with an environment that names a database and a secret. Where neither the environment nor `.env` names
+ * a database, that is an embedded one under `.data/`, started for the work, or found running. However the work
+ * ends, what was started for it is stopped.
  *
- * @returns {Promise<{ state: State | null, stop: () => Promise<void> }>} `state` is null with a database of one's own
+ * @template T
+ * @param {(environment: { state: State | null, signal: AbortSignal }) => Promise<T>} work `state` is null with a
+ *   database of one's own; `signal` tells of Ctrl-C
+ * @returns {Promise<T>}
  */
-export async function prepareEnvironment() {
+export function withEnvironment(work) {
+  return interruptible(async (signal) => {
+    const { state, stop } = await prepareEnvironment();
+    try {
+      signal.throwIfAborted();
+      return await work({ state, signal });
+    } finally {
+      await stop();
+    }
+  });
+}
+
+/** @returns {Promise<{ state: State | null, stop: () => Promise<void> }>} */
+async function prepareEnvironment() {
   if (process.env['NODE_ENV'] === 'production') return NOTHING;
   loadEnvFile({ quiet: true });
   if (process.env['DATABASE_URL']) return NOTHING;
@@ -31,10 +49,15 @@ export async function prepareEnvironment() {
   const cluster = await startCluster({ folder: join(DATA, 'postgres'), password: state.databasePassword });
   process.env['DATABASE_URL'] = databaseUrl(cluster.url, 'gatehouse');
   process.env['JWT_SECRET'] ||= state.jwtSecret;
-  // 42P04: it is there already. PostgreSQL has no CREATE DATABASE IF NOT EXISTS.
-  await execute(cluster.url, 'CREATE DATABASE gatehouse').catch((error) => {
-    if (error.code !== '42P04') throw error;
-  });
+  try {
+    await execute(cluster.url, 'CREATE DATABASE gatehouse');
+  } catch (error) {
+    // 42P04: it is there already. PostgreSQL has no CREATE DATABASE IF NOT EXISTS.
+    if (/** @type {{ code?: string }} */ (error).code !== '42P04') {
+      await cluster.stop();
+      throw error;
+    }
+  }
   return { state, stop: cluster.stop };
 }
 

@@ -1,28 +1,43 @@
-// What a cluster's lock file tells: whether it runs, and whether a run that was killed left it behind.
-import { readFile, rm } from 'node:fs/promises';
+// What a cluster's lock file tells: whether it runs, whose it is, and whether a run that was killed left it behind.
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 
 /**
- * The port of the cluster in this folder, if it is running and takes these credentials.
+ * The cluster in this folder, if it is running and takes these credentials.
  *
  * @param {string} data
  * @param {(port: number) => string} urlOf
- * @returns {Promise<number | undefined>}
+ * @returns {Promise<{ pid: number, port: number } | undefined>}
  */
 export async function findRunning(data, urlOf) {
-  const port = Number((await readLock(data))[3]);
-  if (!port) return undefined;
+  const [pid, , , port] = (await readLock(data)).map(Number);
+  if (!pid || !port) return undefined;
   const client = new pg.Client({ connectionString: urlOf(port), connectionTimeoutMillis: 2_000 });
+  client.on('error', () => undefined);
   try {
     await client.connect();
     const { rows } = await client.query('SHOW data_directory');
-    return resolve(rows[0].data_directory) === data ? port : undefined;
+    return resolve(rows[0].data_directory) === data ? { pid, port } : undefined;
   } catch {
     return undefined;
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/**
+ * Makes this process the one that stops the cluster, unless another one that still runs is.
+ *
+ * @param {string} data
+ * @returns {Promise<boolean>} whether it is
+ */
+export async function claim(data) {
+  const file = `${data}.owner`;
+  const owner = Number(await readText(file));
+  if (owner && owner !== process.pid && isAlive(owner)) return false;
+  await writeFile(file, String(process.pid));
+  return true;
 }
 
 /**
@@ -38,20 +53,32 @@ export async function removeStaleLock(data) {
 
 /** The lines of the lock file: process id, data folder, start, port, and more. @param {string} data */
 async function readLock(data) {
-  const lock = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '');
-  return lock.split('\n');
+  return (await readText(join(data, 'postmaster.pid'))).split('\n');
+}
+
+/** A file's text; empty if there is none. @param {string} path @returns {Promise<string>} */
+async function readText(path) {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 /** @param {number} pid */
 async function isPostgres(pid) {
-  if (process.platform === 'linux') {
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    return command.includes('postgres');
-  }
+  if (process.platform !== 'linux') return isAlive(pid);
+  return (await readText(`/proc/${pid}/cmdline`)).includes('postgres');
+}
+
+/** @param {number} pid */
+export function isAlive(pid) {
   try {
     process.kill(pid, 0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // It is there, and somebody else's.
+    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
   }
 }

@@ -6,7 +6,7 @@ import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isRoot, NOBODY, placeCluster } from './postgres-binaries.js';
 import { freePort } from './postgres-client.js';
-import { findRunning, removeStaleLock } from './postgres-lock.js';
+import { claim, findRunning, isAlive, removeStaleLock } from './postgres-lock.js';
 
 /**
  * @typedef {{ folder: string, password: string }} Cluster `folder` holds the data; `password` is the superuser's.
@@ -18,16 +18,17 @@ import { findRunning, removeStaleLock } from './postgres-lock.js';
  * @typedef {object} RunningCluster
  * @property {string} url of the database `postgres`
  * @property {number} port
- * @property {number | undefined} pid undefined for one that was found running
+ * @property {number} pid
  * @property {() => Promise<void>} stop
  */
 
 const USER = 'gatehouse';
 const START_TIMEOUT = 30_000;
+const STOP_TIMEOUT = 20_000;
 
 /**
- * Starts a cluster, and makes it first if its folder does not hold one yet. A cluster that runs already is used
- * as it is, and not stopped by whoever did not start it.
+ * Starts a cluster, and makes it first if its folder does not hold one yet. One that runs already is used as it is;
+ * it is stopped by whoever started it, or, where that process was killed, by the next one that finds it.
  *
  * @param {Cluster} cluster
  * @param {StartOptions} [options]
@@ -37,7 +38,10 @@ export async function startCluster({ folder, password }, { flags = [], port, det
   const { native, data } = await placeCluster(folder);
   const urlOf = (/** @type {number} */ at) => `postgresql://${USER}:${password}@127.0.0.1:${at}/postgres`;
   const found = await findRunning(data, urlOf);
-  if (found) return { url: urlOf(found), port: found, pid: undefined, stop: async () => undefined };
+  if (found) {
+    const isOurs = await claim(data);
+    return { ...found, url: urlOf(found.port), stop: async () => (isOurs ? stop(found.pid) : undefined) };
+  }
   if (!existsSync(join(data, 'PG_VERSION'))) await initialize(native, data, password);
   await removeStaleLock(data);
   const chosen = port ?? (await freePort());
@@ -49,7 +53,9 @@ export async function startCluster({ folder, password }, { flags = [], port, det
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   await ready(child);
-  return { url: urlOf(chosen), port: chosen, pid: child.pid, stop: () => stop(child) };
+  await claim(data);
+  const pid = /** @type {number} */ (child.pid);
+  return { url: urlOf(chosen), port: chosen, pid, stop: () => stop(pid) };
 }
 
 /**
@@ -91,7 +97,7 @@ function ready(child) {
   return new Promise((resolve, reject) => {
     const fail = (/** @type {string} */ why) => reject(new Error(`PostgreSQL ${why}:\n${output()}`));
     const timer = setTimeout(() => (child.kill('SIGQUIT'), fail('did not start in time')), START_TIMEOUT);
-    child.once('error', (error) => fail(`could not be started (${error.message})`));
+    child.once('error', (error) => (clearTimeout(timer), fail(`could not be started (${error.message})`)));
     child.once('exit', () => (clearTimeout(timer), fail('stopped')));
     child.stderr?.on('data', () => {
       if (!output().includes('ready to accept connections')) return;
@@ -105,12 +111,20 @@ function ready(child) {
   });
 }
 
-/** Fast shutdown: clients are disconnected, everything is written. @param {import('node:child_process').ChildProcess} child */
-async function stop(child) {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGINT');
-  await exited;
+/**
+ * Fast shutdown: clients are disconnected, everything is written. One that takes too long is ended at once, and
+ * recovers at its next start.
+ *
+ * @param {number} pid
+ */
+async function stop(pid) {
+  if (!isAlive(pid)) return;
+  process.kill(pid, 'SIGINT');
+  const deadline = Date.now() + STOP_TIMEOUT;
+  while (isAlive(pid)) {
+    if (Date.now() > deadline) return void process.kill(pid, 'SIGQUIT');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** @param {import('node:stream').Readable | null} stream @returns {() => string} */

@@ -1,8 +1,9 @@
 // npm run migration:run | migration:revert | migration:show | migration:generate [Name]
 import { ensureBuilt } from './build.js';
 import { checkedConfig } from './checked-config.js';
-import { prepareEnvironment } from './development.js';
+import { withEnvironment } from './development.js';
 import { migrate } from './migrate.js';
+import { runMain } from './run.js';
 
 const [command = '', ...rest] = process.argv.slice(2);
 
@@ -13,17 +14,10 @@ function args() {
   return name ? [command, `migrations/${name}`, ...options] : [command, 'migrations/Check', '--dryrun', '--check'];
 }
 
-async function main() {
-  const [{ stop }] = await Promise.all([prepareEnvironment(), ensureBuilt()]);
-  try {
+runMain(async () => {
+  await ensureBuilt();
+  return withEnvironment(async ({ signal }) => {
     await checkedConfig();
-    process.exitCode = await migrate(args());
-  } finally {
-    await stop();
-  }
-}
-
-main().catch((error) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+    return migrate(args(), { signal });
+  });
 });

@@ -1,0 +1,65 @@
+// The application as npm start runs it: a process of its own, until somebody ends it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** How long, in milliseconds, the application may take to finish what it is doing before it is killed. */
+const SHUTDOWN_TIMEOUT = 15_000;
+/** How long, in milliseconds, one question whether it answers may take. */
+const PROBE_TIMEOUT = 1_000;
+const END_WITH_PARENT = new URL('./end-with-parent.js', import.meta.url).href;
+/** Where `localhost` is what a person types. */
+const LOCAL = new Set(['127.0.0.1', '0.0.0.0', '::', '::1']);
+
+/**
+ * Runs the application until it ends or is interrupted, and says where it is once it answers.
+ *
+ * @param {object} options
+ * @param {string} options.host
+ * @param {number} options.port
+ * @param {import('./development.js').State | null} options.state whose admin to name
+ * @param {AbortSignal} options.signal
+ * @param {boolean} options.watch whether to build and start again on every change
+ * @returns {Promise<number>} its exit code
+ */
+export async function runApplication({ host, port, state, signal, watch }) {
+  signal.throwIfAborted();
+  const command = watch
+    ? ['node_modules/@nestjs/cli/bin/nest.js', 'start', '--watch']
+    : ['--enable-source-maps', '--import', END_WITH_PARENT, 'dist/src/main.js'];
+  // A group of its own, so that Ctrl-C reaches it once, through us, and the database outlives it.
+  const child = spawn(process.execPath, command, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: true,
+    env: { ...process.env, PORT: String(port) },
+  });
+  const exited = once(child, 'exit');
+  signal.addEventListener('abort', () => {
+    child.kill('SIGTERM');
+    setTimeout(() => child.kill('SIGKILL'), SHUTDOWN_TIMEOUT).unref();
+  });
+  const address = `http://${LOCAL.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
+  if (await untilLive(address, child)) {
+    console.log(`\n  ${address}\n  ${address}/docs`);
+    if (state) console.log(`\n  admin     ${state.adminEmail}\n  password  ${state.adminPassword}`);
+    console.log('\n  Ctrl-C stops everything. Data is kept in .data/.\n');
+  }
+  const [code] = await exited;
+  return code ?? 1;
+}
+
+/**
+ * Waits until the application answers. False if it ends before that.
+ *
+ * @param {string} address
+ * @param {import('node:child_process').ChildProcess} child
+ */
+async function untilLive(address, child) {
+  while (child.exitCode === null && child.signalCode === null) {
+    const answer = await fetch(`${address}/health/live`, { signal: AbortSignal.timeout(PROBE_TIMEOUT) }).catch(
+      () => null,
+    );
+    if (answer?.ok) return true;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return false;
+}
