@@ -4,7 +4,7 @@ const FEATURES = 'auth|sessions|users|health';
 
 /** Below the edge: nothing here may know that there is HTTP. */
 const RULES_AND_DATA =
-  '(?:^|/)src/((database|config|passwords)/|common/(clock|domain\\.error|id|pagination|role)\\.ts|.+\\.(service|repository|entity|errors|lookup|recorder)\\.ts$)';
+  '(?:^|/)src/((database|config|passwords)/|common/(principal|domain\\.error|id|pagination|role)\\.ts|.+\\.(service|repository|entity|errors|lookup|recorder)\\.ts$)';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {

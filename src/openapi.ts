@@ -6,6 +6,7 @@ import { ValidationFailedError } from './common/domain.error.js';
 import { problemResponses, type DocumentedError } from './common/http/api-problems.decorator.js';
 import {
   BadRequestError,
+  ForbiddenError,
   InternalError,
   MalformedBodyError,
   PayloadTooLargeError,
@@ -13,7 +14,6 @@ import {
 } from './common/http/edge.errors.js';
 import { PUBLIC_EXTENSION } from './common/public.decorator.js';
 import { ROLES_EXTENSION } from './common/roles.decorator.js';
-import { ForbiddenError } from './common/roles.guard.js';
 import { DatabaseUnavailableError } from './database/pg-errors.js';
 import {
   SessionExpiredError,
@@ -23,6 +23,8 @@ import {
 } from './sessions/sessions.errors.js';
 
 const SCHEME = 'password';
+/** Only OAuth's token endpoint takes a form, and it answers errors in a form of its own. */
+const FORM = 'application/x-www-form-urlencoded';
 
 const DESCRIPTION = `Accounts, sign-in, and sessions that end the moment someone says so.
 
@@ -79,7 +81,8 @@ function complete(operation: Operation): void {
   const isOpen = operation[PUBLIC_EXTENSION] === true;
   Reflect.deleteProperty(operation, PUBLIC_EXTENSION);
   operation.security = isOpen ? [] : [{ [SCHEME]: [] }];
-  const answersOAuth = JSON.stringify(operation.requestBody ?? '').includes('x-www-form-urlencoded');
+  const { requestBody } = operation;
+  const answersOAuth = requestBody && 'content' in requestBody && FORM in requestBody.content;
   const common = problemResponses(answersOAuth ? [InternalError] : commonErrors(operation, isOpen));
   for (const [status, response] of Object.entries(common)) merge(operation.responses, status, response);
   for (const [status, response] of Object.entries(operation.responses)) {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import type { AccessClaims } from '../common/auth-context.js';
+import type { AccessClaims } from '../common/principal.js';
 import { newId } from '../common/id.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
@@ -27,7 +27,7 @@ export class AccessTokenService {
     const accessToken = await this.jwt.signAsync(
       { sid: sessionId },
       {
-        privateKey: privateKey as never,
+        privateKey,
         algorithm: ALGORITHM,
         keyid,
         subject: userId,

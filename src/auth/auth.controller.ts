@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Auth, type AuthContext } from '../common/auth-context.js';
+import { Auth } from '../common/http/auth.decorator.js';
+import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../common/http/api-problems.decorator.js';
 import { FromClient, type Client } from '../common/http/client.js';
 import { Public } from '../common/public.decorator.js';
@@ -69,7 +70,7 @@ export class AuthController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Sign out: end the current session' })
   @ApiNoContentResponse()
-  logout(@Auth() auth: AuthContext): Promise<void> {
+  logout(@Auth() auth: Principal): Promise<void> {
     return this.sessions.logout(auth);
   }
 }

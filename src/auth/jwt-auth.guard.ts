@@ -4,7 +4,7 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
 import { isPublic } from '../common/public.decorator.js';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth.errors.js';
-import { sendsBearerToken } from './bearer-token.js';
+import { sendsBearerToken } from '../common/http/bearer-token.js';
 
 /**
  * First of the global guards: asks who is asking. Everything is decided from the token, so a bad one costs the
@@ -19,6 +19,11 @@ export class JwtAuthGuard extends AuthGuard('jwt') implements CanActivate {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     if (isPublic(this.reflector, context)) return true;
     return (await super.canActivate(context)) as boolean;
+  }
+
+  /** Where passport is to put what the strategy found: they are claims yet, and no user. */
+  override getAuthenticateOptions(): { property: string } {
+    return { property: 'claims' };
   }
 
   /** What passport found, in this API's words. An error of any other kind must not pass for "not signed in". */

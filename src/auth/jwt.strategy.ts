@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy, type JwtFromRequestFunction } from 'passport-jwt';
-import type { AccessClaims } from '../common/auth-context.js';
+import type { AccessClaims } from '../common/principal.js';
+import { isId } from '../common/id.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
-import { bearerToken } from './bearer-token.js';
+import { bearerToken } from '../common/http/bearer-token.js';
 import { TokenInvalidError } from './auth.errors.js';
 import { ALGORITHM, SigningKeys } from './signing-keys.js';
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Decides from the token alone who is asking: signature, algorithm, issuer, audience, expiry, and the claims' form. */
 @Injectable()
@@ -34,12 +33,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
    * @throws TokenInvalidError
    */
   validate({ sub, sid, jti, iat, exp }: Readonly<Record<string, unknown>>): AccessClaims {
-    if (!isUuid(sub) || !isUuid(sid) || typeof jti !== 'string') throw new TokenInvalidError();
+    if (!isId(sub) || !isId(sid) || typeof jti !== 'string') throw new TokenInvalidError();
     if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) throw new TokenInvalidError();
     return { userId: sub, sessionId: sid };
   }
-}
-
-function isUuid(value: unknown): value is string {
-  return typeof value === 'string' && UUID.test(value);
 }

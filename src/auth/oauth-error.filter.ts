@@ -1,6 +1,7 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Response } from 'express';
 import { DomainError } from '../common/domain.error.js';
+import { RETRY_AFTER } from '../common/http/problem.js';
 import { requestIdOf } from '../common/http/request-id.js';
 import type { OAuthErrorCode, OAuthErrorDto } from './dto/token-response.dto.js';
 import { UnsupportedGrantTypeError } from './oauth.errors.js';
@@ -19,7 +20,7 @@ export class OAuthErrorFilter implements ExceptionFilter {
       error,
       error_description: known ? exception.message : 'Something went wrong on our side.',
     };
-    if (status === 503) response.setHeader('Retry-After', '1');
+    if (status === 503) response.setHeader('Retry-After', RETRY_AFTER);
     response.status(status).json(body);
   }
 }

@@ -6,6 +6,11 @@ import { v7 } from 'uuid';
  */
 export const newId = (): string => v7();
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether a value is a UUID of any version, in the lower case in which ids are compared. */
+export const isId = (value: unknown): value is string => typeof value === 'string' && UUID.test(value);
+
 /** The 16 bytes of a UUID, in hexadecimal. */
 export const idToHex = (id: string): string => id.replaceAll('-', '');
 

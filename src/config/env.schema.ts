@@ -10,11 +10,6 @@ const ENVIRONMENTS = ['development', 'test', 'production'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
 
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
 const flag = (fallback: boolean) =>
   z
     .enum(['true', 'false'], 'must be true or false')
@@ -31,9 +26,10 @@ const integer = (min: number, max: number, fallback: number) => {
     .default(fallback);
 };
 
-/** A duration in milliseconds, between `min` and `max`. */
-const duration = (min: number, max: number, fallback: number) =>
-  z
+/** A duration, in milliseconds once it is read. The bounds and the default are written as a person writes them. */
+const duration = (min: string, max: string, fallback: string) => {
+  const [least, most] = [milliseconds(min), milliseconds(max)];
+  return z
     .string()
     .transform((text, context) => {
       const value = parseDuration(text);
@@ -41,8 +37,15 @@ const duration = (min: number, max: number, fallback: number) =>
       context.addIssue('must be a duration with a unit, such as 500ms, 10s, 15m, 12h or 30d');
       return z.NEVER;
     })
-    .refine((value) => value >= min && value <= max, `must be from ${min / SECOND}s to ${max / SECOND}s`)
-    .default(fallback);
+    .refine((value) => value >= least && value <= most, `must be from ${min} to ${max}`)
+    .default(milliseconds(fallback));
+};
+
+function milliseconds(text: string): number {
+  const value = parseDuration(text);
+  if (value === null) throw new Error(`${text} is no duration.`);
+  return value;
+}
 
 const list = z
   .string()
@@ -109,8 +112,8 @@ export function environmentSchema(environment: Environment) {
       ? z.string(required).pipe(databaseUrl)
       : databaseUrl.default('postgresql://gatehouse:gatehouse@127.0.0.1:5432/gatehouse'),
     DB_POOL_MAX: integer(1, 1_000, 10),
-    DB_CONNECT_TIMEOUT: duration(100, MINUTE, 5 * SECOND),
-    DB_STATEMENT_TIMEOUT: duration(100, 10 * MINUTE, 10 * SECOND),
+    DB_CONNECT_TIMEOUT: duration('100ms', '1m', '5s'),
+    DB_STATEMENT_TIMEOUT: duration('100ms', '10m', '10s'),
     JWT_SECRET: production ? z.string(required).pipe(secret) : secret.default(DEVELOPMENT_SECRET),
     JWT_PREVIOUS_SECRETS: list.superRefine((secrets, context) => {
       if (production) for (const previous of secrets) strong(previous, context);
@@ -118,10 +121,10 @@ export function environmentSchema(environment: Environment) {
     REFRESH_SECRET: secret.optional(),
     JWT_ISSUER: z.string().default('gatehouse'),
     JWT_AUDIENCE: z.string().default('gatehouse'),
-    ACCESS_TOKEN_TTL: duration(SECOND, DAY, 15 * MINUTE),
-    SESSION_IDLE_TIMEOUT: duration(MINUTE, 3_650 * DAY, 30 * DAY),
-    SESSION_ABSOLUTE_TIMEOUT: duration(MINUTE, 3_650 * DAY, 90 * DAY),
-    REFRESH_GRACE: duration(0, MINUTE, 10 * SECOND),
+    ACCESS_TOKEN_TTL: duration('1s', '1d', '15m'),
+    SESSION_IDLE_TIMEOUT: duration('1m', '3650d', '30d'),
+    SESSION_ABSOLUTE_TIMEOUT: duration('1m', '3650d', '90d'),
+    REFRESH_GRACE: duration('0s', '1m', '10s'),
     // Lower costs exist so that a test suite does not spend its time in bcrypt.
     BCRYPT_COST: integer(environment === 'test' ? 4 : 10, 16, 12),
     DOCS_ENABLED: flag(!production),

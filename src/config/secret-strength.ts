@@ -1,5 +1,5 @@
 /** RFC 7518 §3.2: a key for HS256 is at least as long as the hash's output. */
-export const MIN_SECRET_BYTES = 32;
+const MIN_SECRET_BYTES = 32;
 
 /** Words that stand in tutorials, templates and public lists of leaked JWT secrets. */
 const PLACEHOLDER =

@@ -1,6 +1,7 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { RETRY_AFTER } from '../common/http/problem.js';
 import { Public } from '../common/public.decorator.js';
 import { DatabaseHealthDto, LivenessDto, ReadinessDto } from './dto/health.dto.js';
 import { HealthService } from './health.service.js';
@@ -37,6 +38,6 @@ export class HealthController {
 
 /** Not well is 503, with the same body: a probe reads the status, a person the rest. */
 function withStatus<T extends { readonly status: string }>(response: Response, health: T): T {
-  if (health.status !== 'ok') response.status(503).setHeader('Retry-After', '1');
+  if (health.status !== 'ok') response.status(503).setHeader('Retry-After', RETRY_AFTER);
   return health;
 }

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { hash, isOutdated, matches } from './password-hash.js';
 
 /** Hashes and checks passwords at the configured cost. Never call it while holding a database connection. */
 @Injectable()
-export class PasswordHasher {
+export class PasswordHasher implements OnModuleInit {
   private readonly cost: number;
   private dummy: Promise<string> | undefined;
 
@@ -14,6 +14,12 @@ export class PasswordHasher {
     this.cost = config.password.bcryptCost;
   }
 
+  /** Makes the dummy hash before the first sign-in needs it: that one would take twice as long. */
+  async onModuleInit(): Promise<void> {
+    await this.dummyHash();
+  }
+
+  /** The hash of a new password, with a salt of its own. */
   hash(password: string): Promise<string> {
     return hash(password, this.cost);
   }
@@ -35,10 +41,5 @@ export class PasswordHasher {
   private dummyHash(): Promise<string> {
     this.dummy ??= hash(randomBytes(32).toString('base64'), this.cost);
     return this.dummy;
-  }
-
-  /** Makes the dummy hash before the first sign-in needs it: that one would take twice as long. */
-  async onModuleInit(): Promise<void> {
-    await this.dummyHash();
   }
 }

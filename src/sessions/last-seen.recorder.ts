@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { Clock } from '../common/clock.js';
 import { Database } from '../database/database.js';
+import { DatabaseUnavailableError } from '../database/pg-errors.js';
 import { SessionAccessRepository } from './session-access.repository.js';
 
 /** How long, in milliseconds, a mark may wait for others to be written with. */
@@ -14,13 +14,12 @@ const FLUSH_INTERVAL = 5_000;
 @Injectable()
 export class LastSeenRecorder implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(LastSeenRecorder.name);
-  private seen = new Map<string, Date>();
+  private seen = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly database: Database,
     private readonly sessions: SessionAccessRepository,
-    private readonly clock: Clock,
   ) {}
 
   onModuleInit(): void {
@@ -34,18 +33,19 @@ export class LastSeenRecorder implements OnModuleInit, OnApplicationShutdown {
 
   /** Notes that a session is being used now. */
   mark(sessionId: string): void {
-    this.seen.set(sessionId, this.clock.now());
+    this.seen.add(sessionId);
   }
 
   /** Writes the marks. Those that cannot be written are dropped: the next request of that session makes a new one. */
   async flush(): Promise<void> {
     if (this.seen.size === 0) return;
     const seen = this.seen;
-    this.seen = new Map();
+    this.seen = new Set();
     try {
       await this.database.session((manager) => this.sessions.markSeen(manager, seen));
     } catch (error) {
-      this.logger.warn(`Could not write when ${seen.size} sessions were last seen: ${(error as Error).message}`);
+      if (!(error instanceof DatabaseUnavailableError)) this.logger.error({ err: error }, 'Last-seen marks were lost');
+      else this.logger.warn(`The database is away: when ${seen.size} sessions were last seen is lost.`);
     }
   }
 }

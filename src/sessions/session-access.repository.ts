@@ -3,14 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { Role } from '../common/role.js';
 import { User } from '../users/user.entity.js';
 import type { RevocationReason } from './revocation.js';
-
-/** A session as the guards see it: whether it still counts, and whose it is. Judged by the database's clock. */
-export interface SessionState {
-  readonly id: string;
-  readonly user: User;
-  readonly revokedReason: RevocationReason | null;
-  readonly isExpired: boolean;
-}
+import type { SessionState } from './session-state.js';
 
 /** A session as the guard looks it up on every request. */
 export interface GuardedSession extends SessionState {
@@ -30,13 +23,16 @@ const STATE = `
   s.id AS session_id, s.revoked_reason, (s.idle_expires_at <= now() OR s.expires_at <= now()) AS is_expired,
   u.id, u.email, u.name, u.role, u.is_active, u.email_verified_at, u.created_at, u.updated_at`;
 
+/** How long a session's `last_seen_at` stands before it is worth a write. */
+const SEEN_INTERVAL = `interval '1 minute'`;
+
 /** What the hot paths ask of the session's row: one statement each, by primary key. */
 @Injectable()
 export class SessionAccessRepository {
   /** Looks many sessions up at once. Ids that no session has are missing from the result. */
   async findForGuard(manager: EntityManager, ids: readonly string[]): Promise<GuardedSession[]> {
     const rows = await manager.query<(StateRow & { is_seen_due: boolean })[]>(
-      `SELECT ${STATE}, s.last_seen_at < now() - interval '1 minute' AS is_seen_due
+      `SELECT ${STATE}, s.last_seen_at < now() - ${SEEN_INTERVAL} AS is_seen_due
          FROM sessions s JOIN users u ON u.id = s.user_id
         WHERE s.id = ANY($1::uuid[])`,
       [ids],
@@ -81,18 +77,18 @@ export class SessionAccessRepository {
   }
 
   /**
-   * Writes when sessions were last seen, all in one statement. A row that someone else holds is skipped: whoever
-   * holds it is using or ending the session, and waiting here for rows in any order could become a deadlock.
+   * Writes that sessions were seen just now, all in one statement, at most once a minute each. A row that someone
+   * else holds is skipped: whoever holds it is using or ending the session, and waiting here for rows in any order
+   * could become a deadlock.
    */
-  async markSeen(manager: EntityManager, seen: ReadonlyMap<string, Date>): Promise<void> {
+  async markSeen(manager: EntityManager, ids: ReadonlySet<string>): Promise<void> {
     await manager.query(
-      `UPDATE sessions SET last_seen_at = due.seen_at
-         FROM (SELECT s.id, seen.seen_at
-                 FROM unnest($1::uuid[], $2::timestamptz[]) AS seen (id, seen_at)
-                 JOIN sessions s ON s.id = seen.id AND s.last_seen_at < seen.seen_at - interval '1 minute'
-                  FOR NO KEY UPDATE OF s SKIP LOCKED) AS due
+      `UPDATE sessions SET last_seen_at = now()
+         FROM (SELECT id FROM sessions
+                WHERE id = ANY($1::uuid[]) AND last_seen_at < now() - ${SEEN_INTERVAL}
+                  FOR NO KEY UPDATE SKIP LOCKED) AS due
         WHERE sessions.id = due.id`,
-      [[...seen.keys()], [...seen.values()]],
+      [[...ids]],
     );
   }
 }

@@ -1,5 +1,14 @@
-import type { SessionState } from './session-access.repository.js';
+import type { User } from '../users/user.entity.js';
+import type { RevocationReason } from './revocation.js';
 import { SessionExpiredError, SessionRevokedError, UserInactiveError } from './sessions.errors.js';
+
+/** A session as the guards see it: whether it still counts, and whose it is. Judged by the database's clock. */
+export interface SessionState {
+  readonly id: string;
+  readonly user: User;
+  readonly revokedReason: RevocationReason | null;
+  readonly isExpired: boolean;
+}
 
 /**
  * The one judgement over a session, for access and refresh alike: it may be used only while its user is active,

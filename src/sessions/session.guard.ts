@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { GuardedRequest } from '../common/auth-context.js';
+import type { GuardedRequest } from '../common/http/auth.decorator.js';
 import { isPublic } from '../common/public.decorator.js';
 import type { RequestWithUser } from '../users/current-user.decorator.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
@@ -23,7 +23,7 @@ export class SessionGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (isPublic(this.reflector, context)) return true;
     const request = context.switchToHttp().getRequest<GuardedRequest & RequestWithUser>();
-    const claims = request.user;
+    const { claims } = request;
     if (!claims) throw new Error('SessionGuard needs JwtAuthGuard before it.');
     const session = await this.lookup.find(claims.sessionId);
     // A token whose subject is not the session's user was put together by someone.
@@ -31,7 +31,7 @@ export class SessionGuard implements CanActivate {
     assertUsable(session);
     if (session.isSeenDue) this.lastSeen.mark(session.id);
     request.currentUser = session.user;
-    request.auth = { ...claims, role: session.user.role };
+    request.principal = { ...claims, role: session.user.role };
     return true;
   }
 }

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Auth, type AuthContext } from '../common/auth-context.js';
+import { Auth } from '../common/http/auth.decorator.js';
+import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../common/http/api-problems.decorator.js';
 import { IdParamDto } from '../common/http/id-param.dto.js';
 import { Roles } from '../common/roles.decorator.js';
@@ -20,7 +21,7 @@ export class SessionsAdminController {
   @Get()
   @ApiOperation({ summary: 'List sessions, newest first' })
   @ApiOkResponse({ type: AdminSessionPageDto })
-  async list(@Auth() auth: AuthContext, @Query() query: ListSessionsDto): Promise<AdminSessionPageDto> {
+  async list(@Auth() auth: Principal, @Query() query: ListSessionsDto): Promise<AdminSessionPageDto> {
     return AdminSessionPageDto.from(await this.sessions.list(query, query.toPageRequest()), auth.sessionId);
   }
 
@@ -29,7 +30,7 @@ export class SessionsAdminController {
   @ApiOperation({ summary: 'End anyone’s session' })
   @ApiNoContentResponse()
   @ApiProblems(UnknownSessionError)
-  revoke(@Auth() auth: AuthContext, @Param() { id }: IdParamDto): Promise<void> {
+  revoke(@Auth() auth: Principal, @Param() { id }: IdParamDto): Promise<void> {
     return this.sessions.revoke(auth, id);
   }
 
@@ -38,7 +39,7 @@ export class SessionsAdminController {
   @ApiOkResponse({ type: AdminSessionDto })
   @ApiProblems(UnknownSessionError)
   async expire(
-    @Auth() auth: AuthContext,
+    @Auth() auth: Principal,
     @Param() { id }: IdParamDto,
     @Body() body: ExpireSessionDto,
   ): Promise<AdminSessionDto> {
@@ -49,7 +50,7 @@ export class SessionsAdminController {
   @HttpCode(200)
   @ApiOperation({ summary: 'End all active sessions that match every given filter' })
   @ApiOkResponse({ type: BulkRevokedDto })
-  revokeMatching(@Auth() auth: AuthContext, @Body() { dryRun, ...filter }: RevokeSessionsDto): Promise<BulkRevokedDto> {
+  revokeMatching(@Auth() auth: Principal, @Body() { dryRun, ...filter }: RevokeSessionsDto): Promise<BulkRevokedDto> {
     return this.sessions.revokeMatching(auth, filter, dryRun);
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AuthContext } from '../common/auth-context.js';
+import type { Principal } from '../common/principal.js';
 import { ValidationFailedError } from '../common/domain.error.js';
 import { toPage, type Page, type PageRequest } from '../common/pagination.js';
 import { Database } from '../database/database.js';
@@ -25,7 +25,7 @@ export class SessionsAdminService {
   }
 
   /** @throws UnknownSessionError */
-  async revoke(admin: AuthContext, id: string): Promise<void> {
+  async revoke(admin: Principal, id: string): Promise<void> {
     const cause = { reason: 'admin', by: admin.userId } as const;
     const known = await this.database.session((manager) => this.sessions.revokeOne(manager, { id }, cause));
     if (!known) throw new UnknownSessionError();
@@ -56,7 +56,7 @@ export class SessionsAdminService {
    * @throws ValidationFailedError without any condition, which would mean everyone
    */
   async revokeMatching(
-    admin: AuthContext,
+    admin: Principal,
     filter: BulkFilter,
     dryRun: boolean,
   ): Promise<{ matched: number; revoked: number }> {

@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Auth, type AuthContext } from '../common/auth-context.js';
+import { Auth } from '../common/http/auth.decorator.js';
+import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../common/http/api-problems.decorator.js';
 import { IdParamDto } from '../common/http/id-param.dto.js';
 import { RevokedDto, RevokeOwnSessionsDto } from './dto/revoke-own-sessions.dto.js';
@@ -16,7 +17,7 @@ export class SessionsController {
   @Get()
   @ApiOperation({ summary: 'List my active sessions, most recently seen first' })
   @ApiOkResponse({ type: SessionListDto })
-  async list(@Auth() auth: AuthContext): Promise<SessionListDto> {
+  async list(@Auth() auth: Principal): Promise<SessionListDto> {
     return SessionListDto.from(await this.sessions.list(auth), auth.sessionId);
   }
 
@@ -24,14 +25,14 @@ export class SessionsController {
   @ApiOperation({ summary: 'Show the session of this request' })
   @ApiOkResponse({ type: SessionDto })
   @ApiProblems(UnknownSessionError)
-  async current(@Auth() auth: AuthContext): Promise<SessionDto> {
+  async current(@Auth() auth: Principal): Promise<SessionDto> {
     return SessionDto.from(await this.sessions.current(auth), auth.sessionId);
   }
 
   @Delete()
   @ApiOperation({ summary: 'End my other sessions, or all of them' })
   @ApiOkResponse({ type: RevokedDto })
-  async revokeMany(@Auth() auth: AuthContext, @Query() { scope }: RevokeOwnSessionsDto): Promise<RevokedDto> {
+  async revokeMany(@Auth() auth: Principal, @Query() { scope }: RevokeOwnSessionsDto): Promise<RevokedDto> {
     return { revoked: await this.sessions.revokeMany(auth, scope) };
   }
 
@@ -40,7 +41,7 @@ export class SessionsController {
   @ApiOperation({ summary: 'End one of my sessions; ending it twice is no error' })
   @ApiNoContentResponse()
   @ApiProblems(UnknownSessionError)
-  revoke(@Auth() auth: AuthContext, @Param() { id }: IdParamDto): Promise<void> {
+  revoke(@Auth() auth: Principal, @Param() { id }: IdParamDto): Promise<void> {
     return this.sessions.revoke(auth, id);
   }
 }

@@ -1,6 +1,5 @@
 import { hkdfSync } from 'node:crypto';
 import { Module } from '@nestjs/common';
-import { Clock } from '../common/clock.js';
 import { gatehouseConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { UsersModule } from '../users/users.module.js';
@@ -33,7 +32,6 @@ function derivedSecret(secret: string): Uint8Array {
   imports: [UsersModule],
   controllers: [SessionsController, SessionsAdminController],
   providers: [
-    Clock,
     LastSeenRecorder,
     SessionAccessRepository,
     SessionLookup,

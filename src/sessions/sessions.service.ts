@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import type { AuthContext } from '../common/auth-context.js';
+import type { Principal } from '../common/principal.js';
 import { newId } from '../common/id.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
@@ -54,19 +54,19 @@ export class SessionsService implements OnModuleInit {
   }
 
   /** The active sessions of the one who asks, most recently seen first. */
-  list({ userId }: AuthContext): Promise<Session[]> {
+  list({ userId }: Principal): Promise<Session[]> {
     return this.database.session((manager) => this.sessions.list(manager, { userId, isActive: true }));
   }
 
   /** The session that the request itself came with. */
-  async current({ sessionId }: AuthContext): Promise<Session> {
+  async current({ sessionId }: Principal): Promise<Session> {
     const session = await this.database.session((manager) => this.sessions.findOne(manager, { id: sessionId }));
     if (!session) throw new UnknownSessionError();
     return session;
   }
 
   /** Ends the current session. */
-  async logout({ userId, sessionId }: AuthContext): Promise<void> {
+  async logout({ userId, sessionId }: Principal): Promise<void> {
     await this.database.session((manager) =>
       this.sessions.revoke(manager, { id: sessionId }, { reason: 'logout', by: userId }),
     );
@@ -77,14 +77,14 @@ export class SessionsService implements OnModuleInit {
    *
    * @throws UnknownSessionError if there is none with this id, or it is someone else's
    */
-  async revoke({ userId }: AuthContext, id: string): Promise<void> {
+  async revoke({ userId }: Principal, id: string): Promise<void> {
     const cause = { reason: 'logout', by: userId } as const;
     const known = await this.database.session((manager) => this.sessions.revokeOne(manager, { id, userId }, cause));
     if (!known) throw new UnknownSessionError();
   }
 
   /** Ends every session of the one who asks, or every other one than the current. Returns how many. */
-  revokeMany({ userId, sessionId }: AuthContext, scope: 'others' | 'all'): Promise<number> {
+  revokeMany({ userId, sessionId }: Principal, scope: 'others' | 'all'): Promise<number> {
     const filter = { userId, isActive: true, exceptId: scope === 'others' ? sessionId : undefined };
     return this.database.session((manager) =>
       this.sessions.revoke(manager, filter, { reason: `logout_${scope}`, by: userId }),

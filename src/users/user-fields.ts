@@ -1,17 +1,17 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, type TransformFnParams } from 'class-transformer';
-import { IsEmail, IsString, MaxLength, ValidateBy, ValidateIf } from 'class-validator';
+import { IsEmail, IsString, MaxLength, ValidateIf } from 'class-validator';
+import { CodePoints, MapText } from '../common/http/fields.js';
 import { normalizeEmail } from './email.js';
 
 const PASSWORD_MIN = 8;
 const PASSWORD_MAX = 128;
 
-/** An e-mail address, in the form in which it is stored. Only a string is touched: other types must fail as they came. */
+/** An e-mail address, in the form in which it is stored. */
 export function EmailField(): PropertyDecorator {
   return applyDecorators(
     ApiProperty({ format: 'email', maxLength: 254, example: 'ada@example.com' }),
-    Transform(({ value }: TransformFnParams): unknown => (typeof value === 'string' ? normalizeEmail(value) : value)),
+    MapText(normalizeEmail),
     IsEmail({}, { message: 'must be an e-mail address' }),
     MaxLength(254, { message: 'must have at most 254 characters' }),
   );
@@ -42,27 +42,9 @@ export function PasswordField(): PropertyDecorator {
 export function NameField(): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({ type: String, nullable: true, minLength: 1, maxLength: 100, example: 'Ada Lovelace' }),
-    Transform(({ value }: TransformFnParams): unknown => (typeof value === 'string' ? value.trim() : value)),
+    MapText((text) => text.trim()),
     ValidateIf((_, value) => value !== undefined && value !== null),
     IsString({ message: 'must be a string or null' }),
     CodePoints(1, 100),
   );
-}
-
-/** A string of `min` to `max` characters, counted as code points: an emoji is one. */
-function CodePoints(min: number, max: number): PropertyDecorator {
-  return ValidateBy(
-    {
-      name: 'codePoints',
-      validator: {
-        validate: (value) =>
-          typeof value === 'string' && value.length <= max * 2 && inRange([...value].length, min, max),
-      },
-    },
-    { message: `must be a string of ${min} to ${max} characters` },
-  );
-}
-
-function inRange(value: number, min: number, max: number): boolean {
-  return value >= min && value <= max;
 }

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Auth, type AuthContext } from '../common/auth-context.js';
+import { Auth } from '../common/http/auth.decorator.js';
+import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../common/http/api-problems.decorator.js';
 import { IdParamDto } from '../common/http/id-param.dto.js';
 import { Roles } from '../common/roles.decorator.js';
@@ -45,11 +46,7 @@ export class UsersAdminController {
   @ApiOperation({ summary: 'Change a user; it holds from that user’s next request on' })
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError, LastAdminError)
-  async update(
-    @Auth() auth: AuthContext,
-    @Param() { id }: IdParamDto,
-    @Body() changes: UpdateUserDto,
-  ): Promise<UserDto> {
+  async update(@Auth() auth: Principal, @Param() { id }: IdParamDto, @Body() changes: UpdateUserDto): Promise<UserDto> {
     return UserDto.from(await this.users.update(id, changes, auth.userId));
   }
 

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Auth, type AuthContext } from '../common/auth-context.js';
+import { Auth } from '../common/http/auth.decorator.js';
+import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../common/http/api-problems.decorator.js';
 import { CurrentUser } from './current-user.decorator.js';
 import { DeleteOwnUserDto } from './dto/delete-own-user.dto.js';
@@ -26,7 +27,7 @@ export class UsersController {
   @ApiOperation({ summary: 'Change my own account' })
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError)
-  async update(@Auth() auth: AuthContext, @Body() changes: UpdateOwnUserDto): Promise<UserDto> {
+  async update(@Auth() auth: Principal, @Body() changes: UpdateOwnUserDto): Promise<UserDto> {
     return UserDto.from(await this.users.update(auth.userId, changes, auth.userId));
   }
 
@@ -35,7 +36,7 @@ export class UsersController {
   @ApiOperation({ summary: 'Delete my own account, with all its sessions' })
   @ApiNoContentResponse()
   @ApiProblems(InvalidCredentialsError, UserNotFoundError, LastAdminError)
-  delete(@Auth() auth: AuthContext, @Body() { password }: DeleteOwnUserDto): Promise<void> {
+  delete(@Auth() auth: Principal, @Body() { password }: DeleteOwnUserDto): Promise<void> {
     return this.users.deleteOwn(auth.userId, password);
   }
 }

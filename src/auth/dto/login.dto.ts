@@ -1,7 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, type TransformFnParams } from 'class-transformer';
-import { IsString, MaxLength, MinLength } from 'class-validator';
-import { Optional } from '../../common/http/fields.js';
+import { CodePoints, MapText, Optional } from '../../common/http/fields.js';
 import { EmailField, PasswordField } from '../../users/user-fields.js';
 
 export class LoginDto {
@@ -17,10 +15,8 @@ export class LoginDto {
     example: 'Ada’s laptop',
     description: 'How the session is named in lists.',
   })
-  @Transform(({ value }: TransformFnParams): unknown => (typeof value === 'string' ? value.trim() : value))
+  @MapText((text) => text.trim())
   @Optional()
-  @IsString({ message: 'must be a string' })
-  @MinLength(1, { message: 'must not be empty' })
-  @MaxLength(100, { message: 'must have at most 100 characters' })
+  @CodePoints(1, 100)
   deviceName?: string;
 }

@@ -1,18 +1,44 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform, type TransformFnParams } from 'class-transformer';
-import { IsBoolean, IsDate, ValidateIf } from 'class-validator';
+import { IsBoolean, IsDate, ValidateBy, ValidateIf } from 'class-validator';
+import { isId } from '../id.js';
 
 /** The field may be left out. Unlike class-validator's `IsOptional`, null is no way of leaving it out. */
 export function Optional(): PropertyDecorator {
   return ValidateIf((_, value) => value !== undefined);
 }
 
+/**
+ * Changes a field that is a text before it is checked: trims it, or brings it into the form in which it is kept.
+ * A value of any other type stays as it came, and is refused for what it is.
+ */
+export function MapText(map: (text: string) => unknown): PropertyDecorator {
+  return Transform(({ value }: TransformFnParams): unknown => (typeof value === 'string' ? map(value) : value));
+}
+
+/** A text of `min` to `max` characters, counted as code points: an emoji is one. */
+export function CodePoints(min: number, max: number): PropertyDecorator {
+  const validate = (value: unknown) =>
+    // Two code units make at most one code point less: what is far too long need not be counted.
+    typeof value === 'string' && value.length <= max * 2 && [...value].length >= min && [...value].length <= max;
+  return ValidateBy(
+    { name: 'codePoints', validator: { validate } },
+    { message: `must be a string of ${min} to ${max} characters` },
+  );
+}
+
+/** The id of something: a UUID, in any case (RFC 9562 §4). */
+export function IdField(): PropertyDecorator {
+  return applyDecorators(
+    MapText((text) => text.toLowerCase()),
+    ValidateBy({ name: 'id', validator: { validate: isId } }, { message: 'must be a UUID' }),
+  );
+}
+
 /** `true` or `false` in a query string, which knows no types. Nothing else is taken for one of them. */
 export function QueryBoolean(): PropertyDecorator {
   return applyDecorators(
-    Transform(({ value }: TransformFnParams): unknown =>
-      value === 'true' ? true : value === 'false' ? false : (value as unknown),
-    ),
+    MapText((text) => (text === 'true' ? true : text === 'false' ? false : text)),
     Optional(),
     IsBoolean({ message: 'must be true or false' }),
   );
@@ -23,7 +49,7 @@ const RFC_3339 = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?(Z|[+-
 /** A point in time (RFC 3339), which becomes a `Date`. A text that names none stays a text, and is refused. */
 export function Timestamp(): PropertyDecorator {
   return applyDecorators(
-    Transform(({ value }: TransformFnParams): unknown => (typeof value === 'string' ? parseTimestamp(value) : value)),
+    MapText(parseTimestamp),
     IsDate({ message: 'must be an RFC 3339 time, such as 2026-01-15T09:30:00.000Z' }),
   );
 }

@@ -1,13 +1,11 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { DomainError } from '../domain.error.js';
+import { sendsBearerToken } from './bearer-token.js';
 import { BadRequestError, InternalError, MethodNotAllowedError, NotFoundError } from './edge.errors.js';
-import { statusOf, toProblem } from './problem.js';
+import { RETRY_AFTER, statusOf, toProblem } from './problem.js';
 import { requestIdOf } from './request-id.js';
 import { methodsOf } from './route-table.js';
-
-/** How long, in seconds, a client should wait before it tries again. */
-const RETRY_AFTER = '1';
 
 /**
  * The edge where errors become HTTP: every error of every route leaves through here, as a problem document
@@ -21,25 +19,25 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
-    const error = this.toDomainError(exception, request);
+    const error = this.toDomainError(exception, request, response);
     // The client left, or the answer has begun: there is nobody to tell.
     if (response.headersSent) return void response.destroy();
     setProblemHeaders(error, request, response);
     response.type('application/problem+json').json(toProblem(error, request.path, requestIdOf(response)));
   }
 
-  private toDomainError(exception: unknown, request: Request): DomainError {
+  private toDomainError(exception: unknown, request: Request, response: Response): DomainError {
     // A guard, a pipe or a handler is past the router. Everything else may have failed before it, and a path
     // that does not exist is 404 whatever its body looks like.
     if (!request.route) {
-      const allowed = methodsOf(request.app as never, request.path);
+      const allowed = methodsOf(request.app, request.path);
       if (allowed.length === 0) return isBadPath(exception) ? new BadRequestError() : new NotFoundError();
       if (!allowed.includes(request.method)) return new MethodNotAllowedError(allowed);
     }
     if (exception instanceof DomainError) return exception;
     if (exception instanceof HttpException && exception.getStatus() === 404) return new NotFoundError();
     if (exception instanceof HttpException && exception.getStatus() < 500) return new BadRequestError();
-    this.logger.error({ err: exception, requestId: requestIdOf(request.res as Response) }, 'Unexpected error');
+    this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
     return new InternalError();
   }
 }
@@ -54,7 +52,6 @@ function setProblemHeaders(error: DomainError, request: Request, response: Respo
   if (error.kind === 'unavailable' || error.kind === 'rate_limited') response.setHeader('Retry-After', RETRY_AFTER);
   if (error.kind === 'unauthenticated') {
     // RFC 6750 §3.1: a request that sent no token is told the scheme, and no error.
-    const sentToken = /^Bearer\b/i.test(request.headers.authorization ?? '');
-    response.setHeader('WWW-Authenticate', sentToken ? 'Bearer error="invalid_token"' : 'Bearer');
+    response.setHeader('WWW-Authenticate', sendsBearerToken(request) ? 'Bearer error="invalid_token"' : 'Bearer');
   }
 }

@@ -17,13 +17,16 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   unavailable: 503,
 };
 
-export class FieldErrorDto implements FieldError {
+class FieldErrorDto implements FieldError {
   @ApiProperty({ description: 'A JSON pointer (RFC 6901) into the input.', example: '/email' })
   pointer!: string;
 
   @ApiProperty({ example: 'must be an e-mail address' })
   message!: string;
 }
+
+/** How long, in seconds, a client should wait before it tries again what is unavailable. */
+export const RETRY_AFTER = '1';
 
 /** A problem document (RFC 9457), as every error is answered. */
 export class ProblemDto {
@@ -72,6 +75,7 @@ export function toProblem(error: DomainError, instance: string, requestId: strin
   };
 }
 
+/** The status of an answer to an error. */
 export function statusOf(error: DomainError): number {
   return STATUS[error.kind];
 }

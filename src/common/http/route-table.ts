@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import type { Application } from 'express';
 
 interface RouterLayer {
   readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
@@ -9,7 +9,7 @@ interface RouterLayer {
  * The methods that the application has for a path, in upper case and sorted; none if no route has that path.
  * Express's router only knows a miss; whether the path or the method was wrong is what 404 and 405 tell apart.
  */
-export function methodsOf(app: Express, path: string): string[] {
+export function methodsOf(app: Pick<Application, 'router'>, path: string): string[] {
   const layers = app.router.stack as unknown as readonly RouterLayer[];
   const methods = new Set<string>();
   for (const layer of layers) {

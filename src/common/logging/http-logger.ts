@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
-import type { GuardedRequest } from '../auth-context.js';
+import type { GuardedRequest } from '../http/auth.decorator.js';
 import { requestIdOf } from '../http/request-id.js';
 
 /** A probe asks every few seconds, and nobody wants to read about it. */
@@ -21,12 +21,12 @@ export function httpLogger(logger: Logger): RequestHandler {
     serializers: { req: () => undefined, res: () => undefined },
     customAttributeKeys: { reqId: 'requestId' },
     customProps: (request, response) => {
-      const { auth } = request as GuardedRequest;
+      const { principal } = request as GuardedRequest;
       return {
         method: request.method,
         path: request.originalUrl.split('?', 1)[0],
         status: response.statusCode,
-        ...(auth && { userId: auth.userId, sessionId: auth.sessionId }),
+        ...(principal && { userId: principal.userId, sessionId: principal.sessionId }),
       };
     },
     customLogLevel: (request, response, error) => {

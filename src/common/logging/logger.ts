@@ -38,7 +38,7 @@ export async function createLogger(config: Config, destination?: DestinationStre
  * What a log may know of an error: an allow-list. The database's errors carry the parameters of the statement
  * and the row that failed, and with them hashes of passwords.
  */
-export function describeError(error: unknown): unknown {
+function describeError(error: unknown): unknown {
   if (!types.isNativeError(error)) return error;
   const { name: type, message, stack, cause } = error;
   const code = 'code' in error ? error.code : undefined;
@@ -55,7 +55,8 @@ async function readable(): Promise<DestinationStream> {
       messageFormat: '{if context}[{context}] {end}{msg}',
       sync: true,
     });
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     return pino.destination(1);
   }
 }

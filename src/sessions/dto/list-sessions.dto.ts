@@ -1,12 +1,11 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsUUID } from 'class-validator';
-import { Optional, QueryBoolean } from '../../common/http/fields.js';
+import { IdField, Optional, QueryBoolean } from '../../common/http/fields.js';
 import { PageQueryDto } from '../../common/http/page-query.dto.js';
 
 export class ListSessionsDto extends PageQueryDto {
   @ApiPropertyOptional({ format: 'uuid' })
   @Optional()
-  @IsUUID('loose', { message: 'must be a UUID' })
+  @IdField()
   userId?: string;
 
   @ApiPropertyOptional({ description: 'Active: not revoked, and within both limits.' })

@@ -1,19 +1,16 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, type TransformFnParams } from 'class-transformer';
-import { IsBoolean, IsIP, IsUUID } from 'class-validator';
+import { IsBoolean, IsIP } from 'class-validator';
 import { plainAddress } from '../../common/http/client.js';
-import { Optional, Timestamp } from '../../common/http/fields.js';
+import { IdField, MapText, Optional, Timestamp } from '../../common/http/fields.js';
 
 export class RevokeSessionsDto {
   @ApiPropertyOptional({ format: 'uuid' })
   @Optional()
-  @IsUUID('loose', { message: 'must be a UUID' })
+  @IdField()
   userId?: string;
 
   @ApiPropertyOptional({ example: '203.0.113.7' })
-  @Transform(({ value }: TransformFnParams): unknown =>
-    typeof value === 'string' ? (plainAddress(value) ?? value) : (value as unknown),
-  )
+  @MapText((text) => plainAddress(text) ?? text)
   @Optional()
   @IsIP(undefined, { message: 'must be an IP address' })
   ipAddress?: string;

@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsString, MaxLength, MinLength } from 'class-validator';
-import { Optional, QueryBoolean } from '../../common/http/fields.js';
+import { IsIn } from 'class-validator';
+import { CodePoints, Optional, QueryBoolean } from '../../common/http/fields.js';
 import { PageQueryDto } from '../../common/http/page-query.dto.js';
 import { ROLES, type Role } from '../../common/role.js';
 
@@ -11,9 +11,7 @@ export class ListUsersDto extends PageQueryDto {
     description: 'Found anywhere in the address or the name, in any case.',
   })
   @Optional()
-  @IsString({ message: 'must be a string' })
-  @MinLength(1, { message: 'must not be empty' })
-  @MaxLength(100, { message: 'must have at most 100 characters' })
+  @CodePoints(1, 100)
   search?: string;
 
   @ApiPropertyOptional({ enum: ROLES, enumName: 'Role' })
