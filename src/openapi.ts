@@ -22,7 +22,7 @@ import {
   UserInactiveError,
 } from './sessions/sessions.errors.js';
 
-const SCHEME = 'password';
+const SCHEME = 'signIn';
 /** Only OAuth's token endpoint takes a form, and it answers errors in a form of its own. */
 const FORM = 'application/x-www-form-urlencoded';
 
@@ -33,16 +33,6 @@ An access token says who you are; a session row says whether you still may. **Au
 Every error is a problem document (RFC 9457) whose \`code\` is stable. An unknown path is 404 \`not_found\`; a known one with another method is 405 \`method_not_allowed\`, with \`Allow\`.`;
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & Record<string, unknown>;
-
-/** Serves the explorer at /docs and the document at /openapi.json. Neither is built before someone asks. */
-export function serveDocs(app: INestApplication): void {
-  SwaggerModule.setup('docs', app, () => buildOpenApi(app), {
-    jsonDocumentUrl: 'openapi.json',
-    raw: ['json'],
-    customSiteTitle: 'Gatehouse',
-    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
-  });
-}
 
 /** The OpenAPI document of an application. Needs no database. */
 export function buildOpenApi(app: INestApplication): OpenAPIObject {

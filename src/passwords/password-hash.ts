@@ -33,6 +33,12 @@ export async function matches(password: string, stored: string): Promise<boolean
   return bcrypt.compare(password, stored.replace(/^\$2y/, '$2b'));
 }
 
+/** The cost of a hash, ours or a plain bcrypt one; undefined for one in no known form. */
+export function costOf(stored: string): number | undefined {
+  const cost = (FORMAT.exec(stored) ?? PLAIN_BCRYPT.exec(stored))?.[1];
+  return cost === undefined ? undefined : Number(cost);
+}
+
 /** Whether a hash should be made anew from the password at hand: it is not in our form, or its cost is out of date. */
 export function isOutdated(stored: string, cost: number): boolean {
   return FORMAT.exec(stored)?.[1] !== String(cost);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
-import { hash, isOutdated, matches } from './password-hash.js';
+import { costOf, hash, isOutdated, matches } from './password-hash.js';
 
 /** Hashes and checks passwords at the configured cost. Never call it while holding a database connection. */
 @Injectable()
@@ -25,12 +25,19 @@ export class PasswordHasher implements OnModuleInit {
   }
 
   /**
-   * Whether a password is the one behind a hash. Without a hash (nobody has that address) it does the same
-   * work against a real hash of the configured cost and says no, so that the time tells nothing (ASVS 6.3.8).
+   * Whether a password is the one behind a hash. A failure takes the same work whatever there was to compare with,
+   * so that the time tells nothing (ASVS 6.3.8): without a hash (nobody has that address), a real one of the
+   * configured cost; with one of a lower cost, that and the rest of the work.
    */
   async verify(password: string, stored: string | undefined): Promise<boolean> {
     const matched = await matches(password, stored ?? (await this.dummyHash()));
+    if (stored !== undefined && !matched) await this.makeUp(password, costOf(stored));
     return matched && stored !== undefined;
+  }
+
+  /** Hashes at each cost from `cost` to below the configured one: 2^c + 2^c + 2^(c+1) + … is the work of that one. */
+  private async makeUp(password: string, cost = this.cost): Promise<void> {
+    for (let missing = cost; missing < this.cost; missing++) await hash(password, missing);
   }
 
   /** Whether a hash should be replaced at the next good sign-in. */

@@ -8,12 +8,17 @@ export function Optional(): PropertyDecorator {
   return ValidateIf((_, value) => value !== undefined);
 }
 
+/** Longer texts are no field's; composing accents, for one, takes seconds for 100 kB of them. */
+const MAX_MAPPED = 2_048;
+
 /**
  * Changes a field that is a text before it is checked: trims it, or brings it into the form in which it is kept.
- * A value of any other type stays as it came, and is refused for what it is.
+ * A value of any other type, and a text that is far too long, stay as they came and are refused for what they are.
  */
 export function MapText(map: (text: string) => unknown): PropertyDecorator {
-  return Transform(({ value }: TransformFnParams): unknown => (typeof value === 'string' ? map(value) : value));
+  return Transform(({ value }: TransformFnParams): unknown =>
+    typeof value === 'string' && value.length <= MAX_MAPPED ? map(value) : value,
+  );
 }
 
 /** A text of `min` to `max` characters, counted as code points: an emoji is one. */

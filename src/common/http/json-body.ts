@@ -16,7 +16,11 @@ export function jsonBody(formPaths: readonly string[]): RequestHandler {
   const parse = json({ limit: BODY_LIMIT, type: MEDIA_TYPE, inflate: false, verify: requireUtf8 });
   return (request, response, next) => {
     if (formPaths.includes(request.path) || !hasBody(request)) next();
-    else if (!request.is(MEDIA_TYPE)) next(new UnsupportedMediaTypeError());
+    else if (Number(request.headers['content-length']) > BODY_LIMIT) {
+      // Nobody reads what is announced as too much, so the connection is of no further use.
+      response.setHeader('Connection', 'close');
+      next(new PayloadTooLargeError());
+    } else if (!request.is(MEDIA_TYPE)) next(new UnsupportedMediaTypeError());
     else parse(request, response, (error?: unknown) => next(error instanceof Error ? bodyError(error) : error));
   };
 }
