@@ -3,6 +3,7 @@ import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { LogLines } from '../support/log-lines.js';
 import { exchange, rawRequest } from '../support/raw-http.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 describe('the log', () => {
   const log = new LogLines();
@@ -14,12 +15,9 @@ describe('the log', () => {
 
   /** The line of a request, once it is written: that happens after the answer is sent. */
   async function lineOf(requestId: string): Promise<Record<string, unknown>> {
-    for (let tries = 0; tries < 200; tries += 1) {
-      const line = log.records.find((record) => record['requestId'] === requestId && 'responseTime' in record);
-      if (line) return line;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    throw new Error(`No line of the request ${requestId}:\n${log.text}`);
+    const find = () => log.records.find((record) => record['requestId'] === requestId && 'responseTime' in record);
+    await until(`there is a line of the request ${requestId}`, () => find() !== undefined);
+    return find() ?? {};
   }
 
   it('has one line for each request, with its id, method, path, status and who asked', async () => {

@@ -2,8 +2,8 @@ import { newId } from '../../src/common/id.js';
 import { Database, type EntityManager } from '../../src/database/database.js';
 import { EmailTakenError } from '../../src/users/users.errors.js';
 import { UsersRepository, type NewUserRow } from '../../src/users/users.repository.js';
-import { eventually } from '../support/eventually.js';
 import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 describe('the users’ repository', () => {
   let app: TestApp;
@@ -102,7 +102,7 @@ describe('the users’ repository', () => {
       const admins = await users.lockWithAdmins(manager, second.id);
       order.push(`second sees ${admins.map(({ id }) => id).join()}`);
     });
-    await eventually(async () => expect(await blocked()).toHaveLength(1));
+    await until('the second waits for the first', async () => (await blocked()).length === 1);
     release();
     await Promise.all([holder, waiter]);
     expect(order).toEqual(['first', `second sees ${second.id}`]);
