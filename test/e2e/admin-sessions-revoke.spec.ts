@@ -1,5 +1,5 @@
 import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
-import { expectRefusal } from '../support/refusal.js';
+import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('POST /admin/sessions/revoke', () => {
@@ -148,7 +148,7 @@ describe('POST /admin/sessions/revoke', () => {
     ['a dry run that is null', { userId: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60', dryRun: null }],
     ['a list of filters', [{ userId: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60' }]],
   ])('refuses %s, and ends nothing', async (_, filter) => {
-    expectRefusal(await revoke(filter), 400, 'validation_failed');
+    expectProblem(await revoke(filter), 400, 'validation_failed');
     expect(await statusOf(admin)).toBe(200);
   });
 

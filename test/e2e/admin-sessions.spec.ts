@@ -1,6 +1,6 @@
 import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
+import { expectProblem } from '../support/expect-problem.js';
 import { RFC_3339 } from '../support/patterns.js';
-import { expectRefusal } from '../support/refusal.js';
 import { TestApp } from '../support/test-app.js';
 import { walk } from '../support/walk.js';
 
@@ -88,7 +88,7 @@ describe('/admin/sessions', () => {
       { isActive: '' },
       { ipAddress: '127.0.0.1' },
     ])('refuses %j', async (query) => {
-      expectRefusal(await list(query), 400, 'validation_failed');
+      expectProblem(await list(query), 400, 'validation_failed');
     });
   });
 
@@ -97,7 +97,7 @@ describe('/admin/sessions', () => {
       const ada = await buildSignedIn(app);
       await asAdmin().delete(`/admin/sessions/${ada.sessionId}`).expect(204, '');
       const response = await app.as(ada.accessToken).get('/users/me');
-      expectRefusal(response, 401, 'session_revoked');
+      expectProblem(response, 401, 'session_revoked');
       expect(response.body.reason).toBe('admin');
       expect(await rowOf(ada)).toMatchObject({ revoked_reason: 'admin', revoked_by: admin.id });
     });
@@ -117,11 +117,11 @@ describe('/admin/sessions', () => {
     });
 
     it('answers 404 for a session that never was', async () => {
-      expectRefusal(await asAdmin().delete(`/admin/sessions/${NOBODY}`), 404, 'not_found');
+      expectProblem(await asAdmin().delete(`/admin/sessions/${NOBODY}`), 404, 'not_found');
     });
 
     it('refuses what is no id', async () => {
-      expectRefusal(await asAdmin().delete('/admin/sessions/x'), 400, 'validation_failed');
+      expectProblem(await asAdmin().delete('/admin/sessions/x'), 400, 'validation_failed');
     });
   });
 
@@ -162,16 +162,16 @@ describe('/admin/sessions', () => {
       const ada = await buildSignedIn(app);
       const { body } = await expire(ada, '2001-01-01T00:00:00.000Z').expect(200);
       expect(body).toMatchObject({ expiresAt: '2001-01-01T00:00:00.000Z', revokedAt: null, revokedReason: null });
-      expectRefusal(await app.as(ada.accessToken).get('/users/me'), 401, 'session_expired');
+      expectProblem(await app.as(ada.accessToken).get('/users/me'), 401, 'session_expired');
       const refresh = await app.request.post('/auth/refresh').send({ refreshToken: ada.refreshToken });
-      expectRefusal(refresh, 401, 'session_expired');
+      expectProblem(refresh, 401, 'session_expired');
     });
 
     it('refuses a later end, and tells the present one', async () => {
       const ada = await buildSignedIn(app);
       const end = (await rowOf(ada))?.expires_at ?? new Date(0);
       const response = await expire(ada, new Date(end.getTime() + 1).toISOString());
-      expectRefusal(response, 400, 'validation_failed');
+      expectProblem(response, 400, 'validation_failed');
       expect(response.body.errors).toEqual([
         { pointer: '/expiresAt', message: expect.stringContaining(end.toISOString()) },
       ]);
@@ -188,8 +188,8 @@ describe('/admin/sessions', () => {
     it('cannot revive one that is past: the end only ever moves forward', async () => {
       const ada = await buildSignedIn(app);
       await expire(ada, '2001-01-01T00:00:00Z').expect(200);
-      expectRefusal(await expire(ada, new Date(Date.now() + 3_600_000).toISOString()), 400, 'validation_failed');
-      expectRefusal(await app.as(ada.accessToken).get('/users/me'), 401, 'session_expired');
+      expectProblem(await expire(ada, new Date(Date.now() + 3_600_000).toISOString()), 400, 'validation_failed');
+      expectProblem(await app.as(ada.accessToken).get('/users/me'), 401, 'session_expired');
     });
 
     it('leaves a revoked session revoked, with its reason', async () => {
@@ -197,7 +197,7 @@ describe('/admin/sessions', () => {
       await app.as(ada.accessToken).post('/auth/logout').expect(204);
       const { body } = await expire(ada, '2001-01-01T00:00:00Z').expect(200);
       expect(body.revokedReason).toBe('logout');
-      expectRefusal(await app.as(ada.accessToken).get('/users/me'), 401, 'session_revoked');
+      expectProblem(await app.as(ada.accessToken).get('/users/me'), 401, 'session_revoked');
     });
 
     it('takes the same moment in another offset', async () => {
@@ -235,7 +235,7 @@ describe('/admin/sessions', () => {
     ])('refuses %j as a time, and moves nothing', async (expiresAt) => {
       const ada = await buildSignedIn(app);
       const before = await rowOf(ada);
-      expectRefusal(await expire(ada, expiresAt), 400, 'validation_failed');
+      expectProblem(await expire(ada, expiresAt), 400, 'validation_failed');
       expect(await rowOf(ada)).toEqual(before);
     });
 
@@ -248,13 +248,13 @@ describe('/admin/sessions', () => {
       const ada = await buildSignedIn(app);
       const body = { expiresAt: '2001-01-01T00:00:00Z', [field]: null };
       const response = await asAdmin().patch(`/admin/sessions/${ada.sessionId}`).send(body);
-      expectRefusal(response, 400, 'validation_failed');
+      expectProblem(response, 400, 'validation_failed');
       await app.as(ada.accessToken).get('/users/me').expect(200);
     });
 
     it('answers 404 for a session that never was', async () => {
       const response = await asAdmin().patch(`/admin/sessions/${NOBODY}`).send({ expiresAt: '2001-01-01T00:00:00Z' });
-      expectRefusal(response, 404, 'not_found');
+      expectProblem(response, 404, 'not_found');
     });
   });
 });

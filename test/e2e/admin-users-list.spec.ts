@@ -1,5 +1,5 @@
 import { buildSignedIn, buildUser, type BuiltUser, type SignedIn } from '../support/builders.js';
-import { expectRefusal } from '../support/refusal.js';
+import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 import { walk } from '../support/walk.js';
 
@@ -62,7 +62,7 @@ describe('GET /admin/users', () => {
       'refuse %j as a limit',
       async (limit) => {
         const response = await list({ limit });
-        expectRefusal(response, 400, 'validation_failed');
+        expectProblem(response, 400, 'validation_failed');
         expect(response.body.errors[0].pointer).toBe('/limit');
       },
     );
@@ -78,7 +78,7 @@ describe('GET /admin/users', () => {
       'A'.repeat(5_000),
     ])('refuse %j as a cursor', async (cursor) => {
       const response = await list({ cursor });
-      expectRefusal(response, 400, 'validation_failed');
+      expectProblem(response, 400, 'validation_failed');
       expect(response.body.errors[0].pointer).toBe('/cursor');
     });
 
@@ -91,7 +91,7 @@ describe('GET /admin/users', () => {
       'offset=1',
       'role=admin&role=user',
     ])('refuse ?%s', async (query) => {
-      expectRefusal(await app.as(admin.accessToken).get(`/admin/users?${query}`), 400, 'validation_failed');
+      expectProblem(await app.as(admin.accessToken).get(`/admin/users?${query}`), 400, 'validation_failed');
     });
   });
 
@@ -128,7 +128,7 @@ describe('GET /admin/users', () => {
       { search: '' },
       { search: 'a'.repeat(101) },
     ])('refuse %j', async (query) => {
-      expectRefusal(await list(query), 400, 'validation_failed');
+      expectProblem(await list(query), 400, 'validation_failed');
     });
   });
 });

@@ -1,6 +1,6 @@
 import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
+import { expectProblem } from '../support/expect-problem.js';
 import { RFC_3339, UUID_V7 } from '../support/patterns.js';
-import { expectRefusal } from '../support/refusal.js';
 import { TestApp } from '../support/test-app.js';
 
 const NOBODY = '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60';
@@ -47,7 +47,7 @@ describe('/admin/users', () => {
     it('refuses an address that an account has already, in whatever case', async () => {
       const { email, password } = await buildUser(app);
       const response = await asAdmin().post('/admin/users').send({ email: email.toUpperCase(), password });
-      expectRefusal(response, 409, 'email_taken');
+      expectProblem(response, 409, 'email_taken');
     });
 
     it.each<[string, object, string]>([
@@ -68,7 +68,7 @@ describe('/admin/users', () => {
     ])('refuses %s', async (_, part, pointer) => {
       const user = { email: 'refused@example.com', password: 'nine ferries in fog', ...part };
       const response = await asAdmin().post('/admin/users').send(user);
-      expectRefusal(response, 400, 'validation_failed');
+      expectProblem(response, 400, 'validation_failed');
       expect(response.body.errors).toEqual([{ pointer, message: expect.any(String) }]);
       expect(await app.database.query(`SELECT id FROM users WHERE email = 'refused@example.com'`)).toEqual([]);
     });
@@ -135,7 +135,7 @@ describe('/admin/users', () => {
       const response = await asAdmin()
         .patch(`/admin/users/${ada.id}`)
         .send({ name: 'Ada', ...part });
-      expectRefusal(response, 400, 'validation_failed');
+      expectProblem(response, 400, 'validation_failed');
       expect((await asAdmin().get(`/admin/users/${ada.id}`)).body).toEqual(before);
     });
   });
@@ -144,14 +144,14 @@ describe('/admin/users', () => {
     it('removes the user and their sessions', async () => {
       const ada = await buildSignedIn(app);
       await asAdmin().delete(`/admin/users/${ada.id}`).expect(204, '');
-      expectRefusal(await asAdmin().get(`/admin/users/${ada.id}`), 404, 'user_not_found');
+      expectProblem(await asAdmin().get(`/admin/users/${ada.id}`), 404, 'user_not_found');
       expect(await app.database.query('SELECT id FROM sessions WHERE user_id = $1', [ada.id])).toEqual([]);
     });
 
     it('answers 404 the second time', async () => {
       const ada = await buildUser(app);
       await asAdmin().delete(`/admin/users/${ada.id}`).expect(204);
-      expectRefusal(await asAdmin().delete(`/admin/users/${ada.id}`), 404, 'user_not_found');
+      expectProblem(await asAdmin().delete(`/admin/users/${ada.id}`), 404, 'user_not_found');
     });
 
     it('deletes nobody else', async () => {
@@ -170,14 +170,14 @@ describe('/admin/users', () => {
 
   describe.each(['get', 'patch', 'delete'] as const)('%s /:id', (method) => {
     it('answers 404 for an id that nobody has', async () => {
-      expectRefusal(await asAdmin()[method](`/admin/users/${NOBODY}`), 404, 'user_not_found');
+      expectProblem(await asAdmin()[method](`/admin/users/${NOBODY}`), 404, 'user_not_found');
     });
 
     it.each(['me', '1', `${NOBODY}0`, NOBODY.replaceAll('-', ''), `{${NOBODY}}`, "'; DROP TABLE users; --", '%00'])(
       'refuses %j as an id',
       async (id) => {
         const path = `/admin/users/${id === '%00' ? id : encodeURIComponent(id)}`;
-        expectRefusal(await asAdmin()[method](path), 400, 'validation_failed');
+        expectProblem(await asAdmin()[method](path), 400, 'validation_failed');
       },
     );
   });

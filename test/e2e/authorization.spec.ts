@@ -1,7 +1,7 @@
 import type { Response } from 'supertest';
 import { buildSignedIn, buildUser, signIn, type BuiltUser, type SignedIn } from '../support/builders.js';
+import { expectProblem } from '../support/expect-problem.js';
 import { readOperations, type Operation } from '../support/openapi.js';
-import { expectRefusal } from '../support/refusal.js';
 import { TestApp } from '../support/test-app.js';
 
 const NOBODY = '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60';
@@ -100,7 +100,7 @@ describe('authorization', () => {
       for (const operation of operations) {
         const response = await send(operation);
         faults.push(unforeseen(operation, response));
-        if (operation.isGuarded) expectRefusal(response, 401, 'token_missing');
+        if (operation.isGuarded) expectProblem(response, 401, 'token_missing');
       }
       expect(faults.filter(Boolean)).toEqual([]);
     });
@@ -144,7 +144,7 @@ describe('authorization', () => {
       for (const operation of operations.filter((candidate) => candidate.isForAdmins)) {
         const path = pathOf(operation, 'no-id');
         const response = await app.as(user.accessToken)[operation.method](path).send({ nobody: 'knows' });
-        expectRefusal(response, 403, 'forbidden');
+        expectProblem(response, 403, 'forbidden');
       }
     });
   });
@@ -175,7 +175,7 @@ describe('authorization', () => {
 
     it('has no route outside /admin that shows a user by id', async () => {
       const eve = await signIn(app, person);
-      expectRefusal(await app.as(eve.accessToken).get(`/users/${chief.id}`), 404, 'not_found');
+      expectProblem(await app.as(eve.accessToken).get(`/users/${chief.id}`), 404, 'not_found');
     });
   });
 
@@ -199,7 +199,7 @@ describe('authorization', () => {
         );
         for (const operation of withBody) {
           const response = await send(operation, user, { ...operation.body, [name]: value });
-          expectRefusal(response, 400, 'validation_failed');
+          expectProblem(response, 400, 'validation_failed');
           expect(response.body.errors).toEqual([{ pointer: `/${name}`, message: 'is not a field of this request' }]);
         }
         expect(withBody.map((operation) => operation.name)).toContain('PATCH /users/me');

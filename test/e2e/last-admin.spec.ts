@@ -1,5 +1,5 @@
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
-import { expectRefusal } from '../support/refusal.js';
+import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('the last active admin', () => {
@@ -22,35 +22,35 @@ describe('the last active admin', () => {
     ['demoted and renamed', { role: 'user', name: 'Ada' }],
     ['deactivated while the role is said again', { role: 'admin', isActive: false }],
   ])('cannot be %s', async (_, changes) => {
-    expectRefusal(await asAdmin().patch(path()).send(changes), 409, 'last_admin');
+    expectProblem(await asAdmin().patch(path()).send(changes), 409, 'last_admin');
     await expectStillAdmin();
   });
 
   it('cannot be demoted under an id in upper case', async () => {
     const response = await asAdmin().patch(`/admin/users/${admin.id.toUpperCase()}`).send({ role: 'user' });
-    expectRefusal(response, 409, 'last_admin');
+    expectProblem(response, 409, 'last_admin');
     await expectStillAdmin();
   });
 
   it('cannot be deleted under an id in upper case', async () => {
-    expectRefusal(await asAdmin().delete(`/admin/users/${admin.id.toUpperCase()}`), 409, 'last_admin');
+    expectProblem(await asAdmin().delete(`/admin/users/${admin.id.toUpperCase()}`), 409, 'last_admin');
     await expectStillAdmin();
   });
 
   it('cannot be deleted', async () => {
-    expectRefusal(await asAdmin().delete(path()), 409, 'last_admin');
+    expectProblem(await asAdmin().delete(path()), 409, 'last_admin');
     await expectStillAdmin();
   });
 
   it('cannot delete their own account', async () => {
     const response = await asAdmin().delete('/users/me').send({ password: admin.password });
-    expectRefusal(response, 409, 'last_admin');
+    expectProblem(response, 409, 'last_admin');
     await expectStillAdmin();
   });
 
   it('is told that the password is wrong before anything else', async () => {
     const response = await asAdmin().delete('/users/me').send({ password: 'six lanterns at dusk' });
-    expectRefusal(response, 401, 'invalid_credentials');
+    expectProblem(response, 401, 'invalid_credentials');
   });
 
   it('may be renamed', async () => {
@@ -66,7 +66,7 @@ describe('the last active admin', () => {
   it('is the last one although inactive admins exist', async () => {
     const other = await buildUser(app, { role: 'admin' });
     await asAdmin().patch(`/admin/users/${other.id}`).send({ isActive: false }).expect(200);
-    expectRefusal(await asAdmin().patch(path()).send({ role: 'user' }), 409, 'last_admin');
+    expectProblem(await asAdmin().patch(path()).send({ role: 'user' }), 409, 'last_admin');
     await asAdmin().delete(`/admin/users/${other.id}`).expect(204);
   });
 
@@ -81,7 +81,7 @@ describe('the last active admin', () => {
   it('may go once another admin is there', async () => {
     const heir = await buildSignedIn(app, 'admin');
     await asAdmin().patch(path()).send({ role: 'user' }).expect(200);
-    expectRefusal(await asAdmin().get('/admin/users'), 403, 'forbidden');
+    expectProblem(await asAdmin().get('/admin/users'), 403, 'forbidden');
     admin = heir;
     await expectStillAdmin();
   });

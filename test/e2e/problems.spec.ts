@@ -23,12 +23,12 @@ describe('problem documents', () => {
     const answer = await app
       .as(ada.accessToken)
       [method === 'GET' ? 'get' : method === 'POST' ? 'post' : 'delete'](path);
-    expectProblem(answer, 404, 'not_found', path);
+    expectProblem(answer, 404, 'not_found');
   });
 
   it('an unknown route is 404 whatever body it is sent', async () => {
     const answer = await app.request.post('/nothing').set('Content-Type', 'application/json').send('{');
-    expectProblem(answer, 404, 'not_found', '/nothing');
+    expectProblem(answer, 404, 'not_found');
   });
 
   it.each([
@@ -44,33 +44,33 @@ describe('problem documents', () => {
     'a known route with a wrong method is 405 and Allow names the right ones: %s %s',
     async (verb, path, allow) => {
       const answer = await app.request[verb](path);
-      expectProblem(answer, 405, 'method_not_allowed', path);
+      expectProblem(answer, 405, 'method_not_allowed');
       expect(answer.headers['allow']).toBe(allow);
     },
   );
 
   it('a wrong method is 405 whatever body it is sent', async () => {
     const answer = await app.request.put('/users/me').set('Content-Type', 'application/json').send('{');
-    expectProblem(answer, 405, 'method_not_allowed', '/users/me');
+    expectProblem(answer, 405, 'method_not_allowed');
   });
 
   it.each(['{', '{"email":}', 'nonsense', '"x"', '1', 'true', 'null', "{'email':'a'}", '{"a":1}{"b":2}', '   '])(
     'a body that is no JSON object is 400 malformed_body: %j',
     async (body) => {
       const answer = await app.request.post('/auth/login').set('Content-Type', 'application/json').send(body);
-      expectProblem(answer, 400, 'malformed_body', '/auth/login');
+      expectProblem(answer, 400, 'malformed_body');
     },
   );
 
   it('a body over 100 kB is 413 payload_too_large', async () => {
     const answer = await app.request.post('/auth/login').send({ email: 'a'.repeat(102_400) });
-    expectProblem(answer, 413, 'payload_too_large', '/auth/login');
+    expectProblem(answer, 413, 'payload_too_large');
   });
 
   it('a body of exactly 100 kB is read', async () => {
     const body = JSON.stringify({ email: '' });
     const answer = await app.request.post('/auth/login').send({ email: 'a'.repeat(102_400 - body.length) });
-    expectProblem(answer, 400, 'validation_failed', '/auth/login');
+    expectProblem(answer, 400, 'validation_failed');
   });
 
   it.each([
@@ -82,7 +82,7 @@ describe('problem documents', () => {
     'application/json; charset=utf-16',
   ])('a body of the wrong type is 415 unsupported_media_type: %s', async (type) => {
     const answer = await app.request.post('/auth/login').set('Content-Type', type).send('{}');
-    expectProblem(answer, 415, 'unsupported_media_type', '/auth/login');
+    expectProblem(answer, 415, 'unsupported_media_type');
   });
 
   it.each([
@@ -98,14 +98,14 @@ describe('problem documents', () => {
 
   it('all faults of a body are named at once, each by a pointer to its field', async () => {
     const answer = await app.request.post('/auth/register').send({ email: 1, name: 'x'.repeat(101), role: 'admin' });
-    expectProblem(answer, 400, 'validation_failed', '/auth/register');
+    expectProblem(answer, 400, 'validation_failed');
     const errors = answer.body.errors as { pointer: string }[];
     expect(errors.map((error) => error.pointer).sort()).toEqual(['/email', '/name', '/password', '/role']);
   });
 
   it('faults of a query are named by its parameters', async () => {
     const answer = await app.as(ada.accessToken).get('/admin/users?limit=0&colour=red');
-    expectProblem(answer, 400, 'validation_failed', '/admin/users');
+    expectProblem(answer, 400, 'validation_failed');
     expect(answer.body.errors).toEqual(
       expect.arrayContaining([
         { pointer: '/limit', message: expect.any(String) },
@@ -121,17 +121,19 @@ describe('problem documents', () => {
 
   it('instance is the path of the request without its query', async () => {
     const answer = await app.request.get('/users/me?access_token=secret&x=1');
-    expectProblem(answer, 401, 'token_missing', '/users/me');
+    expectProblem(answer, 401, 'token_missing');
+    expect(answer.body.instance).toBe('/users/me');
   });
 
   it('instance is the path as it was sent, encoded', async () => {
     const answer = await app.request.get('/no%20thing%22');
-    expectProblem(answer, 404, 'not_found', '/no%20thing%22');
+    expectProblem(answer, 404, 'not_found');
+    expect(answer.body.instance).toBe('/no%20thing%22');
   });
 
   it('requestId is the one that the caller sent', async () => {
     const answer = await app.request.get('/nothing').set('X-Request-Id', 'my-own.id_1');
-    expectProblem(answer, 404, 'not_found', '/nothing');
+    expectProblem(answer, 404, 'not_found');
     expect(answer.body.requestId).toBe('my-own.id_1');
   });
 
@@ -148,12 +150,12 @@ describe('problem documents', () => {
     ],
   ])('every error of a feature has the same shape: %s %s', async (status, code, send) => {
     const answer = await send();
-    expectProblem(answer, Number(status), code, new URL(answer.request.url).pathname);
+    expectProblem(answer, Number(status), code);
   });
 
   it('a person who may not is told so, and nothing of the route', async () => {
     const { accessToken } = await buildSignedIn(app);
-    expectProblem(await app.as(accessToken).get('/admin/users'), 403, 'forbidden', '/admin/users');
+    expectProblem(await app.as(accessToken).get('/admin/users'), 403, 'forbidden');
   });
 
   describe('an error that nobody foresaw', () => {
@@ -162,14 +164,14 @@ describe('problem documents', () => {
     it('is 500 internal_error without a word of what happened', async () => {
       jest.spyOn(app.app.get(Database), 'session').mockRejectedValue(new Error('SELECT * FROM users: secret detail'));
       const answer = await app.request.post('/auth/login').send({ email: ada.email, password: ada.password });
-      expectProblem(answer, 500, 'internal_error', '/auth/login');
+      expectProblem(answer, 500, 'internal_error');
       expect(answer.text).not.toContain('secret detail');
     });
 
     it('in a guard is 500, and never mistaken for a bad token', async () => {
       jest.spyOn(app.app.get(Database), 'session').mockRejectedValue(new TypeError('undefined is not a function'));
       const answer = await app.as(ada.accessToken).get('/users/me');
-      expectProblem(answer, 500, 'internal_error', '/users/me');
+      expectProblem(answer, 500, 'internal_error');
     });
 
     it('at the token endpoint is 500 server_error in the form of OAuth', async () => {

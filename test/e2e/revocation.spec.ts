@@ -1,5 +1,5 @@
 import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
-import { expectRefusal } from '../support/refusal.js';
+import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('a session that was ended', () => {
@@ -183,7 +183,7 @@ describe('a user who is changed', () => {
     const ada = await buildUser(first);
     await first.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send({ isActive: false }).expect(200);
     const { email, password } = ada;
-    expectRefusal(await second.request.post('/auth/login').send({ email, password }), 401, 'invalid_credentials');
+    expectProblem(await second.request.post('/auth/login').send({ email, password }), 401, 'invalid_credentials');
   });
 
   it('has no session left after a deactivation, however many sign-ins ran at the same time', async () => {

@@ -1,6 +1,6 @@
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { expectProblem } from '../support/expect-problem.js';
 import { RFC_3339, UUID_V7 } from '../support/patterns.js';
-import { expectRefusal } from '../support/refusal.js';
 import { TestApp } from '../support/test-app.js';
 
 const NOBODY = '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60';
@@ -116,7 +116,7 @@ describe('/sessions', () => {
       const phone = await signIn(app, laptop);
       await app.as(laptop.accessToken).delete(`/sessions/${phone.sessionId}`).expect(204, '');
       const response = await app.as(phone.accessToken).get('/users/me');
-      expectRefusal(response, 401, 'session_revoked');
+      expectProblem(response, 401, 'session_revoked');
       expect(response.body.reason).toBe('logout');
       expect(await revocationOf(phone.sessionId)).toEqual({ revoked_reason: 'logout', revoked_by: laptop.id });
       await app.as(laptop.accessToken).get('/users/me').expect(200);
@@ -141,21 +141,21 @@ describe('/sessions', () => {
     it('may end the current one', async () => {
       const laptop = await buildSignedIn(app);
       await app.as(laptop.accessToken).delete(`/sessions/${laptop.sessionId}`).expect(204);
-      expectRefusal(await app.as(laptop.accessToken).get('/sessions'), 401, 'session_revoked');
+      expectProblem(await app.as(laptop.accessToken).get('/sessions'), 401, 'session_revoked');
     });
 
     it('takes an id in upper case', async () => {
       const laptop = await buildSignedIn(app);
       const phone = await signIn(app, laptop);
       await app.as(laptop.accessToken).delete(`/sessions/${phone.sessionId.toUpperCase()}`).expect(204);
-      expectRefusal(await app.as(phone.accessToken).get('/users/me'), 401, 'session_revoked');
+      expectProblem(await app.as(phone.accessToken).get('/users/me'), 401, 'session_revoked');
     });
 
     it('answers for someone else’s as for one that never was, and ends neither', async () => {
       const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
       const foreign = await app.as(eve.accessToken).delete(`/sessions/${ada.sessionId}`);
       const unknown = await app.as(eve.accessToken).delete(`/sessions/${NOBODY}`);
-      expectRefusal(foreign, 404, 'not_found');
+      expectProblem(foreign, 404, 'not_found');
       const same = { requestId: '', instance: '' };
       expect({ ...foreign.body, ...same }).toEqual({ ...unknown.body, ...same });
       await app.as(ada.accessToken).get('/users/me').expect(200);
@@ -163,7 +163,7 @@ describe('/sessions', () => {
 
     it('lets not even an admin end someone else’s by this route', async () => {
       const [ada, admin] = [await buildSignedIn(app), await buildSignedIn(app, 'admin')];
-      expectRefusal(await app.as(admin.accessToken).delete(`/sessions/${ada.sessionId}`), 404, 'not_found');
+      expectProblem(await app.as(admin.accessToken).delete(`/sessions/${ada.sessionId}`), 404, 'not_found');
       await app.as(ada.accessToken).get('/users/me').expect(200);
     });
 
@@ -172,7 +172,7 @@ describe('/sessions', () => {
       async (id) => {
         const ada = await buildSignedIn(app);
         const response = await app.as(ada.accessToken).delete(`/sessions/${encodeURIComponent(id)}`);
-        expectRefusal(response, 400, 'validation_failed');
+        expectProblem(response, 400, 'validation_failed');
         expect(response.body.errors).toEqual([{ pointer: '/id', message: 'must be a UUID' }]);
         await app.as(ada.accessToken).get('/users/me').expect(200);
       },
@@ -201,7 +201,7 @@ describe('/sessions', () => {
       expect(body).toEqual({ revoked: 2 });
       for (const device of [laptop, phone]) {
         const response = await app.as(device.accessToken).get('/users/me');
-        expectRefusal(response, 401, 'session_revoked');
+        expectProblem(response, 401, 'session_revoked');
         expect(response.body.reason).toBe('logout_all');
         expect(await revocationOf(device.sessionId)).toEqual({ revoked_reason: 'logout_all', revoked_by: laptop.id });
       }
@@ -229,7 +229,7 @@ describe('/sessions', () => {
     ])('needs others or all: %j ends nothing', async (query) => {
       const laptop = await buildSignedIn(app);
       const phone = await signIn(app, laptop);
-      expectRefusal(await app.as(laptop.accessToken).delete(`/sessions${query}`), 400, 'validation_failed');
+      expectProblem(await app.as(laptop.accessToken).delete(`/sessions${query}`), 400, 'validation_failed');
       await app.as(laptop.accessToken).get('/users/me').expect(200);
       await app.as(phone.accessToken).get('/users/me').expect(200);
     });

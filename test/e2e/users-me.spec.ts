@@ -1,6 +1,6 @@
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { expectProblem } from '../support/expect-problem.js';
 import { RFC_3339, UUID_V7 } from '../support/patterns.js';
-import { expectRefusal } from '../support/refusal.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('/users/me', () => {
@@ -37,7 +37,7 @@ describe('/users/me', () => {
 
     it('answers nobody 401', async () => {
       const response = await app.request.get('/users/me');
-      expectRefusal(response, 401, 'token_missing');
+      expectProblem(response, 401, 'token_missing');
       expect(response.headers['www-authenticate']).toBe('Bearer');
     });
   });
@@ -87,7 +87,7 @@ describe('/users/me', () => {
     ])('refuses a name that %s', async (_, name) => {
       const ada = await signIn(app, await buildUser(app, { name: 'Ada' }));
       const response = await app.as(ada.accessToken).patch('/users/me').send({ name });
-      expectRefusal(response, 400, 'validation_failed');
+      expectProblem(response, 400, 'validation_failed');
       expect(response.body.errors).toEqual([{ pointer: '/name', message: expect.any(String) }]);
       expect((await app.as(ada.accessToken).get('/users/me')).body.name).toBe('Ada');
     });
@@ -108,7 +108,7 @@ describe('/users/me', () => {
         .as(ada.accessToken)
         .patch('/users/me')
         .send({ name: 'Ada', [field]: value });
-      expectRefusal(response, 400, 'validation_failed');
+      expectProblem(response, 400, 'validation_failed');
       expect(response.body.errors).toEqual([{ pointer: `/${field}`, message: 'is not a field of this request' }]);
       expect((await app.as(ada.accessToken).get('/users/me')).body).toEqual(before);
       expect(await passwordHashOf(ada.id)).toEqual(hash);
@@ -121,12 +121,12 @@ describe('/users/me', () => {
       const phone = await signIn(app, ada);
       await app.as(ada.accessToken).delete('/users/me').send({ password: ada.password }).expect(204, '');
       for (const device of [ada, phone]) {
-        expectRefusal(await app.as(device.accessToken).get('/users/me'), 401, 'session_not_found');
+        expectProblem(await app.as(device.accessToken).get('/users/me'), 401, 'session_not_found');
         const refresh = await app.request.post('/auth/refresh').send({ refreshToken: device.refreshToken });
-        expectRefusal(refresh, 401, 'refresh_token_invalid');
+        expectProblem(refresh, 401, 'refresh_token_invalid');
       }
       const { email, password } = ada;
-      expectRefusal(await app.request.post('/auth/login').send({ email, password }), 401, 'invalid_credentials');
+      expectProblem(await app.request.post('/auth/login').send({ email, password }), 401, 'invalid_credentials');
       expect(await app.database.query('SELECT id FROM sessions WHERE user_id = $1', [ada.id])).toEqual([]);
       expect(await app.database.query('SELECT id FROM users WHERE id = $1', [ada.id])).toEqual([]);
     });
@@ -142,7 +142,7 @@ describe('/users/me', () => {
     it('needs the right password, and keeps the account without it', async () => {
       const ada = await buildSignedIn(app);
       const response = await app.as(ada.accessToken).delete('/users/me').send({ password: 'six lanterns at dusk' });
-      expectRefusal(response, 401, 'invalid_credentials');
+      expectProblem(response, 401, 'invalid_credentials');
       await app.as(ada.accessToken).get('/users/me').expect(200);
     });
 
@@ -157,14 +157,14 @@ describe('/users/me', () => {
     ])('refuses a password that %s', async (_, password) => {
       const ada = await buildSignedIn(app);
       const response = await app.as(ada.accessToken).delete('/users/me').send({ password });
-      expectRefusal(response, 400, 'validation_failed');
+      expectProblem(response, 400, 'validation_failed');
       await app.as(ada.accessToken).get('/users/me').expect(200);
     });
 
     it("never takes anyone's id from the body", async () => {
       const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
       const response = await app.as(eve.accessToken).delete('/users/me').send({ password: eve.password, id: ada.id });
-      expectRefusal(response, 400, 'validation_failed');
+      expectProblem(response, 400, 'validation_failed');
       await app.as(ada.accessToken).get('/users/me').expect(200);
       await app.as(eve.accessToken).get('/users/me').expect(200);
     });

@@ -3,8 +3,9 @@ import type { Response } from 'supertest';
 /** The members that every problem document has, in this order, before those of its kind. */
 const MEMBERS = ['type', 'title', 'status', 'detail', 'instance', 'code', 'requestId'];
 
-/** Checks that an answer is this problem, and to the letter of RFC 9457 and the API's own rules. */
-export function expectProblem(answer: Response, status: number, code: string, instance: string): void {
+/** Checks that an answer is this problem of this request, to the letter of RFC 9457 and of the API's own rules. */
+export function expectProblem(answer: Response, status: number, code: string): void {
+  const instance = new URL(answer.request.url).pathname;
   expect(answer.status).toBe(status);
   expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
   expect(Object.keys(answer.body as object)).toEqual(expect.arrayContaining(MEMBERS));
