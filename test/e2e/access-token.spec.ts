@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { SigningKeys } from '../../src/auth/signing-keys.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { NO_DATABASE } from '../support/constants.js';
 import { decodeToken, forgeToken, hmac, type Forgery } from '../support/forge-token.js';
 import { exchange, rawRequest } from '../support/raw-http.js';
 import { TEST_SECRET, TestApp } from '../support/test-app.js';
@@ -256,7 +257,7 @@ describe('an access token', () => {
   });
 
   it('is judged without the database: a bad one is 401, and a good one 503, while it cannot be reached', async () => {
-    const env = { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' };
+    const env = { DATABASE_URL: NO_DATABASE };
     const cut = await TestApp.start({ database: app.database, env });
     await cut.as(`${ada.accessToken}x`).get('/users/me').expect(401);
     await cut

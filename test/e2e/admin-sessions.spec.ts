@@ -1,10 +1,8 @@
 import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
+import { NOBODY, RFC_3339 } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
-import { RFC_3339 } from '../support/patterns.js';
 import { TestApp } from '../support/test-app.js';
 import { walk } from '../support/walk.js';
-
-const NOBODY = '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60';
 
 describe('/admin/sessions', () => {
   let app: TestApp;

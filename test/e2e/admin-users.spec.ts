@@ -1,9 +1,7 @@
 import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
+import { NOBODY, RFC_3339, UUID_V7 } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
-import { RFC_3339, UUID_V7 } from '../support/patterns.js';
 import { TestApp } from '../support/test-app.js';
-
-const NOBODY = '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60';
 
 describe('/admin/users', () => {
   let app: TestApp;

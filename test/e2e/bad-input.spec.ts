@@ -1,7 +1,7 @@
-import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Response } from 'supertest';
-import { operationsOf, type ApiOperation, type Field } from '../support/api-operations.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { NOBODY } from '../support/constants.js';
+import { readOperations, type Field, type Operation } from '../support/operations.js';
 import { TestApp } from '../support/test-app.js';
 
 const REFUSALS = ['validation_failed', 'malformed_body', 'payload_too_large', 'bad_request'];
@@ -43,8 +43,8 @@ describe('bad input', () => {
   let app: TestApp;
   let admin: SignedIn;
   let target: SignedIn;
-  let operations: ApiOperation[];
-  let json: ApiOperation[];
+  let operations: Operation[];
+  let json: Operation[];
   let rows: unknown;
 
   beforeAll(async () => {
@@ -52,8 +52,7 @@ describe('bad input', () => {
     admin = await buildSignedIn(app, 'admin');
     target = await buildSignedIn(app);
     await buildSignedIn(app);
-    const { body } = await app.request.get('/openapi.json');
-    operations = operationsOf(body as OpenAPIObject);
+    operations = await readOperations(app);
     json = operations.filter((operation) => operation.mediaType === 'application/json');
   });
   afterAll(() => app.close());
@@ -72,14 +71,14 @@ describe('bad input', () => {
     };
   }
 
-  function send(operation: ApiOperation, query = '', pathOf = (path: string) => path.replace('{id}', target.id)) {
+  function send(operation: Operation, query = '', pathOf = (path: string) => path.replace('{id}', target.id)) {
     const id = operation.path.includes('sessions') ? target.sessionId : target.id;
     const path = pathOf(operation.path.replace('{id}', id));
     return app.as(admin.accessToken)[operation.method](`${path}${query}`);
   }
 
   /** A body whose fields are all good, but for one. */
-  function bodyWith(operation: ApiOperation, name: string, value: unknown): Record<string, unknown> {
+  function bodyWith(operation: Operation, name: string, value: unknown): Record<string, unknown> {
     const good = operation.body.map((field) => [field.name, goodValue(field)] as const);
     return { ...Object.fromEntries(good), [name]: value };
   }
@@ -155,7 +154,7 @@ describe('bad input', () => {
 
   it('no body at all is refused wherever a field is needed', async () => {
     const faults: string[] = [];
-    for (const operation of json.filter(({ required }) => required.length > 0)) {
+    for (const operation of json.filter(({ body }) => body.some(({ isRequired }) => isRequired))) {
       const fault = judge(await send(operation).send(), '/');
       if (fault) faults.push(`${operation.name}: ${fault}`);
     }
@@ -166,7 +165,7 @@ describe('bad input', () => {
   it('every needed field is missed by its name', async () => {
     const faults: string[] = [];
     for (const operation of json) {
-      for (const name of operation.required) {
+      for (const { name } of operation.body.filter(({ isRequired }) => isRequired)) {
         const fault = judge(await send(operation).send(bodyWith(operation, name, undefined)), `/${name}`);
         if (fault) faults.push(`${operation.name} ${name}: ${fault}`);
       }
@@ -351,13 +350,13 @@ function isFreeText(schema: Field['schema']): boolean {
 }
 
 function goodValue({ name, schema }: Field): unknown {
-  if (schema.format === 'uuid') return '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60';
+  if (schema.format === 'uuid') return NOBODY;
   if (schema.format === 'date-time') return '2026-01-15T09:30:00.000Z';
   if (typesOf(schema.type).includes('boolean')) return true;
   return schema.enum?.[0] ?? schema.example ?? name;
 }
 
-function goodBody(operation: ApiOperation): Record<string, unknown> | undefined {
+function goodBody(operation: Operation): Record<string, unknown> | undefined {
   if (operation.body.length === 0) return undefined;
   return Object.fromEntries(operation.body.map((field) => [field.name, goodValue(field)]));
 }
@@ -368,6 +367,6 @@ function goodPair(field: Field): string {
 
 let fresh = 0;
 
-function freshEmail(operation: ApiOperation): { email?: string } {
+function freshEmail(operation: Operation): { email?: string } {
   return operation.body.some(({ name }) => name === 'email') ? { email: `sql-${++fresh}@example.com` } : {};
 }

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { buildSignedIn } from '../support/builders.js';
+import { NO_DATABASE } from '../support/constants.js';
 import { TestApp } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 
@@ -83,7 +84,7 @@ describe('health', () => {
       ({ accessToken } = await buildSignedIn(here));
       app = await TestApp.start({
         database: here.database,
-        env: { DATABASE_URL: 'postgresql://gatehouse:gatehouse@127.0.0.1:1/gatehouse' },
+        env: { DATABASE_URL: NO_DATABASE },
       });
     });
     afterAll(async () => {

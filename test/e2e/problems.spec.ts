@@ -1,6 +1,7 @@
 import { Database } from '../../src/database/database.js';
 import { jest } from '@jest/globals';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
+import { NOBODY } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -39,7 +40,7 @@ describe('problem documents', () => {
     ['put', '/admin/users', 'GET, HEAD, POST'],
     ['post', '/health/live', 'GET, HEAD'],
     ['post', '/openapi.json', 'GET, HEAD'],
-    ['post', '/admin/users/0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60', 'DELETE, GET, HEAD, PATCH'],
+    ['post', `/admin/users/${NOBODY}`, 'DELETE, GET, HEAD, PATCH'],
   ] as const)(
     'a known route with a wrong method is 405 and Allow names the right ones: %s %s',
     async (verb, path, allow) => {
@@ -141,7 +142,7 @@ describe('problem documents', () => {
     ['401', 'invalid_credentials', () => app.request.post('/auth/login').send({ email: 'no@b.co', password: 'wrong' })],
     ['401', 'refresh_token_invalid', () => app.request.post('/auth/refresh').send({ refreshToken: 'x' })],
     ['401', 'token_invalid', () => app.as('x.y.z').get('/users/me')],
-    ['404', 'user_not_found', () => app.as(ada.accessToken).get('/admin/users/0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60')],
+    ['404', 'user_not_found', () => app.as(ada.accessToken).get(`/admin/users/${NOBODY}`)],
     ['409', 'last_admin', () => app.as(ada.accessToken).delete(`/admin/users/${ada.id}`)],
     [
       '409',

@@ -1,5 +1,6 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { NO_DATABASE } from '../support/constants.js';
 import { decodeToken } from '../support/forge-token.js';
 import { sessionRow } from '../support/session-row.js';
 import { TEST_SECRET, TestApp } from '../support/test-app.js';
@@ -259,7 +260,7 @@ describe('POST /auth/refresh', () => {
   });
 
   it('refuses a malformed token without the database', async () => {
-    const env = { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' };
+    const env = { DATABASE_URL: NO_DATABASE };
     const cut = await TestApp.start({ database: app.database, env });
     const { refreshToken } = await buildSignedIn(app);
     const malformed = await refresh('x', cut);

@@ -1,7 +1,7 @@
 import { buildUser } from '../support/builders.js';
+import { NOBODY, UUID_V7 } from '../support/constants.js';
 import { TestApp } from '../support/test-app.js';
 
-const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const UTC_MILLISECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const password = 'seven lanterns at dusk';
 
@@ -153,7 +153,7 @@ describe('POST /auth/register', () => {
 
   it.each([
     ['role', 'admin'],
-    ['id', '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60'],
+    ['id', NOBODY],
     ['isActive', true],
     ['passwordHash', '$2b$12$abcdefghijklmnopqrstuu'],
     ['emailVerifiedAt', '2026-01-15T09:30:00.000Z'],

@@ -1,4 +1,5 @@
 import { buildSignedIn, buildUser } from '../support/builders.js';
+import { NO_DATABASE } from '../support/constants.js';
 import { decodeToken } from '../support/forge-token.js';
 import { sessionRow } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
@@ -221,7 +222,7 @@ describe('POST /auth/token', () => {
   });
 
   it('judges the form without the database, and says when it needs it', async () => {
-    const env = { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none' };
+    const env = { DATABASE_URL: NO_DATABASE };
     const cut = await TestApp.start({ database: app.database, env });
     const forms = [
       {},

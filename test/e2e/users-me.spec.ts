@@ -1,6 +1,6 @@
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { NOBODY, RFC_3339, UUID_V7 } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
-import { RFC_3339, UUID_V7 } from '../support/patterns.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('/users/me', () => {
@@ -94,7 +94,7 @@ describe('/users/me', () => {
 
     it.each<[string, unknown]>([
       ['role', 'admin'],
-      ['id', '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60'],
+      ['id', NOBODY],
       ['isActive', false],
       ['passwordHash', '$2b$04$abcdefghijklmnopqrstuv'],
       ['emailVerifiedAt', '2026-01-15T09:30:00.000Z'],

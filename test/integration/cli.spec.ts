@@ -2,10 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { NO_DATABASE } from '../support/constants.js';
 import { runCli, type CliResult } from '../support/run-cli.js';
 import { TestApp } from '../support/test-app.js';
-
-const NOWHERE = 'postgresql://gatehouse:gatehouse@127.0.0.1:1/gatehouse';
 
 describe('the command line', () => {
   let app: TestApp;
@@ -85,7 +84,7 @@ describe('the command line', () => {
     });
 
     it('says in one line that the database is away', async () => {
-      const { code, stdout, stderr } = await runCli(NOWHERE, ['users:create-admin', '--email', 'root@example.com']);
+      const { code, stdout, stderr } = await runCli(NO_DATABASE, ['users:create-admin', '--email', 'root@example.com']);
       expect(code).toBe(1);
       expect(stderr).toMatch(/^The database cannot be reached at the moment\.$/m);
       expect(stdout + stderr).not.toMatch(/gatehouse:gatehouse|Password|\bat .*:\d+/);
@@ -136,7 +135,7 @@ describe('the command line', () => {
     it('writes the document to a file, with no database', async () => {
       const folder = await mkdtemp(join(tmpdir(), 'gatehouse-openapi-'));
       try {
-        const { code, stdout } = await runCli(NOWHERE, ['openapi:export', join(folder, 'openapi.json')]);
+        const { code, stdout } = await runCli(NO_DATABASE, ['openapi:export', join(folder, 'openapi.json')]);
         expect([code, stdout]).toEqual([0, '']);
         const { body } = await app.request.get('/openapi.json');
         expect(JSON.parse(await readFile(join(folder, 'openapi.json'), 'utf8'))).toEqual(body);

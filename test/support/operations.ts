@@ -1,0 +1,143 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { NOBODY } from './constants.js';
+import type { TestApp } from './test-app.js';
+
+export interface Schema {
+  readonly $ref?: string;
+  readonly allOf?: readonly Schema[];
+  readonly type?: string | readonly string[];
+  readonly format?: string;
+  readonly enum?: readonly string[];
+  readonly maxLength?: number;
+  readonly default?: unknown;
+  readonly example?: unknown;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+}
+
+/** One field of a body, a query or a path, with its schema resolved. */
+export interface Field {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly isRequired: boolean;
+}
+
+/** One documented operation: all that it takes from a caller, and all that it answers. */
+export interface Operation {
+  readonly method: 'get' | 'post' | 'patch' | 'put' | 'delete';
+  readonly path: string;
+  /** As `PATCH /admin/users/{id}`. */
+  readonly name: string;
+  readonly isGuarded: boolean;
+  readonly isForAdmins: boolean;
+  readonly mediaType: string | undefined;
+  readonly body: readonly Field[];
+  readonly query: readonly Field[];
+  readonly pathParameters: readonly Field[];
+  /** An example of every field; undefined where there is no body. */
+  readonly exampleBody: Readonly<Record<string, unknown>> | undefined;
+  /** An example of every parameter that a query must have. */
+  readonly exampleQuery: Readonly<Record<string, unknown>>;
+  readonly statuses: readonly number[];
+  /** The problem codes that the document names for a status. */
+  codesOf(status: number): readonly string[];
+  /** As it stands in the document. */
+  readonly documented: DocumentedOperation;
+}
+
+export interface DocumentedOperation {
+  readonly summary?: string;
+  readonly operationId?: string;
+  readonly tags?: readonly string[];
+  readonly security?: readonly Record<string, unknown>[];
+  readonly 'x-roles'?: readonly string[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly required?: boolean;
+    readonly schema: Schema;
+  }[];
+  readonly responses: Readonly<Record<string, DocumentedResponse>>;
+}
+
+interface DocumentedResponse {
+  readonly description?: string;
+  readonly content?: Readonly<
+    Record<string, { readonly schema?: object; readonly examples?: Readonly<Record<string, Example>> }>
+  >;
+}
+
+interface Example {
+  readonly value: { readonly code: string; readonly status: number; readonly type: string };
+}
+
+/** Reads every operation from the document that an instance serves. */
+export async function readOperations(app: TestApp): Promise<Operation[]> {
+  return operationsOf((await app.request.get('/openapi.json').expect(200)).body as OpenAPIObject);
+}
+
+/** Every operation of an OpenAPI document, so that what a test does to all routes it does to new ones too. */
+export function operationsOf(document: OpenAPIObject): Operation[] {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item as Record<string, DocumentedOperation>).map(([method, documented]) => ({
+      method: method as Operation['method'],
+      path,
+      name: `${method.toUpperCase()} ${path}`,
+      isGuarded: (documented.security ?? []).length > 0,
+      isForAdmins: documented['x-roles']?.join() === 'admin',
+      ...inputOf(document, documented),
+      statuses: Object.keys(documented.responses).map(Number),
+      codesOf: (status: number) =>
+        Object.keys(documented.responses[status]?.content?.['application/problem+json']?.examples ?? {}),
+      documented,
+    })),
+  );
+}
+
+function inputOf(document: OpenAPIObject, { requestBody, parameters = [] }: DocumentedOperation) {
+  const [mediaType, content] = Object.entries(requestBody?.content ?? {})[0] ?? [];
+  const { properties = {}, required = [] } = resolve(document, content?.schema ?? {});
+  const body = Object.entries(properties).map(([name, schema]) => ({
+    name,
+    schema: resolve(document, schema),
+    isRequired: required.includes(name),
+  }));
+  const parametersIn = (place: string) =>
+    parameters
+      .filter((parameter) => parameter.in === place)
+      .map((parameter) => ({
+        name: parameter.name,
+        schema: resolve(document, parameter.schema),
+        isRequired: parameter.required ?? false,
+      }));
+  const query = parametersIn('query');
+  return {
+    mediaType,
+    body,
+    query,
+    pathParameters: parametersIn('path'),
+    exampleBody: content && examplesOf(body),
+    exampleQuery: examplesOf(query.filter(({ isRequired }) => isRequired)),
+  };
+}
+
+/** A schema with what it refers to put in its place. */
+function resolve(document: OpenAPIObject, schema: Schema): Schema {
+  const name = schema.$ref?.split('/').at(-1);
+  const referred = name === undefined ? [] : [document.components?.schemas?.[name] as Schema];
+  const parts = [...referred, ...(schema.allOf ?? [])].map((part) => resolve(document, part));
+  return Object.assign({}, ...parts, schema) as Schema;
+}
+
+function examplesOf(fields: readonly Field[]): Record<string, unknown> {
+  return Object.fromEntries(fields.map(({ name, schema }) => [name, exampleOf(schema)]));
+}
+
+function exampleOf(schema: Schema): unknown {
+  if (schema.example !== undefined) return schema.example;
+  if (schema.default !== undefined) return schema.default;
+  if (schema.enum) return schema.enum[0];
+  if (schema.format === 'date-time') return '2001-01-01T00:00:00.000Z';
+  return schema.format === 'uuid' ? NOBODY : 'x';
+}
