@@ -1,11 +1,7 @@
-import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { DomainError } from '../../src/common/domain.error.js';
-import { NO_DATABASE } from '../support/constants.js';
 import { operationsOf, type Operation } from '../support/operations.js';
 import { routesOf } from '../support/routes.js';
 import { TestApp } from '../support/test-app.js';
@@ -160,14 +156,6 @@ describe('the OpenAPI document', () => {
 
   it('has no word of passwords’ hashes', () => {
     expect(text).not.toMatch(/password_?hash|refresh_?salt/i);
-  });
-
-  it('is the same from the command line, with no database', async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, ['dist/src/cli.js', 'openapi:export'], {
-      cwd: fileURLToPath(new URL('..', SRC)),
-      env: { PATH: process.env['PATH'], DATABASE_URL: NO_DATABASE },
-    });
-    expect(JSON.parse(stdout)).toEqual(document);
   });
 
   it('is explored at /docs, which asks this server for it', async () => {

@@ -1,10 +1,19 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { NO_DATABASE } from '../support/constants.js';
-import { runCli, type CliResult } from '../support/run-cli.js';
-import { TestApp } from '../support/test-app.js';
+import { runNode, type Finished } from '../support/run-node.js';
+import { TestApp, TEST_SECRET } from '../support/test-app.js';
+
+const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
+
+/** Runs the built command line, far from any `.env`. */
+function runCli(databaseUrl: string, args: readonly string[], input = ''): Promise<Finished> {
+  const env = { BCRYPT_COST: '4', JWT_SECRET: TEST_SECRET, DATABASE_URL: databaseUrl, DB_CONNECT_TIMEOUT: '2s' };
+  return runNode(CLI, args, { env, input, cwd: tmpdir() });
+}
 
 describe('the command line', () => {
   let app: TestApp;
@@ -12,7 +21,7 @@ describe('the command line', () => {
   afterAll(() => app.close());
   beforeEach(() => app.database.query('DELETE FROM users'));
 
-  const run = (args: string[], input?: string): Promise<CliResult> => runCli(app.database.url, args, input);
+  const run = (args: string[], input?: string): Promise<Finished> => runCli(app.database.url, args, input);
   const createAdmin = (args: string[], input?: string) =>
     run(['users:create-admin', '--email', 'root@example.com', ...args], input);
 
@@ -132,6 +141,14 @@ describe('the command line', () => {
   });
 
   describe('openapi:export', () => {
+    it('prints the document, with no settings and no database', async () => {
+      const env = { NODE_ENV: 'development', DATABASE_URL: NO_DATABASE };
+      const { code, stdout } = await runNode(CLI, ['openapi:export'], { env });
+      expect(code).toBe(0);
+      const { body } = await app.request.get('/openapi.json');
+      expect(JSON.parse(stdout)).toEqual(body);
+    });
+
     it('writes the document to a file, with no database', async () => {
       const folder = await mkdtemp(join(tmpdir(), 'gatehouse-openapi-'));
       try {

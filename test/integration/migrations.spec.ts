@@ -1,13 +1,16 @@
 import { readdir } from 'node:fs/promises';
-import { runScript } from '../support/run-script.js';
+import { runNode } from '../support/run-node.js';
 import { describeSchema } from '../support/schema.js';
 import { TestApp } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
 
 /** Runs one command of TypeORM’s, as `npm run` does. */
-const command = (database: TestDatabase, ...args: string[]) =>
-  runScript('scripts/typeorm.js', args, { DATABASE_URL: database.url });
+const command = async (database: TestDatabase, ...args: string[]) => {
+  const env = { DATABASE_URL: database.url };
+  const { code, stdout, stderr } = await runNode('scripts/typeorm.js', args, { env });
+  return { code, output: stdout + stderr };
+};
 
 const recorded = async (database: TestDatabase) =>
   (await database.query<{ name: string }>('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
@@ -138,6 +141,7 @@ describe('migrations', () => {
       const { status, body } = await app.request.get('/health/ready');
       const pending = names.slice(run);
       expect(body.checks.migrations).toEqual({ pending });
+      expect(body.checks.database.status).toBe('ok');
       expect([status, body.status]).toEqual(pending.length > 0 ? [503, 'error'] : [200, 'ok']);
     });
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { databaseUrl, execute, freePort, newPassword } from '../../scripts/postgres-client.js';
 import { startCluster } from '../../scripts/postgres.js';
-import { runScript } from './run-script.js';
+import { runNode } from './run-node.js';
 import { until } from './until.js';
 
 type Running = Awaited<ReturnType<typeof startCluster>>;
@@ -26,7 +26,7 @@ export class OwnCluster {
     const running = await startCluster({ folder: join(folder, 'postgres'), password }, { detached: false, port });
     const cluster = new OwnCluster(folder, password, port, running);
     await execute(running.url, 'CREATE DATABASE gatehouse');
-    await runScript('scripts/typeorm.js', ['migration:run'], { DATABASE_URL: cluster.url });
+    await runNode('scripts/typeorm.js', ['migration:run'], { env: { DATABASE_URL: cluster.url } });
     return cluster;
   }
 
