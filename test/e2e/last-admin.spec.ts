@@ -93,14 +93,10 @@ describe('admins who take the role from each other at once, on two instances', (
   let admins: SignedIn[];
 
   beforeAll(async () => {
-    first = await TestApp.start();
-    second = await TestApp.start({ database: first.database });
+    [first, second] = await TestApp.startTwo();
     admins = await Promise.all(Array.from({ length: 5 }, () => buildSignedIn(first, 'admin')));
   });
-  afterAll(async () => {
-    await second.close();
-    await first.close();
-  });
+  afterAll(() => first.close());
 
   const activeAdmins = () =>
     first.database.query<{ id: string }>(`SELECT id FROM users WHERE role = 'admin' AND is_active`);

@@ -5,14 +5,8 @@ import { TestApp } from '../support/test-app.js';
 describe('POST /auth/logout', () => {
   let app: TestApp;
   let other: TestApp;
-  beforeAll(async () => {
-    app = await TestApp.start();
-    other = await TestApp.start({ database: app.database });
-  });
-  afterAll(async () => {
-    await other.close();
-    await app.close();
-  });
+  beforeAll(async () => ([app, other] = await TestApp.startTwo()));
+  afterAll(() => app.close());
 
   it('answers 204 with no body', async () => {
     const ada = await buildSignedIn(app);

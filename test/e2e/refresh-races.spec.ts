@@ -5,14 +5,8 @@ import { TestApp } from '../support/test-app.js';
 describe('refreshing at the same time', () => {
   let app: TestApp;
   let other: TestApp;
-  beforeAll(async () => {
-    app = await TestApp.start();
-    other = await TestApp.start({ database: app.database });
-  });
-  afterAll(async () => {
-    await other.close();
-    await app.close();
-  });
+  beforeAll(async () => ([app, other] = await TestApp.startTwo()));
+  afterAll(() => app.close());
 
   const refresh = (refreshToken: string, at: TestApp) => at.request.post('/auth/refresh').send({ refreshToken });
   const refreshMany = (refreshToken: string, times: number) =>

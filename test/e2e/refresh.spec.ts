@@ -8,14 +8,8 @@ import { TEST_SECRET, TestApp } from '../support/test-app.js';
 describe('POST /auth/refresh', () => {
   let app: TestApp;
   let other: TestApp;
-  beforeAll(async () => {
-    app = await TestApp.start();
-    other = await TestApp.start({ database: app.database });
-  });
-  afterAll(async () => {
-    await other.close();
-    await app.close();
-  });
+  beforeAll(async () => ([app, other] = await TestApp.startTwo()));
+  afterAll(() => app.close());
 
   const refresh = (refreshToken: unknown, at = app) => at.request.post('/auth/refresh').send({ refreshToken });
   const refreshed = async (refreshToken: string): Promise<string> =>

@@ -7,14 +7,10 @@ describe('a session that was ended', () => {
   let second: TestApp;
   let admin: SignedIn;
   beforeAll(async () => {
-    first = await TestApp.start();
-    second = await TestApp.start({ database: first.database });
+    [first, second] = await TestApp.startTwo();
     admin = await buildSignedIn(first, 'admin');
   });
-  afterAll(async () => {
-    await second.close();
-    await first.close();
-  });
+  afterAll(() => first.close());
 
   const instances = () => [first, second];
   const refreshOn = (app: TestApp, { refreshToken }: SignedIn) =>
@@ -155,14 +151,10 @@ describe('a user who is changed', () => {
   let second: TestApp;
   let admin: SignedIn;
   beforeAll(async () => {
-    first = await TestApp.start();
-    second = await TestApp.start({ database: first.database });
+    [first, second] = await TestApp.startTwo();
     admin = await buildSignedIn(first, 'admin');
   });
-  afterAll(async () => {
-    await second.close();
-    await first.close();
-  });
+  afterAll(() => first.close());
 
   it('has the new role on the next request, on every instance, with the token of before', async () => {
     const ada = await buildSignedIn(first);

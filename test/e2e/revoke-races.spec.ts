@@ -6,14 +6,10 @@ describe('refreshing a session while it is being ended', () => {
   let other: TestApp;
   let admin: SignedIn;
   beforeAll(async () => {
-    app = await TestApp.start();
-    other = await TestApp.start({ database: app.database });
+    [app, other] = await TestApp.startTwo();
     admin = await buildSignedIn(app, 'admin');
   });
-  afterAll(async () => {
-    await other.close();
-    await app.close();
-  });
+  afterAll(() => app.close());
 
   const refresh = (refreshToken: string, at: TestApp) => at.request.post('/auth/refresh').send({ refreshToken });
 

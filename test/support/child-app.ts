@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import supertest from 'supertest';
 import { freePort } from '../../scripts/postgres-client.js';
+import { RunningApp } from './running-app.js';
 import { TEST_SECRET } from './test-app.js';
 import { until } from './until.js';
 
@@ -12,14 +12,15 @@ export interface Exit {
 }
 
 /** The built application in a process of its own, for tests that send it signals. */
-export class ChildApp {
+export class ChildApp extends RunningApp {
   private output = '';
   readonly exited: Promise<Exit>;
 
   private constructor(
     private readonly child: ChildProcess,
-    readonly url: string,
+    url: string,
   ) {
+    super(url);
     child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     child.stderr?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
@@ -54,16 +55,6 @@ export class ChildApp {
   /** All that it wrote so far. */
   get log(): string {
     return this.output;
-  }
-
-  /** Begins a request. */
-  get request(): ReturnType<typeof supertest> {
-    return supertest(this.url);
-  }
-
-  /** The request methods with an access token already set. */
-  as(accessToken: string): ReturnType<typeof supertest.agent> {
-    return supertest.agent(this.url).set('Authorization', `Bearer ${accessToken}`);
   }
 
   signal(signal: NodeJS.Signals): void {

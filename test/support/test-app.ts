@@ -1,13 +1,13 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { pino, type DestinationStream } from 'pino';
-import supertest from 'supertest';
 import { AppModule } from '../../src/app.module.js';
 import { APP_OPTIONS, setUpApp } from '../../src/app.setup.js';
 import { createLogger } from '../../src/common/logging/logger.js';
 import { NestLogger } from '../../src/common/logging/nest-logger.js';
 import { gatehouseConfig } from '../../src/config/config.module.js';
 import { parseEnvironment, type Config } from '../../src/config/env.js';
+import { RunningApp } from './running-app.js';
 import { TestDatabase } from './test-database.js';
 
 /** Distinct from every secret that the configuration refuses, and the same for all instances of a test. */
@@ -22,15 +22,23 @@ export interface TestAppOptions {
   readonly log?: DestinationStream;
 }
 
-/** A whole instance that listens on a port of its own: the application as `main.ts` puts it together. */
-export class TestApp {
+/**
+ * A whole instance that listens on a port of its own: the application as `main.ts` puts it together. Passport keeps one
+ * JWT strategy for the whole process: the instances that run in a test at the same time must share their JWT settings.
+ */
+export class TestApp extends RunningApp {
+  /** Instances that end with this one. */
+  private readonly others: TestApp[] = [];
+
   private constructor(
     readonly app: NestExpressApplication,
     readonly config: Config,
-    readonly url: string,
+    url: string,
     readonly database: TestDatabase,
     private readonly ownsDatabase: boolean,
-  ) {}
+  ) {
+    super(url);
+  }
 
   static async start({ env = {}, database, log }: TestAppOptions = {}): Promise<TestApp> {
     const db = database ?? (await TestDatabase.create());
@@ -56,17 +64,16 @@ export class TestApp {
     return new TestApp(app, config, url, db, database === undefined);
   }
 
-  /** Begins a request. With a token, as the one who has it. */
-  get request(): ReturnType<typeof supertest> {
-    return supertest(this.url);
-  }
-
-  /** The request methods with an access token already set. */
-  as(accessToken: string): ReturnType<typeof supertest.agent> {
-    return supertest.agent(this.url).set('Authorization', `Bearer ${accessToken}`);
+  /** Two instances on one database. Whoever closes the first closes both. */
+  static async startTwo(options: TestAppOptions = {}): Promise<[first: TestApp, second: TestApp]> {
+    const first = await TestApp.start(options);
+    const second = await TestApp.start({ ...options, database: first.database });
+    first.others.push(second);
+    return [first, second];
   }
 
   async close(): Promise<void> {
+    for (const other of this.others) await other.close();
     await this.app.close();
     if (this.ownsDatabase) await this.database.drop();
   }
