@@ -3,8 +3,6 @@ import { NOBODY, RFC_3339, UUID_V7 } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
-const DAY = 86_400_000;
-
 describe('/sessions', () => {
   let app: TestApp;
   beforeAll(async () => (app = await TestApp.start({ env: { TRUST_PROXY: 'loopback' } })));
@@ -42,13 +40,6 @@ describe('/sessions', () => {
         revokedReason: null,
       });
       expect(body.id).toMatch(UUID_V7);
-    });
-
-    it('is idle after 30 days and over after 90, unless configured otherwise', async () => {
-      const ada = await buildSignedIn(app);
-      const { body } = await app.as(ada.accessToken).get('/sessions/current').expect(200);
-      expect(Date.parse(body.idleExpiresAt) - Date.parse(body.createdAt)).toBe(30 * DAY);
-      expect(Date.parse(body.expiresAt) - Date.parse(body.createdAt)).toBe(90 * DAY);
     });
   });
 

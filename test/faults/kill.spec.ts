@@ -4,6 +4,7 @@ import { Load } from '../support/load.js';
 import { OwnCluster } from '../support/own-cluster.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
+
 /** Milliseconds that no answer may take with the timeouts below, on a busy machine. */
 const BOUND = 9_000;
 

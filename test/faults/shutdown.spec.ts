@@ -60,8 +60,7 @@ describe('the end of the process', () => {
     const load = Load.start(1, app.url, () => ['/users/me', { token: ada.accessToken }]);
     await until('the request waits for the lock', async () => (await waitingForLocks()) > 0);
     app.signal('SIGTERM');
-    // Longer than any pause that an end makes by itself.
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await until('new connections are refused', () => isRefused(app), BOUND);
     await direct.database.query('ROLLBACK');
     const exit = await app.exited;
     await load.stop();
@@ -103,6 +102,13 @@ describe('the end of the process', () => {
     return row?.waiting ?? 0;
   }
 });
+
+/** Whether nobody listens any more. */
+async function isRefused(app: ChildApp): Promise<boolean> {
+  const socket = await openConnection(app, '').catch(() => null);
+  socket?.destroy();
+  return socket === null;
+}
 
 /** A connection that has said this much, and says no more. */
 async function openConnection(app: ChildApp, text: string) {
