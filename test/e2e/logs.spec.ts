@@ -1,5 +1,6 @@
 import { createLogger } from '../../src/common/logging/logger.js';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { RFC_3339 } from '../support/constants.js';
 import { LogLines } from '../support/log-lines.js';
 import { exchange, rawRequest } from '../support/raw-http.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
@@ -25,7 +26,7 @@ describe('the log', () => {
     const { headers } = await app.as(ada.accessToken).get('/users/me?x=1').expect(200);
     expect(await lineOf(headers['x-request-id'] ?? '')).toEqual({
       level: 'info',
-      time: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/),
+      time: expect.stringMatching(RFC_3339),
       requestId: headers['x-request-id'],
       method: 'GET',
       path: '/users/me',
