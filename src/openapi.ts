@@ -2,11 +2,10 @@ import { STATUS_CODES } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth/auth.errors.js';
-import { ValidationFailedError } from './common/domain.error.js';
+import { ForbiddenError, ValidationFailedError } from './common/domain.error.js';
 import { problemResponses, type DocumentedError } from './common/http/api-problems.decorator.js';
 import {
   BadRequestError,
-  ForbiddenError,
   InternalError,
   MalformedBodyError,
   PayloadTooLargeError,

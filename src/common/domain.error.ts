@@ -46,3 +46,13 @@ export class ValidationFailedError extends DomainError {
     this.extensions = { errors };
   }
 }
+
+/** The principal is known and may not do this. */
+export class ForbiddenError extends DomainError {
+  readonly code = 'forbidden';
+  readonly kind = 'forbidden';
+
+  constructor() {
+    super('Your role does not allow this.');
+  }
+}

@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { GuardedRequest } from './http/auth.decorator.js';
-import { ForbiddenError } from './http/edge.errors.js';
+import { ForbiddenError } from './domain.error.js';
 import { rolesOf } from './roles.decorator.js';
 
 /** Third of the global guards: lets a request through if its route asks for no role, or for the principal's. */

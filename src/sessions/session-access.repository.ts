@@ -57,6 +57,20 @@ export class SessionAccessRepository {
   }
 
   /**
+   * Holds a session and its user as they are until the transaction ends. The user comes first, as in every
+   * transaction that locks both.
+   */
+  async holdForActing(manager: EntityManager, id: string): Promise<SessionState | null> {
+    await manager.query('SELECT FROM users WHERE id = (SELECT user_id FROM sessions WHERE id = $1) FOR SHARE', [id]);
+    await manager.query('SELECT FROM sessions WHERE id = $1 FOR SHARE', [id]);
+    const [row] = await manager.query<StateRow[]>(
+      `SELECT ${STATE} FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1`,
+      [id],
+    );
+    return row ? toState(row) : null;
+  }
+
+  /**
    * Rotates the refresh token: the counter goes from `counter` to the next, and the idle limit moves, never past
    * the absolute one. All conditions are in the statement, so of any number that try at once one succeeds.
    *

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Principal } from '../common/principal.js';
+import { ForbiddenError } from '../common/domain.error.js';
 import { newId } from '../common/id.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
@@ -9,7 +10,9 @@ import { UserEvents } from '../users/user-events.js';
 import type { Device } from './device.js';
 import { RefreshTokens } from './refresh-token.js';
 import type { Session } from './session.entity.js';
-import { UnknownSessionError } from './sessions.errors.js';
+import { SessionAccessRepository } from './session-access.repository.js';
+import { assertUsable } from './session-state.js';
+import { SessionNotFoundError, UnknownSessionError } from './sessions.errors.js';
 import { SessionsRepository } from './sessions.repository.js';
 
 /** A session's beginning: its row, and the first of its refresh tokens. */
@@ -27,6 +30,7 @@ export class SessionsService implements OnModuleInit {
     @InjectConfig() config: Config,
     private readonly database: Database,
     private readonly sessions: SessionsRepository,
+    private readonly access: SessionAccessRepository,
     private readonly refreshTokens: RefreshTokens,
     private readonly userEvents: UserEvents,
   ) {
@@ -34,9 +38,23 @@ export class SessionsService implements OnModuleInit {
   }
 
   onModuleInit(): void {
+    this.userEvents.onActing((manager, actor) => this.assertStanding(manager, actor));
     this.userEvents.onDeactivated(async (manager, userId, actorId) => {
       await this.sessions.revoke(manager, { userId }, { reason: 'user_deactivated', by: actorId });
     });
+  }
+
+  /**
+   * Makes sure that a principal is what the guards found, and stays it until the transaction ends: whoever revokes
+   * the session or changes the user meanwhile waits.
+   *
+   * @throws SessionNotFoundError, UserInactiveError, SessionRevokedError, SessionExpiredError, ForbiddenError
+   */
+  private async assertStanding(manager: EntityManager, { sessionId, role }: Principal): Promise<void> {
+    const session = await this.access.holdForActing(manager, sessionId);
+    if (!session) throw new SessionNotFoundError();
+    assertUsable(session);
+    if (session.user.role !== role) throw new ForbiddenError();
   }
 
   /** Begins a session inside the transaction that verified who it is for. Every sign-in gets a new one (ASVS 7.2.4). */

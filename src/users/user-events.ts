@@ -1,16 +1,31 @@
 import { Injectable } from '@nestjs/common';
+import type { Principal } from '../common/principal.js';
 import type { EntityManager } from '../database/database.js';
 
+type ActorCheck = (manager: EntityManager, actor: Principal) => Promise<void>;
 type DeactivationListener = (manager: EntityManager, userId: string, actorId: string) => Promise<void>;
 
 /**
- * What other features do when a user changes, in the same transaction. Sessions end when their user is
- * deactivated, and `users` need not know that there are sessions: arrows run down, and this is how an answer
- * comes back up.
+ * What other features have to do with a change of a user, in the same transaction: sessions end when their user is
+ * deactivated, and only an actor whose session still stands may act. `users` need not know that there are sessions:
+ * arrows run down, and this is how an answer comes back up.
  */
 @Injectable()
 export class UserEvents {
+  private readonly actorChecks: ActorCheck[] = [];
   private readonly onDeactivation: DeactivationListener[] = [];
+
+  onActing(check: ActorCheck): void {
+    this.actorChecks.push(check);
+  }
+
+  /**
+   * Makes sure that an actor still may act, until the transaction ends. For changes that come long after the guards:
+   * hashing a password can take seconds on a busy server, and a revocation in between must hold.
+   */
+  async acting(manager: EntityManager, actor: Principal): Promise<void> {
+    for (const check of this.actorChecks) await check(manager, actor);
+  }
 
   onDeactivated(listener: DeactivationListener): void {
     this.onDeactivation.push(listener);

@@ -30,8 +30,8 @@ export class UsersAdminController {
   @ApiOperation({ summary: 'Create a user' })
   @ApiCreatedResponse({ type: UserDto })
   @ApiProblems(EmailTakenError)
-  async create(@Body() user: CreateUserDto): Promise<UserDto> {
-    return UserDto.from(await this.users.create(user));
+  async create(@Auth() auth: Principal, @Body() user: CreateUserDto): Promise<UserDto> {
+    return UserDto.from(await this.users.create(user, auth));
   }
 
   @Get(':id')
@@ -55,7 +55,7 @@ export class UsersAdminController {
   @ApiOperation({ summary: 'Delete a user, with all their sessions' })
   @ApiNoContentResponse()
   @ApiProblems(UserNotFoundError, LastAdminError)
-  delete(@Param() { id }: IdParamDto): Promise<void> {
-    return this.users.delete(id);
+  delete(@Auth() auth: Principal, @Param() { id }: IdParamDto): Promise<void> {
+    return this.users.delete(id, auth);
   }
 }

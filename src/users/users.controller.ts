@@ -37,6 +37,6 @@ export class UsersController {
   @ApiNoContentResponse()
   @ApiProblems(InvalidCredentialsError, UserNotFoundError, LastAdminError)
   delete(@Auth() auth: Principal, @Body() { password }: DeleteOwnUserDto): Promise<void> {
-    return this.users.deleteOwn(auth.userId, password);
+    return this.users.deleteOwn(auth, password);
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../common/id.js';
 import { toPage, type Page, type PageRequest } from '../common/pagination.js';
+import type { Principal } from '../common/principal.js';
 import type { Role } from '../common/role.js';
 import { Database, type EntityManager } from '../database/database.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
@@ -28,8 +29,12 @@ export class UsersService {
     private readonly events: UserEvents,
   ) {}
 
-  /** @throws EmailTakenError */
-  async create(user: NewUser): Promise<User> {
+  /**
+   * Creates a user, in the name of an admin or, without one, of the person themselves.
+   *
+   * @throws EmailTakenError
+   */
+  async create(user: NewUser, actor?: Principal): Promise<User> {
     const row = {
       id: newId(),
       email: normalizeEmail(user.email),
@@ -37,7 +42,10 @@ export class UsersService {
       name: user.name ?? null,
       role: user.role ?? 'user',
     };
-    return this.database.session((manager) => this.users.insert(manager, row));
+    return this.database.transaction(async (manager) => {
+      if (actor) await this.events.acting(manager, actor);
+      return this.users.insert(manager, row);
+    });
   }
 
   /** @throws UserNotFoundError */
@@ -83,9 +91,10 @@ export class UsersService {
    * @throws UserNotFoundError
    * @throws LastAdminError
    */
-  delete(id: string): Promise<void> {
+  delete(id: string, actor: Principal): Promise<void> {
     return this.database.transaction(async (manager) => {
       if (!(await this.lockDispensable(manager, id))) throw new UserNotFoundError();
+      await this.events.acting(manager, actor);
       await this.users.delete(manager, id);
     });
   }
@@ -96,9 +105,9 @@ export class UsersService {
    * @throws InvalidCredentialsError
    * @throws LastAdminError
    */
-  async deleteOwn(id: string, password: string): Promise<void> {
-    await this.credentials.confirm(id, password);
-    await this.delete(id);
+  async deleteOwn(actor: Principal, password: string): Promise<void> {
+    await this.credentials.confirm(actor.userId, password);
+    await this.delete(actor.userId, actor);
   }
 
   /** Holds a user's row, and makes sure that someone else can administer the product. */

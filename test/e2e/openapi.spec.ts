@@ -124,7 +124,7 @@ describe('the OpenAPI document', () => {
 
   it('signs in through the token endpoint, with an address and a password', () => {
     expect(document.components?.securitySchemes).toEqual({
-      password: { type: 'oauth2', flows: { password: { tokenUrl: '/auth/token', scopes: {} } } },
+      signIn: { type: 'oauth2', flows: { password: { tokenUrl: '/auth/token', scopes: {} } } },
     });
   });
 
@@ -134,7 +134,7 @@ describe('the OpenAPI document', () => {
       const { security } = documented;
       const { status, body } = await app.request[method](path.replace(/\{\w+\}/, 'x'));
       const isAsked = status === 401 && body.code === 'token_missing';
-      const isDocumented = security?.length === 1 && 'password' in (security[0] ?? {});
+      const isDocumented = security?.length === 1 && 'signIn' in (security[0] ?? {});
       if (isAsked !== isDocumented) faults.push(`${name} answered ${status}`);
       if (!isDocumented && security?.length !== 0) faults.push(`${name} leaves it open`);
     }

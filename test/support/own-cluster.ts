@@ -36,7 +36,7 @@ export class OwnCluster {
 
   /** Ends the server at once, with everything that it had not written. */
   kill(): void {
-    if (this.running.pid !== undefined) process.kill(this.running.pid, 'SIGKILL');
+    process.kill(this.running.pid, 'SIGKILL');
   }
 
   /** Starts the killed server again, on the same port. Its orphaned processes may need a moment to notice their end. */

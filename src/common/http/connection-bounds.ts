@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { NextFunction } from 'express';
 import { newId } from '../id.js';
@@ -14,8 +14,8 @@ const PARSER_ERRORS: Readonly<Record<string, readonly [status: number, reason: s
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
 };
 
-/** A connection, with the answer that Node is writing to it. */
-type Connection = Duplex & { readonly _httpMessage?: unknown };
+/** A connection, with the answer that Node means to write to it next. */
+type Connection = Duplex & { readonly _httpMessage?: ServerResponse | null };
 
 /** Bounds how long a connection may take to say what it wants, and answers what is no HTTP in this API's words. */
 export function boundConnections(server: Server): void {
@@ -46,8 +46,10 @@ function straightenTarget(request: IncomingMessage): void {
 }
 
 function refuse(error: NodeJS.ErrnoException, connection: Connection): void {
-  // An answer to an earlier request is under way: whatever is written now would be taken for it.
-  if (!connection.writable || error.code === 'ECONNRESET' || connection._httpMessage) return void connection.destroy();
+  const pending = connection._httpMessage;
+  // The fault came behind a request that is whole: whatever is written now would be taken for its answer.
+  const isBehind = pending && (pending.headersSent || pending.req.complete);
+  if (!connection.writable || error.code === 'ECONNRESET' || isBehind) return void connection.destroy();
   const [status, reason] = PARSER_ERRORS[error.code ?? ''] ?? [400, 'Bad Request'];
   const id = newId();
   const body = JSON.stringify({ ...toProblem(new BadRequestError(), '', id), status });

@@ -21,16 +21,6 @@ export class MethodNotAllowedError extends DomainError {
   }
 }
 
-/** The principal is known and may not do this. */
-export class ForbiddenError extends DomainError {
-  readonly code = 'forbidden';
-  readonly kind = 'forbidden';
-
-  constructor() {
-    super('Your role does not allow this.');
-  }
-}
-
 /** The request cannot be understood, for a reason that no other code names. */
 export class BadRequestError extends DomainError {
   readonly code = 'bad_request';
