@@ -51,14 +51,14 @@ export default {
     {
       name: 'low-floors-know-no-feature',
       severity: 'error',
-      from: { path: '(?:^|/)src/(common|config|database|passwords|mail|audit)/' },
+      from: { path: '(?:^|/)src/(common|config|database|passwords)/' },
       to: { path: `(?:^|/)src/(${FEATURES})/|(?:^|/)src/[^/]+\\.ts$` },
     },
     {
       name: 'ground-floor-knows-no-other',
       severity: 'error',
       from: { path: '(?:^|/)src/(common|config)/', pathNot: '(?:^|/)src/common/logging/' },
-      to: { path: '(?:^|/)src/(database|passwords|mail|audit)/' },
+      to: { path: '(?:^|/)src/(database|passwords)/' },
     },
     {
       name: 'features-keep-their-insides',

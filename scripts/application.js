@@ -33,9 +33,10 @@ export async function runApplication({ host, port, state, signal, watch }) {
     env: { ...process.env, PORT: String(port) },
   });
   const exited = once(child, 'exit');
+  const group = -(/** @type {number} */ (child.pid));
   signal.addEventListener('abort', () => {
-    child.kill('SIGTERM');
-    setTimeout(() => child.kill('SIGKILL'), SHUTDOWN_TIMEOUT).unref();
+    sendTo(group, 'SIGTERM');
+    setTimeout(() => sendTo(group, 'SIGKILL'), SHUTDOWN_TIMEOUT).unref();
   });
   const address = `http://${LOCAL.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
   if (await untilLive(address, child)) {
@@ -44,7 +45,26 @@ export async function runApplication({ host, port, state, signal, watch }) {
     console.log('\n  Ctrl-C stops everything. Data is kept in .data/.\n');
   }
   const [code] = await exited;
-  return code ?? 1;
+  await untilEnded(group);
+  return code ?? (signal.aborted ? 0 : 1);
+}
+
+/** In watch mode the application is a child of Nest's command line, which does not wait for it. @param {number} group */
+async function untilEnded(group) {
+  const deadline = Date.now() + SHUTDOWN_TIMEOUT;
+  while (sendTo(group, 0)) {
+    if (Date.now() > deadline) sendTo(group, 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** @param {number} group @param {NodeJS.Signals | 0} signal @returns {boolean} whether anyone is left to get it */
+function sendTo(group, signal) {
+  try {
+    return process.kill(group, signal);
+  } catch {
+    return false;
+  }
 }
 
 /**

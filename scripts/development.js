@@ -52,8 +52,8 @@ async function prepareEnvironment() {
   try {
     await execute(cluster.url, 'CREATE DATABASE gatehouse');
   } catch (error) {
-    // 42P04: it is there already. PostgreSQL has no CREATE DATABASE IF NOT EXISTS.
-    if (/** @type {{ code?: string }} */ (error).code !== '42P04') {
+    // It is there already (duplicate_database), or was made just now by another command (unique_violation).
+    if (!['42P04', '23505'].includes(/** @type {{ code?: string }} */ (error).code ?? '')) {
       await cluster.stop();
       throw error;
     }
@@ -71,6 +71,12 @@ async function readState() {
     adminPassword: newPassword(),
   };
   await mkdir(DATA, { recursive: true, mode: 0o755 });
-  await writeFile(STATE, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
-  return state;
+  try {
+    await writeFile(STATE, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    return state;
+  } catch (error) {
+    // Another command was first.
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EEXIST') return readState();
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
-// What a cluster's lock file tells: whether it runs, whose it is, and whether a run that was killed left it behind.
-import { readFile, rm, writeFile } from 'node:fs/promises';
+// What a cluster's lock file tells: whether it runs, and whether a run that was killed left it behind.
+import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 
@@ -24,20 +24,6 @@ export async function findRunning(data, urlOf) {
   } finally {
     await client.end().catch(() => undefined);
   }
-}
-
-/**
- * Makes this process the one that stops the cluster, unless another one that still runs is.
- *
- * @param {string} data
- * @returns {Promise<boolean>} whether it is
- */
-export async function claim(data) {
-  const file = `${data}.owner`;
-  const owner = Number(await readText(file));
-  if (owner && owner !== process.pid && isAlive(owner)) return false;
-  await writeFile(file, String(process.pid));
-  return true;
 }
 
 /**

@@ -6,7 +6,8 @@ import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isRoot, NOBODY, placeCluster } from './postgres-binaries.js';
 import { freePort } from './postgres-client.js';
-import { claim, findRunning, isAlive, removeStaleLock } from './postgres-lock.js';
+import { findRunning, isAlive, removeStaleLock } from './postgres-lock.js';
+import { enter, exclusively, leave } from './postgres-users.js';
 
 /**
  * @typedef {{ folder: string, password: string }} Cluster `folder` holds the data; `password` is the superuser's.
@@ -27,21 +28,30 @@ const START_TIMEOUT = 30_000;
 const STOP_TIMEOUT = 20_000;
 
 /**
- * Starts a cluster, and makes it first if its folder does not hold one yet. One that runs already is used as it is;
- * it is stopped by whoever started it, or, where that process was killed, by the next one that finds it.
+ * Starts a cluster, and makes it first if its folder does not hold one yet. One that runs already is used as it is.
+ * Whoever stops using it last stops it.
  *
  * @param {Cluster} cluster
  * @param {StartOptions} [options]
  * @returns {Promise<RunningCluster>}
  */
-export async function startCluster({ folder, password }, { flags = [], port, detached = true } = {}) {
+export async function startCluster({ folder, password }, options = {}) {
   const { native, data } = await placeCluster(folder);
-  const urlOf = (/** @type {number} */ at) => `postgresql://${USER}:${password}@127.0.0.1:${at}/postgres`;
-  const found = await findRunning(data, urlOf);
-  if (found) {
-    const isOurs = await claim(data);
-    return { ...found, url: urlOf(found.port), stop: async () => (isOurs ? stop(found.pid) : undefined) };
-  }
+  const urlOf = (/** @type {number} */ port) => `postgresql://${USER}:${password}@127.0.0.1:${port}/postgres`;
+  await mkdir(dirname(data), { recursive: true });
+  return exclusively(data, async () => {
+    const { pid, port } = (await findRunning(data, urlOf)) ?? (await launch(native, data, password, options));
+    await enter(data);
+    const stopIfLast = async () => ((await leave(data)) ? stop(pid) : undefined);
+    return { url: urlOf(port), port, pid, stop: () => exclusively(data, stopIfLast) };
+  });
+}
+
+/**
+ * @param {string} native @param {string} data @param {string} password @param {StartOptions} options
+ * @returns {Promise<{ pid: number, port: number }>}
+ */
+async function launch(native, data, password, { flags = [], port, detached = true }) {
   if (!existsSync(join(data, 'PG_VERSION'))) await initialize(native, data, password);
   await removeStaleLock(data);
   const chosen = port ?? (await freePort());
@@ -53,9 +63,7 @@ export async function startCluster({ folder, password }, { flags = [], port, det
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   await ready(child);
-  await claim(data);
-  const pid = /** @type {number} */ (child.pid);
-  return { url: urlOf(chosen), port: chosen, pid, stop: () => stop(pid) };
+  return { pid: /** @type {number} */ (child.pid), port: chosen };
 }
 
 /**

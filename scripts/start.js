@@ -1,4 +1,5 @@
 // npm start: everything that a fresh checkout needs, in one command. Ctrl-C ends all of it.
+import { config as loadEnvFile } from 'dotenv';
 import { build, isBuilt } from './build.js';
 import { checkedConfig } from './checked-config.js';
 import { withEnvironment } from './development.js';
@@ -38,6 +39,7 @@ async function createAdmin({ adminEmail, adminPassword }, signal) {
 }
 
 runMain(async () => {
+  loadEnvFile({ quiet: true });
   if (process.env['NODE_ENV'] === 'production') {
     throw new Error(
       'npm start is for development: it migrates and may start a database. Production runs npm run start:prod.',

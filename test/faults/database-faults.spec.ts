@@ -5,7 +5,7 @@ import { Load } from '../support/load.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-const TIMEOUTS = { DB_CONNECT_TIMEOUT: '500ms', DB_STATEMENT_TIMEOUT: '500ms' };
+const TIMEOUTS = { DB_CONNECT_TIMEOUT: '1500ms', DB_STATEMENT_TIMEOUT: '1500ms' };
 /**
  * Milliseconds that no answer may take with these timeouts. A request waits for the lookup before its own, for its
  * own, and for its handler: 0.5 s to connect and 1.5 s for a silent server, each; what remains is for a busy machine.

@@ -60,8 +60,8 @@ describe('a database server that is killed and started again', () => {
     cluster = await OwnCluster.start();
     app = await ChildApp.start({
       DATABASE_URL: cluster.url,
-      DB_CONNECT_TIMEOUT: '500ms',
-      DB_STATEMENT_TIMEOUT: '500ms',
+      DB_CONNECT_TIMEOUT: '2s',
+      DB_STATEMENT_TIMEOUT: '2s',
     });
   });
   afterAll(async () => {

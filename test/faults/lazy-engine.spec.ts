@@ -24,7 +24,7 @@ describe('the lazy engine', () => {
     proxy = await DatabaseProxy.start(direct.database.url);
     app = await TestApp.start({
       database: direct.database,
-      env: { DATABASE_URL: proxy.url, DB_CONNECT_TIMEOUT: '500ms', DB_STATEMENT_TIMEOUT: '500ms' },
+      env: { DATABASE_URL: proxy.url, DB_CONNECT_TIMEOUT: '2s', DB_STATEMENT_TIMEOUT: '2s' },
     });
   });
   afterEach(async () => {

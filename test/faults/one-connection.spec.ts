@@ -6,7 +6,7 @@ describe('with a single connection for all', () => {
   let app: TestApp;
   let admin: SignedIn;
   beforeAll(async () => {
-    app = await TestApp.start({ env: { DB_POOL_MAX: '1', DB_CONNECT_TIMEOUT: '1s' } });
+    app = await TestApp.start({ env: { DB_POOL_MAX: '1', DB_CONNECT_TIMEOUT: '3s' } });
     admin = await buildSignedIn(app, 'admin');
   });
   afterAll(() => app.close());
