@@ -34,6 +34,11 @@ describe('secretWeakness', () => {
     'correct-password-goes-here-and-then-some!',
     '12345678901234567890123456789012abcXYZ!?',
     'example-key-example-key-example-key-9876',
+    'a-string-secret-at-least-256-bits-long',
+    '404E635266556A586E3272357538782F413F4428472B4B6250645367566B5970',
+    'DO NOT USE THIS VALUE. CREATE A COMPLEX ONE AND KEEP IT SAFE OUTSIDE OF THE CODE.',
+    'keyboard cat keyboard cat keyboard cat',
+    'the-quick-brown-fox-jumps-over-the-lazy-dog',
   ])('refuses a placeholder: %s', (secret) => {
     expect(secretWeakness(secret)).toMatch(/^is a placeholder/);
   });

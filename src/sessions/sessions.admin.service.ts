@@ -24,7 +24,7 @@ export class SessionsAdminService {
     return toPage(rows, page.limit);
   }
 
-  /** @throws UnknownSessionError */
+  /** Ends anyone’s session; one that has ended already stays as it is. @throws UnknownSessionError */
   async revoke(admin: Principal, id: string): Promise<void> {
     const cause = { reason: 'admin', by: admin.userId } as const;
     const known = await this.database.session((manager) => this.sessions.revokeOne(manager, { id }, cause));

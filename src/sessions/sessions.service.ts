@@ -44,19 +44,6 @@ export class SessionsService implements OnModuleInit {
     });
   }
 
-  /**
-   * Makes sure that a principal is what the guards found, and stays it until the transaction ends: whoever revokes
-   * the session or changes the user meanwhile waits.
-   *
-   * @throws SessionNotFoundError, UserInactiveError, SessionRevokedError, SessionExpiredError, ForbiddenError
-   */
-  private async assertStanding(manager: EntityManager, { sessionId, role }: Principal): Promise<void> {
-    const session = await this.access.holdForActing(manager, sessionId);
-    if (!session) throw new SessionNotFoundError();
-    assertUsable(session);
-    if (session.user.role !== role) throw new ForbiddenError();
-  }
-
   /** Begins a session inside the transaction that verified who it is for. Every sign-in gets a new one (ASVS 7.2.4). */
   async open(manager: EntityManager, userId: string, device: Device): Promise<OpenedSession> {
     const row = {
@@ -76,7 +63,11 @@ export class SessionsService implements OnModuleInit {
     return this.database.session((manager) => this.sessions.list(manager, { userId, isActive: true }));
   }
 
-  /** The session that the request itself came with. */
+  /**
+   * The session that the request itself came with.
+   *
+   * @throws UnknownSessionError if it was deleted since the guards saw it
+   */
   async current({ sessionId }: Principal): Promise<Session> {
     const session = await this.database.session((manager) => this.sessions.findOne(manager, { id: sessionId }));
     if (!session) throw new UnknownSessionError();
@@ -107,5 +98,18 @@ export class SessionsService implements OnModuleInit {
     return this.database.session((manager) =>
       this.sessions.revoke(manager, filter, { reason: `logout_${scope}`, by: userId }),
     );
+  }
+
+  /**
+   * Makes sure that a principal is what the guards found, and stays it until the transaction ends: whoever revokes
+   * the session or changes the user meanwhile waits.
+   *
+   * @throws SessionNotFoundError, UserInactiveError, SessionRevokedError, SessionExpiredError, ForbiddenError
+   */
+  private async assertStanding(manager: EntityManager, { sessionId, role }: Principal): Promise<void> {
+    const session = await this.access.holdForActing(manager, sessionId);
+    if (!session) throw new SessionNotFoundError();
+    assertUsable(session);
+    if (session.user.role !== role) throw new ForbiddenError();
   }
 }

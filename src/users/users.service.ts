@@ -48,7 +48,7 @@ export class UsersService {
     });
   }
 
-  /** @throws UserNotFoundError */
+  /** A user by id. @throws UserNotFoundError */
   async get(id: string): Promise<User> {
     const user = await this.database.session((manager) => this.users.findById(manager, id));
     if (!user) throw new UserNotFoundError();

@@ -89,6 +89,17 @@ describe('POST /auth/login', () => {
       expect(compare).not.toHaveBeenCalled();
     });
 
+    it('spends the work of the configured cost on a hash of a lower one too', async () => {
+      const dear = await TestApp.start({ database: app.database, env: { BCRYPT_COST: '6' } });
+      const ada = await buildUser(app);
+      const hash = jest.spyOn(bcrypt, 'hash');
+      const { status } = await dear.request.post('/auth/login').send({ email: ada.email, password: 'wrong' });
+      const costs = hash.mock.calls.map(([, salt]) => Number(String(salt).slice(4, 6)));
+      await dear.close();
+      expect(status).toBe(401);
+      expect(costs.reduce((work, cost) => work + 2 ** cost, 0)).toBe(2 ** 6);
+    });
+
     it('begins no session for an inactive user', async () => {
       const ada = await buildUser(app);
       await deactivate(ada);
