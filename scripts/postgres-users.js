@@ -6,6 +6,15 @@ import { isAlive } from './postgres-lock.js';
 /** How long, in milliseconds, a command waits for another one that is starting or stopping the cluster. */
 const TIMEOUT = 60_000;
 
+/**
+ * Forgets whoever used a cluster that does not run: they were killed, and their numbers may be other processes' now.
+ *
+ * @param {string} data
+ */
+export async function forgetAll(data) {
+  await rm(`${data}.users`, { recursive: true, force: true });
+}
+
 /** Notes that this process uses the cluster. @param {string} data */
 export async function enter(data) {
   await mkdir(`${data}.users`, { recursive: true });

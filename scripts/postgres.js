@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { isRoot, NOBODY, placeCluster } from './postgres-binaries.js';
 import { freePort } from './postgres-client.js';
 import { findRunning, isAlive, removeStaleLock } from './postgres-lock.js';
-import { enter, exclusively, leave } from './postgres-users.js';
+import { enter, exclusively, forgetAll, leave } from './postgres-users.js';
 
 /**
  * @typedef {{ folder: string, password: string }} Cluster `folder` holds the data; `password` is the superuser's.
@@ -54,6 +54,7 @@ export async function startCluster({ folder, password }, options = {}) {
 async function launch(native, data, password, { flags = [], port, detached = true }) {
   if (!existsSync(join(data, 'PG_VERSION'))) await initialize(native, data, password);
   await removeStaleLock(data);
+  await forgetAll(data);
   const chosen = port ?? (await freePort());
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...flags].flatMap((flag) => ['-c', flag]);
   const child = spawn(join(native, 'bin', 'postgres'), ['-D', data, '-p', String(chosen), ...settings], {

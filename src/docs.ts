@@ -30,11 +30,12 @@ Storage.prototype.setItem = function (key, value) {
 
 /** Serves the explorer at /docs and the document at /openapi.json. Neither is built before someone asks. */
 export function serveDocs(app: NestExpressApplication): void {
-  const document = lazily(() => Buffer.from(JSON.stringify(buildOpenApi(app))));
-  const sendDocument: RequestHandler = (_request, response) => void response.type('application/json').send(document());
+  const document = lazily(() => buildOpenApi(app));
+  const json = lazily(() => Buffer.from(JSON.stringify(document())));
+  const sendDocument: RequestHandler = (_request, response) => void response.type('application/json').send(json());
   app.getHttpAdapter().getInstance().get('/openapi.json', sendDocument);
   app.use('/docs', serveAssets());
-  SwaggerModule.setup('docs', app, () => buildOpenApi(app), {
+  SwaggerModule.setup('docs', app, document, {
     raw: false,
     customJs: `docs/${KEEP_TOKEN}`,
     customSiteTitle: 'Gatehouse',

@@ -26,7 +26,7 @@ const STATE = `
 /** How long a session's `last_seen_at` stands before it is worth a write. */
 const SEEN_INTERVAL = `interval '1 minute'`;
 
-/** What the hot paths ask of the session's row: one statement each, by primary key. */
+/** What decides on the session's row whether somebody may: by primary key, and on the hot paths in one statement. */
 @Injectable()
 export class SessionAccessRepository {
   /** Looks many sessions up at once. Ids that no session has are missing from the result. */
@@ -62,9 +62,8 @@ export class SessionAccessRepository {
    */
   async holdForActing(manager: EntityManager, id: string): Promise<SessionState | null> {
     await manager.query('SELECT FROM users WHERE id = (SELECT user_id FROM sessions WHERE id = $1) FOR SHARE', [id]);
-    await manager.query('SELECT FROM sessions WHERE id = $1 FOR SHARE', [id]);
     const [row] = await manager.query<StateRow[]>(
-      `SELECT ${STATE} FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1`,
+      `SELECT ${STATE} FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 FOR SHARE OF s`,
       [id],
     );
     return row ? toState(row) : null;

@@ -103,6 +103,7 @@ export class UsersService {
    * Deletes the account of someone who proves once more that it is theirs.
    *
    * @throws InvalidCredentialsError
+   * @throws UserNotFoundError if somebody else was faster
    * @throws LastAdminError
    */
   async deleteOwn(actor: Principal, password: string): Promise<void> {
