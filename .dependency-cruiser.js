@@ -1,6 +1,8 @@
 // Which file may import which. An arrow runs down, never up, never in a circle:
-//   main, cli > app > auth > sessions > users, health > database, passwords > config, common
-const FEATURES = 'auth|sessions|users|health';
+//   main, cli > app > auth > recovery > sessions > one-time-tokens > users, health
+//     > rate-limits, mail, audit > database, passwords > config, common
+const FEATURES = 'auth|recovery|sessions|one-time-tokens|users|health';
+const LOW_FLOORS = 'rate-limits|mail|audit|passwords|database';
 
 /** The edge, which may know of HTTP. All other files are rules and data: nothing in them may. */
 const EDGE = [
@@ -39,31 +41,43 @@ export default {
       name: 'users-know-no-sessions',
       severity: 'error',
       from: { path: '(?:^|/)src/users/' },
-      to: { path: '(?:^|/)src/(sessions|auth|health)/' },
+      to: { path: '(?:^|/)src/(one-time-tokens|sessions|recovery|auth|health)/' },
+    },
+    {
+      name: 'one-time-tokens-know-no-use',
+      severity: 'error',
+      from: { path: '(?:^|/)src/one-time-tokens/' },
+      to: { path: '(?:^|/)src/(sessions|recovery|auth|health)/' },
+    },
+    {
+      name: 'recovery-knows-no-auth',
+      severity: 'error',
+      from: { path: '(?:^|/)src/recovery/' },
+      to: { path: '(?:^|/)src/(auth|health)/' },
     },
     {
       name: 'sessions-know-no-auth',
       severity: 'error',
       from: { path: '(?:^|/)src/sessions/' },
-      to: { path: '(?:^|/)src/(auth|health)/' },
+      to: { path: '(?:^|/)src/(recovery|auth|health)/' },
     },
     {
       name: 'health-knows-no-feature',
       severity: 'error',
       from: { path: '(?:^|/)src/health/' },
-      to: { path: '(?:^|/)src/(users|sessions|auth)/' },
+      to: { path: '(?:^|/)src/(users|one-time-tokens|sessions|recovery|auth)/' },
     },
     {
       name: 'low-floors-know-no-feature',
       severity: 'error',
-      from: { path: '(?:^|/)src/(common|config|database|passwords)/' },
+      from: { path: `(?:^|/)src/(common|config|${LOW_FLOORS})/` },
       to: { path: `(?:^|/)src/(${FEATURES})/|(?:^|/)src/[^/]+\\.ts$` },
     },
     {
       name: 'ground-floor-knows-no-other',
       severity: 'error',
       from: { path: '(?:^|/)src/(common|config)/', pathNot: '(?:^|/)src/common/logging/' },
-      to: { path: '(?:^|/)src/(database|passwords)/' },
+      to: { path: `(?:^|/)src/(${LOW_FLOORS})/` },
     },
     {
       name: 'features-keep-their-insides',
@@ -71,9 +85,9 @@ export default {
         'Across features only what a feature offers: its module, services, entities, guards, errors. ' +
         'Repositories, controllers and the dto folder are its own.',
       severity: 'error',
-      from: { path: `(?:^|/)src/(${FEATURES})/` },
+      from: { path: `(?:^|/)src/(${FEATURES}|${LOW_FLOORS})/` },
       to: {
-        path: `(?:^|/)src/(${FEATURES})/(.+\\.(repository|controller)\\.ts$|dto/)`,
+        path: `(?:^|/)src/(${FEATURES}|${LOW_FLOORS})/(.+\\.(repository|controller)\\.ts$|dto/)`,
         pathNot: '(?:^|/)src/$1/',
       },
     },

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { entities } from './app.entities.js';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { JwtAuthGuard } from './auth/jwt-auth.guard.js';
 import { ConnectionDrain } from './common/http/connection-drain.js';
@@ -10,12 +11,24 @@ import { RolesGuard } from './common/roles.guard.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
+import { MailModule } from './mail/mail.module.js';
+import { OneTimeTokensModule } from './one-time-tokens/one-time-tokens.module.js';
 import { SessionGuard } from './sessions/session.guard.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { UsersModule } from './users/users.module.js';
 
 @Module({
-  imports: [ConfigModule, DatabaseModule.forRoot(entities), AuthModule, SessionsModule, UsersModule, HealthModule],
+  imports: [
+    ConfigModule,
+    DatabaseModule.forRoot(entities),
+    AuditModule,
+    MailModule,
+    UsersModule,
+    OneTimeTokensModule,
+    SessionsModule,
+    AuthModule,
+    HealthModule,
+  ],
   providers: [
     // The order is the design: who are you, are you still allowed, may you do this.
     { provide: APP_GUARD, useClass: JwtAuthGuard },

@@ -3,7 +3,8 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, 
 import { Auth } from '../common/http/auth.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../common/http/api-problems.decorator.js';
-import { FromClient, type Client } from '../common/http/client.js';
+import type { Client } from '../common/client.js';
+import { FromClient } from '../common/http/client.js';
 import { Public } from '../common/public.decorator.js';
 import {
   RefreshTokenInvalidError,

@@ -9,7 +9,8 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { FormBodyInterceptor } from '../common/http/form-body.interceptor.js';
-import { FromClient, type Client } from '../common/http/client.js';
+import type { Client } from '../common/client.js';
+import { FromClient } from '../common/http/client.js';
 import { Public } from '../common/public.decorator.js';
 import { TokenRequestDto } from './dto/token-request.dto.js';
 import { OAuthErrorDto, TokenResponseDto } from './dto/token-response.dto.js';

@@ -1,3 +1,4 @@
+import type { Client } from './client.js';
 import type { Role } from './role.js';
 
 /** What a verified access token says: who asks, by which session. Nothing here says that they still may. */
@@ -9,4 +10,6 @@ export interface AccessClaims {
 /** Who makes a request: the claims of their token, confirmed by the session's row. */
 export interface Principal extends AccessClaims {
   readonly role: Role;
+  /** Where the request came from. */
+  readonly client: Client;
 }

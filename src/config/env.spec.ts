@@ -24,7 +24,8 @@ describe('parseEnvironment', () => {
     expect(config).toMatchObject({ environment: 'development', logLevel: 'info', password: { bcryptCost: 12 } });
     expect(config.http).toMatchObject({ host: '127.0.0.1', port: 3_000, trustProxy: false, docsEnabled: true });
     expect(config.accessToken).toMatchObject({ ttlSeconds: 900, usesDevelopmentSecret: true });
-    expect(config.session).toEqual({ idleTimeout: 30 * 86_400_000, absoluteTimeout: 90 * 86_400_000 });
+    expect(config.session).toMatchObject({ idleTimeout: 30 * 86_400_000, absoluteTimeout: 90 * 86_400_000 });
+    expect(config).toMatchObject({ publicUrl: 'http://localhost:3000', mail: { smtpUrl: null } });
     expect(config.refreshToken).toEqual({ secret: null, grace: 10_000 });
   });
 

@@ -54,8 +54,24 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     session: {
       idleTimeout: env.SESSION_IDLE_TIMEOUT,
       absoluteTimeout: env.SESSION_ABSOLUTE_TIMEOUT,
+      maxPerUser: env.MAX_SESSIONS_PER_USER,
+      limitPolicy: env.SESSION_LIMIT_POLICY,
     },
     password: { bcryptCost: env.BCRYPT_COST },
+    recovery: {
+      passwordResetTtl: env.PASSWORD_RESET_TTL,
+      emailVerificationTtl: env.EMAIL_VERIFICATION_TTL,
+      emailVerificationRequired: env.EMAIL_VERIFICATION_REQUIRED,
+    },
+    /** What the product is called, in mails and to the check of passwords. */
+    productName: env.PRODUCT_NAME,
+    /** Where the links of mails lead, without a slash at the end. */
+    publicUrl: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
+    mail: {
+      /** Null where mails are shown to a developer instead of being sent. */
+      smtpUrl: env.SMTP_URL ?? null,
+      from: env.MAIL_FROM,
+    },
   });
 }
 

@@ -23,6 +23,7 @@ export class Database implements OnApplicationShutdown {
   private readonly logger = new Logger(Database.name);
   private connecting: Promise<unknown> | undefined;
   private closed = false;
+  private readonly onCommit = new WeakMap<EntityManager, (() => void)[]>();
 
   constructor(private readonly dataSource: DataSource) {}
 
@@ -41,8 +42,23 @@ export class Database implements OnApplicationShutdown {
    *
    * @throws DatabaseUnavailableError if the database cannot be reached, or is lost on the way
    */
-  transaction<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.lend((runner) => runner.manager.transaction(fn));
+  async transaction<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const actions: (() => void)[] = [];
+    const result = await this.lend((runner) =>
+      runner.manager.transaction((manager) => {
+        this.onCommit.set(manager, actions);
+        return fn(manager);
+      }),
+    );
+    for (const act of actions) act();
+    return result;
+  }
+
+  /** Does something once the transaction of this manager has committed and given its connection back; never if it does not. */
+  afterCommit(manager: EntityManager, action: () => void): void {
+    const actions = this.onCommit.get(manager);
+    if (!actions) throw new Error('There is no transaction to wait for.');
+    actions.push(action);
   }
 
   /** The state of the pool; all zero before the first use. */

@@ -1,9 +1,8 @@
 import Bowser from 'bowser';
+import type { Client } from '../common/client.js';
 
 /** What a client tells of itself when it signs in. */
-export interface Device {
-  readonly userAgent: string | null;
-  readonly ipAddress: string | null;
+export interface Device extends Client {
   /** What it wants to be called in the list of sessions. */
   readonly deviceName?: string | null | undefined;
 }

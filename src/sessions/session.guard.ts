@@ -1,6 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { GuardedRequest } from '../common/http/auth.decorator.js';
+import { clientOf } from '../common/http/client.js';
 import { isPublic } from '../common/public.decorator.js';
 import type { RequestWithUser } from '../users/current-user.decorator.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
@@ -31,7 +32,7 @@ export class SessionGuard implements CanActivate {
     assertUsable(session);
     if (session.isSeenDue) this.lastSeen.mark(session.id);
     request.currentUser = session.user;
-    request.principal = { ...claims, role: session.user.role };
+    request.principal = { ...claims, role: session.user.role, client: clientOf(request) };
     return true;
   }
 }

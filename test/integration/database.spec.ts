@@ -83,6 +83,27 @@ describe('Database', () => {
     expect(await notes()).toEqual([]);
   });
 
+  it('what waits for a commit is done once others can see what was committed', async () => {
+    let seen: Promise<string[]> | undefined;
+    await database.transaction(async (manager) => {
+      await write(manager, 'committed');
+      database.afterCommit(manager, () => {
+        seen = notes();
+      });
+    });
+    expect(await seen).toEqual(['committed']);
+  });
+
+  it('what waits for a commit is never done if there is none', async () => {
+    let done = false;
+    const failing = database.transaction((manager) => {
+      database.afterCommit(manager, () => (done = true));
+      return Promise.reject(new Error('no'));
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(done).toBe(false);
+  });
+
   it('nobody sees a transaction before it is committed', async () => {
     const seen = await database.transaction(async (manager) => {
       await write(manager, 'a');

@@ -1,0 +1,29 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class CreateAuditEvents1795718900000 implements MigrationInterface {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    // No foreign keys: what happened stays written after those whom it happened to are gone.
+    await queryRunner.query(`
+      CREATE TABLE audit_events (
+        id uuid NOT NULL,
+        occurred_at timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
+        type text NOT NULL,
+        outcome text NOT NULL,
+        reason text,
+        user_id uuid,
+        actor_id uuid,
+        session_id uuid,
+        ip_address inet,
+        user_agent text,
+        details jsonb,
+        CONSTRAINT pk_audit_events PRIMARY KEY (id),
+        CONSTRAINT ck_audit_events_outcome CHECK (outcome IN ('success', 'failure'))
+      )`);
+    await queryRunner.query(`CREATE INDEX ix_audit_events_user_id_id ON audit_events (user_id, id)`);
+    await queryRunner.query(`CREATE INDEX ix_audit_events_type_id ON audit_events (type, id)`);
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`DROP TABLE audit_events`);
+  }
+}

@@ -1,0 +1,106 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { parseDuration } from './duration.js';
+import { secretWeakness } from './secret-strength.js';
+
+export const flag = (fallback: boolean) =>
+  z
+    .enum(['true', 'false'], 'must be true or false')
+    .default(fallback ? 'true' : 'false')
+    .transform((value) => value === 'true');
+
+export const integer = (min: number, max: number, fallback: number) => {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message)
+    .default(fallback);
+};
+
+/** A duration, in milliseconds once it is read. The bounds and the default are written as a person writes them. */
+export const duration = (min: string, max: string, fallback: string) => {
+  const [least, most] = [milliseconds(min), milliseconds(max)];
+  return z
+    .string()
+    .transform((text, context) => {
+      const value = parseDuration(text);
+      if (value !== null) return value;
+      context.addIssue('must be a duration with a unit, such as 500ms, 10s, 15m, 12h or 30d');
+      return z.NEVER;
+    })
+    .refine((value) => value >= least && value <= most, `must be from ${min} to ${max}`)
+    .default(milliseconds(fallback));
+};
+
+function milliseconds(text: string): number {
+  const value = parseDuration(text);
+  if (value === null) throw new Error(`${text} is no duration.`);
+  return value;
+}
+
+export const list = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').flatMap((item) => item.trim() || []));
+
+export const strong = (secret: string, context: z.RefinementCtx) => {
+  const weakness = secretWeakness(secret);
+  if (weakness) context.addIssue(weakness);
+};
+
+export const databaseUrl = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol),
+    'must be a URL such as postgresql://user:password@host:5432/database',
+  );
+
+export const origins = list.refine(
+  (items) => items.every((item) => URL.canParse(item) && new URL(item).origin === item),
+  'must be a comma-separated list of origins, such as https://app.example.com',
+);
+
+/** Which proxies may say who the client is: none, a number of hops, or names and networks that Express knows. */
+export const trustProxy = z
+  .string()
+  .default('false')
+  .transform((text, context): false | number | string[] => {
+    if (text === 'false') return false;
+    if (/^[1-9]$/.test(text)) return Number(text);
+    const items = text.split(',').map((item) => item.trim());
+    if (items.every(isProxyAddress)) return items;
+    context.addIssue(
+      'must be false, a number of hops from 1 to 9, or a list of addresses, networks, loopback, linklocal, uniquelocal',
+    );
+    return z.NEVER;
+  });
+
+function isProxyAddress(item: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(item)) return true;
+  const [address = '', bits, ...rest] = item.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+/** Where the product's pages are: an origin, or a page below one. Links are put together from it. */
+export const publicUrl = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && !/[?#]/.test(text),
+    'must be a URL such as https://app.example.com',
+  )
+  .transform((text) => text.replace(/\/+$/, ''));
+
+/** A mail server, with its user and password where it asks for them (nodemailer's URL form). */
+export const smtpUrl = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && /^smtps?:$/.test(new URL(text).protocol),
+    'must be a URL such as smtps://user:password@mail.example.com:465',
+  );
+
+/** A text of one line: it stands in the headers of a mail. */
+export const line = z.string().regex(/^[^\p{Cc}]{1,200}$/u, 'must be one line of at most 200 characters');

@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '../common/id.js';
+import type { EntityManager } from '../database/database.js';
+import type { Mail, MailKind } from './mail.js';
+import { MailRepository } from './mail.repository.js';
+import { SealedBox } from './sealed-box.js';
+
+/** Where mails are posted: a table, so that a mail is there exactly if what it tells of is. */
+@Injectable()
+export class MailOutbox {
+  constructor(
+    private readonly mails: MailRepository,
+    private readonly box: SealedBox,
+  ) {}
+
+  /** Posts a mail, in the transaction that it tells of. It is sent once that has committed. */
+  async post<Kind extends MailKind>(manager: EntityManager, { kind, recipient, contents }: Mail<Kind>): Promise<void> {
+    await this.mails.insert(manager, { id: newId(), kind, recipient, sealed: this.box.seal(JSON.stringify(contents)) });
+  }
+}
