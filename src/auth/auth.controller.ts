@@ -10,6 +10,7 @@ import {
   RefreshTokenInvalidError,
   RefreshTokenReusedError,
   SessionExpiredError,
+  SessionLimitReachedError,
   SessionRevokedError,
   UserInactiveError,
 } from '../sessions/sessions.errors.js';
@@ -46,7 +47,7 @@ export class AuthController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign in: begin a session on this device' })
   @ApiOkResponse({ type: TokenPairDto })
-  @ApiProblems(InvalidCredentialsError)
+  @ApiProblems(InvalidCredentialsError, SessionLimitReachedError)
   async login(@Body() { email, password, deviceName }: LoginDto, @FromClient() client: Client): Promise<TokenPairDto> {
     return TokenPairDto.from(await this.auth.login(email, password, { ...client, deviceName }));
   }

@@ -30,7 +30,7 @@ export class AuthService {
   /**
    * Signs someone in on a device: checks who they are, and begins a session.
    *
-   * @throws InvalidCredentialsError
+   * @throws InvalidCredentialsError, SessionLimitReachedError
    */
   async login(email: string, password: string, device: Device): Promise<Grant> {
     const user = await this.credentials.verify(email, password);

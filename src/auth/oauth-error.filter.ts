@@ -1,6 +1,6 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Response } from 'express';
-import { DomainError } from '../common/domain.error.js';
+import { DomainError, type ErrorKind } from '../common/domain.error.js';
 import { RETRY_AFTER } from '../common/http/problem.js';
 import { requestIdOf } from '../common/http/request-id.js';
 import type { OAuthErrorCode, OAuthErrorDto } from './dto/token-response.dto.js';
@@ -25,9 +25,12 @@ export class OAuthErrorFilter implements ExceptionFilter {
   }
 }
 
+/** The credentials or the token are wrong, or right and still nobody may sign in with them. */
+const GRANT_REFUSED: ReadonlySet<ErrorKind> = new Set(['unauthenticated', 'forbidden', 'conflict']);
+
 function classify(error: DomainError): readonly [status: number, code: OAuthErrorCode] {
   if (error instanceof UnsupportedGrantTypeError) return [400, 'unsupported_grant_type'];
-  if (error.kind === 'unauthenticated') return [400, 'invalid_grant'];
+  if (GRANT_REFUSED.has(error.kind)) return [400, 'invalid_grant'];
   if (error.kind === 'unavailable') return [503, 'temporarily_unavailable'];
   return [400, 'invalid_request'];
 }

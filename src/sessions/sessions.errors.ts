@@ -41,6 +41,16 @@ export class UserInactiveError extends DomainError {
   }
 }
 
+/** The user has as many active sessions as are allowed, and the policy is to refuse one more. */
+export class SessionLimitReachedError extends DomainError {
+  readonly code = 'session_limit_reached';
+  readonly kind = 'conflict';
+
+  constructor() {
+    super('You are signed in on too many devices. Sign out on one of them first.');
+  }
+}
+
 /** The refresh token is malformed, forged, or of a session that is gone. Nothing was revoked. */
 export class RefreshTokenInvalidError extends DomainError {
   readonly code = 'refresh_token_invalid';

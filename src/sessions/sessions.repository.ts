@@ -9,6 +9,7 @@ export type NewSession = Pick<Session, 'id' | 'userId' | 'refreshSalt' | 'userAg
 /** Which sessions are meant. Conditions that are left out do not narrow; all that are given must hold. */
 export interface SessionFilter {
   readonly id?: string | undefined;
+  readonly ids?: readonly string[] | undefined;
   readonly exceptId?: string | undefined;
   readonly userId?: string | undefined;
   readonly ipAddress?: string | undefined;
@@ -66,6 +67,17 @@ export class SessionsRepository {
 
   count(manager: EntityManager, filter: SessionFilter): Promise<number> {
     return this.select(manager, filter).getCount();
+  }
+
+  /** The ids of the active sessions of a user, but for the newest `keep`. */
+  async surplus(manager: EntityManager, userId: string, keep: number): Promise<string[]> {
+    const rows = await this.select(manager, { userId, isActive: true })
+      .select('session.id', 'id')
+      .orderBy('session.createdAt', 'DESC')
+      .addOrderBy('session.id', 'DESC')
+      .offset(keep)
+      .getRawMany<{ id: string }>();
+    return rows.map(({ id }) => id);
   }
 
   /**
@@ -134,8 +146,9 @@ export class SessionsRepository {
 
   private select(manager: EntityManager, filter: SessionFilter): SelectQueryBuilder<Session> {
     const query = manager.createQueryBuilder(Session, 'session');
-    const { id, exceptId, userId, ipAddress, createdBefore, isActive } = filter;
+    const { id, ids, exceptId, userId, ipAddress, createdBefore, isActive } = filter;
     if (id !== undefined) query.andWhere('session.id = :id', { id });
+    if (ids !== undefined) query.andWhere('session.id = ANY(:ids)', { ids });
     if (exceptId !== undefined) query.andWhere('session.id <> :exceptId', { exceptId });
     if (userId !== undefined) query.andWhere('session.userId = :userId', { userId });
     if (ipAddress !== undefined) query.andWhere('session.ipAddress = :ipAddress', { ipAddress });

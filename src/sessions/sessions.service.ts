@@ -12,7 +12,7 @@ import { RefreshTokens } from './refresh-token.js';
 import type { Session } from './session.entity.js';
 import { SessionAccessRepository } from './session-access.repository.js';
 import { assertUsable } from './session-state.js';
-import { SessionNotFoundError, UnknownSessionError } from './sessions.errors.js';
+import { SessionLimitReachedError, SessionNotFoundError, UnknownSessionError } from './sessions.errors.js';
 import { SessionsRepository } from './sessions.repository.js';
 
 /** A session's beginning: its row, and the first of its refresh tokens. */
@@ -25,16 +25,20 @@ export interface OpenedSession {
 @Injectable()
 export class SessionsService implements OnModuleInit {
   private readonly limits: { readonly idle: number; readonly absolute: number };
+  private readonly maxPerUser: number;
+  private readonly limitPolicy: Config['session']['limitPolicy'];
 
   constructor(
-    @InjectConfig() config: Config,
+    @InjectConfig() { session }: Config,
     private readonly database: Database,
     private readonly sessions: SessionsRepository,
     private readonly access: SessionAccessRepository,
     private readonly refreshTokens: RefreshTokens,
     private readonly userEvents: UserEvents,
   ) {
-    this.limits = { idle: config.session.idleTimeout, absolute: config.session.absoluteTimeout };
+    this.limits = { idle: session.idleTimeout, absolute: session.absoluteTimeout };
+    this.maxPerUser = session.maxPerUser;
+    this.limitPolicy = session.limitPolicy;
   }
 
   onModuleInit(): void {
@@ -44,7 +48,12 @@ export class SessionsService implements OnModuleInit {
     });
   }
 
-  /** Begins a session inside the transaction that verified who it is for. Every sign-in gets a new one (ASVS 7.2.4). */
+  /**
+   * Begins a session. Every sign-in gets a new one (ASVS 7.2.4). The transaction must hold the user's row, so that the
+   * sign-ins of one user run one after the other: that keeps the number of sessions exact (ASVS 7.1.2).
+   *
+   * @throws SessionLimitReachedError if the user has as many as allowed, and the policy is to refuse one more
+   */
   async open(manager: EntityManager, userId: string, device: Device): Promise<OpenedSession> {
     const row = {
       id: newId(),
@@ -54,6 +63,7 @@ export class SessionsService implements OnModuleInit {
       ipAddress: device.ipAddress,
       deviceName: device.deviceName ?? null,
     };
+    await this.makeRoom(manager, userId);
     const session = await this.sessions.insert(manager, row, this.limits);
     return { session, refreshToken: this.refreshTokens.issue(session, session.refreshCounter) };
   }
@@ -98,6 +108,14 @@ export class SessionsService implements OnModuleInit {
     return this.database.session((manager) =>
       this.sessions.revoke(manager, filter, { reason: `logout_${scope}`, by: userId }),
     );
+  }
+
+  /** Sees to it that a user may have one more session: ends the oldest beyond the limit, or refuses. */
+  private async makeRoom(manager: EntityManager, userId: string): Promise<void> {
+    const ids = await this.sessions.surplus(manager, userId, this.maxPerUser - 1);
+    if (ids.length === 0) return;
+    if (this.limitPolicy === 'reject') throw new SessionLimitReachedError();
+    await this.sessions.revoke(manager, { ids }, { reason: 'session_limit', by: null });
   }
 
   /**

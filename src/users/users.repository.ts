@@ -73,7 +73,7 @@ export class UsersRepository {
 
   /** Holds an active user's row until the transaction ends, if their password is still the one behind this hash. */
   holdUnchanged(manager: EntityManager, id: string, passwordHash: string): Promise<User | null> {
-    return manager.findOne(User, { where: { id, passwordHash, isActive: true }, lock: { mode: 'pessimistic_read' } });
+    return manager.findOne(User, { where: { id, passwordHash, isActive: true }, lock: { mode: 'for_no_key_update' } });
   }
 
   async delete(manager: EntityManager, id: string): Promise<void> {

@@ -1,0 +1,133 @@
+import { buildUser, signIn, type BuiltUser } from '../support/builders.js';
+import { expectProblem } from '../support/expect-problem.js';
+import { TestApp } from '../support/test-app.js';
+
+/** The sessions of a user that were not ended, oldest first. */
+async function activeSessions(app: TestApp, { id }: BuiltUser): Promise<string[]> {
+  const rows = await app.database.query<{ id: string }>(
+    'SELECT id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL ORDER BY created_at, id',
+    [id],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Signs a user in 50 times at once, on two instances by turns. Gives the number of answers of each kind. */
+async function signInAtOnce(apps: [TestApp, TestApp], { email, password }: BuiltUser): Promise<Record<string, number>> {
+  const send = async (app: TestApp) => app.request.post('/auth/login').send({ email, password });
+  const answers = await Promise.all(Array.from({ length: 25 }, () => apps.map(send)).flat());
+  const counts: Record<string, number> = {};
+  for (const { status, body } of answers) {
+    const kind = status === 200 ? '200' : `${status} ${body.code}`;
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return counts;
+}
+
+describe('with SESSION_LIMIT_POLICY=evict_oldest', () => {
+  let app: TestApp;
+  let other: TestApp;
+  beforeAll(async () => ([app, other] = await TestApp.startTwo({ env: { MAX_SESSIONS_PER_USER: '3' } })));
+  afterAll(() => app.close());
+
+  it('a sign-in beyond the limit ends the oldest session, and says why', async () => {
+    const ada = await buildUser(app);
+    const oldest = await signIn(app, ada);
+    const others = [await signIn(app, ada), await signIn(app, ada)];
+    const newest = await signIn(app, ada);
+    const answer = await app.as(oldest.accessToken).get('/users/me');
+    expectProblem(answer, 401, 'session_revoked');
+    expect(answer.body.reason).toBe('session_limit');
+    expect(await activeSessions(app, ada)).toEqual([...others, newest].map(({ sessionId }) => sessionId));
+  });
+
+  it('sessions that have ended take no room', async () => {
+    const ada = await buildUser(app);
+    const [first, second, third] = [await signIn(app, ada), await signIn(app, ada), await signIn(app, ada)];
+    await app.as(third.accessToken).post('/auth/logout').expect(204);
+    await app.database.query(`UPDATE sessions SET idle_expires_at = now() - interval '1 second' WHERE id = $1`, [
+      second.sessionId,
+    ]);
+    await signIn(app, ada);
+    await signIn(app, ada);
+    await app.as(first.accessToken).get('/users/me').expect(200);
+  });
+
+  it('other people’s sessions take no room', async () => {
+    const [ada, eve] = [await buildUser(app), await buildUser(app)];
+    const first = await signIn(app, ada);
+    for (let times = 0; times < 4; times += 1) await signIn(app, eve);
+    await app.as(first.accessToken).get('/users/me').expect(200);
+  });
+
+  it('the session limit holds under 50 parallel sign-ins, which all succeed', async () => {
+    const ada = await buildUser(app);
+    expect(await signInAtOnce([app, other], ada)).toEqual({ 200: 50 });
+    expect(await activeSessions(app, ada)).toHaveLength(3);
+  });
+
+  it('a lowered limit ends all that are too many at the next sign-in', async () => {
+    const strict = await TestApp.start({ database: app.database, env: { MAX_SESSIONS_PER_USER: '1' } });
+    const ada = await buildUser(app);
+    for (let times = 0; times < 3; times += 1) await signIn(app, ada);
+    const { sessionId } = await signIn(strict, ada);
+    await strict.close();
+    expect(await activeSessions(app, ada)).toEqual([sessionId]);
+  });
+
+  it('nobody waits in a circle when sessions are evicted and ended in bulk at once', async () => {
+    const ada = await buildUser(app);
+    const { accessToken } = await signIn(app, ada);
+    const statuses = new Set<number>();
+    for (let round = 0; round < 10; round += 1) {
+      const sent = Array.from({ length: 10 }, (_, i) =>
+        i % 2
+          ? app.request.post('/auth/login').send({ email: ada.email, password: ada.password })
+          : other.as(accessToken).delete('/sessions').query({ scope: 'others' }),
+      );
+      for (const { status } of await Promise.all(sent)) statuses.add(status);
+    }
+    expect([...statuses].filter((status) => status !== 200 && status !== 401)).toEqual([]);
+  });
+});
+
+describe('with SESSION_LIMIT_POLICY=reject', () => {
+  let app: TestApp;
+  let other: TestApp;
+  beforeAll(async () => {
+    const env = { MAX_SESSIONS_PER_USER: '3', SESSION_LIMIT_POLICY: 'reject' };
+    [app, other] = await TestApp.startTwo({ env });
+  });
+  afterAll(() => app.close());
+
+  const login = ({ email, password }: BuiltUser) => app.request.post('/auth/login').send({ email, password });
+
+  it('a sign-in beyond the limit is refused, and ends nothing, until another session has ended', async () => {
+    const ada = await buildUser(app);
+    const first = await signIn(app, ada);
+    const others = [await signIn(app, ada), await signIn(app, ada)];
+    expectProblem(await login(ada), 409, 'session_limit_reached');
+    expect(await activeSessions(app, ada)).toEqual([first, ...others].map(({ sessionId }) => sessionId));
+    await app.as(first.accessToken).post('/auth/logout').expect(204);
+    await login(ada).expect(200);
+  });
+
+  it('is told to OAuth’s clients as a grant that is refused', async () => {
+    const ada = await buildUser(app);
+    for (let times = 0; times < 3; times += 1) await signIn(app, ada);
+    const form = { grant_type: 'password', username: ada.email, password: ada.password };
+    const { body } = await app.request.post('/auth/token').type('form').send(form).expect(400);
+    expect(body).toEqual({ error: 'invalid_grant', error_description: expect.stringContaining('too many devices') });
+  });
+
+  it('is no answer to a wrong password, which would tell that there is such an account', async () => {
+    const ada = await buildUser(app);
+    for (let times = 0; times < 3; times += 1) await signIn(app, ada);
+    expectProblem(await login({ ...ada, password: 'eight lanterns at dawn' }), 401, 'invalid_credentials');
+  });
+
+  it('the session limit holds under 50 parallel sign-ins: three succeed, and 47 are told why not', async () => {
+    const ada = await buildUser(app);
+    expect(await signInAtOnce([app, other], ada)).toEqual({ 200: 3, '409 session_limit_reached': 47 });
+    expect(await activeSessions(app, ada)).toHaveLength(3);
+  });
+});
