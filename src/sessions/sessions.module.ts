@@ -3,6 +3,8 @@ import { Module } from '@nestjs/common';
 import { gatehouseConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { UsersModule } from '../users/users.module.js';
+import { KnownDevices } from './known-devices.js';
+import { KnownDevicesRepository } from './known-devices.repository.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
 import { RefreshTokens } from './refresh-token.js';
 import { SessionAccessRepository } from './session-access.repository.js';
@@ -32,6 +34,8 @@ function derivedSecret(secret: string): Uint8Array {
   imports: [UsersModule],
   controllers: [SessionsController, SessionsAdminController],
   providers: [
+    KnownDevices,
+    KnownDevicesRepository,
     LastSeenRecorder,
     SessionAccessRepository,
     SessionLookup,
@@ -46,6 +50,6 @@ function derivedSecret(secret: string): Uint8Array {
       useFactory: refreshTokens,
     },
   ],
-  exports: [SessionsService, SessionRefreshService, SessionLookup, SessionPruner, LastSeenRecorder],
+  exports: [KnownDevices, SessionsService, SessionRefreshService, SessionLookup, SessionPruner, LastSeenRecorder],
 })
 export class SessionsModule {}

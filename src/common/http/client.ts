@@ -1,7 +1,8 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import type { Client } from '../client.js';
+import { canonicalIPv6 } from '../network.js';
 
 /** How much of a user agent is kept. The longest of real browsers have about 300 characters. */
 const MAX_USER_AGENT = 512;
@@ -21,6 +22,14 @@ export function clientOf(request: Request): Client {
 
 /** An address as PostgreSQL's `inet` takes it: no IPv4 in IPv6 clothes, no zone, nothing that is no address. */
 export function plainAddress(address: string | undefined): string | null {
-  const plain = address?.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '') ?? '';
+  const bare = address?.replace(/%.*$/, '') ?? '';
+  const plain = /ffff:/i.test(bare) && isIPv6(bare) ? unmapped(bare) : bare;
   return isIP(plain) ? plain : null;
+}
+
+/** The IPv4 address that an IPv6 address stands for (RFC 4291 §2.5.5.2), or the address itself. */
+function unmapped(address: string): string {
+  const [, high, low] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(canonicalIPv6(address)) ?? [];
+  if (high === undefined || low === undefined) return address;
+  return [high, low].flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255]).join('.');
 }

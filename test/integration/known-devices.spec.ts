@@ -1,0 +1,101 @@
+import { Database } from '../../src/database/database.js';
+import { KnownDevices, type ClaimedDevice } from '../../src/sessions/known-devices.js';
+import { buildUser, type BuiltUser } from '../support/builders.js';
+import { TestApp } from '../support/test-app.js';
+
+const HOME: ClaimedDevice = { ipAddress: '203.0.113.7', userAgent: 'Firefox' };
+const ELSEWHERE: ClaimedDevice = { ipAddress: '198.51.100.1', userAgent: 'curl' };
+
+describe('the devices that an account knows', () => {
+  let app: TestApp;
+  let ada: BuiltUser;
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { TRUST_PROXY: 'loopback' } });
+    ada = await buildUser(app);
+  });
+  beforeEach(() => app.database.query('TRUNCATE sessions'));
+  afterAll(() => app.close());
+
+  /** Signs in from a device, and gives the session's refresh token. */
+  async function signIn({ ipAddress, userAgent }: ClaimedDevice, user = ada): Promise<string> {
+    const { email, password } = user;
+    const request = app.request.post('/auth/login').set('X-Forwarded-For', ipAddress ?? '');
+    const { body } = await request.set('User-Agent', userAgent ?? '').send({ email, password });
+    return body.refreshToken as string;
+  }
+  const recognize = (device: ClaimedDevice, account: { id: string } | { email: string } = { id: ada.id }) =>
+    app.app.get(Database).session((manager) => app.app.get(KnownDevices).recognize(manager, account, device));
+  /** Lets every session end this long ago. */
+  const expire = (ago: string) =>
+    app.database.query(`UPDATE sessions SET idle_expires_at = now() - $1::interval`, [ago]);
+
+  it('are none before the first sign-in', async () => {
+    expect(await recognize(HOME)).toBeNull();
+  });
+
+  it('are those that were seen with the same user agent at the same address', async () => {
+    await signIn(HOME);
+    expect(await recognize(HOME)).toMatch(/^seen /);
+    expect(await recognize({ ...HOME, userAgent: 'Chrome' })).toBeNull();
+    expect(await recognize({ ...HOME, userAgent: null })).toBeNull();
+    expect(await recognize({ ...HOME, ipAddress: '203.0.113.8' })).toBeNull();
+    expect(await recognize({ ...HOME, ipAddress: null })).toBeNull();
+  });
+
+  it('keep their name from one time to the next, and have one each', async () => {
+    const [home, work] = [HOME, { ...HOME, ipAddress: '203.0.113.99' }];
+    await signIn(home);
+    await signIn(work);
+    const before = await recognize(home);
+    await signIn(home);
+    expect(await recognize(home)).toBe(before);
+    expect(await recognize(work)).not.toBe(before);
+  });
+
+  it('may move within their IPv6 /64, and no further', async () => {
+    await signIn({ ...HOME, ipAddress: '2001:db8:a:b::1' });
+    expect(await recognize({ ...HOME, ipAddress: '2001:db8:a:b:ffff::2' })).toMatch(/^seen /);
+    expect(await recognize({ ...HOME, ipAddress: '2001:db8:a:c::1' })).toBeNull();
+  });
+
+  it('are proven anywhere by a refresh token of theirs, even by one that is used', async () => {
+    const refreshToken = await signIn(HOME);
+    const before = await recognize({ ...ELSEWHERE, refreshToken });
+    expect(before).toMatch(/^session /);
+    await app.request.post('/auth/refresh').send({ refreshToken }).expect(200);
+    expect(await recognize({ ...ELSEWHERE, refreshToken })).toBe(before);
+  });
+
+  it('are not proven by a token that is forged, of another account, or none', async () => {
+    const genuine = await signIn(HOME);
+    const foreign = await signIn(ELSEWHERE, await buildUser(app));
+    const forged = (genuine.endsWith('A') ? 'B' : 'A') + genuine.slice(1, -4) + 'AAAA';
+    const otherMac = genuine.slice(0, 28) + 'A'.repeat(genuine.length - 28);
+    for (const refreshToken of [foreign, forged, otherMac, '', 'nonsense']) {
+      expect(await recognize({ ...ELSEWHERE, refreshToken })).toBeNull();
+    }
+  });
+
+  it('are remembered for 30 days after their session expired', async () => {
+    const refreshToken = await signIn(HOME);
+    await expire('29 days');
+    expect(await recognize(HOME)).toMatch(/^seen /);
+    expect(await recognize({ ...ELSEWHERE, refreshToken })).toMatch(/^session /);
+    await expire('31 days');
+    expect(await recognize(HOME)).toBeNull();
+    expect(await recognize({ ...ELSEWHERE, refreshToken })).toBeNull();
+  });
+
+  it('are strangers once their session was revoked', async () => {
+    const refreshToken = await signIn(HOME);
+    await app.database.query(`UPDATE sessions SET revoked_at = now(), revoked_reason = 'admin'`);
+    expect(await recognize(HOME)).toBeNull();
+    expect(await recognize({ ...ELSEWHERE, refreshToken })).toBeNull();
+  });
+
+  it('can be asked for by address, whatever its case, and an unknown one knows none', async () => {
+    const refreshToken = await signIn(HOME);
+    expect(await recognize(HOME, { email: ada.email.toUpperCase() })).toMatch(/^seen /);
+    expect(await recognize({ ...HOME, refreshToken }, { email: 'nobody@example.com' })).toBeNull();
+  });
+});
