@@ -99,6 +99,13 @@ export default {
       to: { path: '(^|/)node_modules/(typeorm|pg)/' },
     },
     {
+      name: 'no-other-process',
+      comment: 'No command can be injected where none is run, and no text becomes code (ASVS 1.2.5, 1.3.2).',
+      severity: 'error',
+      from: { path: '(?:^|/)src/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(node:)?(child_process|vm|repl|inspector)(/|$)' },
+    },
+    {
       name: 'no-http-below-the-edge',
       comment: 'If NestJS disappeared tomorrow, services and repositories would still make sense.',
       severity: 'error',

@@ -21,6 +21,8 @@ export default tseslint.config(
       eqeqeq: 'error',
       'max-lines': ['error', { max: 200 }],
       'no-console': 'error',
+      'no-eval': 'error',
+      'no-new-func': 'error',
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'env', message: 'src/config/env.ts is the only reader of the environment.' },

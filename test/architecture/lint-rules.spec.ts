@@ -5,6 +5,8 @@ const SERVICE = 'src/users/users.service.ts';
 const readsEnvironment = 'export const port = process.env;\n';
 const throwsHttp =
   "import { NotFoundException } from '@nestjs/common';\n\nexport const error = new NotFoundException();\n";
+const evaluates = 'export const run = (text: string): unknown => eval(text);\n';
+const makesFunction = 'export const run = (text: string) => new Function(text);\n';
 const lines = (count: number) => 'export {};\n'.repeat(count);
 
 /** What is wrong with a text in a file, by rule. */
@@ -13,6 +15,8 @@ const CASES: [what: string, file: string, text: string, rules: string[]][] = [
   ['src/config/env.ts may', 'src/config/env.ts', readsEnvironment, []],
   ['a service may not throw HTTP exceptions', SERVICE, throwsHttp, ['no-restricted-imports']],
   ['a guard may', 'src/auth/jwt-auth.guard.ts', throwsHttp, []],
+  ['no text becomes code by eval', SERVICE, evaluates, ['no-eval']],
+  ['no text becomes code as a function', SERVICE, makesFunction, ['no-new-func']],
   ['a source file may not have more than 200 lines', SERVICE, lines(201), ['max-lines']],
   ['200 lines are allowed', SERVICE, lines(200), []],
 ];

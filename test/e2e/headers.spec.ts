@@ -61,6 +61,27 @@ describe('headers', () => {
       expect(answer.headers).not.toHaveProperty(name);
   });
 
+  it.each(answers)('%s tells a browser to trust nothing but it, over HTTPS', async (_, send) => {
+    const { headers } = await send();
+    expect(headers).toMatchObject({
+      'strict-transport-security': 'max-age=31536000; includeSubDomains',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'content-security-policy': expect.stringMatching(
+        /^default-src 'none';.*base-uri 'none';.*frame-ancestors 'none'$/,
+      ),
+    });
+  });
+
+  it.each(answers.filter(([, , status]) => status !== 204))(
+    '%s says of what type and in which encoding its body is',
+    async (_, send) => {
+      const { headers } = await send();
+      expect(headers['content-type']).toMatch(/^(application\/(problem\+)?json|text\/html); charset=utf-8$/);
+    },
+  );
+
   it('a client that has an old answer gets the whole new one, never 304', async () => {
     const { status } = await app.as(ada.accessToken).get('/users/me').set('If-None-Match', 'W/"111-x"');
     expect(status).toBe(200);

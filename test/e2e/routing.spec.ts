@@ -154,6 +154,21 @@ describe('routing', () => {
     expect(body.id).toBe(user.id);
   });
 
+  it.each([
+    '/.git/config',
+    '/.env',
+    '/package.json',
+    '/dist/src/main.js',
+    '/docs/../package.json',
+    '/docs/package.json',
+  ])('no file is served, and no folder is listed: %s', async (path) => {
+    expect(await get(path)).toEqual({ status: 404, code: 'not_found' });
+  });
+
+  it.each(['/docs', '/health', '/'])('no folder is listed: %s/', async (path) => {
+    expect(await get(path === '/' ? path : `${path}/`)).toEqual({ status: 404, code: 'not_found' });
+  });
+
   it('a literal path wins over a parameter', async () => {
     const { body } = await app.as(user.accessToken).get('/sessions/current').expect(200);
     expect(body).toMatchObject({ id: user.sessionId, isCurrent: true });

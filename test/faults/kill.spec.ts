@@ -47,6 +47,38 @@ describe('an application that is killed in the middle of refreshes', () => {
     expect(rows.map((row) => row.refresh_counter)).toEqual(rows.map((row) => (acknowledged.get(row.id) ?? 0) + 1));
   });
 
+  it('leaves every acknowledged account and every acknowledged sign-out as they were', async () => {
+    const killed = await ChildApp.start({ DATABASE_URL: direct.database.url });
+    const password = 'seven lanterns at dusk';
+    const leavers = await Promise.all(Array.from({ length: 40 }, () => buildSignedIn(direct)));
+    const registered: string[] = [];
+    const signedOut: SignedIn[] = [];
+    const registering = [1, 2, 3, 4].map(async (lane) => {
+      for (let i = 0; ; i += 1) {
+        const email = `lane-${lane}-${i}@example.com`;
+        const { status } = await killed.request.post('/auth/register').send({ email, password });
+        if (status === 201) registered.push(email);
+      }
+    });
+    const leaving = leavers.map(async (person, i) => {
+      await until('its turn comes', () => registered.length >= i);
+      const { status } = await killed.as(person.accessToken).post('/auth/logout');
+      if (status === 204) signedOut.push(person);
+    });
+    await until('both are under way', () => registered.length > 20 && signedOut.length > 5);
+    await killed.kill();
+    await Promise.allSettled([...registering, ...leaving]);
+
+    const known = await direct.database.query<{ email: string }>('SELECT email FROM users WHERE email = ANY($1)', [
+      registered,
+    ]);
+    const codes = await Promise.all(
+      signedOut.map(async ({ accessToken }) => (await direct.as(accessToken).get('/users/me')).body.code as string),
+    );
+    expect(known.map(({ email }) => email).sort()).toEqual(registered.sort());
+    expect(codes).toEqual(signedOut.map(() => 'session_revoked'));
+  });
+
   const refresh = (refreshToken: string) => direct.request.post('/auth/refresh').send({ refreshToken });
 });
 

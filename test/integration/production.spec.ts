@@ -1,0 +1,41 @@
+import { fileURLToPath } from 'node:url';
+import { ChildApp } from '../support/child-app.js';
+import { NO_DATABASE } from '../support/constants.js';
+import { runNode } from '../support/run-node.js';
+import { TestDatabase } from '../support/test-database.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
+
+describe('in production', () => {
+  let database: TestDatabase;
+  let app: ChildApp;
+  beforeAll(async () => {
+    database = await TestDatabase.create();
+    app = await ChildApp.start({ NODE_ENV: 'production', DATABASE_URL: database.url, BCRYPT_COST: '10' });
+  });
+  afterAll(async () => {
+    await app.kill();
+    await database.drop();
+  });
+
+  it('there is no admin, nor any other account, until someone makes one', async () => {
+    await app.request.get('/health/ready').expect(200);
+    expect(await database.query('SELECT email FROM users')).toEqual([]);
+  });
+
+  it.each(['/docs', '/openapi.json'])('%s is not served unless it is asked for', async (path) => {
+    const { body } = await app.request.get(path).expect(404);
+    expect(body.code).toBe('not_found');
+  });
+
+  it.each([
+    ['no secret', ''],
+    ['a secret under 32 bytes', 'kR7vXq2mZt9LwB4nYc8HsG1dFp6JxAe'],
+    ['a placeholder', 'changeme-changeme-changeme-changeme'],
+    ['a secret of a public list', 'a-string-secret-at-least-256-bits-long'],
+  ])('%s stops the start', async (_, secret) => {
+    const env = { NODE_ENV: 'production', DATABASE_URL: NO_DATABASE, JWT_SECRET: secret, PORT: '0' };
+    const { code, stderr } = await runNode(MAIN, [], { env });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('JWT_SECRET')]);
+  });
+});
