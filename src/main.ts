@@ -19,6 +19,9 @@ async function main(): Promise<void> {
       'JWT_SECRET is not set: tokens are signed with a secret that everyone can read. Production refuses it.',
     );
   }
+  if (config.environment === 'production' && config.mail.smtpUrl === null) {
+    logger.warn('SMTP_URL is not set: mails are written down and wait until there is a mail server.');
+  }
   await app.listen(config.http.port, config.http.host);
   logger.info(`Gatehouse listens on ${await app.getUrl()}`);
 }

@@ -104,3 +104,15 @@ export const smtpUrl = z
 
 /** A text of one line: it stands in the headers of a mail. */
 export const line = z.string().regex(/^[^\p{Cc}]{1,200}$/u, 'must be one line of at most 200 characters');
+
+/** Who mails come from: an address, or a name and an address, `Name <user@host>`. */
+export const sender = z
+  .string()
+  .default('Gatehouse <gatehouse@localhost>')
+  .transform((text, context) => {
+    const [, name = '', address = ''] =
+      /^(?:([^<>@\p{Cc}]{0,200})<([^\s<>@]+@[^\s<>@]+)>)$/u.exec(text.includes('<') ? text : `<${text}>`) ?? [];
+    if (address) return { name: name.trim(), address };
+    context.addIssue('must be an address, or a name and an address such as Gatehouse <no-reply@example.com>');
+    return z.NEVER;
+  });

@@ -8,6 +8,7 @@ import {
   list,
   origins,
   publicUrl,
+  sender,
   smtpUrl,
   strong,
   trustProxy,
@@ -66,7 +67,8 @@ export function environmentSchema(environment: Environment) {
     PRODUCT_NAME: line.default('Gatehouse'),
     PUBLIC_URL: publicUrl.optional(),
     SMTP_URL: smtpUrl.optional(),
-    MAIL_FROM: line.default('Gatehouse <gatehouse@localhost>'),
+    SMTP_TIMEOUT: duration('100ms', '5m', '30s'),
+    MAIL_FROM: sender,
     DOCS_ENABLED: flag(!production),
     LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   });

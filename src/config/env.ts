@@ -68,8 +68,9 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     /** Where the links of mails lead, without a slash at the end. */
     publicUrl: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
     mail: {
-      /** Null where mails are shown to a developer instead of being sent. */
+      /** Null where nothing is sent: development shows its mails, and elsewhere they wait. */
       smtpUrl: env.SMTP_URL ?? null,
+      smtpTimeout: env.SMTP_TIMEOUT,
       from: env.MAIL_FROM,
     },
   });

@@ -23,6 +23,8 @@ export class Database implements OnApplicationShutdown {
   private readonly logger = new Logger(Database.name);
   private connecting: Promise<unknown> | undefined;
   private closed = false;
+  /** Whether the last call was served: an outage is told when it begins, and not by everyone who meets it. */
+  private isServed = true;
   private readonly onCommit = new WeakMap<EntityManager, (() => void)[]>();
 
   constructor(private readonly dataSource: DataSource) {}
@@ -80,10 +82,15 @@ export class Database implements OnApplicationShutdown {
     try {
       if (!this.dataSource.isInitialized) await this.connect();
       runner = this.dataSource.createQueryRunner();
-      return await use(runner);
+      const result = await use(runner);
+      this.isServed = true;
+      return result;
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      this.logger.warn(`Database unavailable: ${(error as Error).message}`);
+      const message = `Database unavailable: ${(error as Error).message}`;
+      if (this.isServed) this.logger.warn(message);
+      else this.logger.debug(message);
+      this.isServed = false;
       if (runner) await discardConnection(runner);
       throw new DatabaseUnavailableError({ cause: error });
     } finally {

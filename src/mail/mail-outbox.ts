@@ -1,20 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../common/id.js';
-import type { EntityManager } from '../database/database.js';
+import { Database, type EntityManager } from '../database/database.js';
 import type { Mail, MailKind } from './mail.js';
 import { MailRepository } from './mail.repository.js';
+import { MailWorker } from './mail-worker.js';
 import { SealedBox } from './sealed-box.js';
 
 /** Where mails are posted: a table, so that a mail is there exactly if what it tells of is. */
 @Injectable()
 export class MailOutbox {
   constructor(
+    private readonly database: Database,
     private readonly mails: MailRepository,
+    private readonly worker: MailWorker,
     private readonly box: SealedBox,
   ) {}
 
-  /** Posts a mail, in the transaction that it tells of. It is sent once that has committed. */
+  /** Posts a mail, in the transaction that it tells of. It is sent once that has committed, and nobody waits for it. */
   async post<Kind extends MailKind>(manager: EntityManager, { kind, recipient, contents }: Mail<Kind>): Promise<void> {
     await this.mails.insert(manager, { id: newId(), kind, recipient, sealed: this.box.seal(JSON.stringify(contents)) });
+    this.database.afterCommit(manager, () => this.worker.nudge());
   }
 }

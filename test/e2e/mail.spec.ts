@@ -1,0 +1,134 @@
+import { Database } from '../../src/database/database.js';
+import { MailOutbox } from '../../src/mail/mail-outbox.js';
+import { LogLines } from '../support/log-lines.js';
+import { MailServer } from '../support/mail-server.js';
+import { outboxOf, postMail } from '../support/post-mail.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+describe('mail', () => {
+  const log = new LogLines();
+  let server: MailServer;
+  let app: TestApp;
+  let second: TestApp;
+
+  beforeAll(async () => {
+    server = await MailServer.start();
+    [app, second] = await TestApp.startTwo({
+      log,
+      env: {
+        SMTP_URL: server.url,
+        MAIL_FROM: 'Acme, Inc. <no-reply@acme.example>',
+        PRODUCT_NAME: 'Acme Höhle',
+        PUBLIC_URL: 'https://app.acme.example/id/',
+      },
+    });
+  });
+  afterAll(async () => {
+    await app.close();
+    await server.close();
+  });
+
+  it('arrives as text and as HTML, in the name of the product, with a link to its page', async () => {
+    const token = await postMail(app, 'ada@example.com', 'Ada Lovelace');
+    const mail = await server.next('ada@example.com');
+    const link = `https://app.acme.example/id/account/reset-password#token=${token}`;
+    expect(mail).toMatchObject({
+      from: 'no-reply@acme.example',
+      to: 'ada@example.com',
+      subject: 'Choose a new password for Acme Höhle',
+      link,
+      token,
+    });
+    expect(mail.text).toContain('Hello Ada Lovelace,');
+    expect(mail.text).toContain('for 1 hour.');
+    expect(mail.html).toContain(`<a href="${link}"`);
+    expect(mail.headers).toMatchObject({
+      from: '"Acme, Inc." <no-reply@acme.example>',
+      'auto-submitted': 'auto-generated',
+    });
+  });
+
+  it('has the id of its row, so that one that came twice can be recognized', async () => {
+    await postMail(app, 'id@example.com');
+    const { messageId } = await server.next('id@example.com');
+    const [row] = await outboxOf(app, 'id@example.com');
+    expect(messageId).toBe(`<${row?.id}@acme.example>`);
+  });
+
+  it('has headers of plain ASCII, and a date', async () => {
+    await postMail(app, 'ascii@example.com', 'Zoë');
+    const { raw, headers } = await server.next('ascii@example.com');
+    const [head = ''] = raw.split('\r\n\r\n');
+    expect(head).toMatch(/^[\x20-\x7e\r\n]+$/);
+    expect(Math.abs(Date.now() - Date.parse(headers['date'] ?? ''))).toBeLessThan(60_000);
+  });
+
+  it('that was posted in a transaction that is rolled back is never sent', async () => {
+    const rolledBack = app.app.get(Database).transaction(async (manager) => {
+      const contents = { name: null, token: 'nobody-gets-it' };
+      await app.app.get(MailOutbox).post(manager, { kind: 'verify_email', recipient: 'never@example.com', contents });
+      throw new Error('changed my mind');
+    });
+    await expect(rolledBack).rejects.toThrow('changed my mind');
+    await postMail(app, 'later@example.com');
+    await server.next('later@example.com');
+    expect(server.to('never@example.com')).toEqual([]);
+    expect(await outboxOf(app, 'never@example.com')).toEqual([]);
+  });
+
+  it('is sent once, although two instances look for it', async () => {
+    const recipients = Array.from({ length: 60 }, (_, index) => `once-${index}@example.com`);
+    await Promise.all(recipients.map((recipient, index) => postMail(index % 2 ? app : second, recipient)));
+    await Promise.all(recipients.map((recipient) => server.next(recipient)));
+    await until('all are noted as sent', async () => (await waiting()) === 0);
+    expect(recipients.map((recipient) => server.to(recipient).length)).toEqual(recipients.map(() => 1));
+  });
+
+  it('keeps its contents sealed while it waits, and gone once it is sent: no token is in the table or the log', async () => {
+    const before = await TestApp.start({ database: app.database });
+    const token = await postMail(before, 'sealed@example.com', 'Ada Lovelace');
+    const [row] = await before.database.query<{ row: string; sealed: Buffer }>(
+      `SELECT mails::text AS row, sealed FROM mails WHERE recipient = 'sealed@example.com'`,
+    );
+    await before.close();
+    await server.next('sealed@example.com');
+    await until('it is noted as sent', async () => (await waiting()) === 0);
+    expect(row?.row).not.toContain(token);
+    expect(row?.sealed.toString('latin1')).not.toMatch(/token|Lovelace/);
+    const [after] = await outboxOf(app, 'sealed@example.com');
+    expect(after).toMatchObject({ sealed: null, is_sent: true, is_waiting: false, attempts: 1 });
+    expect(log.text).not.toContain(token);
+  });
+
+  it.each(['eve@example.com, mallory@example.com', 'eve@example.com>\r\nRCPT TO:<mallory@example.com'])(
+    'goes to nobody where its address is more than one: %j',
+    async (recipient) => {
+      await postMail(app, recipient);
+      await until('it was tried', async () => (await outboxOf(app, recipient))[0]?.last_error !== null);
+      expect(server.mails.filter(({ raw }) => raw.includes('mallory'))).toEqual([]);
+    },
+  );
+
+  it.each([
+    '<script>alert(1)</script>',
+    'Ada\r\nBcc: mallory@example.com',
+    'You won! www.evil.example',
+    'Call +49 30 1234567',
+    'A'.repeat(200),
+    ' ',
+  ])('does not repeat what is no name: %j', async (name) => {
+    const recipient = 'named@example.com';
+    await postMail(app, recipient, name);
+    const mail = await server.next(recipient);
+    expect(mail.text).toMatch(/^Hello,\n/);
+    expect(mail.raw).not.toMatch(/script|Bcc|evil|4930|AAAA/);
+  });
+
+  async function waiting(): Promise<number> {
+    const [row] = await app.database.query<{ waiting: number }>(
+      `SELECT count(*)::int AS waiting FROM mails WHERE next_attempt_at IS NOT NULL AND last_error IS NULL`,
+    );
+    return row?.waiting ?? 0;
+  }
+});

@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import type { AddressInfo, Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import PostalMime from 'postal-mime';
+import { SMTPServer } from 'smtp-server';
+import { until } from './until.js';
+
+/** A mail as it arrived, read as a mail program reads it. */
+export interface ArrivedMail {
+  readonly messageId: string;
+  /** The recipient of the envelope. */
+  readonly recipient: string;
+  readonly from: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  /** Where its button leads, and the token in that link. */
+  readonly link: string;
+  readonly token: string;
+  /** By name, in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly raw: string;
+}
+
+/** What the server does with a mail, once it has read it whole: takes it, or answers with an error, or nothing, or hangs up. */
+export type Treatment = 'take' | 'defer' | 'hang' | 'drop';
+
+const LINK = /https?:\/\/\S+#token=([\w-]+)/;
+
+/** A mail server on a port of its own, which keeps what arrives and fails in all the ways that mail servers do. */
+export class MailServer {
+  /** All that was taken, in the order of arrival. */
+  readonly mails: ArrivedMail[] = [];
+  /** How many mails were handed over, whatever became of them. */
+  attempts = 0;
+  /** How the mail with this number, from 1, is treated. */
+  treat: (attempt: number) => Treatment = () => 'take';
+  /** What is answered to a recipient instead of yes, such as `550 5.1.1 No such user`. */
+  refusal: ((recipient: string) => string | undefined) | undefined;
+  /** Whether new connections are met with silence. */
+  isSilent = false;
+
+  private readonly sockets = new Set<Socket>();
+  private readonly read = new Set<ArrivedMail>();
+
+  private constructor(
+    private readonly server: SMTPServer,
+    /** For `SMTP_URL`. */
+    readonly url: string,
+  ) {
+    server.server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+    });
+  }
+
+  static async start(): Promise<MailServer> {
+    const server: SMTPServer = new SMTPServer({
+      disabledCommands: ['AUTH', 'STARTTLS'],
+      disableReverseLookup: true,
+      logger: false,
+      onConnect: (_session, callback) => {
+        if (!mailServer.isSilent) callback();
+      },
+      onRcptTo: ({ address }, _session, callback) => {
+        const refusal = mailServer.refusal?.(address);
+        if (refusal === undefined) callback();
+        else callback(smtpError(refusal));
+      },
+      onData: (stream, { envelope }, callback) => {
+        const recipient = envelope.rcptTo.map(({ address }) => address).join(',');
+        buffer(stream)
+          .then((raw) => mailServer.receive(raw, recipient, callback))
+          .catch((error: unknown) => callback(error as Error));
+      },
+    });
+    // Clients that are cut off or leave half-way are what these tests are about.
+    server.on('error', () => undefined);
+    server.listen(0, '127.0.0.1');
+    await once(server.server, 'listening');
+    const { port } = server.server.address() as AddressInfo;
+    const mailServer = new MailServer(server, `smtp://127.0.0.1:${port}`);
+    return mailServer;
+  }
+
+  /** The next mail to this address that nobody has asked for yet. Waits until it is there. */
+  async next(recipient: string, timeout = 10_000): Promise<ArrivedMail> {
+    let mail: ArrivedMail | undefined;
+    await until(
+      `a mail to ${recipient} arrives`,
+      () => {
+        mail = this.mails.find((candidate) => candidate.recipient === recipient && !this.read.has(candidate));
+        return mail !== undefined;
+      },
+      timeout,
+    );
+    if (!mail) throw new Error('It was there a moment ago.');
+    this.read.add(mail);
+    return mail;
+  }
+
+  /** All mails to this address that were taken so far. */
+  to(recipient: string): ArrivedMail[] {
+    return this.mails.filter((mail) => mail.recipient === recipient);
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.server.close(resolve));
+    this.drop();
+    await closed;
+  }
+
+  private drop(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private async receive(raw: Buffer, recipient: string, callback: (error?: Error) => void): Promise<void> {
+    const treatment = this.treat(++this.attempts);
+    if (treatment === 'drop') this.drop();
+    else if (treatment === 'defer') callback(smtpError('451 4.3.0 Try again later'));
+    else if (treatment === 'take') {
+      this.mails.push(await parse(raw, recipient));
+      callback();
+    }
+  }
+}
+
+function smtpError(answer: string): Error {
+  return Object.assign(new Error(answer.slice(4)), { responseCode: Number(answer.slice(0, 3)) });
+}
+
+async function parse(raw: Buffer, recipient: string): Promise<ArrivedMail> {
+  const mail = await PostalMime.parse(raw);
+  const [link = '', token = ''] = LINK.exec(mail.text ?? '') ?? [];
+  return {
+    messageId: mail.messageId ?? '',
+    recipient,
+    from: mail.from?.address ?? '',
+    to: mail.to?.map(({ address }) => address).join(',') ?? '',
+    subject: mail.subject ?? '',
+    text: mail.text ?? '',
+    html: mail.html ?? '',
+    link,
+    token,
+    headers: Object.fromEntries(mail.headers.map(({ key, value }) => [key, value])),
+    raw: raw.toString(),
+  };
+}
