@@ -30,7 +30,7 @@ export async function createAdmin({ email, name, passwordStdin, ifNone }: AdminO
       console.log('There is an active admin already.');
       return;
     }
-    const admin = await users.create({ ...user, role: 'admin' });
+    const admin = await users.create({ ...user, role: 'admin' }, null);
     console.log(`Created the admin ${admin.email}`);
     if (given === undefined) console.log(`Password: ${password}`);
   });

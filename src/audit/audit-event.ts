@@ -6,8 +6,10 @@ export const AUDIT_TYPES = [
   'user_updated',
   'user_deleted',
   'sign_in',
+  'password_confirmation',
   'token_refresh',
   'session_revoked',
+  'sessions_revoked',
   'session_expiry_changed',
   'password_changed',
   'password_reset_requested',
@@ -20,12 +22,16 @@ export const AUDIT_TYPES = [
 ] as const;
 
 export type AuditType = (typeof AUDIT_TYPES)[number];
-export type AuditOutcome = 'success' | 'failure';
 
-/** Further facts, such as the role before and after. Never a secret, a token, a hash or a password. */
-export type AuditDetails = Readonly<Record<string, string | number | boolean | null>>;
+export const AUDIT_OUTCOMES = ['success', 'failure'] as const;
+export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
 
-/** Who did something: a signed-in person, or somebody of whom only the place is known. */
+type Fact = string | number | boolean | null;
+
+/** Further facts, such as the role before and after. Never a secret, a token, a hash, a password or an address typed. */
+export type AuditDetails = Readonly<Record<string, Fact | { readonly from: Fact; readonly to: Fact }>>;
+
+/** Who does something: a signed-in person (any `Principal`), or somebody of whom only the place is known. */
 export interface Actor {
   readonly userId?: string;
   readonly sessionId?: string;
@@ -41,8 +47,10 @@ export interface AuditEntry {
   readonly reason?: string;
   /** Whose account it concerns, where there is one. */
   readonly userId?: string | null;
-  /** Which session it concerns; by default the actor's. */
+  /** Which session of that account it concerns; by default the actor's, where people act on their own account. */
   readonly sessionId?: string | null;
+  /** What the device calls itself, where it says so: at sign-in. */
+  readonly deviceName?: string | null | undefined;
   /** Null for the system itself, and for commands. */
   readonly actor: Actor | null;
   readonly details?: AuditDetails;

@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { AuditEvent } from './audit-event.entity.js';
-
-export type NewAuditEvent = Omit<AuditEvent, 'occurredAt'>;
+import type { AuditEntry } from './audit-event.js';
+import { eventsParameter, insertEvents } from './audit-sql.js';
 
 @Injectable()
 export class AuditRepository {
-  async insert(manager: EntityManager, event: NewAuditEvent): Promise<void> {
-    await manager.createQueryBuilder().insert().into(AuditEvent).values(event).updateEntity(false).execute();
+  async insert(manager: EntityManager, entries: readonly AuditEntry[]): Promise<void> {
+    await manager.query(insertEvents(1), [eventsParameter(entries)]);
   }
 }

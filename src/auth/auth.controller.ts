@@ -38,8 +38,8 @@ export class AuthController {
   @ApiOperation({ summary: 'Create an account' })
   @ApiCreatedResponse({ type: UserDto })
   @ApiProblems(EmailTakenError)
-  async register(@Body() { email, password, name }: RegisterDto): Promise<UserDto> {
-    return UserDto.from(await this.users.create({ email, password, name }));
+  async register(@Body() { email, password, name }: RegisterDto, @FromClient() client: Client): Promise<UserDto> {
+    return UserDto.from(await this.users.register({ email, password, name }, client));
   }
 
   @Public()
@@ -64,8 +64,8 @@ export class AuthController {
     SessionExpiredError,
     UserInactiveError,
   )
-  async refresh(@Body() { refreshToken }: RefreshDto): Promise<TokenPairDto> {
-    return TokenPairDto.from(await this.auth.refresh(refreshToken));
+  async refresh(@Body() { refreshToken }: RefreshDto, @FromClient() client: Client): Promise<TokenPairDto> {
+    return TokenPairDto.from(await this.auth.refresh(refreshToken, client));
   }
 
   @Post('logout')

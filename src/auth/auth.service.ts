@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Client } from '../common/client.js';
 import { Database } from '../database/database.js';
 import type { Device } from '../sessions/device.js';
 import { SessionRefreshService } from '../sessions/session-refresh.service.js';
@@ -33,7 +34,7 @@ export class AuthService {
    * @throws InvalidCredentialsError, SessionLimitReachedError
    */
   async login(email: string, password: string, device: Device): Promise<Grant> {
-    const user = await this.credentials.verify(email, password);
+    const user = await this.credentials.verify(email, password, device);
     const opened = await this.database.transaction(async (manager) =>
       (await this.credentials.hold(manager, user)) ? this.sessions.open(manager, user.id, device) : null,
     );
@@ -47,8 +48,8 @@ export class AuthService {
    *
    * @throws RefreshTokenInvalidError, RefreshTokenReusedError, SessionRevokedError, SessionExpiredError, UserInactiveError
    */
-  async refresh(presented: string): Promise<Grant> {
-    const { user, sessionId, refreshToken } = await this.refreshes.refresh(presented);
+  async refresh(presented: string, client: Client): Promise<Grant> {
+    const { user, sessionId, refreshToken } = await this.refreshes.refresh(presented, client);
     return this.grant(user, sessionId, refreshToken);
   }
 

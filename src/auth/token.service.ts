@@ -21,7 +21,7 @@ export class TokenService {
       case 'password':
         return this.auth.login(field(fields, 'username'), field(fields, 'password'), device);
       case 'refresh_token':
-        return this.auth.refresh(field(fields, 'refresh_token'));
+        return this.auth.refresh(field(fields, 'refresh_token'), device);
       default:
         throw new UnsupportedGrantTypeError();
     }

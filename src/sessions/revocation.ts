@@ -1,3 +1,5 @@
+import type { Actor } from '../audit/audit-event.js';
+
 /** Why a session ended before its time. */
 export const REVOCATION_REASONS = [
   'logout',
@@ -16,5 +18,5 @@ export type RevocationReason = (typeof REVOCATION_REASONS)[number];
 /** The cause of a revocation: why, and by whom. Nobody's, where the system itself decided. */
 export interface Revocation {
   readonly reason: RevocationReason;
-  readonly by: string | null;
+  readonly actor: Actor | null;
 }

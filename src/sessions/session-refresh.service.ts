@@ -1,4 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.js';
+import type { Client } from '../common/client.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Database } from '../database/database.js';
@@ -37,6 +39,7 @@ export class SessionRefreshService {
     private readonly access: SessionAccessRepository,
     private readonly sessions: SessionsRepository,
     private readonly refreshTokens: RefreshTokens,
+    private readonly audit: AuditLog,
   ) {
     this.grace = config.refreshToken.grace;
     this.idleTimeout = config.session.idleTimeout;
@@ -49,21 +52,21 @@ export class SessionRefreshService {
    * @throws RefreshTokenReusedError and the session is revoked
    * @throws SessionRevokedError, SessionExpiredError, UserInactiveError
    */
-  async refresh(text: string): Promise<RefreshedSession> {
+  async refresh(text: string, client: Client): Promise<RefreshedSession> {
     const token = parseRefreshToken(text);
     if (!token) throw new RefreshTokenInvalidError();
     const session = await this.load(token);
     if (token.counter === session.refreshCounter && (await this.rotate(token))) return this.successor(session, token);
     // Either the token is an old one, or someone else rotated, revoked or let expire what was just read.
-    return this.judgeAgain(token);
+    return this.judgeAgain(token, client);
   }
 
-  private async judgeAgain(token: PresentedRefreshToken): Promise<RefreshedSession> {
+  private async judgeAgain(token: PresentedRefreshToken, client: Client): Promise<RefreshedSession> {
     const session = await this.load(token);
     if (token.counter === session.refreshCounter - 1 && session.isInGrace) return this.successor(session, token);
     // Counters only grow, unless the database was restored from a backup that is older than the token.
     if (token.counter >= session.refreshCounter) throw new RefreshTokenInvalidError();
-    await this.revokeReused(session);
+    await this.revokeReused(session, client);
     throw new RefreshTokenReusedError();
   }
 
@@ -86,11 +89,20 @@ export class SessionRefreshService {
     return { sessionId: session.id, user: session.user, refreshToken };
   }
 
-  /** Commits before the caller throws: the 401 must not undo the revocation. */
-  private async revokeReused({ id, user }: RefreshableSession): Promise<void> {
-    await this.database.session((manager) =>
-      this.sessions.revoke(manager, { id }, { reason: 'refresh_reuse', by: null }),
-    );
+  /** Commits before the caller throws: the 401 must not undo the revocation, nor its record. */
+  private async revokeReused({ id, user }: RefreshableSession, client: Client): Promise<void> {
+    const reason = new RefreshTokenReusedError().code;
+    await this.database.transaction(async (manager) => {
+      await this.audit.record(manager, {
+        type: 'token_refresh',
+        outcome: 'failure',
+        reason,
+        userId: user.id,
+        sessionId: id,
+        actor: { client },
+      });
+      await this.sessions.revoke(manager, { id }, { reason: 'refresh_reuse', actor: null });
+    });
     this.logger.warn(
       { sessionId: id, userId: user.id },
       'A used refresh token was presented again; its session is revoked',

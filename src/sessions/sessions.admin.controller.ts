@@ -43,7 +43,7 @@ export class SessionsAdminController {
     @Param() { id }: IdParamDto,
     @Body() body: ExpireSessionDto,
   ): Promise<AdminSessionDto> {
-    return AdminSessionDto.from(await this.sessions.expire(id, body.expiresAt), auth.sessionId);
+    return AdminSessionDto.from(await this.sessions.expire(auth, id, body.expiresAt), auth.sessionId);
   }
 
   @Post('revoke')

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { AuditDetails } from '../audit/audit-event.js';
+import { AuditLog } from '../audit/audit-log.js';
 import type { Principal } from '../common/principal.js';
 import { ValidationFailedError } from '../common/domain.error.js';
 import { toPage, type Page, type PageRequest } from '../common/pagination.js';
@@ -16,6 +18,7 @@ export class SessionsAdminService {
   constructor(
     private readonly database: Database,
     private readonly sessions: SessionsRepository,
+    private readonly audit: AuditLog,
   ) {}
 
   /** One page of sessions, newest first. */
@@ -25,9 +28,10 @@ export class SessionsAdminService {
   }
 
   /** Ends anyone’s session; one that has ended already stays as it is. @throws UnknownSessionError */
-  async revoke(admin: Principal, id: string): Promise<void> {
-    const cause = { reason: 'admin', by: admin.userId } as const;
-    const known = await this.database.session((manager) => this.sessions.revokeOne(manager, { id }, cause));
+  async revoke(actor: Principal, id: string): Promise<void> {
+    const known = await this.database.session((manager) =>
+      this.sessions.revokeOne(manager, { id }, { reason: 'admin', actor }),
+    );
     if (!known) throw new UnknownSessionError();
   }
 
@@ -37,15 +41,23 @@ export class SessionsAdminService {
    * @throws UnknownSessionError
    * @throws ValidationFailedError if that is later than it would
    */
-  expire(id: string, expiresAt: Date): Promise<Session> {
+  expire(actor: Principal, id: string, expiresAt: Date): Promise<Session> {
     return this.database.transaction(async (manager) => {
-      const changed = await this.sessions.bringForward(manager, id, expiresAt);
-      const session = await this.sessions.findOne(manager, { id });
-      if (!session) throw new UnknownSessionError();
-      if (!changed) {
-        const message = `must not be later than the session's present end, ${session.expiresAt.toISOString()}`;
+      const before = await this.sessions.lock(manager, id);
+      if (!before) throw new UnknownSessionError();
+      const from = before.expiresAt.toISOString();
+      if (expiresAt > before.expiresAt) {
+        const message = `must not be later than the session's present end, ${from}`;
         throw new ValidationFailedError([{ pointer: '/expiresAt', message }]);
       }
+      const session = await this.sessions.bringForward(manager, id, expiresAt);
+      await this.audit.record(manager, {
+        type: 'session_expiry_changed',
+        userId: session.userId,
+        sessionId: id,
+        actor,
+        details: { expiresAt: { from, to: expiresAt.toISOString() } },
+      });
       return session;
     });
   }
@@ -56,7 +68,7 @@ export class SessionsAdminService {
    * @throws ValidationFailedError without any condition, which would mean everyone
    */
   async revokeMatching(
-    admin: Principal,
+    actor: Principal,
     filter: BulkFilter,
     dryRun: boolean,
   ): Promise<{ matched: number; revoked: number }> {
@@ -70,9 +82,19 @@ export class SessionsAdminService {
       const matched = await this.database.session((manager) => this.sessions.count(manager, active));
       return { matched, revoked: 0 };
     }
-    const revoked = await this.database.session((manager) =>
-      this.sessions.revoke(manager, active, { reason: 'admin', by: admin.userId }),
-    );
-    return { matched: revoked, revoked };
+    return this.database.transaction(async (manager) => {
+      const revoked = await this.sessions.revoke(manager, active, { reason: 'admin', actor });
+      await this.audit.record(manager, { type: 'sessions_revoked', actor, details: { ...toDetails(filter), revoked } });
+      return { matched: revoked, revoked };
+    });
   }
+}
+
+/** The conditions that were given. Each session that they matched has a record of its own, for its person to see. */
+function toDetails({ userId, ipAddress, createdBefore }: BulkFilter): AuditDetails {
+  return {
+    ...(userId !== undefined && { userId }),
+    ...(ipAddress !== undefined && { ipAddress }),
+    ...(createdBefore !== undefined && { createdBefore: createdBefore.toISOString() }),
+  };
 }

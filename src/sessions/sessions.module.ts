@@ -1,5 +1,6 @@
 import { hkdfSync } from 'node:crypto';
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { gatehouseConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { UsersModule } from '../users/users.module.js';
@@ -31,7 +32,7 @@ function derivedSecret(secret: string): Uint8Array {
 }
 
 @Module({
-  imports: [UsersModule],
+  imports: [AuditModule, UsersModule],
   controllers: [SessionsController, SessionsAdminController],
   providers: [
     KnownDevices,

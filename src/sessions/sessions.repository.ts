@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
+import { eventsParameter, insertEvents } from '../audit/audit-sql.js';
 import type { PageRequest } from '../common/pagination.js';
 import type { Revocation } from './revocation.js';
 import { Session } from './session.entity.js';
@@ -19,6 +20,13 @@ export interface SessionFilter {
 
 /** A session that still opens doors: not revoked, and within both limits, by the database's clock. */
 const ACTIVE = '(session.revokedAt IS NULL AND session.idleExpiresAt > now() AND session.expiresAt > now())';
+
+/** What the record of a revocation takes from the session: whose it was, which, and on what device. */
+const REVOKED = {
+  user_id: 'revoked.user_id',
+  session_id: 'revoked.id',
+  details: `jsonb_build_object('device', coalesce(revoked.device_name, revoked.user_agent))`,
+};
 
 @Injectable()
 export class SessionsRepository {
@@ -81,25 +89,32 @@ export class SessionsRepository {
   }
 
   /**
-   * Ends the sessions that match and are not revoked yet; a session keeps its first reason. The rows are locked
-   * in one order, so that two revocations of many sessions wait for each other instead of deadlocking.
+   * Ends the sessions that match and are not revoked yet, and writes down each, in the same statement; a session keeps
+   * its first reason. The rows are locked in one order, so that two revocations of many sessions wait for each other
+   * instead of deadlocking.
    *
    * @returns how many it ended
    */
-  async revoke(manager: EntityManager, filter: SessionFilter, { reason, by }: Revocation): Promise<number> {
+  async revoke(manager: EntityManager, filter: SessionFilter, { reason, actor }: Revocation): Promise<number> {
     const matching = this.select(manager, filter)
       .select('session.id')
       .andWhere('session.revokedAt IS NULL')
       .orderBy('session.id')
       .setLock('for_no_key_update');
-    const { affected } = await manager
+    const [update, parameters]: [string, unknown[]] = manager
       .createQueryBuilder()
       .update(Session)
-      .set({ revokedAt: () => 'now()', revokedReason: reason, revokedBy: by })
+      .set({ revokedAt: () => 'now()', revokedReason: reason, revokedBy: actor?.userId ?? null })
       .where(`id IN (${matching.getQuery()}) AND revoked_at IS NULL`)
       .setParameters(matching.getParameters())
-      .execute();
-    return affected ?? 0;
+      .returning('*')
+      .getQueryAndParameters();
+    const tell = insertEvents(parameters.length + 1, { from: 'revoked', columns: REVOKED });
+    const [row] = await manager.query<{ count: number }[]>(
+      `WITH revoked AS (${update}), told AS (${tell}) SELECT count(*)::int AS count FROM revoked`,
+      [...parameters, eventsParameter([{ type: 'session_revoked', reason, actor }])],
+    );
+    return row?.count ?? 0;
   }
 
   /** Ends one session; one that has ended already stays as it is. Says whether there is such a session at all. */
@@ -107,15 +122,22 @@ export class SessionsRepository {
     return (await this.revoke(manager, filter, cause)) === 1 || (await this.findOne(manager, filter)) !== null;
   }
 
-  /** Brings a session's end forward. Says whether it did: a later time than the present one changes nothing. */
-  async bringForward(manager: EntityManager, id: string, expiresAt: Date): Promise<boolean> {
-    const { affected } = await manager
+  /** Holds a session's row until the transaction ends; whoever rotates, revokes or expires it waits. */
+  lock(manager: EntityManager, id: string): Promise<Session | null> {
+    return manager.findOne(Session, { where: { id }, lock: { mode: 'for_no_key_update' } });
+  }
+
+  /** Brings a session's end forward, and the idle limit with it. */
+  async bringForward(manager: EntityManager, id: string, expiresAt: Date): Promise<Session> {
+    const changes = { expiresAt, idleExpiresAt: () => 'least(idle_expires_at, :expiresAt::timestamptz)' };
+    await manager
       .createQueryBuilder()
       .update(Session)
-      .set({ expiresAt, idleExpiresAt: () => 'least(idle_expires_at, :expiresAt::timestamptz)' })
-      .where('id = :id AND expires_at >= :expiresAt', { id, expiresAt })
+      .set(changes)
+      .where({ id })
+      .setParameters({ expiresAt })
       .execute();
-    return affected === 1;
+    return manager.findOneByOrFail(Session, { id });
   }
 
   /**

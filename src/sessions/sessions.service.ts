@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.js';
 import type { Principal } from '../common/principal.js';
 import { ForbiddenError } from '../common/domain.error.js';
 import { newId } from '../common/id.js';
@@ -35,6 +36,7 @@ export class SessionsService implements OnModuleInit {
     private readonly access: SessionAccessRepository,
     private readonly refreshTokens: RefreshTokens,
     private readonly userEvents: UserEvents,
+    private readonly audit: AuditLog,
   ) {
     this.limits = { idle: session.idleTimeout, absolute: session.absoluteTimeout };
     this.maxPerUser = session.maxPerUser;
@@ -43,13 +45,13 @@ export class SessionsService implements OnModuleInit {
 
   onModuleInit(): void {
     this.userEvents.onActing((manager, actor) => this.assertStanding(manager, actor));
-    this.userEvents.onDeactivated(async (manager, userId, actorId) => {
-      await this.sessions.revoke(manager, { userId }, { reason: 'user_deactivated', by: actorId });
+    this.userEvents.onDeactivated(async (manager, userId, actor) => {
+      await this.sessions.revoke(manager, { userId }, { reason: 'user_deactivated', actor });
     });
   }
 
   /**
-   * Begins a session. Every sign-in gets a new one (ASVS 7.2.4). The transaction must hold the user's row, so that the
+   * Begins a session, and writes the sign-in down. Every sign-in gets a new one (ASVS 7.2.4). The transaction must hold the user's row, so that the
    * sign-ins of one user run one after the other: that keeps the number of sessions exact (ASVS 7.1.2).
    *
    * @throws SessionLimitReachedError if the user has as many as allowed, and the policy is to refuse one more
@@ -65,6 +67,12 @@ export class SessionsService implements OnModuleInit {
     };
     await this.makeRoom(manager, userId);
     const session = await this.sessions.insert(manager, row, this.limits);
+    await this.audit.record(manager, {
+      type: 'sign_in',
+      userId,
+      actor: { userId, sessionId: session.id, client: device },
+      deviceName: device.deviceName,
+    });
     return { session, refreshToken: this.refreshTokens.issue(session, session.refreshCounter) };
   }
 
@@ -85,9 +93,9 @@ export class SessionsService implements OnModuleInit {
   }
 
   /** Ends the current session. */
-  async logout({ userId, sessionId }: Principal): Promise<void> {
+  async logout(actor: Principal): Promise<void> {
     await this.database.session((manager) =>
-      this.sessions.revoke(manager, { id: sessionId }, { reason: 'logout', by: userId }),
+      this.sessions.revoke(manager, { id: actor.sessionId }, { reason: 'logout', actor }),
     );
   }
 
@@ -96,17 +104,20 @@ export class SessionsService implements OnModuleInit {
    *
    * @throws UnknownSessionError if there is none with this id, or it is someone else's
    */
-  async revoke({ userId }: Principal, id: string): Promise<void> {
-    const cause = { reason: 'logout', by: userId } as const;
-    const known = await this.database.session((manager) => this.sessions.revokeOne(manager, { id, userId }, cause));
+  async revoke(actor: Principal, id: string): Promise<void> {
+    const own = { id, userId: actor.userId };
+    const known = await this.database.session((manager) =>
+      this.sessions.revokeOne(manager, own, { reason: 'logout', actor }),
+    );
     if (!known) throw new UnknownSessionError();
   }
 
   /** Ends every session of the one who asks, or every other one than the current. Returns how many. */
-  revokeMany({ userId, sessionId }: Principal, scope: 'others' | 'all'): Promise<number> {
+  revokeMany(actor: Principal, scope: 'others' | 'all'): Promise<number> {
+    const { userId, sessionId } = actor;
     const filter = { userId, isActive: true, exceptId: scope === 'others' ? sessionId : undefined };
     return this.database.session((manager) =>
-      this.sessions.revoke(manager, filter, { reason: `logout_${scope}`, by: userId }),
+      this.sessions.revoke(manager, filter, { reason: `logout_${scope}`, actor }),
     );
   }
 
@@ -115,7 +126,7 @@ export class SessionsService implements OnModuleInit {
     const ids = await this.sessions.surplus(manager, userId, this.maxPerUser - 1);
     if (ids.length === 0) return;
     if (this.limitPolicy === 'reject') throw new SessionLimitReachedError();
-    await this.sessions.revoke(manager, { ids }, { reason: 'session_limit', by: null });
+    await this.sessions.revoke(manager, { ids }, { reason: 'session_limit', actor: null });
   }
 
   /**

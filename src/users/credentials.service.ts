@@ -1,10 +1,19 @@
 import { Injectable } from '@nestjs/common';
+import type { AuditEntry } from '../audit/audit-event.js';
+import { AuditLog } from '../audit/audit-log.js';
+import type { Client } from '../common/client.js';
+import type { Principal } from '../common/principal.js';
 import { Database, type EntityManager } from '../database/database.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { normalizeEmail } from './email.js';
 import type { User } from './user.entity.js';
 import { InvalidCredentialsError } from './users.errors.js';
 import { UsersRepository } from './users.repository.js';
+
+/** Where someone signs in. */
+export interface SigningInClient extends Client {
+  readonly deviceName?: string | null | undefined;
+}
 
 /** Decides whether someone is who they say they are. No connection is held while a password is hashed. */
 @Injectable()
@@ -13,20 +22,33 @@ export class CredentialsService {
     private readonly database: Database,
     private readonly users: UsersRepository,
     private readonly hasher: PasswordHasher,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
    * The active user with this address and this password. All three ways to fail take the same work and give
-   * the same error (ASVS 6.3.8). A hash in another system's form, or of an older cost, is replaced here, where
-   * the password is at hand (ASVS 11.4.2).
+   * the same error (ASVS 6.3.8); only the record knows which it was. A hash in another system's form, or of an older
+   * cost, is replaced here, where the password is at hand (ASVS 11.4.2).
    *
+   * @param client where the attempt came from, and what the device calls itself
    * @throws InvalidCredentialsError
    */
-  async verify(email: string, password: string): Promise<User> {
+  async verify(email: string, password: string, client: SigningInClient): Promise<User> {
     const user = await this.find({ email: normalizeEmail(email) });
     const matched = await this.hasher.verify(password, user?.passwordHash);
-    if (!user || !matched || !user.isActive) throw new InvalidCredentialsError();
-    return this.hasher.isOutdated(user.passwordHash) ? this.rehash(user, password) : user;
+    if (!user || !matched || !user.isActive) {
+      // Whoever slips types a password where the address goes: the address itself is never written down.
+      const cause = !user ? 'unknown_address' : !matched ? 'wrong_password' : 'user_inactive';
+      const { deviceName } = client;
+      return this.refuse({
+        type: 'sign_in',
+        userId: user?.id ?? null,
+        actor: { client },
+        deviceName,
+        details: { cause },
+      });
+    }
+    return this.hasher.isOutdated(user.passwordHash) ? this.rehash(user, password, client) : user;
   }
 
   /**
@@ -34,9 +56,10 @@ export class CredentialsService {
    *
    * @throws InvalidCredentialsError
    */
-  async confirm(id: string, password: string): Promise<void> {
-    const user = await this.find({ id });
-    if (!(await this.hasher.verify(password, user?.passwordHash))) throw new InvalidCredentialsError();
+  async confirm(actor: Principal, password: string): Promise<void> {
+    const user = await this.find({ id: actor.userId });
+    if (await this.hasher.verify(password, user?.passwordHash)) return;
+    await this.refuse({ type: 'password_confirmation', userId: actor.userId, actor });
   }
 
   /**
@@ -53,13 +76,22 @@ export class CredentialsService {
     return this.database.session((manager) => this.users.findWithHash(manager, by));
   }
 
-  private async rehash(user: User, password: string): Promise<User> {
+  /** Writes a failure down before it is answered: one that cannot be written is no 401 but a failure of ours. */
+  private async refuse(attempt: AuditEntry): Promise<never> {
+    const error = new InvalidCredentialsError();
+    await this.database.session((manager) =>
+      this.audit.record(manager, { ...attempt, outcome: 'failure', reason: error.code }),
+    );
+    throw error;
+  }
+
+  private async rehash(user: User, password: string, client: SigningInClient): Promise<User> {
     const passwordHash = await this.hasher.hash(password);
     const replaced = await this.database.session((manager) =>
       this.users.replaceHash(manager, user.id, user.passwordHash, passwordHash),
     );
     // Someone was faster: another sign-in that replaced the hash too, or a new password. Look again.
-    if (!replaced) return this.verify(user.email, password);
+    if (!replaced) return this.verify(user.email, password, client);
     return Object.assign(user, { passwordHash });
   }
 }

@@ -3,7 +3,7 @@ import type { Principal } from '../common/principal.js';
 import type { EntityManager } from '../database/database.js';
 
 type ActorCheck = (manager: EntityManager, actor: Principal) => Promise<void>;
-type DeactivationListener = (manager: EntityManager, userId: string, actorId: string) => Promise<void>;
+type DeactivationListener = (manager: EntityManager, userId: string, actor: Principal) => Promise<void>;
 
 /**
  * What other features have to do with a change of a user, in the same transaction: sessions end when their user is
@@ -32,7 +32,7 @@ export class UserEvents {
   }
 
   /** Tells every listener, one after the other, on the transaction's own connection. */
-  async deactivated(manager: EntityManager, userId: string, actorId: string): Promise<void> {
-    for (const listener of this.onDeactivation) await listener(manager, userId, actorId);
+  async deactivated(manager: EntityManager, userId: string, actor: Principal): Promise<void> {
+    for (const listener of this.onDeactivation) await listener(manager, userId, actor);
   }
 }

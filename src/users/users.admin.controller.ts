@@ -47,7 +47,7 @@ export class UsersAdminController {
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError, LastAdminError)
   async update(@Auth() auth: Principal, @Param() { id }: IdParamDto, @Body() changes: UpdateUserDto): Promise<UserDto> {
-    return UserDto.from(await this.users.update(id, changes, auth.userId));
+    return UserDto.from(await this.users.update(id, changes, auth));
   }
 
   @Delete(':id')

@@ -28,7 +28,7 @@ export class UsersController {
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError)
   async update(@Auth() auth: Principal, @Body() changes: UpdateOwnUserDto): Promise<UserDto> {
-    return UserDto.from(await this.users.update(auth.userId, changes, auth.userId));
+    return UserDto.from(await this.users.update(auth.userId, changes, auth));
   }
 
   @Delete()

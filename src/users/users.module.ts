@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { PasswordsModule } from '../passwords/passwords.module.js';
 import { CredentialsService } from './credentials.service.js';
 import { UserEvents } from './user-events.js';
@@ -8,7 +9,7 @@ import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
 @Module({
-  imports: [PasswordsModule],
+  imports: [AuditModule, PasswordsModule],
   controllers: [UsersController, UsersAdminController],
   providers: [UsersService, CredentialsService, UsersRepository, UserEvents],
   exports: [UsersService, CredentialsService, UserEvents],

@@ -1,4 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { AuditDetails, AuditEntry } from '../audit/audit-event.js';
+import { AuditLog } from '../audit/audit-log.js';
+import type { Client } from '../common/client.js';
 import { newId } from '../common/id.js';
 import { toPage, type Page, type PageRequest } from '../common/pagination.js';
 import type { Principal } from '../common/principal.js';
@@ -10,7 +13,7 @@ import { normalizeEmail } from './email.js';
 import { UserEvents } from './user-events.js';
 import type { User } from './user.entity.js';
 import { LastAdminError, UserNotFoundError } from './users.errors.js';
-import { UsersRepository, type UserChanges, type UserFilter } from './users.repository.js';
+import { UsersRepository, type NewUserRow, type UserChanges, type UserFilter } from './users.repository.js';
 
 export interface NewUser {
   readonly email: string;
@@ -27,24 +30,33 @@ export class UsersService {
     private readonly hasher: PasswordHasher,
     private readonly credentials: CredentialsService,
     private readonly events: UserEvents,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
-   * Creates a user, in the name of an admin or, without one, of the person themselves.
+   * Creates an account for the person who asks for it.
    *
    * @throws EmailTakenError
    */
-  async create(user: NewUser, actor?: Principal): Promise<User> {
-    const row = {
-      id: newId(),
-      email: normalizeEmail(user.email),
-      passwordHash: await this.hasher.hash(user.password),
-      name: user.name ?? null,
-      role: user.role ?? 'user',
-    };
+  async register(user: Omit<NewUser, 'role'>, client: Client): Promise<User> {
+    const row = await this.toRow(user);
+    return this.database.transaction((manager) => {
+      const actor = { userId: row.id, client };
+      return this.insert(manager, row, { type: 'user_created', userId: row.id, actor });
+    });
+  }
+
+  /**
+   * Creates a user in the name of an admin; without one, of a command.
+   *
+   * @throws EmailTakenError
+   */
+  async create(user: NewUser, actor: Principal | null): Promise<User> {
+    const row = await this.toRow(user);
+    const details = { role: row.role, ...(!actor && { by: 'command' }) };
     return this.database.transaction(async (manager) => {
       if (actor) await this.events.acting(manager, actor);
-      return this.users.insert(manager, row);
+      return this.insert(manager, row, { type: 'user_created', userId: row.id, actor, details });
     });
   }
 
@@ -73,14 +85,16 @@ export class UsersService {
    * @throws UserNotFoundError
    * @throws LastAdminError
    */
-  update(id: string, changes: UserChanges, actorId: string): Promise<User> {
+  update(id: string, changes: UserChanges, actor: Principal): Promise<User> {
     const mayTakeAdmin = changes.role === 'user' || changes.isActive === false;
     return this.database.transaction(async (manager) => {
       const before = await (mayTakeAdmin ? this.lockDispensable(manager, id) : this.users.lock(manager, id));
       if (!before) throw new UserNotFoundError();
       if (changesNothing(changes)) return before;
       const after = await this.users.update(manager, id, changes);
-      if (before.isActive && !after.isActive) await this.events.deactivated(manager, id, actorId);
+      const details = changesOf(before, after);
+      if (details) await this.audit.record(manager, { type: 'user_updated', userId: id, actor, details });
+      if (before.isActive && !after.isActive) await this.events.deactivated(manager, id, actor);
       return after;
     });
   }
@@ -96,6 +110,7 @@ export class UsersService {
       if (!(await this.lockDispensable(manager, id))) throw new UserNotFoundError();
       await this.events.acting(manager, actor);
       await this.users.delete(manager, id);
+      await this.audit.record(manager, { type: 'user_deleted', userId: id, actor });
     });
   }
 
@@ -107,8 +122,18 @@ export class UsersService {
    * @throws LastAdminError
    */
   async deleteOwn(actor: Principal, password: string): Promise<void> {
-    await this.credentials.confirm(actor.userId, password);
+    await this.credentials.confirm(actor, password);
     await this.delete(actor.userId, actor);
+  }
+
+  private async toRow({ email, password, name = null, role = 'user' }: NewUser): Promise<NewUserRow> {
+    return { id: newId(), email: normalizeEmail(email), passwordHash: await this.hasher.hash(password), name, role };
+  }
+
+  private async insert(manager: EntityManager, row: NewUserRow, entry: AuditEntry): Promise<User> {
+    const user = await this.users.insert(manager, row);
+    await this.audit.record(manager, entry);
+    return user;
   }
 
   /** Holds a user's row, and makes sure that someone else can administer the product. */
@@ -123,4 +148,14 @@ export class UsersService {
 /** Whether every field was left out: a DTO has the fields that were not given too, undefined. */
 function changesNothing(changes: object): boolean {
   return Object.values(changes).every((value) => value === undefined);
+}
+
+/** What an update changed, for the record; null for nothing. A name is personal, and outlives nobody's account. */
+function changesOf(before: User, after: User): AuditDetails | null {
+  const details: AuditDetails = {
+    ...(before.role !== after.role && { role: { from: before.role, to: after.role } }),
+    ...(before.isActive !== after.isActive && { isActive: { from: before.isActive, to: after.isActive } }),
+    ...(before.name !== after.name && { name: 'changed' }),
+  };
+  return Object.keys(details).length > 0 ? details : null;
 }
