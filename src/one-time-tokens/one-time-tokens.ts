@@ -13,7 +13,7 @@ const TOKEN_BYTES = 32;
 /** How long, in milliseconds, the link *this was not me* works. Mail is read after holidays, too. */
 const NOT_ME_TTL = 7 * 86_400_000;
 
-/** Tokens that are mailed and work once (ASVS 6.4.1, 6.4.2, 6.6.2). */
+/** Tokens that are mailed and work once (ASVS 6.4.3). */
 @Injectable()
 export class OneTimeTokens {
   private readonly lifetimes: Readonly<Record<TokenPurpose, number>>;
