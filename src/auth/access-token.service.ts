@@ -4,7 +4,7 @@ import type { AccessClaims } from '../common/principal.js';
 import { newId } from '../common/id.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
-import { ALGORITHM, SigningKeys } from './signing-keys.js';
+import { SigningKeys } from './signing-keys.js';
 
 /** An access token (RFC 7519) and its life in seconds. */
 export interface AccessToken {
@@ -23,12 +23,12 @@ export class AccessTokenService {
   /** Signs a token that says who and by which session. It carries no role: that is read with the session. */
   async issue({ userId, sessionId }: AccessClaims): Promise<AccessToken> {
     const { issuer, audience, ttlSeconds: expiresIn } = this.config.accessToken;
-    const { id: keyid, key: privateKey } = this.keys.current;
+    const { id: keyid, algorithm, signer: privateKey } = this.keys.current;
     const accessToken = await this.jwt.signAsync(
       { sid: sessionId },
       {
         privateKey,
-        algorithm: ALGORITHM,
+        algorithm,
         keyid,
         subject: userId,
         jwtid: newId(),

@@ -6,6 +6,7 @@ import { UsersModule } from '../users/users.module.js';
 import { AccessTokenService } from './access-token.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
+import { JwksController } from './jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { SigningKeys } from './signing-keys.js';
 import { TokenController } from './token.controller.js';
@@ -13,7 +14,9 @@ import { TokenService } from './token.service.js';
 
 @Module({
   imports: [JwtModule, PassportModule, SessionsModule, UsersModule],
-  controllers: [AuthController, TokenController],
+  controllers: [AuthController, JwksController, TokenController],
   providers: [AccessTokenService, AuthService, JwtStrategy, SigningKeys, TokenService],
+  // For the guard, which is global.
+  exports: [JwtStrategy],
 })
 export class AuthModule {}

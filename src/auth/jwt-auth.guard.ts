@@ -5,15 +5,19 @@ import type { Request } from 'express';
 import { isPublic } from '../common/public.decorator.js';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth.errors.js';
 import { sendsBearerToken } from '../common/http/bearer-token.js';
+import { JwtStrategy } from './jwt.strategy.js';
 
 /**
  * First of the global guards: asks who is asking. Everything is decided from the token, so a bad one costs the
  * database nothing.
  */
 @Injectable()
-export class JwtAuthGuard extends AuthGuard('jwt') implements CanActivate {
-  constructor(private readonly reflector: Reflector) {
-    super();
+export class JwtAuthGuard extends AuthGuard() implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    strategy: JwtStrategy,
+  ) {
+    super({ defaultStrategy: strategy.name });
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {

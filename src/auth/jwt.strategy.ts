@@ -1,17 +1,21 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
+import passport from 'passport';
 import { Strategy, type JwtFromRequestFunction } from 'passport-jwt';
 import type { AccessClaims } from '../common/principal.js';
-import { isId } from '../common/id.js';
+import { isId, newId } from '../common/id.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { bearerToken } from '../common/http/bearer-token.js';
 import { TokenInvalidError } from './auth.errors.js';
-import { ALGORITHM, SigningKeys } from './signing-keys.js';
+import { SigningKeys } from './signing-keys.js';
 
 /** Decides from the token alone who is asking: signature, algorithm, issuer, audience, expiry, and the claims' form. */
 @Injectable()
-export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
+export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') implements OnApplicationShutdown {
+  /** Passport keeps strategies by name for the whole process, where another instance may judge by other keys. */
+  override readonly name = `jwt ${newId()}`;
+
   constructor(@InjectConfig() { accessToken }: Config, keys: SigningKeys) {
     super({
       jwtFromRequest: bearerToken as JwtFromRequestFunction,
@@ -20,10 +24,16 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
         if (key) done(null, key as never);
         else done(new TokenInvalidError());
       },
-      algorithms: [ALGORITHM],
+      algorithms: [...keys.algorithms],
       issuer: accessToken.issuer,
       audience: accessToken.audience,
     });
+    passport.use(this);
+  }
+
+  /** After the last answer: a request in flight still needs it. */
+  onApplicationShutdown(): void {
+    passport.unuse(this.name);
   }
 
   /**

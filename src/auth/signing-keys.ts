@@ -1,32 +1,31 @@
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
-
-/** Pinned: no token can choose another (RFC 8725 §3.1). */
-export const ALGORITHM = 'HS256';
-
-/** A key for access tokens. */
-export interface SigningKey {
-  /** The `kid` of its tokens. Tells keys apart, and nothing of the secret that its tokens do not tell. */
-  readonly id: string;
-  /** Made once: given a string, the JWT library tries to parse it as a public key on every request. */
-  readonly key: KeyObject;
-}
+import { keyPair, publicKey, secretKey, type Algorithm, type SigningKey, type VerificationKey } from './signing-key.js';
 
 /**
- * The keys of access tokens: one that signs, and it with its predecessors that verify, so that a secret can be
- * replaced without signing anyone out.
+ * The keys of access tokens: one that signs, and it with others that verify, which signed before or are going to. So
+ * a key can be replaced without signing anyone out.
  */
 @Injectable()
 export class SigningKeys {
   readonly current: SigningKey;
-  private readonly byHeader: ReadonlyMap<string, SigningKey>;
+  /** The current one first, each once. */
+  readonly all: readonly VerificationKey[];
+  /** What a token's algorithm may be: no other than the keys'. */
+  readonly algorithms: readonly Algorithm[];
+  private readonly byHeader: ReadonlyMap<string, VerificationKey>;
 
   constructor(@InjectConfig() { accessToken }: Config) {
-    this.current = signingKey(accessToken.secret);
-    const all = [this.current, ...accessToken.previousSecrets.map(signingKey)];
-    this.byHeader = new Map(all.map((key) => [encodedHeader(key), key]));
+    const { secret, previousSecrets, privateKey, verificationKeys } = accessToken;
+    this.current = privateKey ? keyPair(privateKey) : secretKey(secret);
+    const others = [...previousSecrets.map(secretKey), ...verificationKeys.map(publicKey)];
+    this.all = [this.current, ...new Map(others.map((key) => [key.id, key])).values()].filter(
+      (key, i) => i === 0 || key.id !== this.current.id,
+    );
+    this.algorithms = [...new Set(this.all.map(({ algorithm }) => algorithm))];
+    this.byHeader = new Map(this.all.map((key) => [encodedHeader(key), key]));
   }
 
   /**
@@ -34,15 +33,16 @@ export class SigningKeys {
    * algorithm to confuse, no key to smuggle in, and no parsing of what nobody has verified yet.
    */
   forToken(token: string): KeyObject | null {
-    return this.byHeader.get(token.slice(0, token.indexOf('.')))?.key ?? null;
+    const key = this.byHeader.get(token.slice(0, token.indexOf('.')));
+    return key && isExact(token.slice(token.lastIndexOf('.') + 1)) ? key.verifier : null;
   }
 }
 
-function signingKey(secret: string): SigningKey {
-  const id = createHmac('sha256', secret).update('gatehouse key id').digest('base64url').slice(0, 12);
-  return { id, key: createSecretKey(secret, 'utf8') };
+function encodedHeader({ algorithm, id }: VerificationKey): string {
+  return Buffer.from(JSON.stringify({ alg: algorithm, typ: 'JWT', kid: id })).toString('base64url');
 }
 
-function encodedHeader({ id }: SigningKey): string {
-  return Buffer.from(JSON.stringify({ alg: ALGORITHM, typ: 'JWT', kid: id })).toString('base64url');
+/** The last character of a signature has bits to spare. The library reads over them, and one token would have many texts. */
+function isExact(signature: string): boolean {
+  return Buffer.from(signature, 'base64url').toString('base64url') === signature;
 }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseDuration } from './duration.js';
 import { secretWeakness } from './secret-strength.js';
+import { readPrivateKey, readPublicKeys, UnusableKeyError } from './signature-key.js';
 
 export const flag = (fallback: boolean) =>
   z
@@ -49,6 +50,21 @@ export const strong = (secret: string, context: z.RefinementCtx) => {
   const weakness = secretWeakness(secret);
   if (weakness) context.addIssue(weakness);
 };
+
+const keys = <T>(read: (value: string) => T) =>
+  z.string().transform((value, context) => {
+    try {
+      return read(value);
+    } catch (error) {
+      if (!(error instanceof UnusableKeyError)) throw error;
+      context.addIssue(error.message);
+      return z.NEVER;
+    }
+  });
+
+export const privateKey = keys(readPrivateKey);
+
+export const publicKeys = keys(readPublicKeys).default([]);
 
 export const databaseUrl = z
   .string()

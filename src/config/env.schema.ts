@@ -7,6 +7,8 @@ import {
   line,
   list,
   origins,
+  privateKey,
+  publicKeys,
   publicUrl,
   sender,
   smtpUrl,
@@ -48,6 +50,8 @@ export function environmentSchema(environment: Environment) {
     JWT_PREVIOUS_SECRETS: list.superRefine((secrets, context) => {
       if (production) for (const previous of secrets) strong(previous, context);
     }),
+    JWT_PRIVATE_KEY: privateKey.optional(),
+    JWT_VERIFICATION_KEYS: publicKeys,
     REFRESH_SECRET: secret.optional(),
     JWT_ISSUER: z.string().default('gatehouse'),
     JWT_AUDIENCE: z.string().default('gatehouse'),

@@ -1,3 +1,4 @@
+import { KeyObject } from 'node:crypto';
 import { config as loadEnvFile } from 'dotenv';
 import { DEVELOPMENT_SECRET, environmentSchema, type Environment } from './env.schema.js';
 
@@ -41,6 +42,10 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     accessToken: {
       secret: env.JWT_SECRET,
       previousSecrets: env.JWT_PREVIOUS_SECRETS,
+      /** Signs in place of the secret. Null where the secret signs. */
+      privateKey: env.JWT_PRIVATE_KEY ?? null,
+      /** Public keys that verify: of key pairs that signed before, or are going to. */
+      verificationKeys: env.JWT_VERIFICATION_KEYS,
       issuer: env.JWT_ISSUER,
       audience: env.JWT_AUDIENCE,
       ttlSeconds: Math.ceil(env.ACCESS_TOKEN_TTL / 1_000),
@@ -107,7 +112,8 @@ function describe(issues: readonly { path: readonly PropertyKey[]; message: stri
 
 function deepFreeze<T extends object>(value: T): T {
   for (const child of Object.values(value)) {
-    if (typeof child === 'object' && child !== null) deepFreeze(child);
+    // Nobody can change a key, and it remembers inside what it was asked.
+    if (typeof child === 'object' && child !== null && !(child instanceof KeyObject)) deepFreeze(child);
   }
   return Object.freeze(value);
 }

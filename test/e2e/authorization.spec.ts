@@ -12,6 +12,7 @@ const PUBLIC_ROUTES = [
   'POST /auth/login',
   'POST /auth/refresh',
   'POST /auth/token',
+  'GET /.well-known/jwks.json',
   'GET /health/live',
   'GET /health/ready',
   'GET /health/db',

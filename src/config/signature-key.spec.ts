@@ -1,0 +1,125 @@
+import { execFileSync } from 'node:child_process';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseEnvironment } from './env.js';
+
+const pkcs8 = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }).toString();
+const spki = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }).toString();
+
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+const EC = pkcs8(ec.privateKey);
+const RSA = pkcs8(rsa.privateKey);
+const ENCRYPTED = ec.privateKey
+  .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'seven lanterns' })
+  .toString();
+const ENCRYPTED_SEC1 = ec.privateKey
+  .export({ type: 'sec1', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'seven lanterns' })
+  .toString();
+
+/** What is said of a variable, or null where nothing is. */
+function faultOf(variables: Readonly<Record<string, string>>): string | null {
+  try {
+    parseEnvironment(variables);
+    return null;
+  } catch (error) {
+    return (error as Error).message.split('\n')[1]?.trim() ?? '';
+  }
+}
+
+describe('keys in the configuration', () => {
+  let folder: string;
+  beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'gatehouse-keys-'))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const file = (name: string, text: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const privateKey = (value: string) => parseEnvironment({ JWT_PRIVATE_KEY: value }).accessToken.privateKey;
+  const verificationKeys = (value: string) =>
+    parseEnvironment({ JWT_VERIFICATION_KEYS: value }).accessToken.verificationKeys;
+
+  it('are none by default', () => {
+    expect(parseEnvironment({}).accessToken).toMatchObject({ privateKey: null, verificationKeys: [] });
+  });
+
+  it.each<[string, string]>([
+    ['PKCS #8', EC],
+    ['SEC 1', ec.privateKey.export({ type: 'sec1', format: 'pem' }).toString()],
+    ['one line with \\n', EC.replaceAll('\n', '\\n')],
+    ['Windows’ lines', EC.replaceAll('\n', '\r\n')],
+    ['words around it', `our key:\n${EC}\nkeep it safe\n`],
+  ])('may sign in the form of %s', (_, pem) => {
+    expect(privateKey(pem)?.equals(ec.privateKey)).toBe(true);
+    expect(privateKey(file('signing.pem', pem))?.equals(ec.privateKey)).toBe(true);
+  });
+
+  it('may sign as OpenSSL writes them, with parameters before the key', () => {
+    const pem = execFileSync('openssl', ['ecparam', '-name', 'prime256v1', '-genkey'], { encoding: 'utf8' });
+    expect(pem).toMatch(/^-----BEGIN EC PARAMETERS/);
+    expect(privateKey(pem)?.asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
+  });
+
+  it('may verify, several from a variable or from files, and only their public halves are kept', () => {
+    const text = `${EC}${spki(rsa.publicKey)}`;
+    const paths = `${file('old.pem', EC)}, ${file('next.pub.pem', spki(rsa.publicKey))},`;
+    for (const keys of [verificationKeys(text), verificationKeys(file('both.pem', text)), verificationKeys(paths)]) {
+      expect(keys.map(({ type }) => type)).toEqual(['public', 'public']);
+      expect(keys[0]?.equals(createPublicKey(EC))).toBe(true);
+      expect(keys[1]?.equals(rsa.publicKey)).toBe(true);
+    }
+  });
+
+  const weak = generateKeyPairSync('rsa', { modulusLength: 1_024 }).privateKey;
+  const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
+  const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2_048 }).privateKey;
+  const faults: readonly [string, string, string][] = [
+    ['nothing but words', 'hunter2', 'must be a key in PEM form, or the path of a file that can be read (ENOENT)'],
+    ['a folder', tmpdir(), 'must be a key in PEM form, or the path of a file that can be read (EISDIR)'],
+    [
+      'a frame without a key',
+      '-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----',
+      'must be a key in PEM form',
+    ],
+    ['a key that was cut off', EC.slice(0, 120), 'must be a key in PEM form'],
+    ['a key and another that was cut off', `${EC}${RSA.slice(0, 500)}`, 'must be a key in PEM form'],
+    ['a key with a passphrase', ENCRYPTED, 'must be a key without a passphrase'],
+    ['a key with a passphrase in the old form', ENCRYPTED_SEC1, 'must be a key without a passphrase'],
+    ['an RSA key of 1024 bits', pkcs8(weak), 'must have at least 2048 bits'],
+    ['a key on another curve', pkcs8(p384), 'must be a P-256 (ES256) or an RSA key (RS256)'],
+    ['a key for RSA-PSS', pkcs8(pss), 'must be a P-256 (ES256) or an RSA key (RS256)'],
+    [
+      'an Ed25519 key',
+      pkcs8(generateKeyPairSync('ed25519').privateKey),
+      'must be a P-256 (ES256) or an RSA key (RS256)',
+    ],
+  ];
+
+  it.each(faults)('must not be %s, and the message names the variable and no content', (_, value, fault) => {
+    for (const name of ['JWT_PRIVATE_KEY', 'JWT_VERIFICATION_KEYS']) {
+      expect(faultOf({ [name]: value })).toBe(`${name} ${fault}`);
+    }
+  });
+
+  it('must be private to sign, and only one', () => {
+    expect(faultOf({ JWT_PRIVATE_KEY: spki(ec.publicKey) })).toBe('JWT_PRIVATE_KEY must be a private key');
+    expect(faultOf({ JWT_PRIVATE_KEY: `${EC}${RSA}` })).toBe('JWT_PRIVATE_KEY must be one key');
+  });
+
+  it('do not stand in for the secret that production needs', () => {
+    expect(faultOf({ NODE_ENV: 'production', DATABASE_URL: 'postgresql://db/g', JWT_PRIVATE_KEY: EC })).toBe(
+      'JWT_SECRET is required in production',
+    );
+  });
+
+  it('are not shown by settings that someone prints', () => {
+    const settings = parseEnvironment({ JWT_PRIVATE_KEY: EC });
+    const line = EC.split('\n')[1] ?? '';
+    expect(line.length).toBeGreaterThan(60);
+    expect(JSON.stringify(settings)).not.toContain(line);
+  });
+});

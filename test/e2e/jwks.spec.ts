@@ -1,0 +1,61 @@
+import type { JSONWebKeySet } from 'jose';
+import { buildSignedIn } from '../support/builders.js';
+import { decodeToken } from '../support/forge-token.js';
+import { newKeyPair } from '../support/key-pairs.js';
+import { TEST_SECRET, TestApp } from '../support/test-app.js';
+
+const current = newKeyPair('ES256');
+const next = newKeyPair('RS256');
+const env = {
+  JWT_PRIVATE_KEY: current.privatePem,
+  JWT_PREVIOUS_SECRETS: TEST_SECRET,
+  // A private key, of which only the public half is to be seen.
+  JWT_VERIFICATION_KEYS: next.privatePem,
+};
+
+describe('GET /.well-known/jwks.json', () => {
+  let app: TestApp;
+  beforeAll(async () => (app = await TestApp.start({ env })));
+  afterAll(() => app.close());
+
+  const read = async (from: TestApp = app): Promise<JSONWebKeySet> => {
+    const { body } = await from.request.get('/.well-known/jwks.json').expect(200);
+    return body as JSONWebKeySet;
+  };
+
+  it('has the public half of each key pair, the one that signs first, and nothing private', async () => {
+    const { crv, x, y } = current.publicKey.export({ format: 'jwk' });
+    const { n, e } = next.publicKey.export({ format: 'jwk' });
+    const kid = expect.stringMatching(/^[\w-]{43}$/);
+    expect(await read()).toEqual({
+      keys: [
+        { kty: 'EC', crv, x, y, kid, alg: 'ES256', use: 'sig' },
+        { kty: 'RSA', n, e, kid, alg: 'RS256', use: 'sig' },
+      ],
+    });
+  });
+
+  it('names the key that signs as its tokens do', async () => {
+    const { header } = decodeToken((await buildSignedIn(app)).accessToken);
+    const { keys } = await read();
+    expect([header['alg'], header['kid']]).toEqual(['ES256', keys[0]?.kid]);
+  });
+
+  it('may be stored for a while, by anyone', async () => {
+    const { headers } = await app.request.get('/.well-known/jwks.json').expect(200);
+    expect(headers['cache-control']).toBe('public, max-age=300');
+    expect(headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(headers).not.toHaveProperty('set-cookie');
+  });
+
+  it('may not be stored where it is a refusal', async () => {
+    const { headers } = await app.request.post('/.well-known/jwks.json').expect(405);
+    expect(headers['cache-control']).toBe('no-store');
+  });
+
+  it('shows nothing of a secret', async () => {
+    const other = await TestApp.start({ database: app.database });
+    expect(await read(other)).toEqual({ keys: [] });
+    await other.close();
+  });
+});

@@ -1,0 +1,26 @@
+import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+
+/** A key pair for access tokens. */
+export interface KeyPair {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+  readonly privatePem: string;
+  readonly publicPem: string;
+  /** Signs a JWT's text with it (RFC 7518 §3). */
+  readonly sign: (text: string) => Buffer;
+}
+
+/** A new key pair of the kind that this algorithm needs. */
+export function newKeyPair(algorithm: 'ES256' | 'RS256'): KeyPair {
+  const { privateKey, publicKey } =
+    algorithm === 'ES256'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: 2_048 });
+  return {
+    privateKey,
+    publicKey,
+    privatePem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    publicPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    sign: (text) => sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }),
+  };
+}
