@@ -23,8 +23,10 @@ export interface ArrivedMail {
   readonly raw: string;
 }
 
-/** What the server does with a mail, once it has read it whole: takes it, or answers with an error, or nothing, or hangs up. */
-export type Treatment = 'take' | 'defer' | 'hang' | 'drop';
+/** What the server does with a mail that it has read whole: takes it, says nothing, hangs up, or answers with an error. */
+export type Treatment = 'take' | 'hang' | 'drop' | `${4 | 5}${number} ${string}`;
+
+export const DEFER = '451 4.3.0 Try again later';
 
 const LINK = /https?:\/\/\S+#token=([\w-]+)/;
 
@@ -34,10 +36,12 @@ export class MailServer {
   readonly mails: ArrivedMail[] = [];
   /** How many mails were handed over, whatever became of them. */
   attempts = 0;
-  /** How the mail with this number, from 1, is treated. */
-  treat: (attempt: number) => Treatment = () => 'take';
+  /** How a mail is treated, which is the `attempt`th that was handed over, from 1. */
+  treat: (mail: ArrivedMail, attempt: number) => Treatment = () => 'take';
   /** What is answered to a recipient instead of yes, such as `550 5.1.1 No such user`. */
   refusal: ((recipient: string) => string | undefined) | undefined;
+  /** What the answer to a mail waits for, however it was treated. */
+  hold: Promise<void> = Promise.resolve();
   /** Whether new connections are met with silence. */
   isSilent = false;
 
@@ -107,22 +111,24 @@ export class MailServer {
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(resolve));
-    this.drop();
+    this.hangUp();
     await closed;
   }
 
-  private drop(): void {
+  /** Ends all connections without a word. */
+  hangUp(): void {
     for (const socket of this.sockets) socket.destroy();
   }
 
   private async receive(raw: Buffer, recipient: string, callback: (error?: Error) => void): Promise<void> {
-    const treatment = this.treat(++this.attempts);
-    if (treatment === 'drop') this.drop();
-    else if (treatment === 'defer') callback(smtpError('451 4.3.0 Try again later'));
+    const mail = await parse(raw, recipient);
+    const treatment = this.treat(mail, ++this.attempts);
+    await this.hold;
+    if (treatment === 'drop') this.hangUp();
     else if (treatment === 'take') {
-      this.mails.push(await parse(raw, recipient));
+      this.mails.push(mail);
       callback();
-    }
+    } else if (treatment !== 'hang') callback(smtpError(treatment));
   }
 }
 

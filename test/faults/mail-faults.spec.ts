@@ -1,0 +1,245 @@
+import { Database } from '../../src/database/database.js';
+import { buildSignedIn } from '../support/builders.js';
+import { ChildApp } from '../support/child-app.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
+import { LogLines } from '../support/log-lines.js';
+import { DEFER, MailServer, type Treatment } from '../support/mail-server.js';
+import { outboxOf, passBackoff, postMail } from '../support/post-mail.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+/** Milliseconds that an end of the process may take. */
+const BOUND = 10_000;
+/** Milliseconds that a few starts of the application may take on a busy machine. */
+const PATIENCE = 30_000;
+
+describe('a mail server that fails', () => {
+  const log = new LogLines();
+  let server: MailServer;
+  let app: TestApp;
+  beforeAll(async () => {
+    server = await MailServer.start();
+    app = await TestApp.start({ log, env: { SMTP_URL: server.url, SMTP_TIMEOUT: '1s' } });
+  });
+  beforeEach(() => {
+    server.treat = () => 'take';
+    server.refusal = undefined;
+    server.isSilent = false;
+  });
+  afterAll(async () => {
+    await app.close();
+    await server.close();
+  });
+
+  const rowOf = async (recipient: string) => (await outboxOf(app, recipient))[0];
+  const failure = (recipient: string) =>
+    until('the failure is noted', async () => typeof (await rowOf(recipient))?.last_error === 'string');
+
+  it.each<[Treatment, RegExp]>([
+    [DEFER, /451 4\.3\.0 Try again later/],
+    ['drop', /closed/],
+    ['hang', /longer than 1000 ms|Timeout/],
+  ])('(%s) gets the mail again some seconds later, and once', async (treatment, reason) => {
+    const recipient = `retried-${treatment.slice(0, 4).trim()}@example.com`;
+    const failing = server.attempts + 1;
+    server.treat = (_, attempt) => (attempt === failing ? treatment : 'take');
+    const token = await postMail(app, recipient);
+    await failure(recipient);
+    const row = await rowOf(recipient);
+    expect(row).toMatchObject({ attempts: 1, is_sent: false, is_waiting: true });
+    expect(row?.last_error).toMatch(reason);
+    expect(row?.due_in).toBeGreaterThan(2);
+    expect(row?.due_in).toBeLessThan(7);
+    await passBackoff(app);
+    expect((await server.next(recipient)).token).toBe(token);
+    await until('it is noted as sent', async () => (await rowOf(recipient))?.is_sent === true);
+    expect(await rowOf(recipient)).toMatchObject({ attempts: 2, last_error: null, sealed: null });
+    expect(server.to(recipient)).toHaveLength(1);
+  });
+
+  it('and never answers costs no request anything, and holds no connection of the database', async () => {
+    const ada = await buildSignedIn(app);
+    server.treat = () => 'hang';
+    const before = server.attempts;
+    const recipients = Array.from({ length: 8 }, (_, index) => `hanging-${index}@example.com`);
+    for (const recipient of recipients) await postMail(app, recipient);
+    await until('five deliveries hang', () => server.attempts === before + 5);
+    const { total, idle, waiting } = app.app.get(Database).pool();
+    expect([total - idle, waiting]).toEqual([0, 0]);
+    await app.as(ada.accessToken).get('/users/me').expect(200);
+    expect(server.attempts).toBe(before + 5);
+    // Each delivery ends at its bound, and the next one begins.
+    await until('all were tried', () => server.attempts === before + 8);
+    server.treat = () => 'take';
+    await failure('hanging-7@example.com');
+    await passBackoff(app);
+    await Promise.all(recipients.map((recipient) => server.next(recipient)));
+  });
+
+  it('and does not even greet is given up on in bounded time', async () => {
+    // A connection that is kept from an earlier mail has been greeted already.
+    server.hangUp();
+    server.isSilent = true;
+    await postMail(app, 'silent@example.com');
+    await failure('silent@example.com');
+    expect((await rowOf('silent@example.com'))?.last_error).toMatch(/Greeting|longer than 1000 ms/);
+    server.isSilent = false;
+    await passBackoff(app);
+    await server.next('silent@example.com');
+  });
+
+  it('and does not know the recipient gets the mail once; its contents stay for an operator', async () => {
+    server.refusal = () => '550 5.1.1 No such user';
+    await postMail(app, 'unknown@example.com');
+    await failure('unknown@example.com');
+    const row = await rowOf('unknown@example.com');
+    expect(row).toMatchObject({ attempts: 1, is_waiting: false, is_sent: false });
+    expect(row?.sealed).not.toBeNull();
+    expect(log.records).toContainEqual(expect.objectContaining({ level: 'error', msg: 'A mail is given up' }));
+  });
+
+  it('and refuses to relay is asked again: an operator can mend that', async () => {
+    server.refusal = () => '554 5.7.1 Relay access denied';
+    await postMail(app, 'relay@example.com');
+    await failure('relay@example.com');
+    expect(await rowOf('relay@example.com')).toMatchObject({ attempts: 1, is_waiting: true });
+  });
+
+  it('and does so for two days is not asked any more', async () => {
+    server.treat = () => DEFER;
+    await postMail(app, 'old@example.com');
+    await failure('old@example.com');
+    await app.database.query(
+      `UPDATE mails SET created_at = now() - interval '49 hours' WHERE recipient = 'old@example.com'`,
+    );
+    await passBackoff(app);
+    await until('it is given up', async () => (await rowOf('old@example.com'))?.is_waiting === false);
+    expect(await rowOf('old@example.com')).toMatchObject({ attempts: 2, is_sent: false });
+  });
+
+  it('and quotes the address and the link puts neither into the table nor into the log', async () => {
+    server.treat = ({ recipient, link }) => `451 4.7.1 <${recipient}> must not be sent ${link}`;
+    const token = await postMail(app, 'quoted@example.com');
+    await failure('quoted@example.com');
+    const row = await rowOf('quoted@example.com');
+    expect(row?.last_error).toMatch(/<\[address\]> must not be sent .*#token=\[token\]/);
+    expect(log.text).not.toContain(token);
+    expect(log.text).not.toContain('quoted@example.com');
+  });
+});
+
+describe('a database that goes away', () => {
+  it('does not make a mail come twice that was sent just then, and is told of once', async () => {
+    const log = new LogLines();
+    const server = await MailServer.start();
+    const direct = await TestApp.start();
+    const proxy = await DatabaseProxy.start(direct.database.url);
+    const env = { SMTP_URL: server.url, SMTP_TIMEOUT: '1s', DATABASE_URL: proxy.url, DB_CONNECT_TIMEOUT: '500ms' };
+    const app = await TestApp.start({ database: direct.database, log, env });
+    const outages = () =>
+      log.records.filter(({ level, msg }) => level === 'warn' && String(msg).startsWith('Database unavailable'));
+    const failures = () => log.records.filter(({ msg }) => String(msg).startsWith('Database unavailable'));
+
+    server.treat = () => {
+      void proxy.refuse();
+      return 'take';
+    };
+    await postMail(app, 'ada@example.com');
+    await server.next('ada@example.com');
+    await until('it was away for several looks', () => failures().length > 3);
+    await proxy.heal();
+    server.treat = () => 'take';
+    await until('it is noted as sent', async () => (await outboxOf(direct, 'ada@example.com'))[0]?.is_sent === true);
+    await postMail(direct, 'eve@example.com');
+    await server.next('eve@example.com');
+    expect(server.to('ada@example.com')).toHaveLength(1);
+    expect(outages()).toHaveLength(1);
+
+    await app.close();
+    await proxy.close();
+    await direct.close();
+    await server.close();
+  });
+});
+
+describe('the end of an application that sends', () => {
+  let server: MailServer;
+  let direct: TestApp;
+  beforeAll(async () => {
+    server = await MailServer.start();
+    direct = await TestApp.start();
+  });
+  afterAll(async () => {
+    await direct.close();
+    await server.close();
+  });
+
+  const startChild = (timeout: string) =>
+    ChildApp.start({ DATABASE_URL: direct.database.url, SMTP_URL: server.url, SMTP_TIMEOUT: timeout });
+
+  it('on SIGTERM, a mail that is on its way is finished and noted', async () => {
+    const child = await startChild('30s');
+    let answer: () => void = () => undefined;
+    server.hold = new Promise((resolve) => (answer = resolve));
+    await postMail(direct, 'ada@example.com');
+    await until('it is on its way', () => server.attempts === 1);
+    child.signal('SIGTERM');
+    await until('it does not listen any more', async () => !(await isLive(child)));
+    answer();
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    expect((await outboxOf(direct, 'ada@example.com'))[0]).toMatchObject({ is_sent: true, attempts: 1 });
+  });
+
+  it('on SIGTERM, a mail server that never answers holds nothing up', async () => {
+    const child = await startChild('30s');
+    server.treat = () => 'hang';
+    const before = server.attempts;
+    await postMail(direct, 'eve@example.com');
+    await until('it hangs', () => server.attempts === before + 1);
+    const start = Date.now();
+    child.signal('SIGTERM');
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    expect(Date.now() - start).toBeLessThan(BOUND);
+    server.treat = () => 'take';
+  });
+
+  it('by kill -9, twice, while every third mail is refused: all arrive, and what came twice says so', async () => {
+    const recipients = Array.from({ length: 60 }, (_, index) => `killed-${index}@example.com`);
+    const arrived = () =>
+      new Set(server.mails.map(({ recipient }) => recipient).filter((to) => to.startsWith('killed')));
+    for (const recipient of recipients) await postMail(direct, recipient);
+    server.treat = (_, attempt) => (attempt % 3 === 0 ? DEFER : 'take');
+    for (const enough of [15, 35]) {
+      const child = await startChild('1s');
+      await until(`${enough} have arrived`, () => arrived().size >= enough, PATIENCE);
+      await child.kill();
+    }
+    const last = await startChild('1s');
+    await until(
+      'all have arrived',
+      async () => {
+        await passBackoff(direct);
+        return arrived().size === recipients.length;
+      },
+      PATIENCE,
+    );
+    await until('all are noted as sent', async () => (await unsent()) === 0);
+    await last.kill();
+    const copies = recipients.map((recipient) => server.to(recipient));
+    // What was on its way at a kill may have been taken already: no more than five mails each time.
+    expect(copies.flat().length - recipients.length).toBeLessThanOrEqual(10);
+    expect(copies.map((same) => new Set(same.map(({ messageId }) => messageId)).size)).toEqual(copies.map(() => 1));
+  }, 90_000);
+
+  async function unsent(): Promise<number> {
+    const [row] = await direct.database.query<{ unsent: number }>(
+      `SELECT count(*)::int AS unsent FROM mails WHERE sent_at IS NULL AND recipient LIKE 'killed%'`,
+    );
+    return row?.unsent ?? 0;
+  }
+});
+
+async function isLive(app: ChildApp): Promise<boolean> {
+  const answer = await fetch(`${app.url}/health/live`).catch(() => null);
+  return answer !== null;
+}
