@@ -47,6 +47,19 @@ export default tseslint.config(
       '@typescript-eslint/no-misused-spread': 'off',
     },
   },
+  {
+    files: ['src/**'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: ':matches(NewExpression, CallExpression)[callee.name="RegExp"]',
+          message: 'Write the expression down. One that is made of a text does what the text says.',
+        },
+      ],
+    },
+  },
   { files: ['src/config/env.ts'], rules: { 'no-restricted-properties': 'off' } },
   { files: ['src/**/*.guard.ts', 'src/common/http/problem.filter.ts'], rules: { 'no-restricted-imports': 'off' } },
   // What a person starts talks to a person.

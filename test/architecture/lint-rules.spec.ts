@@ -7,6 +7,7 @@ const throwsHttp =
   "import { NotFoundException } from '@nestjs/common';\n\nexport const error = new NotFoundException();\n";
 const evaluates = 'export const run = (text: string): unknown => eval(text);\n';
 const makesFunction = 'export const run = (text: string) => new Function(text);\n';
+const makesExpression = 'export const find = (text: string) => new RegExp(text);\n';
 const lines = (count: number) => 'export {};\n'.repeat(count);
 
 /** What is wrong with a text in a file, by rule. */
@@ -17,6 +18,7 @@ const CASES: [what: string, file: string, text: string, rules: string[]][] = [
   ['a guard may', 'src/auth/jwt-auth.guard.ts', throwsHttp, []],
   ['no text becomes code by eval', SERVICE, evaluates, ['no-eval']],
   ['no text becomes code as a function', SERVICE, makesFunction, ['no-new-func']],
+  ['no text becomes a regular expression', SERVICE, makesExpression, ['no-restricted-syntax']],
   ['a source file may not have more than 200 lines', SERVICE, lines(201), ['max-lines']],
   ['200 lines are allowed', SERVICE, lines(200), []],
 ];

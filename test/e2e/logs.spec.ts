@@ -188,6 +188,13 @@ describe('the log', () => {
     expect(log.records).toHaveLength(1);
   });
 
+  it('takes the directives of a format as they are', async () => {
+    const answer = await exchange(app, rawRequest('GET /%73%s%d%o%j'));
+    expect(await lineOf(answer.headers['x-request-id'] ?? '')).toMatchObject({
+      msg: `GET /%73%s%d%o%j ${answer.status}`,
+    });
+  });
+
   it('has one JSON object a line, and no member twice', async () => {
     await app.request.post('/auth/login').send({ email: 'x' }).expect(400);
     const { headers } = await app.request.get('/users/me').expect(401);

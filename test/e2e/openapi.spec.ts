@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { runInNewContext } from 'node:vm';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { DomainError } from '../../src/common/domain.error.js';
@@ -155,6 +156,24 @@ describe('the OpenAPI document', () => {
     const assets = [...page.text.matchAll(/(?:src|href)="\.(\/[^"]+)"/g)].map((match) => match[1] ?? '');
     expect(assets.length).toBeGreaterThan(3);
     for (const asset of assets) expect([asset, (await app.request.get(asset)).status]).toEqual([asset, 200]);
+  });
+
+  it('is explored by a page that keeps its token over a reload, and never the password', async () => {
+    const { text: script } = await app.request.get('/docs/keep-token.js').expect(200);
+    const kept = new Map<string, string>();
+    class Storage {
+      setItem(key: string, value: string): void {
+        kept.set(key, value);
+      }
+    }
+    runInNewContext(script, { Storage });
+    const authorized = { signIn: { token: { access_token: 'abc' }, username: 'ada', password: 'secret' } };
+    new Storage().setItem('authorized', JSON.stringify(authorized));
+    new Storage().setItem('other', 'as it is');
+    expect(JSON.parse(kept.get('authorized') ?? '')).toEqual({
+      signIn: { token: { access_token: 'abc' }, username: 'ada' },
+    });
+    expect(kept.get('other')).toBe('as it is');
   });
 });
 
