@@ -9,7 +9,7 @@ const pkcs8 = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }).t
 const spki = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }).toString();
 
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+const rsa = generateKeyPairSync('rsa', { modulusLength: 3_072 });
 const EC = pkcs8(ec.privateKey);
 const RSA = pkcs8(rsa.privateKey);
 const ENCRYPTED = ec.privateKey
@@ -74,7 +74,7 @@ describe('keys in the configuration', () => {
     }
   });
 
-  const weak = generateKeyPairSync('rsa', { modulusLength: 1_024 }).privateKey;
+  const weak = generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey;
   const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
   const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2_048 }).privateKey;
   const faults: readonly [string, string, string][] = [
@@ -89,7 +89,7 @@ describe('keys in the configuration', () => {
     ['a key and another that was cut off', `${EC}${RSA.slice(0, 500)}`, 'must be a key in PEM form'],
     ['a key with a passphrase', ENCRYPTED, 'must be a key without a passphrase'],
     ['a key with a passphrase in the old form', ENCRYPTED_SEC1, 'must be a key without a passphrase'],
-    ['an RSA key of 1024 bits', pkcs8(weak), 'must have at least 2048 bits'],
+    ['an RSA key of 2048 bits', pkcs8(weak), 'must have at least 3072 bits'],
     ['a key on another curve', pkcs8(p384), 'must be a P-256 (ES256) or an RSA key (RS256)'],
     ['a key for RSA-PSS', pkcs8(pss), 'must be a P-256 (ES256) or an RSA key (RS256)'],
     [

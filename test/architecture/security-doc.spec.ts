@@ -19,7 +19,7 @@ const FORMS: Readonly<Record<string, RegExp>> = {
 };
 
 /** An import of anything that hashes, signs, encrypts or draws. */
-const CRYPTOGRAPHY = /from '(node:crypto|bcrypt|@nestjs\/jwt|jsonwebtoken|uuid)'/;
+const CRYPTOGRAPHY = /^import (?!type ).* from '(node:crypto|bcrypt|@nestjs\/jwt|jsonwebtoken|uuid)'/m;
 
 const text = readFileSync(DOCUMENT, 'utf8');
 const tables = readTables(text);

@@ -15,7 +15,7 @@ export function newKeyPair(algorithm: 'ES256' | 'RS256'): KeyPair {
   const { privateKey, publicKey } =
     algorithm === 'ES256'
       ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      : generateKeyPairSync('rsa', { modulusLength: 2_048 });
+      : generateKeyPairSync('rsa', { modulusLength: 3_072 });
   return {
     privateKey,
     publicKey,
