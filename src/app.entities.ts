@@ -1,8 +1,9 @@
 import { AuditEvent } from './audit/audit-event.entity.js';
 import { MailRow } from './mail/mail.entity.js';
 import { OneTimeToken } from './one-time-tokens/one-time-token.entity.js';
+import { RateLimitRow } from './rate-limits/rate-limit.entity.js';
 import { Session } from './sessions/session.entity.js';
 import { User } from './users/user.entity.js';
 
 /** Every entity of the application: its `DataSource` and the migration command line read the same list. */
-export const entities = [AuditEvent, MailRow, OneTimeToken, Session, User];
+export const entities = [AuditEvent, MailRow, OneTimeToken, RateLimitRow, Session, User];

@@ -6,6 +6,8 @@ import { ApiProblems } from '../common/http/api-problems.decorator.js';
 import type { Client } from '../common/client.js';
 import { FromClient } from '../common/http/client.js';
 import { Public } from '../common/public.decorator.js';
+import { RateLimited } from '../rate-limits/rate-limited.decorator.js';
+import { TooManyRequestsError } from '../rate-limits/rate-limits.errors.js';
 import {
   RefreshTokenInvalidError,
   RefreshTokenReusedError,
@@ -17,7 +19,6 @@ import {
 import { SessionsService } from '../sessions/sessions.service.js';
 import { UserDto } from '../users/user.dto.js';
 import { EmailTakenError, InvalidCredentialsError } from '../users/users.errors.js';
-import { UsersService } from '../users/users.service.js';
 import { AuthService } from './auth.service.js';
 import { LoginDto } from './dto/login.dto.js';
 import { RefreshDto } from './dto/refresh.dto.js';
@@ -29,30 +30,32 @@ import { TokenPairDto } from './dto/token-pair.dto.js';
 export class AuthController {
   constructor(
     private readonly auth: AuthService,
-    private readonly users: UsersService,
     private readonly sessions: SessionsService,
   ) {}
 
   @Public()
+  @RateLimited()
   @Post('register')
   @ApiOperation({ summary: 'Create an account' })
   @ApiCreatedResponse({ type: UserDto })
-  @ApiProblems(EmailTakenError)
+  @ApiProblems(EmailTakenError, TooManyRequestsError)
   async register(@Body() { email, password, name }: RegisterDto, @FromClient() client: Client): Promise<UserDto> {
-    return UserDto.from(await this.users.register({ email, password, name }, client));
+    return UserDto.from(await this.auth.register({ email, password, name }, client));
   }
 
   @Public()
+  @RateLimited()
   @Post('login')
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign in: begin a session on this device' })
   @ApiOkResponse({ type: TokenPairDto })
-  @ApiProblems(InvalidCredentialsError, SessionLimitReachedError)
-  async login(@Body() { email, password, deviceName }: LoginDto, @FromClient() client: Client): Promise<TokenPairDto> {
-    return TokenPairDto.from(await this.auth.login(email, password, { ...client, deviceName }));
+  @ApiProblems(InvalidCredentialsError, SessionLimitReachedError, TooManyRequestsError)
+  async login(@Body() { email, password, ...device }: LoginDto, @FromClient() client: Client): Promise<TokenPairDto> {
+    return TokenPairDto.from(await this.auth.login(email, password, { ...client, ...device }));
   }
 
   @Public()
+  @RateLimited()
   @Post('refresh')
   @HttpCode(200)
   @ApiOperation({ summary: 'Exchange a refresh token for the next pair' })
@@ -63,6 +66,7 @@ export class AuthController {
     SessionRevokedError,
     SessionExpiredError,
     UserInactiveError,
+    TooManyRequestsError,
   )
   async refresh(@Body() { refreshToken }: RefreshDto, @FromClient() client: Client): Promise<TokenPairDto> {
     return TokenPairDto.from(await this.auth.refresh(refreshToken, client));

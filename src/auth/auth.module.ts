@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
+import { RateLimitsModule } from '../rate-limits/rate-limits.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessTokenService } from './access-token.service.js';
+import { AuthLimits } from './auth-limits.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { JwksController } from './jwks.controller.js';
@@ -13,9 +15,9 @@ import { TokenController } from './token.controller.js';
 import { TokenService } from './token.service.js';
 
 @Module({
-  imports: [JwtModule, PassportModule, SessionsModule, UsersModule],
+  imports: [JwtModule, PassportModule, RateLimitsModule, SessionsModule, UsersModule],
   controllers: [AuthController, JwksController, TokenController],
-  providers: [AccessTokenService, AuthService, JwtStrategy, SigningKeys, TokenService],
+  providers: [AccessTokenService, AuthLimits, AuthService, JwtStrategy, SigningKeys, TokenService],
   // For the guard, which is global.
   exports: [JwtStrategy],
 })

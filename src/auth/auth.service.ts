@@ -2,11 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { Client } from '../common/client.js';
 import { Database } from '../database/database.js';
 import type { Device } from '../sessions/device.js';
+import type { ClaimedDevice } from '../sessions/known-devices.js';
 import { SessionRefreshService } from '../sessions/session-refresh.service.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { CredentialsService } from '../users/credentials.service.js';
 import type { User } from '../users/user.entity.js';
+import { UsersService, type NewUser } from '../users/users.service.js';
 import { AccessTokenService } from './access-token.service.js';
+import { AuthLimits } from './auth-limits.js';
 
 /** What a client gets for signing in or refreshing. */
 export interface Grant {
@@ -21,6 +24,8 @@ export interface Grant {
 @Injectable()
 export class AuthService {
   constructor(
+    private readonly limits: AuthLimits,
+    private readonly users: UsersService,
     private readonly database: Database,
     private readonly credentials: CredentialsService,
     private readonly sessions: SessionsService,
@@ -29,28 +34,44 @@ export class AuthService {
   ) {}
 
   /**
+   * Creates an account for whoever asks.
+   *
+   * @throws EmailTakenError, TooManyRequestsError
+   */
+  async register(user: NewUser, client: Client): Promise<User> {
+    await this.limits.register(user.email, client);
+    return this.users.register(user, client);
+  }
+
+  /**
    * Signs someone in on a device: checks who they are, and begins a session.
    *
-   * @throws InvalidCredentialsError, SessionLimitReachedError
+   * @throws InvalidCredentialsError, SessionLimitReachedError, TooManyRequestsError
    */
-  async login(email: string, password: string, device: Device): Promise<Grant> {
-    const user = await this.credentials.verify(email, password, device);
-    const opened = await this.database.transaction(async (manager) =>
-      (await this.credentials.hold(manager, user)) ? this.sessions.open(manager, user.id, device) : null,
-    );
-    // Another sign-in may have replaced the hash of the very same password. Look again.
-    if (!opened) return this.login(email, password, device);
-    return this.grant(user, opened.session.id, opened.refreshToken);
+  login(email: string, password: string, device: Device & ClaimedDevice): Promise<Grant> {
+    return this.limits.login(email, device, () => this.signIn(email, password, device));
   }
 
   /**
    * Exchanges a refresh token for its successor and a new access token.
    *
-   * @throws RefreshTokenInvalidError, RefreshTokenReusedError, SessionRevokedError, SessionExpiredError, UserInactiveError
+   * @throws RefreshTokenInvalidError, RefreshTokenReusedError, SessionRevokedError, SessionExpiredError,
+   *   UserInactiveError, TooManyRequestsError
    */
   async refresh(presented: string, client: Client): Promise<Grant> {
-    const { user, sessionId, refreshToken } = await this.refreshes.refresh(presented, client);
+    const refresh = () => this.refreshes.refresh(presented, client);
+    const { user, sessionId, refreshToken } = await this.limits.refresh(presented, client, refresh);
     return this.grant(user, sessionId, refreshToken);
+  }
+
+  private async signIn(email: string, password: string, device: Device): Promise<Grant> {
+    const user = await this.credentials.verify(email, password, device);
+    const opened = await this.database.transaction(async (manager) =>
+      (await this.credentials.hold(manager, user)) ? this.sessions.open(manager, user.id, device) : null,
+    );
+    // Another sign-in may have replaced the hash of the very same password. Look again.
+    if (!opened) return this.signIn(email, password, device);
+    return this.grant(user, opened.session.id, opened.refreshToken);
   }
 
   private async grant(user: User, sessionId: string, refreshToken: string): Promise<Grant> {

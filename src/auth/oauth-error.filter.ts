@@ -20,7 +20,7 @@ export class OAuthErrorFilter implements ExceptionFilter {
       error,
       error_description: known ? exception.message : 'Something went wrong on our side.',
     };
-    if (status === 503) response.setHeader('Retry-After', RETRY_AFTER);
+    if (known && status !== 400) response.setHeader('Retry-After', exception.retryAfter ?? RETRY_AFTER);
     response.status(status).json(body);
   }
 }
@@ -31,6 +31,8 @@ const GRANT_REFUSED: ReadonlySet<ErrorKind> = new Set(['unauthenticated', 'forbi
 function classify(error: DomainError): readonly [status: number, code: OAuthErrorCode] {
   if (error instanceof UnsupportedGrantTypeError) return [400, 'unsupported_grant_type'];
   if (GRANT_REFUSED.has(error.kind)) return [400, 'invalid_grant'];
+  // The RFC has no word for too many requests. The status tells them from an outage.
+  if (error.kind === 'rate_limited') return [429, 'temporarily_unavailable'];
   if (error.kind === 'unavailable') return [503, 'temporarily_unavailable'];
   return [400, 'invalid_request'];
 }

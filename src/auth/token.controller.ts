@@ -7,11 +7,13 @@ import {
   ApiOperation,
   ApiServiceUnavailableResponse,
   ApiTags,
+  ApiTooManyRequestsResponse,
 } from '@nestjs/swagger';
 import { FormBodyInterceptor } from '../common/http/form-body.interceptor.js';
 import type { Client } from '../common/client.js';
 import { FromClient } from '../common/http/client.js';
 import { Public } from '../common/public.decorator.js';
+import { RateLimited } from '../rate-limits/rate-limited.decorator.js';
 import { TokenRequestDto } from './dto/token-request.dto.js';
 import { OAuthErrorDto, TokenResponseDto } from './dto/token-response.dto.js';
 import { OAuthErrorFilter } from './oauth-error.filter.js';
@@ -26,6 +28,7 @@ export class TokenController {
   constructor(private readonly tokens: TokenService) {}
 
   @Public()
+  @RateLimited()
   @Post()
   @HttpCode(200)
   @Header('Pragma', 'no-cache')
@@ -34,6 +37,7 @@ export class TokenController {
   @ApiBody({ type: TokenRequestDto })
   @ApiOkResponse({ type: TokenResponseDto })
   @ApiBadRequestResponse({ type: OAuthErrorDto, description: 'The form or the grant is not valid.' })
+  @ApiTooManyRequestsResponse({ type: OAuthErrorDto, description: 'That was too often: `temporarily_unavailable`.' })
   @ApiServiceUnavailableResponse({ type: OAuthErrorDto, description: 'The database cannot be reached.' })
   async token(@Body() form: unknown, @FromClient() client: Client): Promise<TokenResponseDto> {
     return TokenResponseDto.from(await this.tokens.exchange(form, client));

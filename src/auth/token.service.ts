@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Device } from '../sessions/device.js';
+import type { Client } from '../common/client.js';
 import { AuthService, type Grant } from './auth.service.js';
 import { InvalidTokenRequestError, UnsupportedGrantTypeError } from './oauth.errors.js';
 
@@ -15,13 +15,16 @@ export class TokenService {
    * @param form the fields of the form, as they came: unknown ones are ignored, repeated ones arrive as arrays
    * @throws InvalidTokenRequestError, UnsupportedGrantTypeError, and what `AuthService` throws
    */
-  async exchange(form: unknown, device: Device): Promise<Grant> {
+  async exchange(form: unknown, client: Client): Promise<Grant> {
     const fields = new Map(Object.entries(form ?? {}));
     switch (field(fields, 'grant_type')) {
       case 'password':
-        return this.auth.login(field(fields, 'username'), field(fields, 'password'), device);
+        return this.auth.login(field(fields, 'username'), field(fields, 'password'), {
+          ...client,
+          refreshToken: fields.get('refresh_token') ? field(fields, 'refresh_token') : undefined,
+        });
       case 'refresh_token':
-        return this.auth.refresh(field(fields, 'refresh_token'), device);
+        return this.auth.refresh(field(fields, 'refresh_token'), client);
       default:
         throw new UnsupportedGrantTypeError();
     }

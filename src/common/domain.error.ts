@@ -27,6 +27,8 @@ export abstract class DomainError extends Error {
   /** A stable machine word, such as `session_revoked`: clients switch on it. */
   abstract readonly code: string;
   abstract readonly kind: ErrorKind;
+  /** How long, in seconds, a client should wait before it tries again, where that is known. */
+  readonly retryAfter?: number;
   /** Further members of the problem document (RFC 9457 §3.2), such as the reason of a revocation. */
   readonly extensions: Readonly<Record<string, unknown>> = {};
 

@@ -35,6 +35,24 @@ export const duration = (min: string, max: string, fallback: string) => {
     .default(milliseconds(fallback));
 };
 
+/** How many tries fit into a window of whole seconds, written as `10/15m`. */
+export const quota = (fallback: string) => {
+  const message = 'must be a number of tries and a duration of 1s to 1d, such as 10/15m';
+  return z
+    .string()
+    .transform((text, context) => {
+      const [, points, time = ''] = /^([1-9]\d{0,8})\/(.+)$/.exec(text) ?? [];
+      const window = (parseDuration(time) ?? 0) / 1_000;
+      if (Number.isInteger(window) && window >= 1 && window <= DAY) return { points: Number(points), window };
+      context.addIssue(message);
+      return z.NEVER;
+    })
+    .prefault(fallback);
+};
+
+/** In seconds. */
+const DAY = 86_400;
+
 function milliseconds(text: string): number {
   const value = parseDuration(text);
   if (value === null) throw new Error(`${text} is no duration.`);
@@ -100,6 +118,13 @@ function isProxyAddress(item: string): boolean {
   if (version === 0 || rest.length > 0) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
+
+export const redisUrl = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol),
+    'must be a URL such as redis://user:password@host:6379/0',
+  );
 
 /** Where the product's pages are: an origin, or a page below one. Links are put together from it. */
 export const publicUrl = z

@@ -82,6 +82,12 @@ describe('parseEnvironment', () => {
     ['REFRESH_GRACE', ['61s', '10']],
     ['BCRYPT_COST', ['9', '17', '4', '12.5', 'strong']],
     ['DOCS_ENABLED', ['yes', '1', 'TRUE', 'on']],
+    ['RATE_LIMIT_ENABLED', ['yes', '1', 'TRUE']],
+    [
+      'RATE_LIMIT_LOGIN_ACCOUNT',
+      ['10', '10/', '0/15m', '-1/15m', '1.5/15m', '10/15', '10/500ms', '10/1500ms', '10/2d'],
+    ],
+    ['REDIS_URL', ['localhost', 'http://redis:6379', 'localhost:6379']],
     ['LOG_LEVEL', ['loud', 'INFO', 'verbose']],
   ])('refuses for %s any of %j', (name, values) => {
     for (const value of values) expect([value, refused({ [name]: value })]).toEqual([value, [name]]);
@@ -119,6 +125,11 @@ describe('parseEnvironment', () => {
     ['10.0.0.0/8, ::1, uniquelocal', ['10.0.0.0/8', '::1', 'uniquelocal']],
   ])('takes %s for the proxies', (text, trustProxy) => {
     expect(parseEnvironment({ TRUST_PROXY: text }).http.trustProxy).toEqual(trustProxy);
+  });
+
+  it('reads a rate limit as tries in a window of seconds', () => {
+    const { quotas } = parseEnvironment({ RATE_LIMIT_LOGIN_ACCOUNT: '3/90s' }).rateLimits;
+    expect(quotas.login).toEqual({ address: { points: 100, window: 900 }, account: { points: 3, window: 90 } });
   });
 
   it('reads lists with white space around their items', () => {

@@ -68,6 +68,18 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       emailVerificationTtl: env.EMAIL_VERIFICATION_TTL,
       emailVerificationRequired: env.EMAIL_VERIFICATION_REQUIRED,
     },
+    rateLimits: {
+      enabled: env.RATE_LIMIT_ENABLED,
+      quotas: {
+        login: { address: env.RATE_LIMIT_LOGIN_ADDRESS, account: env.RATE_LIMIT_LOGIN_ACCOUNT },
+        register: { address: env.RATE_LIMIT_REGISTER_ADDRESS, account: env.RATE_LIMIT_REGISTER_ACCOUNT },
+        refresh: { address: env.RATE_LIMIT_REFRESH_ADDRESS, account: env.RATE_LIMIT_REFRESH_ACCOUNT },
+        forgot: { address: env.RATE_LIMIT_FORGOT_ADDRESS, account: env.RATE_LIMIT_FORGOT_ACCOUNT },
+        verify: { address: env.RATE_LIMIT_VERIFY_ADDRESS, account: env.RATE_LIMIT_VERIFY_ACCOUNT },
+      },
+    },
+    /** Null where the database counts for the rate limits. */
+    redisUrl: env.REDIS_URL ?? null,
     /** What the product is called, in mails and to the check of passwords. */
     productName: env.PRODUCT_NAME,
     /** Where the links of mails lead, without a slash at the end. */

@@ -17,7 +17,7 @@ describe('a database role that may read and write rows, and nothing else', () =>
       `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`,
       `GRANT CONNECT ON DATABASE ${name} TO ${role}`,
       `GRANT USAGE ON SCHEMA public TO ${role}`,
-      `GRANT SELECT, INSERT, UPDATE, DELETE ON users, sessions, one_time_tokens, mails TO ${role}`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON users, sessions, one_time_tokens, mails, rate_limits TO ${role}`,
       `GRANT SELECT, INSERT ON audit_events TO ${role}`,
       `GRANT SELECT ON migrations TO ${role}`,
     ]) {
@@ -26,7 +26,7 @@ describe('a database role that may read and write rows, and nothing else', () =>
     const url = new URL(database.url);
     url.username = role;
     url.password = PASSWORD;
-    app = await TestApp.start({ database, env: { DATABASE_URL: url.href } });
+    app = await TestApp.start({ database, env: { DATABASE_URL: url.href, RATE_LIMIT_ENABLED: 'true' } });
   });
   afterAll(async () => {
     await app.close();

@@ -39,6 +39,7 @@ export class ChildApp extends RunningApp {
         PORT: String(port),
         JWT_SECRET: TEST_SECRET,
         BCRYPT_COST: '4',
+        RATE_LIMIT_ENABLED: 'false',
         ...env,
       },
     });

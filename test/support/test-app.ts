@@ -48,6 +48,8 @@ export class TestApp extends RunningApp {
       DATABASE_URL: db.url,
       JWT_SECRET: TEST_SECRET,
       BCRYPT_COST: '4',
+      // Tests hammer from one address.
+      RATE_LIMIT_ENABLED: 'false',
       LOG_LEVEL: log ? 'debug' : 'silent',
       ...env,
     });

@@ -1,5 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { CodePoints, MapText, Optional } from '../../common/http/fields.js';
+import { RefreshTokenField } from './refresh.dto.js';
 import { EmailField, PasswordField } from '../../users/user-fields.js';
 
 export class LoginDto {
@@ -19,4 +20,11 @@ export class LoginDto {
   @Optional()
   @CodePoints(1, 100)
   deviceName?: string;
+
+  @RefreshTokenField({
+    required: false,
+    description: 'The last one that this device had, expired or not: by it the device is recognized.',
+  })
+  @Optional()
+  refreshToken?: string;
 }

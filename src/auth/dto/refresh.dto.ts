@@ -1,10 +1,18 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { IsString, MaxLength, MinLength } from 'class-validator';
 
+/** A text that may be a refresh token. */
+export function RefreshTokenField(options: ApiPropertyOptions = {}): PropertyDecorator {
+  return applyDecorators(
+    ApiProperty({ minLength: 1, maxLength: 512, ...options }),
+    IsString({ message: 'must be a string' }),
+    MinLength(1, { message: 'must not be empty' }),
+    MaxLength(512, { message: 'must have at most 512 characters' }),
+  );
+}
+
 export class RefreshDto {
-  @ApiProperty({ minLength: 1, maxLength: 512 })
-  @IsString({ message: 'must be a string' })
-  @MinLength(1, { message: 'must not be empty' })
-  @MaxLength(512, { message: 'must have at most 512 characters' })
+  @RefreshTokenField()
   refreshToken!: string;
 }

@@ -11,6 +11,8 @@ export class TokenRequestDto {
   @ApiPropertyOptional({ description: 'For `password`.', format: 'password', example: 'seven lanterns at dusk' })
   password?: string;
 
-  @ApiPropertyOptional({ description: 'For `refresh_token`.' })
+  @ApiPropertyOptional({
+    description: 'For `refresh_token`. For `password`: the last one that this device had, so that it is recognized.',
+  })
   refresh_token?: string;
 }

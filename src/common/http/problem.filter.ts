@@ -49,7 +49,8 @@ function isBadPath(exception: unknown): boolean {
 function setProblemHeaders(error: DomainError, request: Request, response: Response): void {
   response.status(statusOf(error));
   if (error instanceof MethodNotAllowedError) response.setHeader('Allow', error.allowed.join(', '));
-  if (error.kind === 'unavailable' || error.kind === 'rate_limited') response.setHeader('Retry-After', RETRY_AFTER);
+  if (error.kind === 'unavailable' || error.kind === 'rate_limited')
+    response.setHeader('Retry-After', error.retryAfter ?? RETRY_AFTER);
   if (error.kind === 'unauthenticated') {
     // RFC 6750 §3.1: a request that sent no token is told the scheme, and no error.
     response.setHeader('WWW-Authenticate', sendsBearerToken(request) ? 'Bearer error="invalid_token"' : 'Bearer');

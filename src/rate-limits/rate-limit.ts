@@ -1,0 +1,39 @@
+/** What is limited. Each has a limit for the client's address and one for the account. */
+export type RateLimitName = 'login' | 'register' | 'refresh' | 'forgot' | 'verify';
+
+/** Whose tries are counted together: a client's, those on an account, or those of a device that the account knows. */
+export type RateLimitScope = 'address' | 'account' | 'device';
+
+/** How many tries fit into a window. */
+export interface Quota {
+  readonly points: number;
+  /** Seconds. */
+  readonly window: number;
+}
+
+/** A limit as clients are told of it. */
+export interface RateLimitPolicy extends Quota {
+  /** Such as `login-account`. */
+  readonly name: string;
+}
+
+/** Where someone stands with a limit. */
+export interface RateLimitState {
+  readonly policy: RateLimitPolicy;
+  readonly remaining: number;
+  /** Whole seconds until the window ends. */
+  readonly reset: number;
+}
+
+/** Who tries something, as far as it is counted. */
+export interface RateLimitSubject {
+  /** Clients without an address count as one. */
+  readonly ipAddress: string | null;
+  /** What names the account, whether it exists or not: a normalized e-mail address, an id. Only its hash is kept. */
+  readonly account?: string | undefined;
+  /**
+   * Asked only when the account's limit is used up: what names the device, if the account knows it. It then has a
+   * limit of its own, which no stranger can use up.
+   */
+  readonly knownDevice?: () => Promise<string | null>;
+}

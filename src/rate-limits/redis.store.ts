@@ -1,0 +1,50 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateLimitPolicy } from './rate-limit.js';
+import { PATIENCE, RateLimitStore } from './rate-limit.store.js';
+
+/** Counts in Redis. The first point that is taken opens the connection; one that is lost is opened again by itself. */
+export class RedisStore extends RateLimitStore implements OnApplicationShutdown {
+  private connecting: Promise<void> | undefined;
+
+  private constructor(private readonly redis: Redis) {
+    super();
+    // Whoever asks learns of a failure from the failed command.
+    redis.on('error', () => undefined);
+  }
+
+  /** Loads the client, which nobody needs who has no Redis. */
+  static async at(url: string): Promise<RedisStore> {
+    const { Redis } = await import('ioredis');
+    return new RedisStore(
+      new Redis(url, {
+        lazyConnect: true,
+        connectionName: 'gatehouse',
+        connectTimeout: PATIENCE,
+        commandTimeout: PATIENCE,
+        maxRetriesPerRequest: 0,
+        enableOfflineQueue: false,
+      }),
+    );
+  }
+
+  limiter({ name, points, window }: RateLimitPolicy): RateLimiterRedis {
+    return new RateLimiterRedis({
+      storeClient: this.redis,
+      keyPrefix: `gatehouse:${name}`,
+      points,
+      duration: window,
+    });
+  }
+
+  onApplicationShutdown(): void {
+    this.redis.disconnect();
+  }
+
+  protected override async answer(question: () => Promise<RateLimiterRes>): Promise<RateLimiterRes> {
+    if (this.redis.status === 'wait') this.connecting = this.redis.connect();
+    await this.connecting;
+    return super.answer(question);
+  }
+}

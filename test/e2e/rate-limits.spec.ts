@@ -1,0 +1,187 @@
+import type { Response } from 'supertest';
+import { buildUser, signIn, type BuiltUser } from '../support/builders.js';
+import { expectProblem } from '../support/expect-problem.js';
+import { TestApp } from '../support/test-app.js';
+
+const LIMITS = {
+  RATE_LIMIT_ENABLED: 'true',
+  TRUST_PROXY: 'loopback',
+  CORS_ORIGINS: 'https://app.example.com',
+  RATE_LIMIT_LOGIN_ADDRESS: '6/15m',
+  RATE_LIMIT_LOGIN_ACCOUNT: '3/10m',
+  RATE_LIMIT_REGISTER_ADDRESS: '4/1h',
+  RATE_LIMIT_REGISTER_ACCOUNT: '2/1h',
+  RATE_LIMIT_REFRESH_ADDRESS: '5/1m',
+  RATE_LIMIT_REFRESH_ACCOUNT: '2/1m',
+};
+
+/** The items of a list of structured fields (RFC 9651): `"login";r=9;t=900` is `login: { r: 9, t: 900 }`. */
+function itemsOf(header: string | undefined): Record<string, Record<string, number>> {
+  const items = (header ?? '').split(', ').map((item) => {
+    const [, name = '', parameters = ''] = /^"([a-z-]+)"((?:;[a-z]=\d+)+)$/.exec(item) ?? [];
+    const pairs = [...parameters.matchAll(/;([a-z])=(\d+)/g)].map(([, key = '', value]) => [key, Number(value)]);
+    return [name, Object.fromEntries(pairs) as Record<string, number>] as const;
+  });
+  return Object.fromEntries(items);
+}
+
+describe('rate limits', () => {
+  let app: TestApp;
+  let ada: BuiltUser;
+  let hosts = 0;
+  let host: string;
+
+  beforeAll(async () => {
+    app = await TestApp.start({ env: LIMITS });
+  });
+  beforeEach(async () => {
+    ada = await buildUser(app);
+    host = anotherHost();
+  });
+  afterAll(() => app.close());
+
+  const anotherHost = () => `203.0.113.${++hosts}`;
+  const post = (path: string, body: object, from = host): Promise<Response> =>
+    app.request.post(path).set('X-Forwarded-For', from).set('Origin', 'https://app.example.com').send(body).then();
+  const login = (email: string, password: string, from?: string) => post('/auth/login', { email, password }, from);
+  const fail = (times: number, email = ada.email, from?: string) =>
+    inTurn(times, async () => (await login(email, 'wrong lanterns at dawn', from)).status);
+  const register = (email: string, from?: string) =>
+    post('/auth/register', { email, password: 'seven lanterns at dusk' }, from);
+  const refresh = (refreshToken: string, from?: string) => post('/auth/refresh', { refreshToken }, from);
+
+  async function inTurn<T>(times: number, act: () => Promise<T>): Promise<T[]> {
+    const results = [];
+    for (let i = 0; i < times; i += 1) results.push(await act());
+    return results;
+  }
+
+  it('refuse the sign-ins on an account that come after too many wrong ones, the right password among them', async () => {
+    expect(await fail(4)).toEqual([401, 401, 401, 429]);
+    expectProblem(await login(ada.email, ada.password, anotherHost()), 429, 'too_many_requests');
+  });
+
+  it('do not tell an account that exists from one that does not', async () => {
+    const [known, unknown] = [await fail(4), await fail(4, 'nobody@example.com', anotherHost())];
+    expect(unknown).toEqual(known);
+  });
+
+  it('count an account by its address however it is written', async () => {
+    expect(await fail(3, ` ${ada.email.toUpperCase()} `)).toEqual([401, 401, 401]);
+    expect(await fail(1, ada.email)).toEqual([429]);
+  });
+
+  it('refuse a client that tries one account after the other, and nobody else', async () => {
+    const statuses = [];
+    for (let i = 0; i < 7; i += 1) statuses.push(...(await fail(1, `nobody-${i}@example.com`)));
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429]);
+    expect((await login(ada.email, ada.password)).status).toBe(429);
+    expect((await login(ada.email, ada.password, anotherHost())).status).toBe(200);
+  });
+
+  it('let a client that is refused use up nobody’s account', async () => {
+    for (let i = 0; i < 6; i += 1) await fail(1, `nobody-${i}@example.com`);
+    expect(await fail(5)).toEqual([429, 429, 429, 429, 429]);
+    expect(await fail(3, ada.email, anotherHost())).toEqual([401, 401, 401]);
+  });
+
+  it('give a good sign-in its point back, so an office behind one address is not locked out', async () => {
+    const statuses = await inTurn(8, async () => (await login(ada.email, ada.password)).status);
+    expect(statuses).toEqual(Array(8).fill(200));
+    expect(await fail(4, ada.email, anotherHost())).toEqual([401, 401, 401, 429]);
+  });
+
+  it('tell the client in every answer where it stands, and how long it has to wait', async () => {
+    const policy = '"login-address";q=6;w=900, "login-account";q=3;w=600';
+    const bad = await login(ada.email, 'wrong lanterns at dawn');
+    expect(bad.headers['ratelimit-policy']).toBe(policy);
+    expect(itemsOf(bad.headers['ratelimit'])).toEqual({
+      'login-address': { r: 5, t: 900 },
+      'login-account': { r: 2, t: 600 },
+    });
+    const good = await login(ada.email, ada.password);
+    expect(good.headers['ratelimit-policy']).toBe(policy);
+    expect(itemsOf(good.headers['ratelimit'])).toMatchObject({ 'login-address': { r: 5 }, 'login-account': { r: 2 } });
+    const stranger = anotherHost();
+    await fail(2, ada.email, stranger);
+    const refused = await login(ada.email, ada.password, stranger);
+    expectProblem(refused, 429, 'too_many_requests');
+    const { 'login-account': account } = itemsOf(refused.headers['ratelimit']);
+    expect(account).toMatchObject({ r: 0 });
+    expect(refused.headers['retry-after']).toBe(String(account?.['t']));
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(590);
+    const exposed = refused.headers['access-control-expose-headers'];
+    expect(exposed?.split(',')).toEqual(expect.arrayContaining(['Retry-After', 'RateLimit', 'RateLimit-Policy']));
+  });
+
+  it('do not make whoever keeps trying wait any longer', async () => {
+    await fail(3);
+    const ends = () => app.database.query(`SELECT key, expire FROM rate_limits WHERE key LIKE 'login-account:%'`);
+    const before = await ends();
+    expect(await fail(2)).toEqual([429, 429]);
+    expect(await ends()).toEqual(before);
+  });
+
+  it('end with their window', async () => {
+    expect(await fail(4)).toEqual([401, 401, 401, 429]);
+    await app.database.query('UPDATE rate_limits SET expire = expire - 3600000');
+    expect((await login(ada.email, ada.password)).status).toBe(200);
+    expect(await fail(4, ada.email, anotherHost())).toEqual([401, 401, 401, 429]);
+  });
+
+  it('hold for registering, and count the good as well as the bad', async () => {
+    const taken = await inTurn(3, async () => (await register('eve@example.com')).status);
+    expect(taken).toEqual([201, 409, 429]);
+    expect((await register('mallory@example.com')).status).toBe(201);
+    const refused = await register('trudy@example.com');
+    expectProblem(refused, 429, 'too_many_requests');
+    expect(itemsOf(refused.headers['ratelimit-policy'])['register-address']).toEqual({ q: 4, w: 3_600 });
+    expect((await register('trudy@example.com', anotherHost())).status).toBe(201);
+  });
+
+  it('hold for failed refreshes, of a session and of a client', async () => {
+    const { refreshToken, accessToken } = await signIn(app, ada);
+    await app.as(accessToken).post('/auth/logout').expect(204);
+    expect(await inTurn(3, async () => (await refresh(refreshToken)).status)).toEqual([401, 401, 429]);
+    expect(await inTurn(3, async () => (await refresh('nonsense')).status)).toEqual([401, 401, 429]);
+    expect((await refresh('nonsense', anotherHost())).status).toBe(401);
+  });
+
+  it('never stop a good refresh, and tell it of the limit that it did not touch', async () => {
+    let { refreshToken } = await signIn(app, ada);
+    const stolen = refreshToken.slice(0, -4) + (refreshToken.endsWith('AAAA') ? 'BBBB' : 'AAAA');
+    expect(await inTurn(5, async () => (await refresh(stolen)).status)).toEqual([401, 401, 429, 429, 429]);
+    for (let i = 0; i < 8; i += 1) {
+      const answer = await refresh(refreshToken);
+      expect([answer.status, answer.headers['ratelimit-policy']]).toEqual([200, '"refresh-address";q=5;w=60']);
+      refreshToken = answer.body.refreshToken as string;
+    }
+  });
+
+  it('are the same through the token endpoint, in OAuth’s form', async () => {
+    const token = (form: Record<string, string>) =>
+      app.request.post('/auth/token').set('X-Forwarded-For', host).type('form').send(form);
+    const wrong = { grant_type: 'password', username: ada.email, password: 'wrong lanterns at dawn' };
+    for (let i = 0; i < 3; i += 1) await token(wrong).expect(400);
+    const refused = await token({ ...wrong, password: ada.password }).expect(429);
+    expect(refused.body).toEqual({ error: 'temporarily_unavailable', error_description: expect.any(String) });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(590);
+    expect(itemsOf(refused.headers['ratelimit'])['login-account']).toMatchObject({ r: 0 });
+    for (let i = 0; i < 5; i += 1) await token({ grant_type: 'refresh_token', refresh_token: 'nonsense' }).expect(400);
+    await token({ grant_type: 'refresh_token', refresh_token: 'nonsense' }).expect(429);
+  });
+
+  it('keep no address of a person, neither an e-mail address nor one of the network', async () => {
+    await fail(1);
+    const text = JSON.stringify(await app.database.query('SELECT * FROM rate_limits'));
+    expect(text).toContain('login-account:');
+    expect(text).not.toContain(ada.email);
+    expect(text).not.toContain(host);
+  });
+
+  it('count what a request asks for only once its form is right', async () => {
+    const answer = await post('/auth/login', { email: 'no address', password: 'x' });
+    expect(answer.status).toBe(400);
+    expect(answer.headers).not.toHaveProperty('ratelimit');
+  });
+});
