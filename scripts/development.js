@@ -40,6 +40,13 @@ export function withEnvironment(work) {
   });
 }
 
+/** For a command that needs the settings but no database: the secret that was drawn, where there is one. */
+export async function useDrawnSecret() {
+  if (process.env['NODE_ENV'] === 'production') return;
+  loadEnvFile({ quiet: true });
+  if (!process.env['DATABASE_URL'] && existsSync(STATE)) process.env['JWT_SECRET'] ||= (await readState()).jwtSecret;
+}
+
 /** @returns {Promise<{ state: State | null, stop: () => Promise<void> }>} */
 async function prepareEnvironment() {
   if (process.env['NODE_ENV'] === 'production') return NOTHING;

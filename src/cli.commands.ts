@@ -4,9 +4,8 @@ import { text } from 'node:stream/consumers';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
-import { DomainError, ValidationFailedError } from './common/domain.error.js';
 import { StrictValidationPipe } from './common/http/strict-validation.pipe.js';
-import { ConfigurationError, readConfig } from './config/env.js';
+import { readConfig } from './config/env.js';
 import { buildOpenApi } from './openapi.js';
 import { SessionPruner } from './sessions/session-pruner.js';
 import { CreateUserDto } from './users/dto/create-user.dto.js';
@@ -50,14 +49,6 @@ export async function exportOpenApi(file: string | undefined): Promise<void> {
     if (file) await writeFile(file, document);
     else process.stdout.write(document);
   });
-}
-
-/** What a person is told of an error; undefined for what only a developer can read. */
-export function explain(error: unknown): string | undefined {
-  if (error instanceof ValidationFailedError) {
-    return error.extensions.errors.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`).join('\n');
-  }
-  return error instanceof DomainError || error instanceof ConfigurationError ? error.message : undefined;
 }
 
 /** Runs one command on an application that does not listen, and closes it again. */

@@ -1,9 +1,11 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { AdminOptions } from './cli.commands.js';
+import type { GenerateOptions } from './cli.keys.js';
 import { parseDuration } from './config/duration.js';
 
 /** Loaded only when a command runs: a wrong argument or `--help` needs no application. */
 const commands = () => import('./cli.commands.js');
+const keys = () => import('./cli.keys.js');
 
 const program = new Command('cli').description('Gatehouse, from the command line');
 
@@ -28,6 +30,18 @@ program
   .argument('[file]', 'where to write it; the standard output by default')
   .action(async (file: string | undefined) => (await commands()).exportOpenApi(file));
 
+program
+  .command('keys:generate')
+  .description('Draw a private key that signs access tokens. Needs no database.')
+  .addOption(new Option('--algorithm <name>', 'what it signs by').choices(['ES256', 'RS256']).default('ES256'))
+  .option('--out <file>', 'a new file to write it to; the standard output by default')
+  .action(async (options: GenerateOptions) => (await keys()).generateKey(options));
+
+program
+  .command('keys:list')
+  .description('Show the configured keys of access tokens, and no secret. Needs no database.')
+  .action(async () => (await keys()).listKeys());
+
 /** @returns milliseconds */
 function toDuration(value: string): number {
   const duration = parseDuration(value);
@@ -36,6 +50,7 @@ function toDuration(value: string): number {
 }
 
 program.parseAsync().catch(async (error: unknown) => {
-  console.error((await commands()).explain(error) ?? error);
+  const { explain } = await import('./cli.errors.js');
+  console.error(explain(error) ?? error);
   process.exitCode = 1;
 });
