@@ -113,6 +113,12 @@ describe('parseEnvironment', () => {
     expect(refused({ ...PRODUCTION, JWT_SECRET: '' })).toEqual(['JWT_SECRET']);
   });
 
+  it('hashes passwords at a cost of 12 by default, and never under 10 but in tests', () => {
+    expect(parseEnvironment(PRODUCTION).password.bcryptCost).toBe(12);
+    expect(refused({ ...PRODUCTION, BCRYPT_COST: '9' })).toEqual(['BCRYPT_COST']);
+    expect(refused({ ...PRODUCTION, BCRYPT_COST: '10' })).toEqual([]);
+  });
+
   it('allows a cheap hash in tests alone', () => {
     expect(parseEnvironment({ NODE_ENV: 'test', BCRYPT_COST: '4' }).password.bcryptCost).toBe(4);
     expect(refused({ BCRYPT_COST: '4' })).toEqual(['BCRYPT_COST']);
