@@ -49,6 +49,7 @@ describe('docs/security.md', () => {
       'Sessions and refresh',
       'Authorization',
       'Input',
+      'Rate limits',
       'Faults',
       'Operation',
     ]);
