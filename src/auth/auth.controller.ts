@@ -6,6 +6,7 @@ import { ApiProblems } from '../common/http/api-problems.decorator.js';
 import type { Client } from '../common/client.js';
 import { FromClient } from '../common/http/client.js';
 import { Public } from '../common/public.decorator.js';
+import { OverloadedError, PasswordTooWeakError } from '../passwords/passwords.errors.js';
 import { RateLimited } from '../rate-limits/rate-limited.decorator.js';
 import { TooManyRequestsError } from '../rate-limits/rate-limits.errors.js';
 import {
@@ -38,7 +39,7 @@ export class AuthController {
   @Post('register')
   @ApiOperation({ summary: 'Create an account' })
   @ApiCreatedResponse({ type: UserDto })
-  @ApiProblems(EmailTakenError, TooManyRequestsError)
+  @ApiProblems(PasswordTooWeakError, EmailTakenError, TooManyRequestsError, OverloadedError)
   async register(@Body() { email, password, name }: RegisterDto, @FromClient() client: Client): Promise<UserDto> {
     return UserDto.from(await this.auth.register({ email, password, name }, client));
   }

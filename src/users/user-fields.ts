@@ -2,10 +2,11 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsEmail, IsString, MaxLength, ValidateIf } from 'class-validator';
 import { CodePoints, MapText } from '../common/http/fields.js';
+import { PASSWORD_MAX, PASSWORD_MIN } from '../passwords/password-policy.js';
 import { normalizeEmail } from './email.js';
 
-const PASSWORD_MIN = 8;
-const PASSWORD_MAX = 128;
+/** What can be a password at all. Which may be chosen is the policy's to say; accounts of other systems have others. */
+const PASSWORD_LENGTH = [1, 1_024] as const;
 
 /** An e-mail address, in the form in which it is stored. */
 export function EmailField(): PropertyDecorator {
@@ -17,24 +18,26 @@ export function EmailField(): PropertyDecorator {
   );
 }
 
-/** A new password: 8 to 128 code points, any of them, nothing trimmed (ASVS 6.2.1, 6.2.5, 6.2.8, 6.2.9). */
+/** A new password. Any text may be asked for; `PasswordPolicy` decides, and says why it refuses. */
 export function NewPasswordField(): PropertyDecorator {
   return applyDecorators(
     ApiProperty({
       format: 'password',
       minLength: PASSWORD_MIN,
       maxLength: PASSWORD_MAX,
+      description: 'Nothing is trimmed, and every character counts. Any kind will do, as long as it is hard to guess.',
       example: 'seven lanterns at dusk',
     }),
-    CodePoints(PASSWORD_MIN, PASSWORD_MAX),
+    CodePoints(...PASSWORD_LENGTH),
   );
 }
 
-/** A password to be checked. Accounts of other systems may have shorter or longer ones; only nonsense is refused. */
+/** A password to be checked: only nonsense is refused. */
 export function PasswordField(): PropertyDecorator {
+  const [minLength, maxLength] = PASSWORD_LENGTH;
   return applyDecorators(
-    ApiProperty({ format: 'password', minLength: 1, maxLength: 1_024, example: 'seven lanterns at dusk' }),
-    CodePoints(1, 1_024),
+    ApiProperty({ format: 'password', minLength, maxLength, example: 'seven lanterns at dusk' }),
+    CodePoints(...PASSWORD_LENGTH),
   );
 }
 

@@ -5,6 +5,7 @@ import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../common/http/api-problems.decorator.js';
 import { IdParamDto } from '../common/http/id-param.dto.js';
 import { Roles } from '../common/roles.decorator.js';
+import { OverloadedError, PasswordTooWeakError } from '../passwords/passwords.errors.js';
 import { CreateUserDto } from './dto/create-user.dto.js';
 import { ListUsersDto } from './dto/list-users.dto.js';
 import { UpdateUserDto } from './dto/update-user.dto.js';
@@ -29,7 +30,7 @@ export class UsersAdminController {
   @Post()
   @ApiOperation({ summary: 'Create a user' })
   @ApiCreatedResponse({ type: UserDto })
-  @ApiProblems(EmailTakenError)
+  @ApiProblems(PasswordTooWeakError, EmailTakenError, OverloadedError)
   async create(@Auth() auth: Principal, @Body() user: CreateUserDto): Promise<UserDto> {
     return UserDto.from(await this.users.create(user, auth));
   }

@@ -8,6 +8,7 @@ import type { Principal } from '../common/principal.js';
 import type { Role } from '../common/role.js';
 import { Database, type EntityManager } from '../database/database.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
+import { PasswordPolicy } from '../passwords/password-policy.js';
 import { CredentialsService } from './credentials.service.js';
 import { normalizeEmail } from './email.js';
 import { UserEvents } from './user-events.js';
@@ -27,6 +28,7 @@ export class UsersService {
   constructor(
     private readonly database: Database,
     private readonly users: UsersRepository,
+    private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly credentials: CredentialsService,
     private readonly events: UserEvents,
@@ -36,7 +38,9 @@ export class UsersService {
   /**
    * Creates an account for the person who asks for it.
    *
+   * @throws PasswordTooWeakError
    * @throws EmailTakenError
+   * @throws OverloadedError
    */
   async register(user: Omit<NewUser, 'role'>, client: Client): Promise<User> {
     const row = await this.toRow(user);
@@ -49,7 +53,9 @@ export class UsersService {
   /**
    * Creates a user in the name of an admin; without one, of a command.
    *
+   * @throws PasswordTooWeakError
    * @throws EmailTakenError
+   * @throws OverloadedError
    */
   async create(user: NewUser, actor: Principal | null): Promise<User> {
     const row = await this.toRow(user);
@@ -126,8 +132,10 @@ export class UsersService {
     await this.delete(actor.userId, actor);
   }
 
-  private async toRow({ email, password, name = null, role = 'user' }: NewUser): Promise<NewUserRow> {
-    return { id: newId(), email: normalizeEmail(email), passwordHash: await this.hasher.hash(password), name, role };
+  private async toRow({ email: given, password, name = null, role = 'user' }: NewUser): Promise<NewUserRow> {
+    const email = normalizeEmail(given);
+    await this.policy.assertAcceptable(password, { email, name }, '/password');
+    return { id: newId(), email, passwordHash: await this.hasher.hash(password), name, role };
   }
 
   private async insert(manager: EntityManager, row: NewUserRow, entry: AuditEntry): Promise<User> {

@@ -48,13 +48,25 @@ describe('/admin/users', () => {
       expectProblem(response, 409, 'email_taken');
     });
 
+    it.each([
+      ['of 7 characters', '7 chars'],
+      ['of much use', 'Passw0rd'],
+      ['that is the new user’s name', 'GraceHopper1'],
+    ])('refuses a password %s, and says why', async (_, password) => {
+      const user = { email: 'refused@example.com', name: 'Grace Hopper', password };
+      const response = await asAdmin().post('/admin/users').send(user);
+      expectProblem(response, 422, 'password_too_weak');
+      expect(response.body.errors).toEqual([{ pointer: '/password', message: expect.any(String) }]);
+      expect(await app.database.query(`SELECT id FROM users WHERE email = 'refused@example.com'`)).toEqual([]);
+    });
+
     it.each<[string, object, string]>([
       ['no address', { email: undefined }, '/email'],
       ['what is no address', { email: 'ada' }, '/email'],
       ['a list of addresses', { email: ['ada@example.com'] }, '/email'],
       ['no password', { password: undefined }, '/password'],
-      ['a password of 7 characters', { password: '7 chars' }, '/password'],
-      ['a password of 129 characters', { password: 'a'.repeat(129) }, '/password'],
+      ['an empty password', { password: '' }, '/password'],
+      ['a password of 1,025 characters', { password: 'a'.repeat(1_025) }, '/password'],
       ['a name that is a number', { name: 7 }, '/name'],
       ['an unknown role', { role: 'owner' }, '/role'],
       ['two roles', { role: ['user', 'admin'] }, '/role'],
