@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
+import { AuditModule } from '../audit/audit.module.js';
 import { RateLimitsModule } from '../rate-limits/rate-limits.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
@@ -15,7 +16,7 @@ import { TokenController } from './token.controller.js';
 import { TokenService } from './token.service.js';
 
 @Module({
-  imports: [JwtModule, PassportModule, RateLimitsModule, SessionsModule, UsersModule],
+  imports: [AuditModule, JwtModule, PassportModule, RateLimitsModule, SessionsModule, UsersModule],
   controllers: [AuthController, JwksController, TokenController],
   providers: [AccessTokenService, AuthLimits, AuthService, JwtStrategy, SigningKeys, TokenService],
   // For the guard, which is global.

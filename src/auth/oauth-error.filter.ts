@@ -1,7 +1,9 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { DomainError, type ErrorKind } from '../common/domain.error.js';
+import { Refusals } from '../common/refusals.js';
 import { RETRY_AFTER } from '../common/http/problem.js';
+import { noteRefusal } from '../common/http/refusal.js';
 import { requestIdOf } from '../common/http/request-id.js';
 import type { OAuthErrorCode, OAuthErrorDto } from './dto/token-response.dto.js';
 import { UnsupportedGrantTypeError } from './oauth.errors.js';
@@ -11,10 +13,14 @@ import { UnsupportedGrantTypeError } from './oauth.errors.js';
 export class OAuthErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger(OAuthErrorFilter.name);
 
+  constructor(private readonly refusals: Refusals) {}
+
   catch(exception: unknown, host: ArgumentsHost): void {
-    const response = host.switchToHttp().getResponse<Response>();
+    const http = host.switchToHttp();
+    const response = http.getResponse<Response>();
     const known = exception instanceof DomainError;
-    if (!known) this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
+    if (known) noteRefusal(this.refusals, exception, http.getRequest<Request>());
+    else this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
     const [status, error] = known ? classify(exception) : ([500, 'server_error'] as const);
     const body: OAuthErrorDto = {
       error,

@@ -1,3 +1,5 @@
+import type { AccessClaims } from './principal.js';
+
 /** What went wrong, in words that know nothing of HTTP. The problem filter owns the table from kind to status. */
 export type ErrorKind =
   | 'invalid'
@@ -31,6 +33,8 @@ export abstract class DomainError extends Error {
   readonly retryAfter?: number;
   /** Further members of the problem document (RFC 9457 §3.2), such as the reason of a revocation. */
   readonly extensions: Readonly<Record<string, unknown>> = {};
+  /** Whom it turns away, where a genuine token says so. For the record: no answer has it. */
+  readonly whom: AccessClaims | null = null;
 
   override get name(): string {
     return this.constructor.name;

@@ -1,3 +1,4 @@
+import type { AccessClaims } from '../common/principal.js';
 import type { User } from '../users/user.entity.js';
 import type { RevocationReason } from './revocation.js';
 import { SessionExpiredError, SessionRevokedError, UserInactiveError } from './sessions.errors.js';
@@ -19,7 +20,11 @@ export interface SessionState {
  * @throws SessionExpiredError
  */
 export function assertUsable(session: SessionState): void {
-  if (!session.user.isActive) throw new UserInactiveError();
-  if (session.revokedReason) throw new SessionRevokedError(session.revokedReason);
-  if (session.isExpired) throw new SessionExpiredError();
+  if (!session.user.isActive) throw new UserInactiveError(claimsOf(session));
+  if (session.revokedReason) throw new SessionRevokedError(session.revokedReason, claimsOf(session));
+  if (session.isExpired) throw new SessionExpiredError(claimsOf(session));
+}
+
+function claimsOf({ id, user }: SessionState): AccessClaims {
+  return { userId: user.id, sessionId: id };
 }

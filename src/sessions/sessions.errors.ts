@@ -1,4 +1,5 @@
 import { DomainError } from '../common/domain.error.js';
+import type { AccessClaims } from '../common/principal.js';
 import type { RevocationReason } from './revocation.js';
 
 /** The token is genuine, but its session is gone, with its user or by pruning; or it is another user's. */
@@ -6,7 +7,7 @@ export class SessionNotFoundError extends DomainError {
   readonly code = 'session_not_found';
   readonly kind = 'unauthenticated';
 
-  constructor() {
+  constructor(override readonly whom: AccessClaims | null = null) {
     super('The session of this token does not exist any more.');
   }
 }
@@ -16,7 +17,10 @@ export class SessionRevokedError extends DomainError {
   readonly kind = 'unauthenticated';
   override readonly extensions: { readonly reason: RevocationReason };
 
-  constructor(reason: RevocationReason = 'logout') {
+  constructor(
+    reason: RevocationReason = 'logout',
+    override readonly whom: AccessClaims | null = null,
+  ) {
     super('This session was ended. Sign in again.');
     this.extensions = { reason };
   }
@@ -27,7 +31,7 @@ export class SessionExpiredError extends DomainError {
   readonly code = 'session_expired';
   readonly kind = 'unauthenticated';
 
-  constructor() {
+  constructor(override readonly whom: AccessClaims | null = null) {
     super('This session has expired. Sign in again.');
   }
 }
@@ -36,7 +40,7 @@ export class UserInactiveError extends DomainError {
   readonly code = 'user_inactive';
   readonly kind = 'unauthenticated';
 
-  constructor() {
+  constructor(override readonly whom: AccessClaims | null = null) {
     super('This account is not active.');
   }
 }

@@ -135,10 +135,10 @@ export class SessionsService implements OnModuleInit {
    *
    * @throws SessionNotFoundError, UserInactiveError, SessionRevokedError, SessionExpiredError, ForbiddenError
    */
-  private async assertStanding(manager: EntityManager, { sessionId, role }: Principal): Promise<void> {
-    const session = await this.access.holdForActing(manager, sessionId);
-    if (!session) throw new SessionNotFoundError();
+  private async assertStanding(manager: EntityManager, actor: Principal): Promise<void> {
+    const session = await this.access.holdForActing(manager, actor.sessionId);
+    if (!session) throw new SessionNotFoundError(actor);
     assertUsable(session);
-    if (session.user.role !== role) throw new ForbiddenError();
+    if (session.user.role !== actor.role) throw new ForbiddenError();
   }
 }

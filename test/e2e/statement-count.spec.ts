@@ -1,4 +1,5 @@
 import { Agent, get, type RequestOptions } from 'node:http';
+import { RefusalRecorder } from '../../src/audit/refusal.recorder.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { TestApp } from '../support/test-app.js';
@@ -38,7 +39,11 @@ describe('what a request costs the database', () => {
     await proxy.close();
     await direct.close();
   });
-  beforeEach(() => (proxy.statements = 0));
+  beforeEach(async () => {
+    // Refusals of the test before are written in the background.
+    await app.app.get(RefusalRecorder).flush();
+    proxy.statements = 0;
+  });
 
   it.each([
     ['no token', ''],
@@ -61,6 +66,14 @@ describe('what a request costs the database', () => {
   it('a good token on GET /users/me: one statement', async () => {
     const { status } = await app.as(ada.accessToken).get('/users/me');
     expect(status).toBe(200);
+    expect(proxy.statements).toBe(1);
+  });
+
+  it('a good token that is refused: the one statement that says so, and no write', async () => {
+    const bob = await buildSignedIn(direct);
+    await direct.as(bob.accessToken).post('/auth/logout').expect(204);
+    const { status } = await app.as(bob.accessToken).get('/users/me');
+    expect(status).toBe(401);
     expect(proxy.statements).toBe(1);
   });
 

@@ -1,0 +1,172 @@
+import { RefusalRecorder } from '../../src/audit/refusal.recorder.js';
+import { Refusals } from '../../src/common/refusals.js';
+import { auditRows, expectedRow, type AuditRow } from '../support/audit-rows.js';
+import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
+import { forgeToken, hmac } from '../support/forge-token.js';
+import { TestApp } from '../support/test-app.js';
+
+const AGENT = 'Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0';
+const SINCE = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/) as unknown as string;
+
+describe('who is turned away', () => {
+  let app: TestApp;
+  let root: SignedIn;
+  beforeAll(async () => {
+    app = await TestApp.start();
+    root = await buildSignedIn(app, 'admin');
+  });
+  afterAll(() => app.close());
+
+  const recorder = (instance = app) => instance.app.get(RefusalRecorder);
+  const written = async () => {
+    await recorder().flush();
+    return together(await auditRows(app.database));
+  };
+  const forget = async () => {
+    await recorder().flush();
+    await app.database.query('TRUNCATE audit_events');
+  };
+  const ask = ({ accessToken }: SignedIn, path = '/users/me') => app.as(accessToken).get(path).set('User-Agent', AGENT);
+  const refresh = ({ refreshToken }: SignedIn) =>
+    app.request.post('/auth/refresh').set('User-Agent', AGENT).send({ refreshToken });
+  const refusal = ({ id, sessionId }: SignedIn, reason: string, count = 1): AuditRow =>
+    expectedRow('access_denied', {
+      outcome: 'failure',
+      reason,
+      user_id: id,
+      actor_id: id,
+      session_id: sessionId,
+      actor_session_id: sessionId,
+      ip_address: '127.0.0.1',
+      user_agent: AGENT,
+      details: { count, since: SINCE },
+    });
+
+  const endings: [string, string, (ada: SignedIn) => PromiseLike<unknown>][] = [
+    ['was revoked', 'session_revoked', (ada) => app.as(ada.accessToken).post('/auth/logout').expect(204)],
+    [
+      'has expired',
+      'session_expired',
+      ({ sessionId }) =>
+        app.database.query('UPDATE sessions SET idle_expires_at = now(), expires_at = now() WHERE id = $1', [
+          sessionId,
+        ]),
+    ],
+    [
+      'is of an inactive user',
+      'user_inactive',
+      ({ id }) => app.as(root.accessToken).patch(`/admin/users/${id}`).send({ isActive: false }).expect(200),
+    ],
+  ];
+
+  it.each(endings)('with a good token whose session %s: who, why and from where', async (_, reason, end) => {
+    const ada = await buildSignedIn(app);
+    await end(ada);
+    await forget();
+    await ask(ada).expect(401);
+    expect(await written()).toEqual([refusal(ada, reason)]);
+  });
+
+  it.each(endings)('with a good refresh token whose session %s, at both endpoints', async (_, reason, end) => {
+    const ada = await buildSignedIn(app);
+    await end(ada);
+    await forget();
+    await refresh(ada).expect(401);
+    const form = { grant_type: 'refresh_token', refresh_token: ada.refreshToken };
+    await app.request.post('/auth/token').set('User-Agent', AGENT).type('form').send(form).expect(400);
+    expect(await written()).toEqual([refusal(ada, reason, 2)]);
+  });
+
+  it('with a good token whose session is gone', async () => {
+    const ada = await buildSignedIn(app);
+    await app.database.query('DELETE FROM sessions WHERE id = $1', [ada.sessionId]);
+    await forget();
+    await ask(ada).expect(401);
+    expect(await written()).toEqual([refusal(ada, 'session_not_found')]);
+  });
+
+  it('from what their role does not allow', async () => {
+    const ada = await buildSignedIn(app);
+    await forget();
+    await ask(ada, '/admin/users').expect(403);
+    expect(await written()).toEqual([refusal(ada, 'forbidden')]);
+  });
+
+  it('a bad token is not written down: nobody knows whose it is', async () => {
+    const ada = await buildSignedIn(app);
+    await forget();
+    const foreign = forgeToken(ada.accessToken, { sign: hmac('sha256', 'x'.repeat(32)) });
+    for (const token of ['nonsense', foreign]) await app.as(token).get('/users/me').expect(401);
+    await app.request.post('/auth/refresh').send({ refreshToken: 'nonsense' }).expect(401);
+    await app.request.get('/users/me').expect(401);
+    expect(await written()).toEqual([]);
+  });
+
+  it('a flood of refused requests makes one row for each session, with a count', async () => {
+    const [ada, bob] = [await buildSignedIn(app), await buildSignedIn(app)];
+    for (const { accessToken } of [ada, bob]) await app.as(accessToken).post('/auth/logout').expect(204);
+    await forget();
+    await Promise.all(Array.from({ length: 100 }, (_, turn) => ask(turn % 4 === 0 ? bob : ada).expect(401)));
+    await recorder().flush();
+    expect((await auditRows(app.database)).length).toBeLessThan(20);
+    expect(new Set(await written())).toEqual(
+      new Set([refusal(ada, 'session_revoked', 75), refusal(bob, 'session_revoked', 25)]),
+    );
+  });
+
+  it('a flood from a million places does not grow the process: what is too much is counted together', async () => {
+    await forget();
+    const refusals = app.app.get(Refusals);
+    for (let place = 0; place < 5_000; place += 1) {
+      const client = { ipAddress: `10.0.${place >> 8}.${place & 255}`, userAgent: null };
+      refusals.note({ code: 'too_many_requests', kind: 'rate_limited', whom: null, client });
+    }
+    const rows = await written();
+    expect(rows).toHaveLength(1_001);
+    expect(new Set(rows.map(({ type, outcome, reason }) => `${type} ${outcome} ${reason}`))).toEqual(
+      new Set(['rate_limited failure too_many_requests']),
+    );
+    expect(rows.filter(({ ip_address: address }) => address === null)).toMatchObject([{ details: { count: 4_000 } }]);
+  });
+
+  it('is written when the instance ends', async () => {
+    const second = await TestApp.start({ database: app.database });
+    const ada = await signIn(second, root);
+    await second.as(ada.accessToken).post('/auth/logout').expect(204);
+    await forget();
+    await second.as(ada.accessToken).get('/users/me').set('User-Agent', AGENT).expect(401);
+    await second.close();
+    expect(await auditRows(app.database)).toEqual([refusal(ada, 'session_revoked')]);
+  });
+
+  it('while the database is away waits, and is written when it is back', async () => {
+    const proxy = await DatabaseProxy.start(app.database.url);
+    const second = await TestApp.start({ database: app.database, env: { DATABASE_URL: proxy.url } });
+    const ada = await buildSignedIn(second);
+    await forget();
+    await proxy.refuse();
+    const whom = { userId: ada.id, sessionId: ada.sessionId };
+    const client = { ipAddress: '127.0.0.1', userAgent: AGENT };
+    second.app.get(Refusals).note({ code: 'forbidden', kind: 'forbidden', whom, client });
+    await recorder(second).flush();
+    await proxy.heal();
+    expect(await auditRows(app.database)).toEqual([]);
+    await recorder(second).flush();
+    expect(await auditRows(app.database)).toEqual([refusal(ada, 'forbidden')]);
+    await second.close();
+    await proxy.close();
+  });
+});
+
+/** Rows that differ in their count alone as one: the interval may end at any moment, also in the middle of a test. */
+function together(rows: readonly AuditRow[]): AuditRow[] {
+  const counts = new Map<string, { row: AuditRow; details: { count: number; since: string } }>();
+  for (const row of rows) {
+    const details = row.details as { count: number; since: string };
+    const key = JSON.stringify({ ...row, details: null });
+    const before = counts.get(key)?.details.count ?? 0;
+    counts.set(key, { row, details: { ...details, count: before + details.count } });
+  }
+  return [...counts.values()].map(({ row, details }) => ({ ...row, details }));
+}
