@@ -1,5 +1,5 @@
 // Which file may import which. An arrow runs down, never up, never in a circle:
-//   main, cli > app > auth > recovery > sessions > one-time-tokens > users, health
+//   main, cli > app > upkeep > auth > recovery > sessions > one-time-tokens > users, health
 //     > rate-limits, mail, audit > database, passwords > config, common
 const FEATURES = 'auth|recovery|sessions|one-time-tokens|users|health';
 const LOW_FLOORS = 'rate-limits|mail|audit|passwords|database';
@@ -7,7 +7,7 @@ const LOW_FLOORS = 'rate-limits|mail|audit|passwords|database';
 /** The edge, which may know of HTTP. All other files are rules and data: nothing in them may. */
 const EDGE = [
   '(?:^|/)src/[^/]+\\.ts$',
-  '(?:^|/)src/common/(http|logging)/',
+  '(?:^|/)src/(cli|common/http|common/logging)/',
   '(?:^|/)src/.+/dto/',
   '(?:^|/)src/.+\\.(controller|dto|guard|filter|interceptor|decorator|strategy|spec)\\.ts$',
   '(?:^|/)src/users/user-fields\\.ts$',
@@ -36,6 +36,13 @@ export default {
       severity: 'error',
       from: { path: '(?:^|/)(?:src|migrations)/', pathNot: '\\.spec\\.ts$' },
       to: { path: '(?:^|/)test/|\\.spec\\.ts$' },
+    },
+    {
+      name: 'nothing-knows-the-top',
+      comment: 'Upkeep and the commands know the features. A feature knows neither when nor by whom it is used.',
+      severity: 'error',
+      from: { path: `(?:^|/)src/(${FEATURES}|${LOW_FLOORS}|common|config)/` },
+      to: { path: '(?:^|/)src/(upkeep|cli)/' },
     },
     {
       name: 'users-know-no-sessions',
@@ -85,9 +92,9 @@ export default {
         'Across features only what a feature offers: its module, services, entities, guards, errors. ' +
         'Repositories, controllers and the dto folder are its own.',
       severity: 'error',
-      from: { path: `(?:^|/)src/(${FEATURES}|${LOW_FLOORS})/` },
+      from: { path: `(?:^|/)src/(upkeep|${FEATURES}|${LOW_FLOORS})/` },
       to: {
-        path: `(?:^|/)src/(${FEATURES}|${LOW_FLOORS})/(.+\\.(repository|controller)\\.ts$|dto/)`,
+        path: `(?:^|/)src/(upkeep|${FEATURES}|${LOW_FLOORS})/(.+\\.(repository|controller)\\.ts$|dto/)`,
         pathNot: '(?:^|/)src/$1/',
       },
     },

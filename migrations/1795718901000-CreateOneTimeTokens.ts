@@ -15,7 +15,6 @@ export class CreateOneTimeTokens1795718901000 implements MigrationInterface {
         CONSTRAINT ck_one_time_tokens_purpose CHECK (purpose IN ('password_reset', 'email_verification', 'not_me'))
       )`);
     await queryRunner.query(`CREATE INDEX ix_one_time_tokens_user_id_purpose ON one_time_tokens (user_id, purpose)`);
-    await queryRunner.query(`CREATE INDEX ix_one_time_tokens_expires_at ON one_time_tokens (expires_at)`);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

@@ -11,7 +11,6 @@ export class CreateRateLimits1795718903000 implements MigrationInterface {
         expire bigint NOT NULL,
         CONSTRAINT pk_rate_limits PRIMARY KEY (key)
       )`);
-    await queryRunner.query(`CREATE INDEX ix_rate_limits_expire ON rate_limits (expire)`);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

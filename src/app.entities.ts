@@ -3,7 +3,8 @@ import { MailRow } from './mail/mail.entity.js';
 import { OneTimeToken } from './one-time-tokens/one-time-token.entity.js';
 import { RateLimitRow } from './rate-limits/rate-limit.entity.js';
 import { Session } from './sessions/session.entity.js';
+import { ScheduleEntry } from './upkeep/schedule.entity.js';
 import { User } from './users/user.entity.js';
 
 /** Every entity of the application: its `DataSource` and the migration command line read the same list. */
-export const entities = [AuditEvent, MailRow, OneTimeToken, RateLimitRow, Session, User];
+export const entities = [AuditEvent, MailRow, OneTimeToken, RateLimitRow, ScheduleEntry, Session, User];

@@ -15,6 +15,7 @@ import { MailModule } from './mail/mail.module.js';
 import { OneTimeTokensModule } from './one-time-tokens/one-time-tokens.module.js';
 import { SessionGuard } from './sessions/session.guard.js';
 import { SessionsModule } from './sessions/sessions.module.js';
+import { UpkeepModule } from './upkeep/upkeep.module.js';
 import { UsersModule } from './users/users.module.js';
 
 @Module({
@@ -28,6 +29,7 @@ import { UsersModule } from './users/users.module.js';
     SessionsModule,
     AuthModule,
     HealthModule,
+    UpkeepModule,
   ],
   providers: [
     // The order is the design: who are you, are you still allowed, may you do this.

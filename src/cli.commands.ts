@@ -1,13 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import type { INestApplication } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { AppModule } from './app.module.js';
+import { withApp } from './cli/with-app.js';
 import { StrictValidationPipe } from './common/http/strict-validation.pipe.js';
-import { readConfig } from './config/env.js';
 import { buildOpenApi } from './openapi.js';
-import { SessionPruner } from './sessions/session-pruner.js';
 import { CreateUserDto } from './users/dto/create-user.dto.js';
 import { UsersService } from './users/users.service.js';
 
@@ -35,13 +31,6 @@ export async function createAdmin({ email, name, passwordStdin, ifNone }: AdminO
   });
 }
 
-/** @param olderThan how long ago, in milliseconds, a session must have ended */
-export async function pruneSessions(olderThan: number): Promise<void> {
-  await withApp(async (app) => {
-    console.log(`Deleted ${await app.get(SessionPruner).prune(olderThan)} sessions.`);
-  });
-}
-
 /** @param file the standard output where it is left out */
 export async function exportOpenApi(file: string | undefined): Promise<void> {
   await withApp(async (app) => {
@@ -49,18 +38,6 @@ export async function exportOpenApi(file: string | undefined): Promise<void> {
     if (file) await writeFile(file, document);
     else process.stdout.write(document);
   });
-}
-
-/** Runs one command on an application that does not listen, and closes it again. */
-async function withApp(use: (app: INestApplication) => Promise<void>): Promise<void> {
-  readConfig();
-  const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
-  try {
-    await app.init();
-    await use(app);
-  } finally {
-    await app.close();
-  }
 }
 
 /** Holds an admin who is created here to the rules of one who is created by HTTP. */

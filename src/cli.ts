@@ -6,6 +6,7 @@ import { parseDuration } from './config/duration.js';
 /** Loaded only when a command runs: a wrong argument or `--help` needs no application. */
 const commands = () => import('./cli.commands.js');
 const keys = () => import('./cli.keys.js');
+const pruning = () => import('./cli/prune.js');
 
 const program = new Command('cli').description('Gatehouse, from the command line');
 
@@ -21,8 +22,13 @@ program
 program
   .command('sessions:prune')
   .description('Delete sessions that ended long ago')
-  .option('--older-than <duration>', 'how long ago they must have ended', toDuration, toDuration('30d'))
-  .action(async ({ olderThan }: { olderThan: number }) => (await commands()).pruneSessions(olderThan));
+  .option('--older-than <duration>', 'how long ago they must have ended; SESSION_RETENTION by default', toDuration)
+  .action(async ({ olderThan }: { olderThan?: number }) => (await pruning()).pruneSessions(olderThan));
+
+program
+  .command('prune')
+  .description('Delete everything that has been kept for long enough: sessions, tokens, mails and so on')
+  .action(async () => (await pruning()).pruneAll());
 
 program
   .command('openapi:export')

@@ -61,6 +61,7 @@ export function environmentSchema(environment: Environment) {
     SESSION_IDLE_TIMEOUT: duration('1m', '3650d', '30d'),
     SESSION_ABSOLUTE_TIMEOUT: duration('1m', '3650d', '90d'),
     MAX_SESSIONS_PER_USER: integer(1, 10_000, 50),
+    SESSION_RETENTION: duration('0s', '3650d', '30d'),
     SESSION_LIMIT_POLICY: z
       .enum(SESSION_LIMIT_POLICIES, `must be one of ${SESSION_LIMIT_POLICIES.join(', ')}`)
       .default('evict_oldest'),
@@ -75,6 +76,9 @@ export function environmentSchema(environment: Environment) {
     SMTP_URL: smtpUrl.optional(),
     SMTP_TIMEOUT: duration('100ms', '5m', '30s'),
     MAIL_FROM: sender,
+    MAIL_RETENTION: duration('0s', '3650d', '7d'),
+    AUDIT_RETENTION: duration('1d', '3650d', '400d'),
+    PRUNE_INTERVAL: duration('0s', '7d', '1h'),
     RATE_LIMIT_ENABLED: flag(true),
     RATE_LIMIT_LOGIN_ADDRESS: quota('100/15m'),
     RATE_LIMIT_LOGIN_ACCOUNT: quota('10/15m'),

@@ -61,6 +61,8 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       absoluteTimeout: env.SESSION_ABSOLUTE_TIMEOUT,
       maxPerUser: env.MAX_SESSIONS_PER_USER,
       limitPolicy: env.SESSION_LIMIT_POLICY,
+      /** How long a session stays after its end. */
+      retention: env.SESSION_RETENTION,
     },
     password: { bcryptCost: env.BCRYPT_COST },
     recovery: {
@@ -89,7 +91,12 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       smtpUrl: env.SMTP_URL ?? null,
       smtpTimeout: env.SMTP_TIMEOUT,
       from: env.MAIL_FROM,
+      /** How long a mail stays once it is sent or given up. */
+      retention: env.MAIL_RETENTION,
     },
+    audit: { retention: env.AUDIT_RETENTION },
+    /** Null where nothing is pruned on a schedule. */
+    pruneInterval: env.PRUNE_INTERVAL || null,
   });
 }
 

@@ -42,6 +42,12 @@ export function isUnavailable(error: unknown): boolean {
   return NETWORK_CODES.has(code) || UNAVAILABLE_STATES.test(code) || CLIENT_MESSAGES.test(cause.message);
 }
 
+/** Whether this database role lacks the right to do that (SQLSTATE 42501). */
+export function isNotPermitted(error: unknown): boolean {
+  const cause = driverError(error);
+  return cause instanceof Error && 'code' in cause && cause.code === '42501';
+}
+
 /** Whether an error is the violation of the unique constraint or index with this name (SQLSTATE 23505). */
 export function isUniqueViolation(error: unknown, constraint: string): boolean {
   const cause = driverError(error);

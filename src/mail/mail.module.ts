@@ -3,6 +3,7 @@ import { gatehouseConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { MailDelivery } from './mail-delivery.js';
 import { MailOutbox } from './mail-outbox.js';
+import { MailPruner } from './mail-pruner.js';
 import { MailRepository } from './mail.repository.js';
 import { MailWorker, PARALLEL_DELIVERIES } from './mail-worker.js';
 import { MailWriter } from './mail-writer.js';
@@ -15,6 +16,7 @@ import { SmtpTransport } from './transports/smtp.transport.js';
   providers: [
     MailDelivery,
     MailOutbox,
+    MailPruner,
     MailRepository,
     MailWorker,
     MailWriter,
@@ -25,7 +27,7 @@ import { SmtpTransport } from './transports/smtp.transport.js';
     },
     { provide: MailTransport, inject: [gatehouseConfig.KEY], useFactory: transportFor },
   ],
-  exports: [MailOutbox],
+  exports: [MailOutbox, MailPruner],
 })
 export class MailModule {}
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Expendable } from '../database/page-walk.js';
 import type { MailKind } from './mail.js';
 import { MailRow } from './mail.entity.js';
 
@@ -15,6 +16,13 @@ export interface ClaimedMail {
   readonly attempts: number;
   readonly createdAt: Date;
 }
+
+/** The mails that were sent, or given up, more than `retention` milliseconds ago. */
+export const finishedBefore = (retention: number): Expendable => ({
+  table: 'mails',
+  condition: `next_attempt_at IS NULL AND coalesce(sent_at, created_at) < now() - $1::float8 * interval '1 millisecond'`,
+  parameters: [retention],
+});
 
 @Injectable()
 export class MailRepository {

@@ -8,7 +8,6 @@ import type { TokenPurpose } from './token-purpose.js';
  */
 @Entity('one_time_tokens')
 @Index(['userId', 'purpose'])
-@Index(['expiresAt'])
 @Check('ck_one_time_tokens_hash', `octet_length(hash) = 32`)
 @Check('ck_one_time_tokens_purpose', `purpose IN ('password_reset', 'email_verification', 'not_me')`)
 export class OneTimeToken {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Expendable } from '../database/page-walk.js';
 import type { TokenPurpose } from './token-purpose.js';
 
 export interface NewOneTimeToken {
@@ -8,6 +9,8 @@ export interface NewOneTimeToken {
   /** Null does the same work for nobody. */
   readonly userId: string | null;
 }
+
+export const EXPIRED: Expendable = { table: 'one_time_tokens', condition: 'expires_at < now()', parameters: [] };
 
 @Injectable()
 export class OneTimeTokensRepository {

@@ -1,24 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { RateLimitsRepository } from './rate-limits.repository.js';
-
-/** How many rows one statement deletes at most. */
-const BATCH = 5_000;
+import { walkPages } from '../database/page-walk.js';
+import type { Pruner, PruneStep } from '../database/pruner.js';
+import { LONG_OVER } from './rate-limits.repository.js';
 
 /** Deletes what was counted in windows that ended long ago. */
 @Injectable()
-export class RateLimitPruner {
-  constructor(
-    private readonly database: Database,
-    private readonly rateLimits: RateLimitsRepository,
-  ) {}
+export class RateLimitPruner implements Pruner {
+  readonly subject = 'rate limits';
 
-  /** @returns how many rows it deleted */
-  async prune(): Promise<number> {
-    let total = 0;
-    for (let deleted = BATCH; deleted === BATCH; total += deleted) {
-      deleted = await this.database.session((manager) => this.rateLimits.pruneBatch(manager, BATCH));
-    }
-    return total;
+  constructor(private readonly database: Database) {}
+
+  steps(): AsyncGenerator<PruneStep> {
+    return walkPages(this.database, LONG_OVER);
   }
 }

@@ -1,8 +1,7 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** A key's present window. The library that counts has written the names and the order of the columns. */
 @Entity('rate_limits')
-@Index(['expire'])
 export class RateLimitRow {
   /** The policy, and a hash of whom it counts: no address of a person stands here. */
   @PrimaryColumn({ type: 'text' })

@@ -1,34 +1,26 @@
 import { Injectable } from '@nestjs/common';
+import { InjectConfig } from '../config/config.module.js';
+import type { Config } from '../config/env.js';
 import { Database } from '../database/database.js';
-import { SessionsRepository } from './sessions.repository.js';
+import { walkPages } from '../database/page-walk.js';
+import type { Pruner, PruneStep } from '../database/pruner.js';
+import { endedBefore } from './sessions.repository.js';
 
-/** How many sessions one statement looks at. Small enough that nobody waits for its locks. */
-const BATCH = 5_000;
-
-/** Deletes sessions that ended long ago. */
+/** Deletes sessions that ended long ago: until then a replayed token still finds its session and is told the reason. */
 @Injectable()
-export class SessionPruner {
-  constructor(
-    private readonly database: Database,
-    private readonly sessions: SessionsRepository,
-  ) {}
+export class SessionPruner implements Pruner {
+  readonly subject = 'sessions';
+  private readonly retention: number;
 
-  /**
-   * Walks all sessions by primary key, oldest first, and deletes those that expired or were revoked more than
-   * `retention` milliseconds ago: until then a replayed token still finds its session and is told the reason.
-   *
-   * @returns how many it deleted
-   */
-  async prune(retention: number): Promise<number> {
-    let total = 0;
-    let after: string | null = null;
-    do {
-      const walked: { deleted: number; last: string | null } = await this.database.session((manager) =>
-        this.sessions.pruneBatch(manager, { after, retention, limit: BATCH }),
-      );
-      total += walked.deleted;
-      after = walked.last;
-    } while (after !== null);
-    return total;
+  constructor(
+    @InjectConfig() { session }: Config,
+    private readonly database: Database,
+  ) {
+    this.retention = session.retention;
+  }
+
+  /** @param retention how long ago, in milliseconds, a session must have expired or been revoked */
+  steps(retention = this.retention): AsyncGenerator<PruneStep> {
+    return walkPages(this.database, endedBefore(retention));
   }
 }

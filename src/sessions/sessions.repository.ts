@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { eventsParameter, insertEvents } from '../audit/audit-sql.js';
 import type { PageRequest } from '../common/pagination.js';
+import type { Expendable } from '../database/page-walk.js';
 import type { Revocation } from './revocation.js';
 import { Session } from './session.entity.js';
 
@@ -27,6 +28,13 @@ const REVOKED = {
   session_id: 'revoked.id',
   details: `jsonb_build_object('device', coalesce(revoked.device_name, revoked.user_agent))`,
 };
+
+/** The sessions that expired or were revoked more than `retention` milliseconds ago. */
+export const endedBefore = (retention: number): Expendable => ({
+  table: 'sessions',
+  condition: `least(expires_at, idle_expires_at, revoked_at) < now() - $1::float8 * interval '1 millisecond'`,
+  parameters: [retention],
+});
 
 @Injectable()
 export class SessionsRepository {
@@ -138,32 +146,6 @@ export class SessionsRepository {
       .setParameters({ expiresAt })
       .execute();
     return manager.findOneByOrFail(Session, { id });
-  }
-
-  /**
-   * Deletes, among the next `limit` sessions after the id `after`, those that ended more than `retention`
-   * milliseconds ago. A row that someone holds is left for the next time.
-   *
-   * @returns how many it deleted, and the last id it looked at; null at the end of the table
-   */
-  async pruneBatch(
-    manager: EntityManager,
-    { after, retention, limit }: { after: string | null; retention: number; limit: number },
-  ): Promise<{ deleted: number; last: string | null }> {
-    const [row] = await manager.query<{ deleted: number; last: string | null }[]>(
-      `WITH walked AS (
-         SELECT id, least(expires_at, idle_expires_at, revoked_at) AS ended_at FROM sessions
-          WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $3),
-       ended AS (
-         SELECT s.id FROM sessions s JOIN walked USING (id)
-          WHERE walked.ended_at < now() - $2::float8 * interval '1 millisecond' ORDER BY s.id FOR UPDATE OF s SKIP LOCKED),
-       deleted AS (
-         DELETE FROM sessions USING ended WHERE sessions.id = ended.id RETURNING 1)
-       SELECT (SELECT count(*)::int FROM deleted) AS deleted,
-              (SELECT id FROM walked ORDER BY id DESC LIMIT 1) AS last`,
-      [after, retention, limit],
-    );
-    return row ?? { deleted: 0, last: null };
   }
 
   private select(manager: EntityManager, filter: SessionFilter): SelectQueryBuilder<Session> {

@@ -142,6 +142,18 @@ describe('the command line', () => {
     });
   });
 
+  describe('prune', () => {
+    it('deletes what has been kept for long enough, a plain line for each kind', async () => {
+      const { sessionId } = await buildSignedIn(app);
+      await app.database.query(`UPDATE sessions SET idle_expires_at = now() - interval '31 days' WHERE id = $1`, [
+        sessionId,
+      ]);
+      const { code, stdout, stderr } = await run(['prune']);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(/^Deleted 1 sessions\.\n(Deleted 0 [a-z -]+\.\n)+$/);
+    });
+  });
+
   describe('openapi:export', () => {
     it('prints the document, with no settings and no database', async () => {
       const env = { NODE_ENV: 'development', DATABASE_URL: NO_DATABASE };

@@ -17,7 +17,7 @@ describe('a database role that may read and write rows, and nothing else', () =>
       `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`,
       `GRANT CONNECT ON DATABASE ${name} TO ${role}`,
       `GRANT USAGE ON SCHEMA public TO ${role}`,
-      `GRANT SELECT, INSERT, UPDATE, DELETE ON users, sessions, one_time_tokens, mails, rate_limits TO ${role}`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON users, sessions, one_time_tokens, mails, rate_limits, schedule TO ${role}`,
       `GRANT SELECT, INSERT ON audit_events TO ${role}`,
       `GRANT SELECT ON migrations TO ${role}`,
     ]) {

@@ -60,7 +60,8 @@ describe('migrations', () => {
     expect(code).toBe(0);
     expect(await recorded(database)).toEqual(names);
     expect(await describeSchema(database)).toEqual(before);
-  });
+    // One process for each migration.
+  }, 120_000);
 
   it('are listed, with those that have run marked', async () => {
     const database = await create();

@@ -1,5 +1,7 @@
 import { SessionPruner } from '../../src/sessions/session-pruner.js';
+import { prune as pruneSteps } from '../../src/upkeep/prune.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
+import { insertSessions, type SessionRows } from '../support/session-rows.js';
 import { TestApp } from '../support/test-app.js';
 
 const DAY = 86_400_000;
@@ -14,16 +16,8 @@ describe('pruning sessions', () => {
   beforeEach(() => app.database.query('TRUNCATE sessions'));
   afterAll(() => app.close());
 
-  const prune = (retention: number) => app.app.get(SessionPruner).prune(retention);
-  /** Inserts sessions that expire after these intervals, revoked or not. */
-  const insert = (session: { name?: string; idle: string; absolute: string; revoked?: string; count?: number }) =>
-    app.database.query(
-      `INSERT INTO sessions (id, user_id, refresh_salt, device_name, idle_expires_at, expires_at, revoked_at, revoked_reason)
-       SELECT gen_random_uuid(), $1, decode(repeat('00', 32), 'hex'), $2,
-              now() + $3::interval, now() + $4::interval, now() + $5::interval, CASE WHEN $5 IS NOT NULL THEN 'logout' END
-         FROM generate_series(1, $6)`,
-      [user.id, session.name, session.idle, session.absolute, session.revoked, session.count ?? 1],
-    );
+  const prune = (retention: number) => pruneSteps({ steps: () => app.app.get(SessionPruner).steps(retention) });
+  const insert = (rows: Omit<SessionRows, 'userId'>) => insertSessions(app.database, { userId: user.id, ...rows });
   const left = async () =>
     (await app.database.query<{ device_name: string }>('SELECT device_name FROM sessions ORDER BY device_name')).map(
       (row) => row.device_name,
@@ -53,7 +47,7 @@ describe('pruning sessions', () => {
     expect(await prune(7 * DAY)).toBe(0);
   });
 
-  it('walks a table of many batches to its end, and deletes nobody’s account', async () => {
+  it('walks a table of many steps to its end, and deletes nobody’s account', async () => {
     await insert({ name: 'active', idle: '1 day', absolute: '2 days', count: 6_000 });
     await insert({ name: 'over', idle: '-8 days', absolute: '-8 days', count: 6_001 });
     expect(await prune(7 * DAY)).toBe(6_001);

@@ -1,0 +1,29 @@
+import { Module } from '@nestjs/common';
+import type { Pruner } from '../database/pruner.js';
+import { MailModule } from '../mail/mail.module.js';
+import { MailPruner } from '../mail/mail-pruner.js';
+import { OneTimeTokenPruner } from '../one-time-tokens/one-time-token-pruner.js';
+import { OneTimeTokensModule } from '../one-time-tokens/one-time-tokens.module.js';
+import { RateLimitPruner } from '../rate-limits/rate-limit-pruner.js';
+import { RateLimitsModule } from '../rate-limits/rate-limits.module.js';
+import { SessionPruner } from '../sessions/session-pruner.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
+import { PRUNERS } from './pruners.js';
+import { ScheduleRepository } from './schedule.repository.js';
+import { Upkeep } from './upkeep.js';
+
+@Module({
+  imports: [SessionsModule, OneTimeTokensModule, MailModule, RateLimitsModule],
+  providers: [
+    Upkeep,
+    ScheduleRepository,
+    {
+      provide: PRUNERS,
+      // One more pruner: its module above, and itself here.
+      inject: [SessionPruner, OneTimeTokenPruner, MailPruner, RateLimitPruner],
+      useFactory: (...pruners: Pruner[]) => pruners,
+    },
+  ],
+  exports: [Upkeep, PRUNERS],
+})
+export class UpkeepModule {}

@@ -1,0 +1,211 @@
+import { Upkeep } from '../../src/upkeep/upkeep.js';
+import { buildUser, type BuiltUser } from '../support/builders.js';
+import { ChildApp } from '../support/child-app.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
+import { LogLines } from '../support/log-lines.js';
+import { insertSessions } from '../support/session-rows.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+const LONG_AGO = '-31 days';
+/** More than one step of a pruning looks at. */
+const MANY = 30_000;
+
+describe('the upkeep', () => {
+  let app: TestApp;
+  let other: TestApp;
+  let user: BuiltUser;
+  const log = new LogLines();
+
+  beforeAll(async () => {
+    app = await TestApp.start({ log });
+    other = await TestApp.start({ database: app.database, log });
+    user = await buildUser(app);
+  });
+  beforeEach(async () => {
+    await app.database.query('TRUNCATE sessions, one_time_tokens, mails, rate_limits, schedule');
+    log.clear();
+  });
+  afterAll(async () => {
+    await other.close();
+    await app.close();
+  });
+
+  const prune = (instance: TestApp) => instance.app.get(Upkeep).pruneIfDue();
+  const insertEnded = (count: number) =>
+    insertSessions(app.database, { userId: user.id, idle: LONG_AGO, absolute: LONG_AGO, count });
+  const anHourLater = () => app.database.query(`UPDATE schedule SET next_at = next_at - interval '1 hour'`);
+  const messages = () => log.records.flatMap(({ context, msg }) => (context === Upkeep.name ? [msg] : []));
+
+  async function countSessions(): Promise<number> {
+    const [row] = await app.database.query<{ count: number }>('SELECT count(*)::int AS count FROM sessions');
+    return row?.count ?? -1;
+  }
+
+  /** Lets a pruning begin, and holds it in its first step while something else is done. */
+  async function duringThePruning(begin: () => Promise<void>, act: () => Promise<unknown>): Promise<void> {
+    await app.database.query('BEGIN');
+    await app.database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
+    const pruning = begin();
+    await until('the pruning waits for the table', async () => (await waitingForSessions()) > 0);
+    await act();
+    await app.database.query('COMMIT');
+    await pruning;
+  }
+
+  async function waitingForSessions(): Promise<number> {
+    const waiting = await app.database.query(
+      `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'sessions'::regclass`,
+    );
+    return waiting.length;
+  }
+
+  it('deletes sessions, tokens, mails and limits that have been kept for long enough, and no others', async () => {
+    await insertSessions(app.database, { userId: user.id, idle: '-29 days', absolute: '1 day' });
+    await insertEnded(2);
+    await app.database.query(
+      `INSERT INTO one_time_tokens (hash, purpose, user_id, expires_at)
+       SELECT decode(repeat(digit, 64), 'hex'), 'password_reset', $1, now() + span::interval
+         FROM (VALUES ('1', '-1 second'), ('2', '1 minute')) AS token (digit, span)`,
+      [user.id],
+    );
+    await app.database.query(
+      `INSERT INTO mails (id, kind, recipient, created_at, sent_at, next_attempt_at)
+       SELECT gen_random_uuid(), 'verify_email', name, now() + created::interval, now() + sent::interval, now() + next::interval
+         FROM (VALUES ('sent long ago', '-9 days', '-8 days', NULL), ('sent lately', '-9 days', '-6 days', NULL),
+                      ('given up long ago', '-8 days', NULL, NULL), ('given up lately', '-6 days', NULL, NULL),
+                      ('still tried', '-8 days', NULL, '1 minute')) AS mail (name, created, sent, next)`,
+    );
+    await app.database.query(
+      `INSERT INTO rate_limits (key, points, expire)
+       SELECT name, 1, extract(epoch FROM now() + span::interval) * 1000
+         FROM (VALUES ('over', '-2 hours'), ('over lately', '-1 minute'), ('open', '1 minute')) AS rate (name, span)`,
+    );
+    await prune(app);
+    const left = async (sql: string) => (await app.database.query<{ name: string }>(sql)).map(({ name }) => name);
+    expect(await countSessions()).toBe(1);
+    expect(await left(`SELECT left(encode(hash, 'hex'), 1) AS name FROM one_time_tokens`)).toEqual(['2']);
+    expect(await left('SELECT recipient AS name FROM mails ORDER BY 1')).toEqual([
+      'given up lately',
+      'sent lately',
+      'still tried',
+    ]);
+    expect(await left('SELECT key AS name FROM rate_limits ORDER BY 1')).toEqual(['open', 'over lately']);
+    expect(messages()).toEqual([
+      'Deleted 2 sessions.',
+      'Deleted 1 one-time tokens.',
+      'Deleted 2 mails.',
+      'Deleted 1 rate limits.',
+    ]);
+  });
+
+  it('happens once in an interval, whichever instance looks', async () => {
+    await prune(app);
+    await insertEnded(1);
+    await Promise.all([prune(app), prune(other)]);
+    expect(await countSessions()).toBe(1);
+    await anHourLater();
+    await prune(other);
+    expect(await countSessions()).toBe(0);
+  });
+
+  it('is done by one instance, while the others go on with their lives', async () => {
+    await insertEnded(10);
+    await duringThePruning(
+      () => prune(app),
+      () => prune(other),
+    );
+    expect(await countSessions()).toBe(0);
+    expect(messages()).toEqual(['Deleted 10 sessions.']);
+  });
+
+  it('waits for no row that someone holds: it is left for the next time', async () => {
+    await insertEnded(2);
+    await app.database.query('BEGIN');
+    await app.database.query('SELECT 1 FROM sessions LIMIT 1 FOR UPDATE');
+    await prune(other);
+    await app.database.query('COMMIT');
+    expect(await countSessions()).toBe(1);
+    await anHourLater();
+    await prune(other);
+    expect(await countSessions()).toBe(0);
+  });
+
+  it('of an instance that was killed is taken over by another, once its silence has lasted', async () => {
+    await insertEnded(10);
+    const child = await ChildApp.start({ DATABASE_URL: app.database.url, PRUNE_INTERVAL: '100ms' });
+    await duringThePruning(
+      () => Promise.resolve(),
+      () => child.kill(),
+    );
+    await app.database.query('SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted');
+    await insertEnded(10);
+    const before = await countSessions();
+    await prune(app);
+    expect(await countSessions()).toBe(before);
+    await anHourLater();
+    await prune(app);
+    expect(await countSessions()).toBe(0);
+  });
+
+  it('stops after its present step when the instance stops, and another goes on at once', async () => {
+    await insertEnded(MANY);
+    const leaving = await TestApp.start({ database: app.database, log });
+    let closed: Promise<void> | undefined;
+    await duringThePruning(
+      () => prune(leaving),
+      () => {
+        closed = leaving.close();
+        return Promise.resolve();
+      },
+    );
+    await closed;
+    const left = await countSessions();
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThan(MANY);
+    await prune(other);
+    expect(await countSessions()).toBe(0);
+  });
+
+  it('ends where another instance has taken the run over', async () => {
+    await insertEnded(1);
+    await duringThePruning(
+      () => prune(app),
+      () => app.database.query(`UPDATE schedule SET next_at = now() + interval '1 day'`),
+    );
+    const [entry] = await app.database.query<{ later: boolean }>(
+      `SELECT next_at > now() + interval '2 hours' AS later FROM schedule`,
+    );
+    expect(entry?.later).toBe(true);
+  });
+
+  it('begins by itself, some time after the start', async () => {
+    await insertEnded(1);
+    const punctual = await TestApp.start({ database: app.database, env: { PRUNE_INTERVAL: '500ms' }, log });
+    try {
+      await until('the session is gone', async () => (await countSessions()) === 0);
+      await insertEnded(1);
+      await until('the next one is gone, too', () => messages().length === 2);
+      expect(await countSessions()).toBe(0);
+    } finally {
+      await punctual.close();
+    }
+  });
+
+  it('of a database that is away is left for the next time, and says so', async () => {
+    const proxy = await DatabaseProxy.start(app.database.url);
+    const cutOff = await TestApp.start({ database: app.database, env: { DATABASE_URL: proxy.url }, log });
+    try {
+      await insertEnded(1);
+      await proxy.refuse();
+      await prune(cutOff);
+      expect(messages()).toContain('The database is away: nothing is pruned now.');
+      await proxy.heal();
+      await prune(cutOff);
+      expect(await countSessions()).toBe(0);
+    } finally {
+      await cutOff.close();
+      await proxy.close();
+    }
+  });
+});
