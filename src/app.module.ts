@@ -13,6 +13,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MailModule } from './mail/mail.module.js';
 import { OneTimeTokensModule } from './one-time-tokens/one-time-tokens.module.js';
+import { RecoveryModule } from './recovery/recovery.module.js';
 import { SessionGuard } from './sessions/session.guard.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { UpkeepModule } from './upkeep/upkeep.module.js';
@@ -27,6 +28,7 @@ import { UsersModule } from './users/users.module.js';
     UsersModule,
     OneTimeTokensModule,
     SessionsModule,
+    RecoveryModule,
     AuthModule,
     HealthModule,
     UpkeepModule,

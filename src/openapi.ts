@@ -44,6 +44,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addServer('/')
     .addOAuth2({ type: 'oauth2', flows: { password: { tokenUrl: '/auth/token', scopes: {} } } }, SCHEME)
     .addTag('auth', 'Register, sign in, refresh, sign out')
+    .addTag('recovery', 'Change, reset, verify, and say: this was not me')
     .addTag('users', 'My own account')
     .addTag('sessions', 'Where I am signed in')
     .addTag('admin', 'Everyone’s accounts and sessions, for admins')

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../common/id.js';
 import { Database, type EntityManager } from '../database/database.js';
-import type { Mail, MailKind } from './mail.js';
+import type { MailKind, PostedMail } from './mail.js';
 import { MailRepository } from './mail.repository.js';
 import { MailWorker } from './mail-worker.js';
 import { SealedBox } from './sealed-box.js';
@@ -16,8 +16,12 @@ export class MailOutbox {
     private readonly box: SealedBox,
   ) {}
 
-  /** Posts a mail, in the transaction that it tells of. It is sent once that has committed, and nobody waits for it. */
-  async post<Kind extends MailKind>(manager: EntityManager, { kind, recipient, contents }: Mail<Kind>): Promise<void> {
+  /**
+   * Posts a mail, in the transaction that it tells of. It is sent once that has committed, and nobody waits for it. For
+   * nobody, the same work is done and nothing is sent: how long it takes must not tell who there is.
+   */
+  async post<Kind extends MailKind>(manager: EntityManager, mail: PostedMail<Kind>): Promise<void> {
+    const { kind, recipient, contents } = mail;
     await this.mails.insert(manager, { id: newId(), kind, recipient, sealed: this.box.seal(JSON.stringify(contents)) });
     this.database.afterCommit(manager, () => this.worker.nudge());
   }

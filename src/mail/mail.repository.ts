@@ -2,9 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Expendable } from '../database/page-walk.js';
 import type { MailKind } from './mail.js';
-import { MailRow } from './mail.entity.js';
+import type { MailRow } from './mail.entity.js';
 
-export type NewMailRow = Pick<MailRow, 'id' | 'kind' | 'recipient' | 'sealed'>;
+export interface NewMailRow extends Pick<MailRow, 'id' | 'kind' | 'sealed'> {
+  /** Null does the same work for nobody. */
+  readonly recipient: string | null;
+}
 
 /** A mail that this instance alone may send, until its lease is over. */
 export interface ClaimedMail {
@@ -26,8 +29,11 @@ export const finishedBefore = (retention: number): Expendable => ({
 
 @Injectable()
 export class MailRepository {
-  async insert(manager: EntityManager, row: NewMailRow): Promise<void> {
-    await manager.createQueryBuilder().insert().into(MailRow).values(row).updateEntity(false).execute();
+  async insert(manager: EntityManager, { id, kind, recipient, sealed }: NewMailRow): Promise<void> {
+    await manager.query(
+      `INSERT INTO mails (id, kind, recipient, sealed) SELECT $1, $2, $3, $4 WHERE $3::text IS NOT NULL`,
+      [id, kind, recipient, sealed],
+    );
   }
 
   /**

@@ -29,6 +29,12 @@ export interface MailContents {
 
 export type MailKind = keyof MailContents;
 
+/** A mail as it is posted. */
+export interface PostedMail<Kind extends MailKind> extends Omit<Mail<Kind>, 'recipient'> {
+  /** Null for nobody. */
+  readonly recipient: string | null;
+}
+
 /** A mail to be written and sent. */
 export interface Mail<Kind extends MailKind = MailKind> {
   readonly kind: Kind;

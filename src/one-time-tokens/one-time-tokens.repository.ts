@@ -23,6 +23,15 @@ export class OneTimeTokensRepository {
     );
   }
 
+  /** The user of a token that still works. */
+  async findUser(manager: EntityManager, hash: Buffer, purpose: TokenPurpose): Promise<string | null> {
+    const [row] = await manager.query<{ user_id: string }[]>(
+      `SELECT user_id FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > now()`,
+      [hash, purpose],
+    );
+    return row?.user_id ?? null;
+  }
+
   /** Deletes a token that still works, and gives its user. Of any number that try at once, one succeeds. */
   async take(manager: EntityManager, hash: Buffer, purpose: TokenPurpose): Promise<string | null> {
     const [rows] = await manager.query<[{ user_id: string }[], number]>(
@@ -32,7 +41,11 @@ export class OneTimeTokensRepository {
     return rows[0]?.user_id ?? null;
   }
 
-  async deleteAll(manager: EntityManager, userId: string | null, purpose: TokenPurpose): Promise<void> {
-    await manager.query(`DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = $2`, [userId, purpose]);
+  /** @param purpose all of them where it is left out */
+  async deleteAll(manager: EntityManager, userId: string | null, purpose?: TokenPurpose): Promise<void> {
+    await manager.query(`DELETE FROM one_time_tokens WHERE user_id = $1 AND ($2::text IS NULL OR purpose = $2)`, [
+      userId,
+      purpose ?? null,
+    ]);
   }
 }

@@ -41,21 +41,34 @@ export class OneTimeTokens {
   }
 
   /**
+   * Whose a token is, while it works. It is not used up.
+   *
+   * @throws TokenUsedOrExpiredError
+   */
+  ownerOf(manager: EntityManager, purpose: TokenPurpose, text: string): Promise<string> {
+    return this.ask(text, (hash) => this.tokens.findUser(manager, hash, purpose));
+  }
+
+  /**
    * Uses a token up, and tells whose it was. If the transaction is rolled back, the token works again.
    *
    * @throws TokenUsedOrExpiredError
    */
-  async redeem(manager: EntityManager, purpose: TokenPurpose, text: string): Promise<string> {
-    const token = Buffer.from(text, 'base64url');
-    const isWellFormed = token.length === TOKEN_BYTES && token.toString('base64url') === text;
-    const userId = isWellFormed ? await this.tokens.take(manager, hashOf(token), purpose) : null;
-    if (userId === null) throw new TokenUsedOrExpiredError();
-    return userId;
+  redeem(manager: EntityManager, purpose: TokenPurpose, text: string): Promise<string> {
+    return this.ask(text, (hash) => this.tokens.take(manager, hash, purpose));
   }
 
-  /** Makes all of a user's tokens of a purpose void. */
-  async void(manager: EntityManager, purpose: TokenPurpose, userId: string): Promise<void> {
+  /** Makes all of a user's tokens void, or all of one purpose. */
+  async void(manager: EntityManager, userId: string, purpose?: TokenPurpose): Promise<void> {
     await this.tokens.deleteAll(manager, userId, purpose);
+  }
+
+  private async ask(text: string, userOf: (hash: Buffer) => Promise<string | null>): Promise<string> {
+    const token = Buffer.from(text, 'base64url');
+    const isWellFormed = token.length === TOKEN_BYTES && token.toString('base64url') === text;
+    const userId = isWellFormed ? await userOf(hashOf(token)) : null;
+    if (userId === null) throw new TokenUsedOrExpiredError();
+    return userId;
   }
 }
 

@@ -3,11 +3,14 @@ import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { gatehouseConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
+import { MailModule } from '../mail/mail.module.js';
+import { OneTimeTokensModule } from '../one-time-tokens/one-time-tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { KnownDevices } from './known-devices.js';
 import { KnownDevicesRepository } from './known-devices.repository.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
 import { RefreshTokens } from './refresh-token.js';
+import { SecurityMails } from './security-mails.js';
 import { SessionAccessRepository } from './session-access.repository.js';
 import { SessionPruner } from './session-pruner.js';
 import { SessionRefreshService } from './session-refresh.service.js';
@@ -32,12 +35,13 @@ function derivedSecret(secret: string): Uint8Array {
 }
 
 @Module({
-  imports: [AuditModule, UsersModule],
+  imports: [AuditModule, MailModule, OneTimeTokensModule, UsersModule],
   controllers: [SessionsController, SessionsAdminController],
   providers: [
     KnownDevices,
     KnownDevicesRepository,
     LastSeenRecorder,
+    SecurityMails,
     SessionAccessRepository,
     SessionLookup,
     SessionPruner,
@@ -51,6 +55,14 @@ function derivedSecret(secret: string): Uint8Array {
       useFactory: refreshTokens,
     },
   ],
-  exports: [KnownDevices, SessionsService, SessionRefreshService, SessionLookup, SessionPruner, LastSeenRecorder],
+  exports: [
+    KnownDevices,
+    SecurityMails,
+    SessionsService,
+    SessionRefreshService,
+    SessionLookup,
+    SessionPruner,
+    LastSeenRecorder,
+  ],
 })
 export class SessionsModule {}

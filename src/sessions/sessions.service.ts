@@ -10,6 +10,7 @@ import { Database, type EntityManager } from '../database/database.js';
 import { UserEvents } from '../users/user-events.js';
 import type { Device } from './device.js';
 import { RefreshTokens } from './refresh-token.js';
+import type { Revocation } from './revocation.js';
 import type { Session } from './session.entity.js';
 import { SessionAccessRepository } from './session-access.repository.js';
 import { assertUsable } from './session-state.js';
@@ -119,6 +120,14 @@ export class SessionsService implements OnModuleInit {
     return this.database.session((manager) =>
       this.sessions.revoke(manager, filter, { reason: `logout_${scope}`, actor }),
     );
+  }
+
+  /**
+   * Ends all sessions of a user, but for one where it is said, in a transaction that holds the user's row: no session
+   * can begin meanwhile. Expired ones are marked too, so that their devices are not known any more.
+   */
+  async endAll(manager: EntityManager, userId: string, cause: Revocation, exceptId?: string): Promise<void> {
+    await this.sessions.revoke(manager, { userId, exceptId }, cause);
   }
 
   /** Sees to it that a user may have one more session: ends the oldest beyond the limit, or refuses. */

@@ -54,12 +54,13 @@ export class CredentialsService {
   /**
    * Asks a signed-in user for their password once more.
    *
+   * @returns the user as they were verified, for `hold`
    * @throws InvalidCredentialsError
    */
-  async confirm(actor: Principal, password: string): Promise<void> {
+  async confirm(actor: Principal, password: string): Promise<User> {
     const user = await this.find({ id: actor.userId });
-    if (await this.hasher.verify(password, user?.passwordHash)) return;
-    await this.refuse({ type: 'password_confirmation', userId: actor.userId, actor });
+    if (user && (await this.hasher.verify(password, user.passwordHash))) return user;
+    return this.refuse({ type: 'password_confirmation', userId: actor.userId, actor });
   }
 
   /**

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { PasswordsModule } from '../passwords/passwords.module.js';
+import { AccountsService } from './accounts.service.js';
 import { CredentialsService } from './credentials.service.js';
 import { UserEvents } from './user-events.js';
 import { UsersAdminController } from './users.admin.controller.js';
@@ -11,7 +12,7 @@ import { UsersService } from './users.service.js';
 @Module({
   imports: [AuditModule, PasswordsModule],
   controllers: [UsersController, UsersAdminController],
-  providers: [UsersService, CredentialsService, UsersRepository, UserEvents],
-  exports: [UsersService, CredentialsService, UserEvents],
+  providers: [UsersService, AccountsService, CredentialsService, UsersRepository, UserEvents],
+  exports: [UsersService, AccountsService, CredentialsService, UserEvents],
 })
 export class UsersModule {}

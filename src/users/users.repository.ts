@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import type { PageRequest } from '../common/pagination.js';
 import type { Role } from '../common/role.js';
 import { isUniqueViolation } from '../database/pg-errors.js';
@@ -14,6 +14,15 @@ export interface UserFilter {
 }
 
 export type NewUserRow = Pick<User, 'id' | 'email' | 'passwordHash' | 'name' | 'role'>;
+/** By what one user is found. */
+export type UserKey = { readonly email: string } | { readonly id: string };
+
+/** What proves whose an account is. */
+export interface Credentials {
+  readonly passwordHash?: string;
+  readonly emailVerifiedAt?: () => string;
+}
+
 export type UserChanges = Partial<Pick<User, 'name' | 'role' | 'isActive'>>;
 
 @Injectable()
@@ -34,12 +43,17 @@ export class UsersRepository {
   }
 
   /** The user with the hash of their password, which no other query loads. */
-  findWithHash(manager: EntityManager, by: { email: string } | { id: string }): Promise<User | null> {
-    const query = manager.createQueryBuilder(User, 'user').addSelect('user.passwordHash');
-    // `lower(email)` is the expression that the unique index holds.
-    if ('email' in by) query.where('lower(user.email) = lower(:email)', by);
-    else query.where('user.id = :id', by);
-    return query.getOne();
+  findWithHash(manager: EntityManager, by: UserKey): Promise<User | null> {
+    return this.selectOne(manager, by).addSelect('user.passwordHash').getOne();
+  }
+
+  findActive(manager: EntityManager, by: UserKey): Promise<User | null> {
+    return this.selectOne(manager, by).andWhere('user.isActive').getOne();
+  }
+
+  /** Holds an active user's row until the transaction ends. */
+  lockActive(manager: EntityManager, by: UserKey): Promise<User | null> {
+    return this.selectOne(manager, by).andWhere('user.isActive').setLock('for_no_key_update').getOne();
   }
 
   /** Holds a user's row until the transaction ends; other changes of that user wait. */
@@ -63,6 +77,10 @@ export class UsersRepository {
   async update(manager: EntityManager, id: string, changes: UserChanges): Promise<User> {
     await manager.update(User, { id }, { ...changes, updatedAt: () => 'now()' });
     return manager.findOneByOrFail(User, { id });
+  }
+
+  async setCredentials(manager: EntityManager, id: string, credentials: Credentials): Promise<void> {
+    await manager.update(User, { id }, { ...credentials, updatedAt: () => 'now()' });
   }
 
   /** Replaces a hash, unless the password was changed since it was read. Says whether it did. */
@@ -93,6 +111,12 @@ export class UsersRepository {
       query.andWhere('(user.email ILIKE :pattern OR user.name ILIKE :pattern)', { pattern: containing(filter.search) });
     }
     return query.getMany();
+  }
+
+  private selectOne(manager: EntityManager, by: UserKey): SelectQueryBuilder<User> {
+    const query = manager.createQueryBuilder(User, 'user');
+    // `lower(email)` is the expression that the unique index holds.
+    return 'email' in by ? query.where('lower(user.email) = lower(:email)', by) : query.where('user.id = :id', by);
   }
 }
 

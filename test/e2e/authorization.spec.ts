@@ -13,6 +13,8 @@ const PUBLIC_ROUTES = [
   'POST /auth/refresh',
   'POST /auth/token',
   'GET /.well-known/jwks.json',
+  'POST /auth/password/forgot',
+  'POST /auth/password/reset',
   'GET /health/live',
   'GET /health/ready',
   'GET /health/db',

@@ -1,4 +1,5 @@
 import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
+import { issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
 /** A request that holds one connection and asks for another would wait for itself here, and be answered with 503. */
@@ -28,6 +29,24 @@ describe('with a single connection for all', () => {
     ],
     ['POST /auth/refresh', 200, ({ refreshToken }) => app.request.post('/auth/refresh').send({ refreshToken })],
     ['POST /auth/logout', 204, ({ accessToken }) => app.as(accessToken).post('/auth/logout')],
+    [
+      'POST /auth/password',
+      204,
+      ({ accessToken, password }) =>
+        app
+          .as(accessToken)
+          .post('/auth/password')
+          .send({ currentPassword: password, newPassword: `new ${password}` }),
+    ],
+    ['POST /auth/password/forgot', 202, ({ email }) => app.request.post('/auth/password/forgot').send({ email })],
+    [
+      'POST /auth/password/reset',
+      204,
+      async ({ id, password }) =>
+        app.request
+          .post('/auth/password/reset')
+          .send({ token: await issueToken(app, 'password_reset', { id }), newPassword: `new ${password}` }),
+    ],
     ['GET /users/me', 200, ({ accessToken }) => app.as(accessToken).get('/users/me')],
     ['PATCH /users/me', 200, ({ accessToken }) => app.as(accessToken).patch('/users/me').send({ name: 'Ada' })],
     [

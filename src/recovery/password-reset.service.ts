@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.js';
+import type { Client } from '../common/client.js';
+import { Database, type EntityManager } from '../database/database.js';
+import { MailOutbox } from '../mail/mail-outbox.js';
+import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
+import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
+import { PasswordHasher } from '../passwords/password-hasher.js';
+import { PasswordPolicy } from '../passwords/password-policy.js';
+import { SecurityMails } from '../sessions/security-mails.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import { AccountsService } from '../users/accounts.service.js';
+import type { User } from '../users/user.entity.js';
+import { TokenHolders } from './token-holders.js';
+
+/** A new password for someone who lost theirs, and shows by a mailed token that the address is theirs (ASVS 6.4.3). */
+@Injectable()
+export class PasswordResetService {
+  constructor(
+    private readonly database: Database,
+    private readonly accounts: AccountsService,
+    private readonly policy: PasswordPolicy,
+    private readonly hasher: PasswordHasher,
+    private readonly sessions: SessionsService,
+    private readonly tokens: OneTimeTokens,
+    private readonly holders: TokenHolders,
+    private readonly mails: MailOutbox,
+    private readonly securityMails: SecurityMails,
+    private readonly audit: AuditLog,
+  ) {}
+
+  /**
+   * Mails a link to choose a new password, if there is an active account with this address. Whoever asks is not told:
+   * the same statements run in either case, and one event is recorded (ASVS 6.3.8).
+   */
+  request(email: string, client: Client): Promise<void> {
+    return this.database.transaction(async (manager) => {
+      const user = await this.accounts.hold(manager, { email });
+      await this.mailLink(manager, user);
+      const userId = user?.id ?? null;
+      await this.audit.record(manager, { type: 'password_reset_requested', userId, actor: { client } });
+    });
+  }
+
+  /** Mails a link to choose a new password, in a transaction that holds the user; the links before it are void. */
+  async mailLink(manager: EntityManager, user: User | null): Promise<void> {
+    const token = await this.tokens.issue(manager, 'password_reset', user?.id ?? null);
+    const contents = { name: user?.name ?? null, token };
+    await this.mails.post(manager, { kind: 'reset_password', recipient: user?.email ?? null, contents });
+  }
+
+  /**
+   * Sets a new password by a mailed token. All sessions and all other tokens of the user end, and the address counts as
+   * verified: the mail has arrived there.
+   *
+   * @throws TokenUsedOrExpiredError and nothing tells why it does not work
+   * @throws PasswordTooWeakError and the token still works
+   * @throws OverloadedError
+   */
+  async reset(token: string, newPassword: string, client: Client): Promise<void> {
+    try {
+      // Hashing is dear: nobody gets it for a token that does not work. Of many who try at once, `redeem` takes one.
+      const user = await this.database.session((manager) => this.holders.find(manager, 'password_reset', token));
+      await this.policy.assertAcceptable(newPassword, user, '/newPassword');
+      const passwordHash = await this.hasher.hash(newPassword);
+      await this.database.transaction((manager) => this.redeem(manager, token, passwordHash, client));
+    } catch (error) {
+      if (error instanceof TokenUsedOrExpiredError) await this.recordRefusal(error, client);
+      throw error;
+    }
+  }
+
+  private async redeem(manager: EntityManager, token: string, passwordHash: string, client: Client): Promise<void> {
+    const user = await this.holders.redeem(manager, 'password_reset', token);
+    const { id } = user;
+    const actor = { userId: id, client };
+    await this.accounts.replacePassword(manager, id, passwordHash);
+    await this.accounts.confirmEmail(manager, user);
+    await this.sessions.endAll(manager, id, { reason: 'password_reset', actor });
+    await this.tokens.void(manager, id);
+    await this.audit.record(manager, { type: 'password_reset', userId: id, actor });
+    await this.securityMails.post(manager, 'password_changed', user, client);
+  }
+
+  private recordRefusal({ code: reason }: TokenUsedOrExpiredError, client: Client): Promise<void> {
+    const entry = { type: 'password_reset', outcome: 'failure', reason, actor: { client } } as const;
+    return this.database.session((manager) => this.audit.record(manager, entry));
+  }
+}

@@ -1,0 +1,54 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Client } from '../common/client.js';
+import { ApiProblems } from '../common/http/api-problems.decorator.js';
+import { Auth } from '../common/http/auth.decorator.js';
+import { FromClient } from '../common/http/client.js';
+import type { Principal } from '../common/principal.js';
+import { Public } from '../common/public.decorator.js';
+import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
+import { PasswordTooWeakError } from '../passwords/passwords.errors.js';
+import { InvalidCredentialsError } from '../users/users.errors.js';
+import { ChangePasswordDto } from './dto/change-password.dto.js';
+import { ForgotPasswordDto } from './dto/forgot-password.dto.js';
+import { ResetPasswordDto } from './dto/reset-password.dto.js';
+import { PasswordChangeService } from './password-change.service.js';
+import { PasswordResetService } from './password-reset.service.js';
+import { PasswordUnchangedError } from './recovery.errors.js';
+
+@ApiTags('recovery')
+@Controller('auth/password')
+export class PasswordController {
+  constructor(
+    private readonly changes: PasswordChangeService,
+    private readonly resets: PasswordResetService,
+  ) {}
+
+  @Post()
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Change my password; my other sessions end' })
+  @ApiNoContentResponse()
+  @ApiProblems(InvalidCredentialsError, PasswordUnchangedError, PasswordTooWeakError)
+  change(@Auth() auth: Principal, @Body() { currentPassword, newPassword }: ChangePasswordDto): Promise<void> {
+    return this.changes.change(auth, currentPassword, newPassword);
+  }
+
+  @Public()
+  @Post('forgot')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Mail a link to choose a new password, if there is such an account' })
+  @ApiAcceptedResponse({ description: 'Taken. Whether there is such an account is not said.' })
+  requestReset(@Body() { email }: ForgotPasswordDto, @FromClient() client: Client): Promise<void> {
+    return this.resets.request(email, client);
+  }
+
+  @Public()
+  @Post('reset')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Choose a new password by a mailed token; every session ends' })
+  @ApiNoContentResponse()
+  @ApiProblems(TokenUsedOrExpiredError, PasswordTooWeakError)
+  reset(@Body() { token, newPassword }: ResetPasswordDto, @FromClient() client: Client): Promise<void> {
+    return this.resets.reset(token, newPassword, client);
+  }
+}

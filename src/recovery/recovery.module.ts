@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { MailModule } from '../mail/mail.module.js';
+import { OneTimeTokensModule } from '../one-time-tokens/one-time-tokens.module.js';
+import { PasswordsModule } from '../passwords/passwords.module.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { PasswordChangeService } from './password-change.service.js';
+import { PasswordResetService } from './password-reset.service.js';
+import { PasswordController } from './password.controller.js';
+import { TokenHolders } from './token-holders.js';
+
+@Module({
+  imports: [AuditModule, MailModule, OneTimeTokensModule, PasswordsModule, SessionsModule, UsersModule],
+  controllers: [PasswordController],
+  providers: [PasswordChangeService, PasswordResetService, TokenHolders],
+})
+export class RecoveryModule {}

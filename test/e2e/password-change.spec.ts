@@ -1,0 +1,201 @@
+import { jest } from '@jest/globals';
+import { hash } from '../../src/passwords/password-hash.js';
+import { PasswordHasher } from '../../src/passwords/password-hasher.js';
+import { auditEvents, mailKinds } from '../support/account-records.js';
+import { buildSignedIn, buildUser, signIn, type BuiltUser, type SignedIn } from '../support/builders.js';
+import { expectProblem } from '../support/expect-problem.js';
+import { issueToken } from '../support/one-time-tokens.js';
+import { sessionRow } from '../support/session-row.js';
+import { TestApp } from '../support/test-app.js';
+
+const NEW_PASSWORD = 'nine candles before dawn';
+
+describe('POST /auth/password', () => {
+  let app: TestApp;
+  let other: TestApp;
+  beforeAll(async () => ([app, other] = await TestApp.startTwo()));
+  afterAll(() => app.close());
+  afterEach(() => jest.restoreAllMocks());
+
+  const change = (ada: SignedIn, newPassword = NEW_PASSWORD, at = app, currentPassword = ada.password) =>
+    at.as(ada.accessToken).post('/auth/password').send({ currentPassword, newPassword });
+  const login = ({ email }: BuiltUser, password: string, at = app) =>
+    at.request.post('/auth/login').send({ email, password });
+  const refresh = (refreshToken: string, at = app) => at.request.post('/auth/refresh').send({ refreshToken });
+  const usersRow = ({ id }: BuiltUser) => app.database.query('SELECT * FROM users WHERE id = $1', [id]);
+
+  it('puts the new password in the place of the old one', async () => {
+    const ada = await buildSignedIn(app);
+    const { text } = await change(ada).expect(204);
+    expect(text).toBe('');
+    await login(ada, NEW_PASSWORD).expect(200);
+    expectProblem(await login(ada, ada.password), 401, 'invalid_credentials');
+  });
+
+  it('ends every other session of the account, and no one else’s', async () => {
+    const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
+    const elsewhere = await signIn(app, ada);
+    await change(ada).expect(204);
+    const answer = await other.as(elsewhere.accessToken).get('/users/me');
+    expectProblem(answer, 401, 'session_revoked');
+    expect(answer.body.reason).toBe('password_changed');
+    expectProblem(await refresh(elsewhere.refreshToken), 401, 'session_revoked');
+    expect((await sessionRow(app.database, elsewhere.sessionId)).revoked_by).toBe(ada.id);
+    await app.as(eve.accessToken).get('/users/me').expect(200);
+  });
+
+  it('leaves the session that asks as it is: its tokens go on working', async () => {
+    const ada = await buildSignedIn(app);
+    await change(ada).expect(204);
+    await other.as(ada.accessToken).get('/users/me').expect(200);
+    const { body } = await refresh(ada.refreshToken).expect(200);
+    expect(body.sessionId).toBe(ada.sessionId);
+  });
+
+  it('needs the current password', async () => {
+    const ada = await buildSignedIn(app);
+    const elsewhere = await signIn(app, ada);
+    const before = await usersRow(ada);
+    const answer = await change(ada, NEW_PASSWORD, app, 'eight lanterns at dawn');
+    expectProblem(answer, 401, 'invalid_credentials');
+    expect(await usersRow(ada)).toEqual(before);
+    await app.as(elsewhere.accessToken).get('/users/me').expect(200);
+  });
+
+  it('is no way to keep the password: 422 password_unchanged', async () => {
+    const ada = await buildSignedIn(app);
+    const before = await usersRow(ada);
+    expectProblem(await change(ada, ada.password), 422, 'password_unchanged');
+    expect(await usersRow(ada)).toEqual(before);
+  });
+
+  it('does not tell someone who lacks the current password that the new one is it', async () => {
+    const ada = await buildSignedIn(app);
+    const answer = await change(ada, ada.password, app, 'eight lanterns at dawn');
+    expectProblem(answer, 401, 'invalid_credentials');
+  });
+
+  it.each([
+    ['one of the most used passwords', () => 'football1'],
+    ['the user’s own address', ({ email }: BuiltUser) => email],
+  ])('refuses %s with 422, and says why', async (_, weak) => {
+    const ada = await buildSignedIn(app);
+    const before = await usersRow(ada);
+    const answer = await change(ada, weak(ada));
+    expectProblem(answer, 422, 'password_too_weak');
+    expect(answer.body.errors).toEqual([{ pointer: '/newPassword', message: expect.any(String) }]);
+    expect(await usersRow(ada)).toEqual(before);
+  });
+
+  it('makes the links to reset the password void', async () => {
+    const ada = await buildSignedIn(app);
+    const token = await issueToken(app, 'password_reset', ada);
+    await change(ada).expect(204);
+    const answer = await app.request.post('/auth/password/reset').send({ token, newPassword: 'a third password' });
+    expectProblem(answer, 422, 'token_used_or_expired');
+    await login(ada, NEW_PASSWORD).expect(200);
+  });
+
+  it('is told to its owner by mail, and recorded', async () => {
+    const ada = await buildSignedIn(app);
+    await change(ada).expect(204);
+    expect(await mailKinds(app, ada)).toContain('password_changed');
+    expect(await auditEvents(app, ada, 'password_changed')).toEqual([
+      { outcome: 'success', reason: null, actor_id: ada.id, session_id: ada.sessionId },
+    ]);
+  });
+
+  it('tells nobody of a change that was refused', async () => {
+    const ada = await buildSignedIn(app);
+    await change(ada, NEW_PASSWORD, app, 'eight lanterns at dawn').expect(401);
+    expect(await mailKinds(app, ada)).not.toContain('password_changed');
+    expect(await auditEvents(app, ada, 'password_changed')).toEqual([]);
+  });
+
+  describe('while the new password is being hashed', () => {
+    /** Lets something happen between the proof of the current password and the write. */
+    const whileHashing = (happen: () => PromiseLike<unknown>) => {
+      const hasher = app.app.get(PasswordHasher);
+      const original = hasher.hash.bind(hasher);
+      jest.spyOn(hasher, 'hash').mockImplementationOnce(async (password) => {
+        await happen();
+        return original(password);
+      });
+    };
+
+    it('a sign-out holds: the password stays', async () => {
+      const ada = await buildSignedIn(app);
+      whileHashing(() => app.as(ada.accessToken).post('/auth/logout').expect(204));
+      expectProblem(await change(ada), 401, 'session_revoked');
+      await login(ada, ada.password).expect(200);
+    });
+
+    it('another change is not overwritten', async () => {
+      const ada = await buildSignedIn(app);
+      const elsewhere = await signIn(app, ada);
+      whileHashing(() => change(elsewhere, 'the faster one of two', other).expect(204));
+      expectProblem(await change(ada), 401, 'session_revoked');
+      await login(ada, 'the faster one of two').expect(200);
+    });
+
+    it('a sign-in that brings an old hash up to date does not stand in the way', async () => {
+      const costly = await TestApp.start({ database: app.database, env: { BCRYPT_COST: '5' } });
+      const ada = await buildSignedIn(app);
+      await app.database.query('UPDATE users SET password_hash = $2 WHERE id = $1', [
+        ada.id,
+        await hash(ada.password, 4),
+      ]);
+      whileHashing(() => login(ada, ada.password, costly).expect(200));
+      await change(ada).expect(204);
+      await costly.close();
+      await login(ada, NEW_PASSWORD).expect(200);
+    });
+  });
+
+  it('of two at once, on two instances, lets one through', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const ada = await buildSignedIn(app);
+      const elsewhere = await signIn(app, ada);
+      const answers = await Promise.all([
+        change(ada, 'nine candles on a monday'),
+        change(elsewhere, 'ten kettles by the river', other),
+      ]);
+      const statuses = answers.map(({ status }) => status);
+      expect([...statuses].sort()).toEqual([204, 401]);
+      await login(ada, statuses[0] === 204 ? 'nine candles on a monday' : 'ten kettles by the river').expect(200);
+    }
+  });
+
+  /** Changes a password while its old one signs in and an old session refreshes, then tries all that they got. */
+  const playRound = async (): Promise<number[]> => {
+    const ada = await buildSignedIn(app);
+    const elsewhere = await signIn(app, ada);
+    const racing = [
+      login(ada, ada.password, other).then(),
+      login(ada, ada.password, app).then(),
+      refresh(elsewhere.refreshToken, other).then(),
+    ];
+    await change(ada).expect(204);
+    const tried = await Promise.all([login(ada, ada.password, other), refresh(elsewhere.refreshToken)]);
+    for (const { status, body } of await Promise.all(racing)) {
+      if (status !== 200) continue;
+      const { accessToken, refreshToken } = body as SignedIn;
+      tried.push(...(await Promise.all([app.as(accessToken).get('/users/me'), refresh(refreshToken, other)])));
+    }
+    return tried.map(({ status }) => status);
+  };
+
+  it('leaves no session that the old password opened, once it is answered: 100 rounds', async () => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < 100; round += 4) {
+      for (const status of (await Promise.all([1, 2, 3, 4].map(playRound))).flat()) statuses.add(status);
+    }
+    expect([...statuses]).toEqual([401]);
+  }, 120_000);
+
+  it('is not for someone inactive', async () => {
+    const ada = await signIn(app, await buildUser(app));
+    await app.database.query('UPDATE users SET is_active = false WHERE id = $1', [ada.id]);
+    expectProblem(await change(ada), 401, 'user_inactive');
+  });
+});

@@ -1,0 +1,17 @@
+import type { TestApp } from './test-app.js';
+
+/** The kinds of all mails that were ever posted to an address, oldest first. */
+export async function mailKinds({ database }: TestApp, { email }: { email: string }): Promise<string[]> {
+  const rows = await database.query<{ kind: string }>('SELECT kind FROM mails WHERE recipient = $1 ORDER BY id', [
+    email,
+  ]);
+  return rows.map(({ kind }) => kind);
+}
+
+/** What was recorded of an account, of one type, oldest first. */
+export async function auditEvents({ database }: TestApp, { id }: { id: string }, type: string): Promise<object[]> {
+  return database.query(
+    'SELECT outcome, reason, actor_id, session_id FROM audit_events WHERE user_id = $1 AND type = $2 ORDER BY id',
+    [id, type],
+  );
+}
