@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Client } from '../common/client.js';
 import { Database } from '../database/database.js';
+import type { LimitedClient } from '../rate-limits/limited-client.js';
 import { RateLimits } from '../rate-limits/rate-limits.js';
 import { KnownDevices, type ClaimedDevice } from '../sessions/known-devices.js';
 import { parseRefreshToken } from '../sessions/refresh-token.js';
@@ -21,16 +21,16 @@ export class AuthLimits {
    *
    * @throws TooManyRequestsError, and what `work` throws
    */
-  login<T>(email: string, device: ClaimedDevice, work: () => Promise<T>): Promise<T> {
+  login<T>(email: string, device: ClaimedDevice & LimitedClient, work: () => Promise<T>): Promise<T> {
     const account = normalizeEmail(email);
     const knownDevice = () =>
       this.database.session((manager) => this.knownDevices.recognize(manager, { email: account }, device));
-    return this.limits.attempt('login', { ipAddress: device.ipAddress, account, knownDevice }, work);
+    return this.limits.attempt('login', { client: device, account, knownDevice }, work);
   }
 
   /** @throws TooManyRequestsError */
-  register(email: string, { ipAddress }: Client): Promise<void> {
-    return this.limits.spend('register', { ipAddress, account: normalizeEmail(email) });
+  register(email: string, client: LimitedClient): Promise<void> {
+    return this.limits.spend('register', { client, account: normalizeEmail(email) });
   }
 
   /**
@@ -39,7 +39,7 @@ export class AuthLimits {
    *
    * @throws TooManyRequestsError, and what `work` throws
    */
-  refresh<T>(presented: string, { ipAddress }: Client, work: () => Promise<T>): Promise<T> {
-    return this.limits.countFailures('refresh', { ipAddress, account: parseRefreshToken(presented)?.sessionId }, work);
+  refresh<T>(presented: string, client: LimitedClient, work: () => Promise<T>): Promise<T> {
+    return this.limits.countFailures('refresh', { client, account: parseRefreshToken(presented)?.sessionId }, work);
   }
 }

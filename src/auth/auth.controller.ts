@@ -3,11 +3,10 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, 
 import { Auth } from '../common/http/auth.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../common/http/api-problems.decorator.js';
-import type { Client } from '../common/client.js';
-import { FromClient } from '../common/http/client.js';
 import { Public } from '../common/public.decorator.js';
 import { OverloadedError, PasswordTooWeakError } from '../passwords/passwords.errors.js';
-import { RateLimited } from '../rate-limits/rate-limited.decorator.js';
+import { FromLimitedClient } from '../rate-limits/from-limited-client.decorator.js';
+import type { LimitedClient } from '../rate-limits/limited-client.js';
 import { TooManyRequestsError } from '../rate-limits/rate-limits.errors.js';
 import {
   RefreshTokenInvalidError,
@@ -35,28 +34,31 @@ export class AuthController {
   ) {}
 
   @Public()
-  @RateLimited()
   @Post('register')
   @ApiOperation({ summary: 'Create an account' })
   @ApiCreatedResponse({ type: UserDto })
   @ApiProblems(PasswordTooWeakError, EmailTakenError, TooManyRequestsError, OverloadedError)
-  async register(@Body() { email, password, name }: RegisterDto, @FromClient() client: Client): Promise<UserDto> {
+  async register(
+    @Body() { email, password, name }: RegisterDto,
+    @FromLimitedClient() client: LimitedClient,
+  ): Promise<UserDto> {
     return UserDto.from(await this.auth.register({ email, password, name }, client));
   }
 
   @Public()
-  @RateLimited()
   @Post('login')
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign in: begin a session on this device' })
   @ApiOkResponse({ type: TokenPairDto })
   @ApiProblems(InvalidCredentialsError, SessionLimitReachedError, TooManyRequestsError)
-  async login(@Body() { email, password, ...device }: LoginDto, @FromClient() client: Client): Promise<TokenPairDto> {
+  async login(
+    @Body() { email, password, ...device }: LoginDto,
+    @FromLimitedClient() client: LimitedClient,
+  ): Promise<TokenPairDto> {
     return TokenPairDto.from(await this.auth.login(email, password, { ...client, ...device }));
   }
 
   @Public()
-  @RateLimited()
   @Post('refresh')
   @HttpCode(200)
   @ApiOperation({ summary: 'Exchange a refresh token for the next pair' })
@@ -69,7 +71,10 @@ export class AuthController {
     UserInactiveError,
     TooManyRequestsError,
   )
-  async refresh(@Body() { refreshToken }: RefreshDto, @FromClient() client: Client): Promise<TokenPairDto> {
+  async refresh(
+    @Body() { refreshToken }: RefreshDto,
+    @FromLimitedClient() client: LimitedClient,
+  ): Promise<TokenPairDto> {
     return TokenPairDto.from(await this.auth.refresh(refreshToken, client));
   }
 

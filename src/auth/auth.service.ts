@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Client } from '../common/client.js';
 import { Database } from '../database/database.js';
+import type { LimitedClient } from '../rate-limits/limited-client.js';
 import type { Device } from '../sessions/device.js';
 import type { ClaimedDevice } from '../sessions/known-devices.js';
 import { SessionRefreshService } from '../sessions/session-refresh.service.js';
@@ -38,7 +38,7 @@ export class AuthService {
    *
    * @throws EmailTakenError, TooManyRequestsError
    */
-  async register(user: NewUser, client: Client): Promise<User> {
+  async register(user: NewUser, client: LimitedClient): Promise<User> {
     await this.limits.register(user.email, client);
     return this.users.register(user, client);
   }
@@ -48,7 +48,7 @@ export class AuthService {
    *
    * @throws InvalidCredentialsError, SessionLimitReachedError, TooManyRequestsError
    */
-  login(email: string, password: string, device: Device & ClaimedDevice): Promise<Grant> {
+  login(email: string, password: string, device: Device & ClaimedDevice & LimitedClient): Promise<Grant> {
     return this.limits.login(email, device, () => this.signIn(email, password, device));
   }
 
@@ -58,7 +58,7 @@ export class AuthService {
    * @throws RefreshTokenInvalidError, RefreshTokenReusedError, SessionRevokedError, SessionExpiredError,
    *   UserInactiveError, TooManyRequestsError
    */
-  async refresh(presented: string, client: Client): Promise<Grant> {
+  async refresh(presented: string, client: LimitedClient): Promise<Grant> {
     const refresh = () => this.refreshes.refresh(presented, client);
     const { user, sessionId, refreshToken } = await this.limits.refresh(presented, client, refresh);
     return this.grant(user, sessionId, refreshToken);

@@ -10,10 +10,9 @@ import {
   ApiTooManyRequestsResponse,
 } from '@nestjs/swagger';
 import { FormBodyInterceptor } from '../common/http/form-body.interceptor.js';
-import type { Client } from '../common/client.js';
-import { FromClient } from '../common/http/client.js';
 import { Public } from '../common/public.decorator.js';
-import { RateLimited } from '../rate-limits/rate-limited.decorator.js';
+import { FromLimitedClient } from '../rate-limits/from-limited-client.decorator.js';
+import type { LimitedClient } from '../rate-limits/limited-client.js';
 import { TokenRequestDto } from './dto/token-request.dto.js';
 import { OAuthErrorDto, TokenResponseDto } from './dto/token-response.dto.js';
 import { OAuthErrorFilter } from './oauth-error.filter.js';
@@ -28,7 +27,6 @@ export class TokenController {
   constructor(private readonly tokens: TokenService) {}
 
   @Public()
-  @RateLimited()
   @Post()
   @HttpCode(200)
   @Header('Pragma', 'no-cache')
@@ -39,7 +37,7 @@ export class TokenController {
   @ApiBadRequestResponse({ type: OAuthErrorDto, description: 'The form or the grant is not valid.' })
   @ApiTooManyRequestsResponse({ type: OAuthErrorDto, description: 'That was too often: `temporarily_unavailable`.' })
   @ApiServiceUnavailableResponse({ type: OAuthErrorDto, description: 'The database cannot be reached.' })
-  async token(@Body() form: unknown, @FromClient() client: Client): Promise<TokenResponseDto> {
+  async token(@Body() form: unknown, @FromLimitedClient() client: LimitedClient): Promise<TokenResponseDto> {
     return TokenResponseDto.from(await this.tokens.exchange(form, client));
   }
 }

@@ -2,33 +2,40 @@ import { Logger } from '@nestjs/common';
 import { RateLimiterRes, type RateLimiterStoreAbstract } from 'rate-limiter-flexible';
 import type { RateLimitPolicy } from './rate-limit.js';
 
-/** How long, in milliseconds, a request waits for the store at most. */
+/** How long, in milliseconds, a store may be silent before it counts as away, and how long it is then left alone. */
 export const PATIENCE = 1_000;
-/** How long, in milliseconds, a store that failed is left alone. */
-const PAUSE = 1_000;
+/**
+ * Silence is counted in steps. A process that is itself too busy to hear an answer is late for a step too, so it
+ * does not take its own deafness for the store's silence.
+ */
+const STEPS = 10;
 
 /**
- * The store that all instances share, asked with bounded patience. While it is away, one request a second finds out
- * whether it is back, and no other waits for it.
+ * The store that all instances share. It is away when it fails, or answers nobody for a second; one that is slow
+ * because a great many ask is not. While it is away, one request a second finds out whether it is back, and no other
+ * waits for it.
  */
 export abstract class RateLimitStore {
   private readonly logger = new Logger(RateLimitStore.name);
+  private readonly giveUp = new Set<(reason: Error) => void>();
+  private watch: NodeJS.Timeout | undefined;
+  private silentSteps = 0;
   private pausedUntil = 0;
   private isAway = false;
 
   /** The library's limiter for a policy, over this store. */
   abstract limiter(policy: RateLimitPolicy): RateLimiterStoreAbstract;
 
-  /** Asks the store, or gives null if it is away or too slow. A limit that is used up is an answer. */
+  /** Asks the store, or gives null if it is away. A limit that is used up is an answer. */
   async ask(question: () => Promise<RateLimiterRes>): Promise<RateLimiterRes | null> {
     if (performance.now() < this.pausedUntil) return null;
     try {
-      const answer = await withinPatience(this.answer(question));
+      const answer = await this.unlessSilent(this.answer(question));
       if (this.isAway) this.logger.log('The store of the rate limits is back.');
       this.isAway = false;
       return answer;
     } catch (error) {
-      this.pausedUntil = performance.now() + PAUSE;
+      this.pausedUntil = performance.now() + PATIENCE;
       if (!this.isAway) this.logger.warn(`Rate limits are this process’s own for now: ${(error as Error).message}`);
       this.isAway = true;
       return null;
@@ -44,16 +51,37 @@ export abstract class RateLimitStore {
       throw error;
     }
   }
+
+  private async unlessSilent<T>(answer: Promise<T>): Promise<T> {
+    const { promise: silence, reject } = refusal();
+    if (this.giveUp.size === 0) this.silentSteps = 0;
+    this.giveUp.add(reject);
+    this.watch ??= setInterval(() => this.step(), PATIENCE / STEPS);
+    try {
+      const answered = await Promise.race([answer, silence]);
+      this.silentSteps = 0;
+      return answered;
+    } finally {
+      this.giveUp.delete(reject);
+      if (this.giveUp.size === 0) this.stopWatching();
+    }
+  }
+
+  private step(): void {
+    this.silentSteps += 1;
+    if (this.silentSteps < STEPS) return;
+    for (const reject of this.giveUp) reject(new Error('the store does not answer'));
+  }
+
+  private stopWatching(): void {
+    clearInterval(this.watch);
+    this.watch = undefined;
+  }
 }
 
-async function withinPatience<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the store is too slow')), PATIENCE);
-  });
-  try {
-    return await Promise.race([answer, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** A promise that is only ever rejected. */
+function refusal(): { promise: Promise<never>; reject: (reason: Error) => void } {
+  let reject: (reason: Error) => void = () => undefined;
+  const promise = new Promise<never>((_, fail) => (reject = fail));
+  return { promise, reject };
 }

@@ -24,16 +24,3 @@ export interface RateLimitState {
   /** Whole seconds until the window ends. */
   readonly reset: number;
 }
-
-/** Who tries something, as far as it is counted. */
-export interface RateLimitSubject {
-  /** Clients without an address count as one. */
-  readonly ipAddress: string | null;
-  /** What names the account, whether it exists or not: a normalized e-mail address, an id. Only its hash is kept. */
-  readonly account?: string | undefined;
-  /**
-   * Asked only when the account's limit is used up: what names the device, if the account knows it. It then has a
-   * limit of its own, which no stranger can use up.
-   */
-  readonly knownDevice?: () => Promise<string | null>;
-}

@@ -4,7 +4,6 @@ import type { Config } from '../config/env.js';
 import { Database } from '../database/database.js';
 import { PostgresStore } from './postgres.store.js';
 import { RateLimitPruner } from './rate-limit-pruner.js';
-import { RateLimitReports } from './rate-limit-reports.js';
 import { RateLimitStore } from './rate-limit.store.js';
 import { RateLimits } from './rate-limits.js';
 import { RateLimitsRepository } from './rate-limits.repository.js';
@@ -13,7 +12,6 @@ import { RedisStore } from './redis.store.js';
 @Module({
   providers: [
     RateLimitPruner,
-    RateLimitReports,
     RateLimits,
     RateLimitsRepository,
     {
@@ -23,6 +21,6 @@ import { RedisStore } from './redis.store.js';
         redisUrl === null ? new PostgresStore(database, rows) : RedisStore.at(redisUrl),
     },
   ],
-  exports: [RateLimitPruner, RateLimitReports, RateLimits],
+  exports: [RateLimitPruner, RateLimits],
 })
 export class RateLimitsModule {}

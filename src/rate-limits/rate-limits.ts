@@ -4,8 +4,8 @@ import { networkOf } from '../common/network.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { BoundedLimiter } from './bounded-limiter.js';
-import type { RateLimitName, RateLimitScope, RateLimitSubject } from './rate-limit.js';
-import { RateLimitReports } from './rate-limit-reports.js';
+import type { RateLimitListener, RateLimitSubject } from './limited-client.js';
+import type { RateLimitName, RateLimitScope } from './rate-limit.js';
 import { RateLimitStore } from './rate-limit.store.js';
 import { RateLimiter, type Taken } from './rate-limiter.js';
 import { TooManyRequestsError } from './rate-limits.errors.js';
@@ -20,7 +20,6 @@ export class RateLimits {
   constructor(
     @InjectConfig() config: Config,
     private readonly store: RateLimitStore,
-    private readonly reports: RateLimitReports,
   ) {
     this.config = config.rateLimits;
   }
@@ -49,7 +48,7 @@ export class RateLimits {
       isFailure = !(error instanceof DomainError) || error.kind !== 'unavailable';
       throw error;
     } finally {
-      if (!isFailure) for (const point of taken) this.reports.report(await point.giveBack());
+      if (!isFailure) for (const point of taken) subject.client.limits.onState(await point.giveBack());
     }
   }
 
@@ -60,7 +59,7 @@ export class RateLimits {
    * @throws TooManyRequestsError, and what `work` throws
    */
   async countFailures<T>(name: RateLimitName, subject: RateLimitSubject, work: () => Promise<T>): Promise<T> {
-    if (this.config.enabled) this.reports.announce(this.limiter(name, 'address').policy);
+    if (this.config.enabled) subject.client.limits.onPolicy(this.limiter(name, 'address').policy);
     try {
       return await work();
     } catch (error) {
@@ -72,12 +71,13 @@ export class RateLimits {
   /** The address comes first: a client that is refused uses up nobody's account. */
   private async take(name: RateLimitName, subject: RateLimitSubject): Promise<readonly Taken[]> {
     if (!this.config.enabled) return [];
-    const { ipAddress, account } = subject;
+    const { account, client } = subject;
+    const { ipAddress, limits } = client;
     const ofAddress = await this.limiter(name, 'address').take(ipAddress === null ? '' : networkOf(ipAddress));
-    this.admit(ofAddress);
+    admit(ofAddress, limits);
     if (account === undefined) return [ofAddress];
     const ofAccount = await this.takeFromAccount(name, account, subject.knownDevice);
-    this.admit(ofAccount);
+    admit(ofAccount, limits);
     return [ofAddress, ofAccount];
   }
 
@@ -91,11 +91,6 @@ export class RateLimits {
     return device ? this.limiter(name, 'device').take(JSON.stringify([account, device])) : taken;
   }
 
-  private admit({ isWithin, state }: Taken): void {
-    this.reports.report(state);
-    if (!isWithin) throw new TooManyRequestsError(state.reset);
-  }
-
   private limiter(name: RateLimitName, scope: RateLimitScope): RateLimiter {
     const policyName = `${name}-${scope}`;
     const known = this.limiters.get(policyName);
@@ -105,4 +100,9 @@ export class RateLimits {
     this.limiters.set(policyName, limiter);
     return limiter;
   }
+}
+
+function admit({ isWithin, state }: Taken, limits: RateLimitListener): void {
+  limits.onState(state);
+  if (!isWithin) throw new TooManyRequestsError(state.reset);
 }

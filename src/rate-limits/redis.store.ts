@@ -2,7 +2,10 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RateLimiterRedis, type RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateLimitPolicy } from './rate-limit.js';
-import { PATIENCE, RateLimitStore } from './rate-limit.store.js';
+import { RateLimitStore } from './rate-limit.store.js';
+
+/** How long, in milliseconds, the client waits at most. Whether Redis is away was decided long before. */
+const BOUND = 5_000;
 
 /** Counts in Redis. The first point that is taken opens the connection; one that is lost is opened again by itself. */
 export class RedisStore extends RateLimitStore implements OnApplicationShutdown {
@@ -21,8 +24,8 @@ export class RedisStore extends RateLimitStore implements OnApplicationShutdown 
       new Redis(url, {
         lazyConnect: true,
         connectionName: 'gatehouse',
-        connectTimeout: PATIENCE,
-        commandTimeout: PATIENCE,
+        connectTimeout: BOUND,
+        commandTimeout: BOUND,
         maxRetriesPerRequest: 0,
         enableOfflineQueue: false,
       }),
