@@ -1,6 +1,6 @@
 import { Agent, get, type RequestOptions } from 'node:http';
 import { RefusalRecorder } from '../../src/audit/refusal.recorder.js';
-import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -30,7 +30,10 @@ describe('what a request costs the database', () => {
     direct = await TestApp.start();
     ada = await buildSignedIn(direct);
     proxy = await DatabaseProxy.start(direct.database.url);
-    app = await TestApp.start({ database: direct.database, env: { DATABASE_URL: proxy.url } });
+    app = await TestApp.start({
+      database: direct.database,
+      env: { DATABASE_URL: proxy.url, RATE_LIMIT_ENABLED: 'true' },
+    });
     // The first connection costs more, once.
     await app.as(ada.accessToken).get('/users/me').expect(200);
   });
@@ -75,6 +78,13 @@ describe('what a request costs the database', () => {
     const { status } = await app.as(bob.accessToken).get('/users/me');
     expect(status).toBe(401);
     expect(proxy.statements).toBe(1);
+  });
+
+  it('a good refresh: two statements, because only failures are counted', async () => {
+    const { refreshToken } = await signIn(direct, ada);
+    const { status } = await app.request.post('/auth/refresh').send({ refreshToken });
+    expect(status).toBe(200);
+    expect(proxy.statements).toBe(2);
   });
 
   it('fifty good tokens while the database is busy: a few statements for all of them', async () => {

@@ -1,0 +1,160 @@
+import { buildUser, type BuiltUser } from '../support/builders.js';
+import { TestApp } from '../support/test-app.js';
+
+const ENV = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_LOGIN_ADDRESS: '1000/15m', RATE_LIMIT_LOGIN_ACCOUNT: '10/15m' };
+
+/** How often each status was answered. */
+const counted = (statuses: readonly number[]) =>
+  Object.fromEntries([...new Set(statuses)].map((status) => [status, statuses.filter((it) => it === status).length]));
+
+describe('rate limits on two instances', () => {
+  let instances: [TestApp, TestApp];
+  beforeAll(async () => (instances = await TestApp.startTwo({ env: ENV })));
+  afterAll(() => instances[0].close());
+
+  const wrongOnes = (times: number, email: string) =>
+    Promise.all(
+      Array.from({ length: times }, async (_, i) => {
+        const body = { email, password: 'wrong lanterns at dawn' };
+        return (await instances[i % 2]?.request.post('/auth/login').send(body))?.status ?? 0;
+      }),
+    );
+
+  it('let exactly the limit through of 200 parallel wrong sign-ins on one account', async () => {
+    const { email } = await buildUser(instances[0]);
+    expect(counted(await wrongOnes(200, email))).toEqual({ 401: 10, 429: 190 });
+  });
+
+  it('and no more of one that does not exist', async () => {
+    expect(counted(await wrongOnes(50, 'nobody@example.com'))).toEqual({ 401: 10, 429: 40 });
+  });
+});
+
+describe('who counts as one client', () => {
+  const env = { ...ENV, RATE_LIMIT_LOGIN_ADDRESS: '2/15m' };
+  let direct: TestApp;
+  let behindProxy: TestApp;
+  beforeAll(async () => {
+    direct = await TestApp.start({ env });
+    behindProxy = await TestApp.start({ env: { ...env, TRUST_PROXY: 'loopback' } });
+  });
+  beforeEach(() =>
+    Promise.all([direct, behindProxy].map((app) => app.database.query('TRUNCATE rate_limits'))).then(() => undefined),
+  );
+  afterAll(async () => {
+    await direct.close();
+    await behindProxy.close();
+  });
+
+  async function statusesFrom(app: TestApp, addresses: readonly string[]): Promise<number[]> {
+    const statuses = [];
+    for (const [i, address] of addresses.entries()) {
+      const body = { email: `nobody-${i}@example.com`, password: 'wrong lanterns at dawn' };
+      statuses.push((await app.request.post('/auth/login').set('X-Forwarded-For', address).send(body)).status);
+    }
+    return statuses;
+  }
+
+  it('is said by X-Forwarded-For only where the proxy is one that TRUST_PROXY names', async () => {
+    const addresses = ['203.0.113.1', '203.0.113.2', '203.0.113.3'];
+    expect(await statusesFrom(direct, addresses)).toEqual([401, 401, 429]);
+    expect(await statusesFrom(behindProxy, addresses)).toEqual([401, 401, 401]);
+  });
+
+  it('is said by the trusted proxy, not by what the client wrote before it', async () => {
+    const invented = ['198.51.100.1, 203.0.113.1', '198.51.100.2, 203.0.113.1', '198.51.100.3, 203.0.113.1'];
+    expect(await statusesFrom(behindProxy, invented)).toEqual([401, 401, 429]);
+  });
+
+  it('is all of an IPv6 /64, and not the next one', async () => {
+    const addresses = ['2001:db8:a:b::1', '2001:db8:a:b:ffff::2', '2001:db8:a:b:1:2:3:4', '2001:db8:a:c::1'];
+    expect(await statusesFrom(behindProxy, addresses)).toEqual([401, 401, 429, 401]);
+  });
+
+  it('is an IPv4 address, in IPv6 clothes too', async () => {
+    const addresses = ['203.0.113.1', '::ffff:203.0.113.1', '::ffff:cb00:7101', '203.0.113.2'];
+    expect(await statusesFrom(behindProxy, addresses)).toEqual([401, 401, 429, 401]);
+  });
+
+  it('is everyone of whom no address is known', async () => {
+    expect(await statusesFrom(behindProxy, ['unknown', 'nonsense', 'unknown'])).toEqual([401, 401, 429]);
+  });
+});
+
+describe('a stranger who hammers an account', () => {
+  const OWNER = { 'X-Forwarded-For': '203.0.113.7', 'User-Agent': 'Firefox' };
+  const ELSEWHERE = { 'X-Forwarded-For': '192.0.2.9', 'User-Agent': 'Firefox' };
+  const STRANGER = { 'X-Forwarded-For': '198.51.100.1', 'User-Agent': 'curl' };
+  let app: TestApp;
+  let ada: BuiltUser;
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { ...ENV, TRUST_PROXY: 'loopback', RATE_LIMIT_LOGIN_ACCOUNT: '3/15m' } });
+  });
+  beforeEach(async () => (ada = await buildUser(app)));
+  afterAll(() => app.close());
+
+  interface Body {
+    readonly password?: string;
+    readonly refreshToken?: string;
+  }
+  async function login(
+    headers: Record<string, string>,
+    { password = ada.password, refreshToken }: Body = {},
+    user = ada,
+  ) {
+    return app.request.post('/auth/login').set(headers).send({ email: user.email, password, refreshToken });
+  }
+  const signIn = async (headers: Record<string, string>, user = ada) =>
+    (await login(headers, { password: user.password }, user)).body as { refreshToken: string; accessToken: string };
+  async function hammer(): Promise<void> {
+    for (let i = 0; i < 5; i += 1) await login(STRANGER, { password: 'wrong lanterns at dawn' });
+  }
+
+  it('locks out every device that the account does not know', async () => {
+    await hammer();
+    expect((await login(OWNER)).status).toBe(429);
+  });
+
+  it('does not lock the owner out of a device that holds a session', async () => {
+    await signIn(OWNER);
+    await hammer();
+    const answer = await login(OWNER);
+    expect([answer.status, answer.headers['ratelimit-policy']]).toEqual([
+      200,
+      '"login-address";q=1000;w=900, "login-device";q=3;w=900',
+    ]);
+    expect((await login(STRANGER)).status).toBe(429);
+  });
+
+  it('does not lock the owner out of a device that moved, and shows its last refresh token', async () => {
+    const { refreshToken } = await signIn(OWNER);
+    await app.database.query(`UPDATE sessions SET idle_expires_at = now() - interval '20 days'`);
+    await hammer();
+    expect((await login(ELSEWHERE)).status).toBe(429);
+    expect((await login(ELSEWHERE, { refreshToken })).status).toBe(200);
+    const form = { grant_type: 'password', username: ada.email, password: ada.password, refresh_token: refreshToken };
+    expect((await app.request.post('/auth/token').set(ELSEWHERE).type('form').send(form)).status).toBe(200);
+  });
+
+  it('gets no further with a token that is forged, of another account, or revoked', async () => {
+    const { refreshToken, accessToken } = await signIn(OWNER);
+    const { refreshToken: foreign } = await signIn(STRANGER, await buildUser(app));
+    await app.as(accessToken).post('/auth/logout').expect(204);
+    const forged = refreshToken.slice(0, 30) + 'A'.repeat(refreshToken.length - 30);
+    await hammer();
+    for (const token of [forged, foreign, refreshToken]) {
+      expect((await login(STRANGER, { refreshToken: token })).status).toBe(429);
+    }
+  });
+
+  it('gets no more tries on a known device than that device’s own limit', async () => {
+    const { refreshToken } = await signIn(OWNER);
+    await hammer();
+    const wrong = { refreshToken, password: 'wrong lanterns at dawn' };
+    const statuses = [];
+    for (let i = 0; i < 5; i += 1) statuses.push((await login(STRANGER, wrong)).status);
+    expect(statuses).toEqual([401, 401, 401, 429, 429]);
+    // Known by the network and the user agent alone, the device is another one to the limits.
+    expect((await login(OWNER)).status).toBe(200);
+  });
+});

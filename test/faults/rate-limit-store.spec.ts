@@ -1,0 +1,76 @@
+import { NO_DATABASE } from '../support/constants.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
+import { LogLines } from '../support/log-lines.js';
+import { TestApp } from '../support/test-app.js';
+import { TestDatabase } from '../support/test-database.js';
+import { until } from '../support/until.js';
+
+const ENV = {
+  RATE_LIMIT_ENABLED: 'true',
+  RATE_LIMIT_REFRESH_ADDRESS: '3/15m',
+  RATE_LIMIT_LOGIN_ACCOUNT: '1/15m',
+};
+
+describe('rate limits whose store is away', () => {
+  let database: TestDatabase;
+  let proxy: DatabaseProxy;
+  let app: TestApp;
+  const log = new LogLines();
+
+  beforeEach(async () => {
+    database = await TestDatabase.create();
+    proxy = await DatabaseProxy.start(database.url);
+    app = await TestApp.start({ database, log, env: { ...ENV, DATABASE_URL: proxy.url } });
+  });
+  afterEach(async () => {
+    await app.close();
+    await proxy.close();
+    await database.drop();
+    log.clear();
+  });
+
+  /** A failed refresh that needs no database: a token without the form of one. */
+  const refresh = async () => (await app.request.post('/auth/refresh').send({ refreshToken: 'nonsense' })).status;
+  const inStore = () => database.query('SELECT 1 FROM rate_limits');
+  const said = (text: string) => log.records.filter(({ msg }) => String(msg).includes(text)).length;
+
+  it.each([
+    ['refuses connections', () => proxy.refuse()],
+    ['swallows all that it is sent', () => Promise.resolve().then(() => proxy.freeze())],
+  ])('are kept by the process itself while the database %s, and by the database when it is back', async (_, fail) => {
+    expect(await refresh()).toBe(401);
+    await fail();
+    expect([await refresh(), await refresh(), await refresh(), await refresh()]).toEqual([401, 401, 401, 429]);
+    expect(said('this process’s own')).toBe(1);
+    await proxy.heal();
+    const before = (await inStore()).length;
+    await database.query('TRUNCATE rate_limits');
+    await until('the database counts again', async () => (await refresh()) > 0 && (await inStore()).length === before);
+    expect(said('is back')).toBe(1);
+  });
+
+  it('take nothing for a sign-in that the database could not judge', async () => {
+    await proxy.refuse();
+    const login = async () =>
+      (await app.request.post('/auth/login').send({ email: 'ada@example.com', password: 'wrong lanterns' })).status;
+    expect([await login(), await login(), await login()]).toEqual([503, 503, 503]);
+    await proxy.heal();
+    await until('the database is back', async () => (await login()) === 401);
+  });
+
+  it('need no store to start, nor one that was ever there', async () => {
+    const lost = await TestApp.start({ database, env: { ...ENV, DATABASE_URL: NO_DATABASE } });
+    const ask = async () => (await lost.request.post('/auth/refresh').send({ refreshToken: 'nonsense' })).status;
+    expect([await ask(), await ask(), await ask(), await ask()]).toEqual([401, 401, 401, 429]);
+    await lost.close();
+  });
+
+  it('are the process’s own with a Redis that was never there, and a sign-in is answered all the same', async () => {
+    const env = { ...ENV, DATABASE_URL: proxy.url, REDIS_URL: 'redis://127.0.0.1:1' };
+    const lost = await TestApp.start({ database, env });
+    const login = async () =>
+      (await lost.request.post('/auth/login').send({ email: 'ada@example.com', password: 'wrong lanterns' })).status;
+    expect([await login(), await login(), await login()]).toEqual([401, 429, 429]);
+    await lost.close();
+  });
+});

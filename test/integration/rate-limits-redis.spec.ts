@@ -1,0 +1,64 @@
+import { buildUser, signIn } from '../support/builders.js';
+import { RedisServer } from '../support/redis-server.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+const ENV = {
+  RATE_LIMIT_ENABLED: 'true',
+  RATE_LIMIT_LOGIN_ADDRESS: '1000/15m',
+  RATE_LIMIT_LOGIN_ACCOUNT: '10/15m',
+  RATE_LIMIT_REFRESH_ADDRESS: '3/4s',
+};
+
+if (!RedisServer.isInstalled)
+  console.warn('There is no redis-server here: the tests of rate limits in Redis are skipped.');
+const suite = RedisServer.isInstalled ? describe : describe.skip;
+
+suite('rate limits in Redis', () => {
+  let redis: RedisServer;
+  let instances: [TestApp, TestApp];
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    instances = await TestApp.startTwo({ env: { ...ENV, REDIS_URL: redis.url } });
+  });
+  afterAll(async () => {
+    await instances[0].close();
+    await redis.kill();
+  });
+
+  const refresh = () => instances[0].request.post('/auth/refresh').send({ refreshToken: 'nonsense' });
+  const keys = () => redis.ask((client) => client.keys('*'));
+
+  it('let exactly the limit through of 200 parallel wrong sign-ins on two instances', async () => {
+    const { email } = await buildUser(instances[0]);
+    const statuses = await Promise.all(
+      Array.from({ length: 200 }, async (_, i) => {
+        const body = { email, password: 'wrong lanterns at dawn' };
+        return (await instances[i % 2]?.request.post('/auth/login').send(body))?.status;
+      }),
+    );
+    expect([401, 429].map((status) => statuses.filter((it) => it === status).length)).toEqual([10, 190]);
+    expect(await instances[0].database.query('SELECT 1 FROM rate_limits')).toEqual([]);
+  });
+
+  it('give a good sign-in its point back', async () => {
+    const ada = await buildUser(instances[0]);
+    for (let i = 0; i < 12; i += 1) expect((await signIn(instances[0], ada)).sessionId).toEqual(expect.any(String));
+  });
+
+  it('say how long to wait, and end with their window', async () => {
+    const answers = [await refresh(), await refresh(), await refresh(), await refresh()];
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 429]);
+    expect(answers.at(-1)?.headers['retry-after']).toMatch(/^[1-4]$/);
+    await until('the window is over', async () => (await refresh()).status === 401, 10_000);
+  });
+
+  it('are each process’s own while Redis is away, and Redis’s again when it is back', async () => {
+    await redis.kill();
+    const statuses = [];
+    for (let i = 0; i < 4; i += 1) statuses.push((await refresh()).status);
+    expect(statuses).toEqual([401, 401, 401, 429]);
+    await redis.restart();
+    await until('Redis counts again', async () => (await refresh()).status > 0 && (await keys()).length > 0, 10_000);
+  });
+});
