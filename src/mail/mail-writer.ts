@@ -7,9 +7,8 @@ import { renderHtml, renderText } from './templates/mail-layout.js';
 import type { MailText } from './templates/mail-text.js';
 import { TEXTS, type Product } from './templates/mail-texts.js';
 
-/** A name as people have them: letters, and what stands between them. */
-const NAME = /^[\p{L}\p{M}'’ -]+(\. ?[\p{L}\p{M}'’ -]+)*\.?$/u;
-const MAX_NAME_LENGTH = 60;
+/** A name as people have them: letters, and what stands between them. A dot stands at the end of a word only. */
+const NAME = /^(?:[\p{L}\p{M}'’ -]|\.(?= |$)){1,40}$/u;
 
 /** Writes mails: what they say, as text and as HTML, and where their link leads. */
 @Injectable()
@@ -51,5 +50,5 @@ export class MailWriter {
  */
 function nameOf({ name }: MailContents[MailKind]): string | null {
   const trimmed = name?.trim() ?? '';
-  return trimmed.length <= MAX_NAME_LENGTH && NAME.test(trimmed) ? trimmed : null;
+  return NAME.test(trimmed) ? trimmed : null;
 }

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { freePort } from '../../scripts/postgres-client.js';
 import { RunningApp } from './running-app.js';
 import { TEST_SECRET } from './test-app.js';
@@ -26,11 +27,12 @@ export class ChildApp extends RunningApp {
     this.exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
   }
 
-  /** Starts it, and waits until it answers. */
-  static async start(env: Readonly<Record<string, string>>): Promise<ChildApp> {
+  /** Starts it, in this folder or that of the test run, and waits until it answers. */
+  static async start(env: Readonly<Record<string, string>>, cwd = process.cwd()): Promise<ChildApp> {
     const port = await freePort();
     const { PATH = '' } = process.env;
-    const child = spawn(process.execPath, ['--enable-source-maps', 'dist/src/main.js'], {
+    const child = spawn(process.execPath, ['--enable-source-maps', resolve('dist/src/main.js')], {
+      cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH,
