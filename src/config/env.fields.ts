@@ -139,7 +139,7 @@ export const publicUrl = z
 export const smtpUrl = z
   .string()
   .refine(
-    (text) => URL.canParse(text) && /^smtps?:$/.test(new URL(text).protocol),
+    (text) => /^smtps?:\/\/[^/]/.test(text) && URL.canParse(text),
     'must be a URL such as smtps://user:password@mail.example.com:465',
   );
 

@@ -88,6 +88,9 @@ describe('parseEnvironment', () => {
       ['10', '10/', '0/15m', '-1/15m', '1.5/15m', '10/15', '10/500ms', '10/1500ms', '10/2d'],
     ],
     ['REDIS_URL', ['localhost', 'http://redis:6379', 'localhost:6379']],
+    ['SMTP_URL', ['mail.example.com', 'http://mail.example.com', 'smtp:']],
+    ['SMTP_TIMEOUT', ['30', '99ms', '6m']],
+    ['MAIL_FROM', ['Acme', 'Acme <acme>', 'Acme <a@b> x', 'a@b, c@d', 'A\r\nBcc: c@d <a@b>', '<a@b', 'a b@c']],
     ['LOG_LEVEL', ['loud', 'INFO', 'verbose']],
   ])('refuses for %s any of %j', (name, values) => {
     for (const value of values) expect([value, refused({ [name]: value })]).toEqual([value, [name]]);
@@ -148,6 +151,14 @@ describe('parseEnvironment', () => {
     const parts = [config, config.http, config.http.corsOrigins, config.http.trustProxy, config.accessToken];
     expect([...parts, config.database, config.session].every(Object.isFrozen)).toBe(true);
     expect(() => Object.assign(config.accessToken, { secret: 'mine' })).toThrow(TypeError);
+  });
+
+  it.each([
+    ['no-reply@acme.example', { name: '', address: 'no-reply@acme.example' }],
+    ['<no-reply@acme.example>', { name: '', address: 'no-reply@acme.example' }],
+    ['Acme, Inc. <no-reply@acme.example>', { name: 'Acme, Inc.', address: 'no-reply@acme.example' }],
+  ])('takes %s for the sender', (text, from) => {
+    expect(parseEnvironment({ MAIL_FROM: text }).mail.from).toEqual(from);
   });
 
   it('ignores what is not its own', () => {

@@ -30,16 +30,21 @@ export class SealedBox {
   /** The text again; null if none of our keys sealed it, or a byte was changed. */
   open(box: Buffer): string | null {
     for (const key of this.keys) {
-      const decipher = createDecipheriv(CIPHER, key, box.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
-      decipher.setAuthTag(box.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
       try {
-        return Buffer.concat([decipher.update(box.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]).toString();
+        return openWith(key, box);
       } catch {
         // Another key's, perhaps.
       }
     }
     return null;
   }
+}
+
+/** @throws if it was sealed with another key, or changed since */
+function openWith(key: Uint8Array, box: Buffer): string {
+  const decipher = createDecipheriv(CIPHER, key, box.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+  decipher.setAuthTag(box.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+  return Buffer.concat([decipher.update(box.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]).toString();
 }
 
 function keyOf(secret: string): Uint8Array {
