@@ -52,8 +52,11 @@ describe('bytes that no client would send', () => {
     ],
     ['a chunk of no size', rawRequest('POST /auth/login', [JSON_TYPE, 'Transfer-Encoding: chunked'], 'zz\r\n\r\n')],
     ['no Host', 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n'],
-  ])('%s is 400, as a problem, and the connection ends', async (_, bytes) => {
-    expect(problemOf(await exchange(app, bytes))).toEqual({ status: 400, code: 'bad_request' });
+  ])('%s is 400, as a problem that nobody may store or guess a type for, and the connection ends', async (_, bytes) => {
+    const answer = await exchange(app, bytes);
+    expect(problemOf(answer)).toEqual({ status: 400, code: 'bad_request' });
+    expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    expect(Number(answer.headers['content-length'])).toBe(Buffer.byteLength(answer.body));
   });
 
   it.each([
