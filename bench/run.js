@@ -1,4 +1,4 @@
-// npm run bench -- <name>: measures the built application on a PostgreSQL of its own.
+// npm run bench -- <name>: measures the built application; what needs a database gets one of its own.
 import { readdirSync } from 'node:fs';
 import { ensureBuilt } from '../scripts/build.js';
 import { interruptible, runMain } from '../scripts/run.js';

@@ -8,7 +8,6 @@ const NEW_SECRET = 'uW3nYb6QkT9sLrX1vMzD4hEa8cGfJp2Z';
 const OTHER_SECRET = 'pT5mKq8WdV1xZc7RbN2hLs9GyJe4FuAo';
 const renewedEnv = { JWT_SECRET: NEW_SECRET, JWT_PREVIOUS_SECRETS: `${OTHER_SECRET}, ${TEST_SECRET}` };
 
-// Passport keeps one strategy for a process, so each test has the instance that judges started last.
 describe('when the secret of access tokens is replaced', () => {
   let database: TestDatabase;
   const running: TestApp[] = [];

@@ -22,10 +22,7 @@ export interface TestAppOptions {
   readonly log?: DestinationStream;
 }
 
-/**
- * A whole instance that listens on a port of its own: the application as `main.ts` puts it together. Passport keeps one
- * JWT strategy for the whole process: the instances that run in a test at the same time must share their JWT settings.
- */
+/** A whole instance that listens on a port of its own: the application as `main.ts` puts it together. */
 export class TestApp extends RunningApp {
   /** Instances that end with this one. */
   private readonly others: TestApp[] = [];
