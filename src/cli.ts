@@ -31,6 +31,12 @@ program
   .action(async () => (await pruning()).pruneAll());
 
 program
+  .command('audit:prune')
+  .description('Delete old audit events, with a database role that may')
+  .option('--older-than <duration>', 'how old they must be; AUDIT_RETENTION by default', toDuration)
+  .action(async ({ olderThan }: { olderThan?: number }) => (await pruning()).pruneAudit(olderThan));
+
+program
   .command('openapi:export')
   .description('Write the OpenAPI document. Needs no database.')
   .argument('[file]', 'where to write it; the standard output by default')

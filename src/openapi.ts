@@ -47,7 +47,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addTag('recovery', 'Change, reset, verify, and say: this was not me')
     .addTag('users', 'My own account')
     .addTag('sessions', 'Where I am signed in')
-    .addTag('admin', 'Everyone’s accounts and sessions, for admins')
+    .addTag('admin', 'Everyone’s accounts and sessions, and what happened to them, for admins')
     .addTag('health', 'For probes')
     .build();
   const document = SwaggerModule.createDocument(app, outline, { operationIdFactory: operationId });

@@ -27,6 +27,11 @@ const DEFINITION = NAMES.map((name) => `${name} ${COLUMNS[name]}`).join(', ');
 const ID = `(lpad(to_hex(micros / 1000), 12, '0') || to_hex(28672 + micros % 1000 * 4096 / 1000)
             || substr(gen_random_uuid()::text, 20))::uuid`;
 
+/** The lowest id of a time, as an expression: events before it have lower ones. Nothing is before 1970. */
+export function lowestIdAt(time: string): string {
+  return `rpad(lpad(to_hex(greatest(extract(epoch FROM ${time}) * 1000, 0)::bigint), 12, '0'), 32, '0')::uuid`;
+}
+
 /** The rows of a change that are told of one by one, and which of their columns say what. */
 export interface ToldRows {
   readonly from: string;

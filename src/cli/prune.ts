@@ -1,3 +1,5 @@
+import { AuditPruner } from '../audit/audit-pruner.js';
+import { CommandError } from '../cli.errors.js';
 import { isNotPermitted } from '../database/pg-errors.js';
 import type { Pruner } from '../database/pruner.js';
 import { SessionPruner } from '../sessions/session-pruner.js';
@@ -23,6 +25,17 @@ export async function pruneSessions(olderThan?: number): Promise<void> {
   await withApp(async (app) => {
     const sessions = app.get(SessionPruner);
     await pruneVisibly({ subject: sessions.subject, steps: () => sessions.steps(olderThan) });
+  });
+}
+
+/** @param olderThan how old, in milliseconds, an event must be; as configured where it is left out */
+export async function pruneAudit(olderThan?: number): Promise<void> {
+  await withApp(async (app) => {
+    const events = app.get(AuditPruner);
+    await pruneVisibly({ subject: events.subject, steps: () => events.steps(olderThan) }).catch((error: unknown) => {
+      if (!isNotPermitted(error)) throw error;
+      throw new CommandError('This database role may not delete audit events. Use one that may: docs/operations.md.');
+    });
   });
 }
 

@@ -17,3 +17,9 @@ export const idToHex = (id: string): string => id.replaceAll('-', '');
 /** The UUID of 16 bytes. */
 export const idFromBytes = (bytes: Buffer): string =>
   bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+
+/** The lowest of all ids of version 7 that are made at a time, to the millisecond: no earlier one is greater. */
+export function lowestId(time: Date): string {
+  const milliseconds = Math.max(0, time.getTime()).toString(16).padStart(12, '0');
+  return idFromBytes(Buffer.from(milliseconds.padEnd(32, '0'), 'hex'));
+}

@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { AuditPruner } from '../audit/audit-pruner.js';
 import type { Pruner } from '../database/pruner.js';
 import { MailModule } from '../mail/mail.module.js';
 import { MailPruner } from '../mail/mail-pruner.js';
@@ -13,14 +15,14 @@ import { ScheduleRepository } from './schedule.repository.js';
 import { Upkeep } from './upkeep.js';
 
 @Module({
-  imports: [SessionsModule, OneTimeTokensModule, MailModule, RateLimitsModule],
+  imports: [AuditModule, SessionsModule, OneTimeTokensModule, MailModule, RateLimitsModule],
   providers: [
     Upkeep,
     ScheduleRepository,
     {
       provide: PRUNERS,
       // One more pruner: its module above, and itself here.
-      inject: [SessionPruner, OneTimeTokenPruner, MailPruner, RateLimitPruner],
+      inject: [SessionPruner, OneTimeTokenPruner, MailPruner, RateLimitPruner, AuditPruner],
       useFactory: (...pruners: Pruner[]) => pruners,
     },
   ],

@@ -43,7 +43,7 @@ export class UsersService {
    * @throws OverloadedError
    */
   async register(user: Omit<NewUser, 'role'>, client: Client): Promise<User> {
-    const row = await this.toRow(user);
+    const row = await this.toRow({ ...user, role: 'user' });
     return this.database.transaction((manager) => {
       const actor = { userId: row.id, client };
       return this.insert(manager, row, { type: 'user_created', userId: row.id, actor });

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { describeDevice } from '../device.js';
+import { describeDevice } from '../../common/device-name.js';
 import { REVOCATION_REASONS, type RevocationReason } from '../revocation.js';
 import type { Session } from '../session.entity.js';
 

@@ -1,4 +1,4 @@
-import { describeDevice } from './device.js';
+import { describeDevice } from './device-name.js';
 
 const WINDOWS = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64)';
 

@@ -1,0 +1,22 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn } from 'class-validator';
+import { Optional, Timestamp } from '../../common/http/fields.js';
+import { PageQueryDto } from '../../common/http/page-query.dto.js';
+import { AUDIT_TYPES, type AuditType } from '../audit-event.js';
+
+export class ListActivityDto extends PageQueryDto {
+  @ApiPropertyOptional({ enum: AUDIT_TYPES, enumName: 'AuditType' })
+  @Optional()
+  @IsIn(AUDIT_TYPES, { message: `must be one of ${AUDIT_TYPES.join(', ')}` })
+  type?: AuditType;
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'Not before this time.' })
+  @Optional()
+  @Timestamp()
+  from?: Date;
+
+  @ApiPropertyOptional({ format: 'date-time', description: 'Before this time.' })
+  @Optional()
+  @Timestamp()
+  to?: Date;
+}

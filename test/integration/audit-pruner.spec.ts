@@ -1,0 +1,69 @@
+import { AuditPruner } from '../../src/audit/audit-pruner.js';
+import { prune as runPruner } from '../../src/upkeep/prune.js';
+import { TestApp } from '../support/test-app.js';
+
+const DAY = 86_400_000;
+
+describe('pruning audit events', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+  beforeEach(() => app.database.query('TRUNCATE audit_events'));
+  afterAll(() => app.close());
+
+  const prune = (retention: number) => runPruner({ steps: () => app.app.get(AuditPruner).steps(retention) });
+  /** Inserts events of this age. */
+  const insert = (age: string, count = 1) =>
+    app.database.query(
+      `INSERT INTO audit_events (id, occurred_at, type, outcome, reason)
+       SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(gen_random_uuid()::text, 16))::uuid,
+              at, 'sign_in', 'success', $1::text
+         FROM generate_series(1, $2), (SELECT now() - $1::text::interval AS at) AS time`,
+      [age, count],
+    );
+  const left = async () =>
+    (await app.database.query<{ reason: string }>('SELECT reason FROM audit_events ORDER BY id')).map(
+      (row) => row.reason,
+    );
+
+  it('deletes what is older than the retention, and nothing else', async () => {
+    for (const age of ['401 days', '400 days 1 second', '399 days', '1 day', '0 days']) await insert(age);
+    expect(await prune(400 * DAY)).toBe(2);
+    expect(await left()).toEqual(['399 days', '1 day', '0 days']);
+  });
+
+  it('keeps everything where the retention reaches back before the beginning of time', async () => {
+    await insert('400 days');
+    expect(await prune(100 * 365 * DAY)).toBe(0);
+    expect(await left()).toEqual(['400 days']);
+  });
+
+  it('of an empty table is no work', async () => {
+    expect(await prune(DAY)).toBe(0);
+  });
+
+  it('works through many batches', async () => {
+    await insert('500 days', 6_000);
+    await insert('450 days', 5_001);
+    await insert('1 day', 3);
+    expect(await prune(400 * DAY)).toBe(11_001);
+    expect(await left()).toEqual(['1 day', '1 day', '1 day']);
+  });
+
+  it('says how far it is, up to the end', async () => {
+    await insert('500 days', 5_000);
+    await insert('450 days', 5_000);
+    await insert('400 days', 1);
+    const progress = [];
+    for await (const step of app.app.get(AuditPruner).steps(400 * DAY)) progress.push(step.progress);
+    expect(progress).toEqual([0, 0.5, 1].map((part) => expect.closeTo(part, 2) as number));
+  });
+
+  it('run twice at once counts each event once', async () => {
+    await insert('500 days', 300);
+    const counts = await Promise.all([prune(DAY), prune(DAY), prune(DAY)]);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(300);
+    expect(await left()).toEqual([]);
+  });
+});
