@@ -7,9 +7,12 @@ import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { PasswordPolicy } from '../passwords/password-policy.js';
+import type { LimitedClient } from '../rate-limits/limited-client.js';
+import { RateLimits } from '../rate-limits/rate-limits.js';
 import { SecurityMails } from '../sessions/security-mails.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { AccountsService } from '../users/accounts.service.js';
+import { normalizeEmail } from '../users/email.js';
 import type { User } from '../users/user.entity.js';
 import { TokenHolders } from './token-holders.js';
 
@@ -17,6 +20,7 @@ import { TokenHolders } from './token-holders.js';
 @Injectable()
 export class PasswordResetService {
   constructor(
+    private readonly limits: RateLimits,
     private readonly database: Database,
     private readonly accounts: AccountsService,
     private readonly policy: PasswordPolicy,
@@ -32,9 +36,12 @@ export class PasswordResetService {
   /**
    * Mails a link to choose a new password, if there is an active account with this address. Whoever asks is not told:
    * the same statements run in either case, and one event is recorded (ASVS 6.3.8).
+   *
+   * @throws TooManyRequestsError
    */
-  request(email: string, client: Client): Promise<void> {
-    return this.database.transaction(async (manager) => {
+  async request(email: string, client: LimitedClient): Promise<void> {
+    await this.limits.spend('forgot', { client, account: normalizeEmail(email) });
+    await this.database.transaction(async (manager) => {
       const user = await this.accounts.hold(manager, { email });
       await this.mailLink(manager, user);
       const userId = user?.id ?? null;
@@ -55,9 +62,10 @@ export class PasswordResetService {
    *
    * @throws TokenUsedOrExpiredError and nothing tells why it does not work
    * @throws PasswordTooWeakError and the token still works
-   * @throws OverloadedError
+   * @throws OverloadedError, TooManyRequestsError
    */
-  async reset(token: string, newPassword: string, client: Client): Promise<void> {
+  async reset(token: string, newPassword: string, client: LimitedClient): Promise<void> {
+    await this.limits.spend('verify', { client });
     try {
       // Hashing is dear: nobody gets it for a token that does not work. Of many who try at once, `redeem` takes one.
       const user = await this.database.session((manager) => this.holders.find(manager, 'password_reset', token));

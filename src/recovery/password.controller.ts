@@ -1,13 +1,14 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { Client } from '../common/client.js';
 import { ApiProblems } from '../common/http/api-problems.decorator.js';
 import { Auth } from '../common/http/auth.decorator.js';
-import { FromClient } from '../common/http/client.js';
 import type { Principal } from '../common/principal.js';
 import { Public } from '../common/public.decorator.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
 import { PasswordTooWeakError } from '../passwords/passwords.errors.js';
+import { FromLimitedClient } from '../rate-limits/from-limited-client.decorator.js';
+import type { LimitedClient } from '../rate-limits/limited-client.js';
+import { TooManyRequestsError } from '../rate-limits/rate-limits.errors.js';
 import { InvalidCredentialsError } from '../users/users.errors.js';
 import { ChangePasswordDto } from './dto/change-password.dto.js';
 import { ForgotPasswordDto } from './dto/forgot-password.dto.js';
@@ -38,7 +39,8 @@ export class PasswordController {
   @HttpCode(202)
   @ApiOperation({ summary: 'Mail a link to choose a new password, if there is such an account' })
   @ApiAcceptedResponse({ description: 'Taken. Whether there is such an account is not said.' })
-  requestReset(@Body() { email }: ForgotPasswordDto, @FromClient() client: Client): Promise<void> {
+  @ApiProblems(TooManyRequestsError)
+  requestReset(@Body() { email }: ForgotPasswordDto, @FromLimitedClient() client: LimitedClient): Promise<void> {
     return this.resets.request(email, client);
   }
 
@@ -47,8 +49,8 @@ export class PasswordController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Choose a new password by a mailed token; every session ends' })
   @ApiNoContentResponse()
-  @ApiProblems(TokenUsedOrExpiredError, PasswordTooWeakError)
-  reset(@Body() { token, newPassword }: ResetPasswordDto, @FromClient() client: Client): Promise<void> {
+  @ApiProblems(TokenUsedOrExpiredError, PasswordTooWeakError, TooManyRequestsError)
+  reset(@Body() { token, newPassword }: ResetPasswordDto, @FromLimitedClient() client: LimitedClient): Promise<void> {
     return this.resets.reset(token, newPassword, client);
   }
 }

@@ -3,6 +3,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { OneTimeTokensModule } from '../one-time-tokens/one-time-tokens.module.js';
 import { PasswordsModule } from '../passwords/passwords.module.js';
+import { RateLimitsModule } from '../rate-limits/rate-limits.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { PasswordChangeService } from './password-change.service.js';
@@ -11,7 +12,15 @@ import { PasswordController } from './password.controller.js';
 import { TokenHolders } from './token-holders.js';
 
 @Module({
-  imports: [AuditModule, MailModule, OneTimeTokensModule, PasswordsModule, SessionsModule, UsersModule],
+  imports: [
+    AuditModule,
+    MailModule,
+    OneTimeTokensModule,
+    PasswordsModule,
+    RateLimitsModule,
+    SessionsModule,
+    UsersModule,
+  ],
   controllers: [PasswordController],
   providers: [PasswordChangeService, PasswordResetService, TokenHolders],
 })

@@ -13,6 +13,9 @@ const LIMITS = {
   RATE_LIMIT_REGISTER_ACCOUNT: '2/1h',
   RATE_LIMIT_REFRESH_ADDRESS: '5/1m',
   RATE_LIMIT_REFRESH_ACCOUNT: '2/1m',
+  RATE_LIMIT_FORGOT_ADDRESS: '5/1h',
+  RATE_LIMIT_FORGOT_ACCOUNT: '2/1h',
+  RATE_LIMIT_VERIFY_ADDRESS: '3/1h',
 };
 
 /** The items of a list of structured fields (RFC 9651): `"login";r=9;t=900` is `login: { r: 9, t: 900 }`. */
@@ -156,6 +159,21 @@ describe('rate limits', () => {
       expect([answer.status, answer.headers['ratelimit-policy']]).toEqual([200, '"refresh-address";q=5;w=60']);
       refreshToken = answer.body.refreshToken as string;
     }
+  });
+
+  it('hold for asking for a link, whether there is such an account or not', async () => {
+    const forgot = async (email: string) => (await post('/auth/password/forgot', { email })).status;
+    expect(await inTurn(3, () => forgot(ada.email))).toEqual([202, 202, 429]);
+    expect(await forgot('nobody@example.com')).toBe(202);
+    expect(await inTurn(2, () => forgot('nobody@example.com'))).toEqual([202, 429]);
+    expect(await app.database.query(`SELECT 1 FROM mails WHERE recipient = $1`, [ada.email])).toHaveLength(2);
+  });
+
+  it('hold for trying tokens that might have been mailed', async () => {
+    const body = { token: 'A'.repeat(43), newPassword: 'nine lanterns before noon' };
+    const reset = async (from?: string) => (await post('/auth/password/reset', body, from)).status;
+    expect(await inTurn(4, () => reset())).toEqual([422, 422, 422, 429]);
+    expect(await reset(anotherHost())).toBe(422);
   });
 
   it('are the same through the token endpoint, in OAuth’s form', async () => {
