@@ -1,6 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
+import { serveAccountPages } from './account-pages.js';
 import { boundConnections, requireHost } from './common/http/connection-bounds.js';
 import { jsonBody } from './common/http/json-body.js';
 import { requestId } from './common/http/request-id.js';
@@ -30,6 +31,7 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   }
   app.use(jsonBody(['/auth/token']));
   if (config.http.docsEnabled) serveDocs(app);
+  if (config.http.accountPagesEnabled) serveAccountPages(app, config);
   // A signal that was obeyed is no failure: supervisors expect the code 0.
   app.enableShutdownHooks([], { useProcessExit: true });
   boundConnections(app.getHttpServer());

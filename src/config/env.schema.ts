@@ -92,6 +92,7 @@ export function environmentSchema(environment: Environment) {
     RATE_LIMIT_VERIFY_ACCOUNT: quota('5/1h'),
     REDIS_URL: redisUrl.optional(),
     DOCS_ENABLED: flag(!production),
+    ACCOUNT_PAGES_ENABLED: flag(true),
     LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   });
 }

@@ -82,6 +82,7 @@ describe('parseEnvironment', () => {
     ['REFRESH_GRACE', ['61s', '10']],
     ['BCRYPT_COST', ['9', '17', '4', '12.5', 'strong']],
     ['DOCS_ENABLED', ['yes', '1', 'TRUE', 'on']],
+    ['ACCOUNT_PAGES_ENABLED', ['yes', '1', 'TRUE', 'on']],
     ['RATE_LIMIT_ENABLED', ['yes', '1', 'TRUE']],
     [
       'RATE_LIMIT_LOGIN_ACCOUNT',

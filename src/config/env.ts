@@ -32,6 +32,7 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       trustProxy: env.TRUST_PROXY,
       corsOrigins: env.CORS_ORIGINS,
       docsEnabled: env.DOCS_ENABLED,
+      accountPagesEnabled: env.ACCOUNT_PAGES_ENABLED,
     },
     database: {
       url: env.DATABASE_URL,

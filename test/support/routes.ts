@@ -12,8 +12,8 @@ interface Layer {
   readonly route?: { readonly path: string | string[]; readonly methods: Readonly<Record<string, boolean>> };
 }
 
-/** The explorer and its document, which are no controllers. */
-const DOCUMENT = /^GET \/(docs(\/.*)?|openapi\.json)$/;
+/** The explorer, its document and the pages that mails lead to, which are no controllers. */
+const DOCUMENT = /^GET \/(docs(\/.*)?|openapi\.json|account\/.*)$/;
 
 /** Every route that the controllers of an instance serve, asked of its router. */
 export function routesOf(app: TestApp): Route[] {

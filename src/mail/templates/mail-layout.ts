@@ -1,3 +1,4 @@
+import { escapeHtml } from '../../common/html.js';
 import type { MailText } from './mail-text.js';
 
 export interface MailParts extends MailText {
@@ -72,16 +73,4 @@ function factTable(facts: readonly (readonly [string, string])[]): string {
       `<td style="padding:2px 0">${escapeHtml(value)}</td></tr>`,
   );
   return `<table style="margin:0 0 16px;border-collapse:collapse;font-size:16px">${rows.join('')}</table>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
