@@ -64,16 +64,7 @@ export default tseslint.config(
   { files: ['src/**/*.guard.ts', 'src/common/http/problem.filter.ts'], rules: { 'no-restricted-imports': 'off' } },
   // What a person starts talks to a person.
   {
-    files: [
-      'src/main.ts',
-      'src/cli.ts',
-      'src/cli.*.ts',
-      'src/cli/**',
-      'scripts/**',
-      'bench/**',
-      'test/**',
-      '*.config.js',
-    ],
+    files: ['src/main.ts', 'src/cli.ts', 'src/cli/**', 'scripts/**', 'bench/**', 'test/**', '*.config.js'],
     rules: { 'no-console': 'off', 'no-restricted-properties': 'off' },
   },
   {

@@ -1,11 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { AdminOptions } from './cli.commands.js';
-import type { GenerateOptions } from './cli.keys.js';
+import type { AdminOptions } from './cli/create-admin.js';
+import type { GenerateOptions } from './cli/keys.js';
 import { parseDuration } from './config/duration.js';
 
 /** Loaded only when a command runs: a wrong argument or `--help` needs no application. */
-const commands = () => import('./cli.commands.js');
-const keys = () => import('./cli.keys.js');
+const admins = () => import('./cli/create-admin.js');
+const keys = () => import('./cli/keys.js');
+const openApi = () => import('./cli/openapi.js');
 const pruning = () => import('./cli/prune.js');
 
 const program = new Command('cli').description('Gatehouse, from the command line');
@@ -17,7 +18,7 @@ program
   .option('--name <name>', 'what the admin is called')
   .option('--password-stdin', 'read the password from the standard input')
   .option('--if-none', 'do nothing if there is an active admin already')
-  .action(async (options: AdminOptions) => (await commands()).createAdmin(options));
+  .action(async (options: AdminOptions) => (await admins()).createAdmin(options));
 
 program
   .command('sessions:prune')
@@ -40,7 +41,7 @@ program
   .command('openapi:export')
   .description('Write the OpenAPI document. Needs no database.')
   .argument('[file]', 'where to write it; the standard output by default')
-  .action(async (file: string | undefined) => (await commands()).exportOpenApi(file));
+  .action(async (file: string | undefined) => (await openApi()).exportOpenApi(file));
 
 program
   .command('keys:generate')
@@ -62,7 +63,7 @@ function toDuration(value: string): number {
 }
 
 program.parseAsync().catch(async (error: unknown) => {
-  const { explain } = await import('./cli.errors.js');
+  const { explain } = await import('./cli/errors.js');
   console.error(explain(error) ?? error);
   process.exitCode = 1;
 });

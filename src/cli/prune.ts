@@ -1,10 +1,10 @@
 import { AuditPruner } from '../audit/audit-pruner.js';
-import { CommandError } from '../cli.errors.js';
 import { isNotPermitted } from '../database/pg-errors.js';
 import type { Pruner } from '../database/pruner.js';
 import { SessionPruner } from '../sessions/session-pruner.js';
 import { prune } from '../upkeep/prune.js';
 import { PRUNERS } from '../upkeep/pruners.js';
+import { CommandError } from './errors.js';
 import { Progress } from './progress.js';
 import { withApp } from './with-app.js';
 

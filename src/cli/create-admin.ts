@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { withApp } from './cli/with-app.js';
-import { StrictValidationPipe } from './common/http/strict-validation.pipe.js';
-import { buildOpenApi } from './openapi.js';
-import { CreateUserDto } from './users/dto/create-user.dto.js';
-import { UsersService } from './users/users.service.js';
+import { StrictValidationPipe } from '../common/http/strict-validation.pipe.js';
+import { CreateUserDto } from '../users/dto/create-user.dto.js';
+import { UsersService } from '../users/users.service.js';
+import { withApp } from './with-app.js';
 
 export interface AdminOptions {
   readonly email: string;
@@ -28,15 +26,6 @@ export async function createAdmin({ email, name, passwordStdin, ifNone }: AdminO
     const admin = await users.create({ ...user, role: 'admin' }, null);
     console.log(`Created the admin ${admin.email}`);
     if (given === undefined) console.log(`Password: ${password}`);
-  });
-}
-
-/** @param file the standard output where it is left out */
-export async function exportOpenApi(file: string | undefined): Promise<void> {
-  await withApp(async (app) => {
-    const document = `${JSON.stringify(buildOpenApi(app), null, 2)}\n`;
-    if (file) await writeFile(file, document);
-    else process.stdout.write(document);
   });
 }
 

@@ -1,11 +1,11 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { keyPair } from './auth/signing-key.js';
-import { SigningKeys } from './auth/signing-keys.js';
-import { CommandError } from './cli.errors.js';
-import { readConfig } from './config/env.js';
-import type { SignatureAlgorithm } from './config/signature-key.js';
+import { keyPair } from '../auth/signing-key.js';
+import { SigningKeys } from '../auth/signing-keys.js';
+import { readConfig } from '../config/env.js';
+import type { SignatureAlgorithm } from '../config/signature-key.js';
+import { CommandError } from './errors.js';
 
 export interface GenerateOptions {
   readonly algorithm: SignatureAlgorithm;

@@ -1,6 +1,6 @@
-import { DomainError, ValidationFailedError } from './common/domain.error.js';
-import { ConfigurationError } from './config/env.js';
-import { PasswordTooWeakError } from './passwords/passwords.errors.js';
+import { DomainError, ValidationFailedError } from '../common/domain.error.js';
+import { ConfigurationError } from '../config/env.js';
+import { PasswordTooWeakError } from '../passwords/passwords.errors.js';
 
 /** A command cannot do what it was asked. A person reads the message, and nothing else. */
 export class CommandError extends Error {}
