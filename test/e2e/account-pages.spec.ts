@@ -36,7 +36,7 @@ describe('the pages that mails lead to', () => {
     expect(headers['content-type']).toBe(type);
   });
 
-  it.each(PAGES)('%s sends nothing by itself, and its form never puts anything into an address', async (page) => {
+  it.each(PAGES)('%s puts nothing that is typed into an address, even before its script is there', async (page) => {
     const { text } = await open(page);
     expect(text).toMatch(/<form method="post" data-action/);
     await app.request.post(`/account/${page}`).send('newPassword=seven+lanterns').expect(405);
