@@ -178,6 +178,20 @@ describe('what is written down', () => {
       expect(await rows()).toEqual([{ ...failure, device_name: 'Ada’s phone' }, failure]);
     });
 
+    it('one with good credentials that the limit of sessions refuses', async () => {
+      const env = { MAX_SESSIONS_PER_USER: '1', SESSION_LIMIT_POLICY: 'reject' };
+      const strict = await TestApp.start({ database: app.database, env });
+      await signIn(strict, ada);
+      await forget();
+      const { email, password } = ada;
+      await strict.request.post('/auth/login').set('User-Agent', AGENT).send({ email, password }).expect(409);
+      await strict.close();
+      const failure = { outcome: 'failure', reason: 'session_limit_reached' };
+      expect(await rows()).toEqual([
+        expectedRow('sign_in', { ...failure, user_id: ada.id, actor_id: ada.id, ...FROM }),
+      ]);
+    });
+
     it('no ordinary refresh: there are too many', async () => {
       const { refreshToken } = await signIn(app, ada);
       await forget();

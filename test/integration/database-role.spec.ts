@@ -1,13 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import { TestApp } from '../support/test-app.js';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Upkeep } from '../../src/upkeep/upkeep.js';
+import { LogLines } from '../support/log-lines.js';
+import { runNode } from '../support/run-node.js';
+import { TestApp, TEST_SECRET } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 
+const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
 const PASSWORD = 'seven lanterns at dusk';
 
 describe('a database role that may read and write rows, and nothing else', () => {
   const role = `reader_writer_${randomBytes(6).toString('hex')}`;
+  const maintenance = `maintenance_${randomBytes(6).toString('hex')}`;
+  const log = new LogLines();
   let database: TestDatabase;
   let app: TestApp;
+
+  const urlAs = (user: string) => {
+    const url = new URL(database.url);
+    url.username = user;
+    url.password = PASSWORD;
+    return url.href;
+  };
 
   beforeAll(async () => {
     database = await TestDatabase.create();
@@ -20,18 +35,21 @@ describe('a database role that may read and write rows, and nothing else', () =>
       `GRANT SELECT, INSERT, UPDATE, DELETE ON users, sessions, one_time_tokens, mails, rate_limits, schedule TO ${role}`,
       `GRANT SELECT, INSERT ON audit_events TO ${role}`,
       `GRANT SELECT ON migrations TO ${role}`,
+      `CREATE ROLE ${maintenance} LOGIN PASSWORD '${PASSWORD}'`,
+      `GRANT CONNECT ON DATABASE ${name} TO ${maintenance}`,
+      `GRANT USAGE ON SCHEMA public TO ${maintenance}`,
+      `GRANT SELECT, DELETE ON audit_events TO ${maintenance}`,
     ]) {
       await database.query(statement);
     }
-    const url = new URL(database.url);
-    url.username = role;
-    url.password = PASSWORD;
-    app = await TestApp.start({ database, env: { DATABASE_URL: url.href, RATE_LIMIT_ENABLED: 'true' } });
+    app = await TestApp.start({ database, log, env: { DATABASE_URL: urlAs(role), RATE_LIMIT_ENABLED: 'true' } });
   });
   afterAll(async () => {
     await app.close();
-    await database.query(`DROP OWNED BY ${role}`);
-    await database.query(`DROP ROLE ${role}`);
+    for (const name of [role, maintenance]) {
+      await database.query(`DROP OWNED BY ${name}`);
+      await database.query(`DROP ROLE ${name}`);
+    }
     await database.drop();
   });
 
@@ -40,6 +58,66 @@ describe('a database role that may read and write rows, and nothing else', () =>
     const change = database.query('CREATE TABLE mine ()');
     await expect(change).rejects.toMatchObject({ code: '42501' });
     await database.query('RESET ROLE');
+  });
+
+  it.each([
+    'UPDATE audit_events SET reason = NULL',
+    'DELETE FROM audit_events',
+    'TRUNCATE audit_events',
+    'SELECT FROM audit_events FOR UPDATE',
+  ])('cannot change what was written down: %s', async (statement) => {
+    await database.query(`SET ROLE ${role}`);
+    await expect(database.query(statement)).rejects.toMatchObject({ code: '42501' });
+    await database.query('RESET ROLE');
+  });
+
+  describe('leaves pruning the record to a role for maintenance', () => {
+    /** As `cli audit:prune` runs: the built command, with the database URL of this role. */
+    const pruneAs = (user: string) =>
+      runNode(CLI, ['audit:prune', '--older-than', '400d'], {
+        env: { JWT_SECRET: TEST_SECRET, DATABASE_URL: urlAs(user) },
+        cwd: tmpdir(),
+      });
+    const count = async () => (await database.query('SELECT FROM audit_events WHERE user_agent = $1', ['old'])).length;
+
+    beforeAll(async () => {
+      await database.query(`INSERT INTO audit_events (id, occurred_at, type, outcome, user_agent)
+        VALUES ('01000000-0000-7000-8000-000000000000', '2004-11-03T19:53:47.776Z', 'sign_in', 'success', 'old')`);
+    });
+
+    it('the application’s own is told so, and deletes nothing', async () => {
+      const { code, stderr } = await pruneAs(role);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^This database role may not delete audit events/)]);
+      expect(await count()).toBe(1);
+    });
+
+    it('the application says so once in its log, prunes the rest and goes on', async () => {
+      for (let turn = 0; turn < 2; turn += 1) {
+        await database.query('TRUNCATE schedule');
+        await app.app.get(Upkeep).pruneIfDue();
+      }
+      const told = log.records.filter(({ msg }) => String(msg).includes('may not delete audit events'));
+      expect([told.length, told[0]?.['level']]).toEqual([1, 'warn']);
+      expect(await count()).toBe(1);
+      await app.request.get('/health/ready').expect(200);
+    });
+
+    it('which can do it', async () => {
+      expect(await pruneAs(maintenance)).toMatchObject({ code: 0, stdout: 'Deleted 1 audit events.\n' });
+      expect(await count()).toBe(0);
+    });
+
+    it('and can write nothing', async () => {
+      await database.query(`SET ROLE ${maintenance}`);
+      for (const statement of [
+        `INSERT INTO audit_events (id, occurred_at, type, outcome) VALUES (gen_random_uuid(), now(), 'x', 'success')`,
+        'UPDATE audit_events SET reason = NULL',
+        'SELECT FROM users',
+      ]) {
+        await expect(database.query(statement)).rejects.toMatchObject({ code: '42501' });
+      }
+      await database.query('RESET ROLE');
+    });
   });
 
   it('is all that the application needs, from its first connection to the end of an account', async () => {
