@@ -53,6 +53,16 @@ describe('the pages that mails lead to', () => {
     expect(['token_used_or_expired', 'not_found']).toContain(body.code);
   });
 
+  it('the field for a password is masked, and takes what is pasted and what a password manager fills in', async () => {
+    const { text } = await open('reset-password');
+    const [field = ''] = /<input[^>]+name="newPassword"[^>]*>/.exec(text) ?? [];
+    expect(field).toMatch(/ type="password"\s+autocomplete="new-password"/);
+    expect(field).not.toMatch(/maxlength|readonly|pattern| on\w+=/);
+    const { text: script } = await open('account.js');
+    expect(script).toContain("target.checked ? 'text' : 'password'");
+    expect(script).not.toMatch(/paste|keydown|keypress|beforeinput/);
+  });
+
   it('nothing else of their folder is served, and no other', async () => {
     for (const path of ['/account/', '/account', '/account/reset-password.html', '/account/..%2fpackage.json']) {
       const { status } = await app.request.get(path);
