@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { AdminOptions } from './cli/create-admin.js';
+import type { ImportOptions } from './cli/import/import-users.js';
 import type { GenerateOptions } from './cli/keys.js';
 import { parseDuration } from './config/duration.js';
 
@@ -8,6 +9,7 @@ const admins = () => import('./cli/create-admin.js');
 const keys = () => import('./cli/keys.js');
 const openApi = () => import('./cli/openapi.js');
 const pruning = () => import('./cli/prune.js');
+const importing = () => import('./cli/import/import-users.js');
 
 const program = new Command('cli').description('Gatehouse, from the command line');
 
@@ -19,6 +21,14 @@ program
   .option('--password-stdin', 'read the password from the standard input')
   .option('--if-none', 'do nothing if there is an active admin already')
   .action(async (options: AdminOptions) => (await admins()).createAdmin(options));
+
+program
+  .command('users:import')
+  .description('Import the users of another system. docs/operations.md says what stands in the file.')
+  .argument('<file>', 'CSV or NDJSON, by the end of its name')
+  .option('--report <file>', 'where the refused lines are told; <file>.refused.csv by default')
+  .option('--dry-run', 'check everything, and import nothing')
+  .action(async (file: string, options: ImportOptions) => (await importing()).importUsers(file, options));
 
 program
   .command('sessions:prune')

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from '../database/database.js';
-import type { AuditEntry } from './audit-event.js';
+import type { AuditDetails, AuditEntry, AuditType } from './audit-event.js';
 import { AuditRepository } from './audit.repository.js';
 
 /** The append-only record of what happened to accounts (ASVS 16.3). */
@@ -16,5 +16,14 @@ export class AuditLog {
   /** Writes down many things in one statement, in the transaction that does them. */
   recordAll(manager: EntityManager, entries: readonly AuditEntry[]): Promise<void> {
     return this.events.insert(manager, entries);
+  }
+
+  /** The details of what happened to these users, by the user's id. */
+  detailsOf(
+    manager: EntityManager,
+    type: AuditType,
+    userIds: readonly string[],
+  ): Promise<ReadonlyMap<string, AuditDetails>> {
+    return this.events.detailsOf(manager, type, userIds);
   }
 }

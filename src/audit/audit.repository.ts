@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { lowestId } from '../common/id.js';
 import type { PageRequest } from '../common/pagination.js';
 import { AuditEvent } from './audit-event.entity.js';
-import type { AuditEntry, AuditType } from './audit-event.js';
+import type { AuditDetails, AuditEntry, AuditType } from './audit-event.js';
 import { eventsParameter, insertEvents, lowestIdAt } from './audit-sql.js';
 
 /** Which events are meant. Conditions that are left out do not narrow; all that are given must hold. */
@@ -77,5 +77,18 @@ export class AuditRepository {
       [after, retention, limit],
     );
     return row ?? null;
+  }
+
+  /** The details of what happened to these users, by the user's id. */
+  async detailsOf(
+    manager: EntityManager,
+    type: AuditType,
+    userIds: readonly string[],
+  ): Promise<ReadonlyMap<string, AuditDetails>> {
+    const rows = await manager.query<{ userId: string; details: AuditDetails | null }[]>(
+      `SELECT user_id AS "userId", details FROM audit_events WHERE user_id = ANY ($1) AND type = $2 ORDER BY id`,
+      [userIds, type],
+    );
+    return new Map(rows.map(({ userId, details }) => [userId, details ?? {}]));
   }
 }

@@ -4,6 +4,8 @@ import { PasswordsModule } from '../passwords/passwords.module.js';
 import { AccountsService } from './accounts.service.js';
 import { CredentialsService } from './credentials.service.js';
 import { UserEvents } from './user-events.js';
+import { UserImport } from './user-import.js';
+import { UserImportRepository } from './user-import.repository.js';
 import { UsersAdminController } from './users.admin.controller.js';
 import { UsersController } from './users.controller.js';
 import { UsersRepository } from './users.repository.js';
@@ -12,7 +14,15 @@ import { UsersService } from './users.service.js';
 @Module({
   imports: [AuditModule, PasswordsModule],
   controllers: [UsersController, UsersAdminController],
-  providers: [UsersService, AccountsService, CredentialsService, UsersRepository, UserEvents],
-  exports: [UsersService, AccountsService, CredentialsService, UserEvents],
+  providers: [
+    UsersService,
+    AccountsService,
+    CredentialsService,
+    UsersRepository,
+    UserEvents,
+    UserImport,
+    UserImportRepository,
+  ],
+  exports: [UsersService, AccountsService, CredentialsService, UserEvents, UserImport],
 })
 export class UsersModule {}

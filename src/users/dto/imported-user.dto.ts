@@ -1,0 +1,42 @@
+import { IsIn, IsString } from 'class-validator';
+import { Optional, QueryBoolean, Timestamp } from '../../common/http/fields.js';
+import { ROLES, type Role } from '../../common/role.js';
+import { EmailField, NameField } from '../user-fields.js';
+
+/** One user of a file to be imported. The rules are those of HTTP; a CSV file knows no types, so `true` is a text there. */
+export class ImportedUserDto {
+  @EmailField()
+  email!: string;
+
+  @NameField()
+  name?: string | null;
+
+  @Optional()
+  @IsIn(ROLES, { message: `must be one of ${ROLES.join(', ')}` })
+  role?: Role;
+
+  @Optional()
+  @IsString({ message: 'must be a string' })
+  passwordHash?: string;
+
+  @QueryBoolean()
+  emailVerified?: boolean;
+
+  @Optional()
+  @Timestamp()
+  emailVerifiedAt?: Date;
+
+  @QueryBoolean()
+  isActive?: boolean;
+}
+
+/** The columns of a CSV file, and the fields of an NDJSON object. */
+export const IMPORTED_FIELDS: readonly (keyof ImportedUserDto)[] = [
+  'email',
+  'name',
+  'role',
+  'passwordHash',
+  'emailVerified',
+  'emailVerifiedAt',
+  'isActive',
+];

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { User } from './user.entity.js';
+
+export type ImportedUserRow = Pick<User, 'id' | 'email' | 'passwordHash' | 'name' | 'role' | 'isActive'> & {
+  /** `now` is the database's. */
+  readonly emailVerifiedAt: Date | 'now' | null;
+};
+
+export type ExistingUser = Pick<User, 'id' | 'email' | 'name' | 'role' | 'isActive'>;
+
+@Injectable()
+export class UserImportRepository {
+  /**
+   * Inserts those whose address is free, decided by the unique index: two imports and a registration at once make one
+   * account. In the order of the addresses, so that two imports wait for each other instead of deadlocking.
+   *
+   * @returns the ids of those that were inserted
+   */
+  async insertNew(manager: EntityManager, rows: readonly ImportedUserRow[]): Promise<Set<string>> {
+    const inserted = await manager.query<{ id: string }[]>(
+      `INSERT INTO users (id, email, password_hash, name, role, is_active, email_verified_at)
+       SELECT id, email, "passwordHash", name, role, "isActive", "emailVerifiedAt"::timestamptz
+         FROM jsonb_to_recordset($1::jsonb) AS given(
+                id uuid, email text, "passwordHash" text, name text, role text, "isActive" boolean, "emailVerifiedAt" text)
+        ORDER BY lower(email), id
+           ON CONFLICT DO NOTHING
+       RETURNING id`,
+      [JSON.stringify(rows)],
+    );
+    return new Set(inserted.map(({ id }) => id));
+  }
+
+  /** The users who have one of these addresses. */
+  findByEmails(manager: EntityManager, emails: readonly string[]): Promise<ExistingUser[]> {
+    return manager.query<ExistingUser[]>(
+      `SELECT id, email, name, role, is_active AS "isActive" FROM users
+        WHERE lower(email) = ANY (SELECT lower(address) FROM unnest($1::text[]) AS address)`,
+      [emails],
+    );
+  }
+}

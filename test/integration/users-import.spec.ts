@@ -1,0 +1,273 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import bcrypt from 'bcrypt';
+import { buildUser } from '../support/builders.js';
+import { runNode, type Finished } from '../support/run-node.js';
+import { TestApp, TEST_SECRET } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
+/** In the form of PHP, which calls it $2y$. */
+const hashed = (password: string, cost = 4) => bcrypt.hashSync(password, cost).replace('$2b$', '$2y$');
+const HASH = hashed('seven lanterns at dusk');
+
+interface Row {
+  readonly email: string;
+  readonly name: string | null;
+  readonly role: string;
+  readonly is_active: boolean;
+  readonly email_verified_at: Date | null;
+}
+
+describe('users:import', () => {
+  let app: TestApp;
+  let folder: string;
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { RATE_LIMIT_ENABLED: 'false' } });
+    folder = await mkdtemp(join(tmpdir(), 'gatehouse-import-'));
+    await mkdir(join(folder, 'folder.csv'));
+  });
+  afterAll(async () => {
+    await app.close();
+    await rm(folder, { recursive: true });
+  });
+  beforeEach(() => app.database.query('TRUNCATE users, audit_events CASCADE'));
+
+  const environment = () => ({ BCRYPT_COST: '5', JWT_SECRET: TEST_SECRET, DATABASE_URL: app.database.url });
+  const run = (...args: string[]): Promise<Finished> =>
+    runNode(CLI, ['users:import', ...args], { env: environment(), cwd: folder });
+  const write = (name: string, content: string | Buffer) => writeFile(join(folder, name), content);
+  const report = (name: string) => readFile(join(folder, `${name}.refused.csv`), 'utf8');
+
+  async function runOn(name: string, content: string | Buffer, ...options: string[]): Promise<Finished> {
+    await write(name, content);
+    return run(name, ...options);
+  }
+
+  const users = () => app.database.query<Row>('SELECT * FROM users ORDER BY email');
+  const emails = async () => (await users()).map(({ email }) => email);
+
+  it('takes the users of a CSV file in, as it was written by whatever program', async () => {
+    const { code, stdout, stderr } = await runOn(
+      'users.csv',
+      '\uFEFFname,email,role,emailVerified,emailVerifiedAt,isActive,passwordHash\r\n' +
+        '"Müller, ""Mia""", Mia@Example.COM ,admin,true,2020-01-15T09:30:00Z,true,' +
+        `${HASH}\r\n\r\n` +
+        ',plain@example.com,,,,,\r\n' +
+        '"Two\r\nlines",off@example.com,user,true,,false,\r\n' +
+        'Łukasz,last@example.com,user,false,,,',
+    );
+    expect([code, stdout, stderr]).toEqual([0, 'Imported 4 users, 0 exist already, 0 refused.\n', '']);
+    const [last, mia, off, plain] = await users();
+    expect(mia).toMatchObject({ email: 'mia@example.com', name: 'Müller, "Mia"', role: 'admin', is_active: true });
+    expect(mia?.email_verified_at).toEqual(new Date('2020-01-15T09:30:00Z'));
+    expect(plain).toMatchObject({ name: null, role: 'user', is_active: true, email_verified_at: null });
+    expect(off).toMatchObject({ name: 'Two\nlines', is_active: false, email_verified_at: expect.any(Date) });
+    expect(last).toMatchObject({ name: 'Łukasz', email_verified_at: null });
+    await expect(access(join(folder, 'users.csv.refused.csv'))).rejects.toThrow('ENOENT');
+  });
+
+  it('takes the users of an NDJSON file in', async () => {
+    const lines = [
+      { email: 'mia@example.com', name: 'Mia', role: 'admin', passwordHash: HASH, emailVerified: true },
+      { email: 'plain@example.com', name: null, isActive: false },
+    ].map((user) => JSON.stringify(user));
+    const { code, stdout } = await runOn('users.ndjson', `\uFEFF${lines.join('\r\n')}`);
+    expect([code, stdout]).toEqual([0, 'Imported 2 users, 0 exist already, 0 refused.\n']);
+    const [mia, plain] = await users();
+    expect(mia).toMatchObject({ name: 'Mia', role: 'admin', email_verified_at: expect.any(Date) });
+    expect(plain).toMatchObject({ name: null, is_active: false });
+  });
+
+  it('an imported $2y$ hash signs in, and is replaced by one of ours then', async () => {
+    await runOn('users.csv', `email,passwordHash\nmia@example.com,${HASH}\n`);
+    const login = (password: string) => app.request.post('/auth/login').send({ email: 'mia@example.com', password });
+    await login('seven lanterns at dawn').expect(401);
+    await login('seven lanterns at dusk').expect(200);
+    const [row] = await app.database.query<{ password_hash: string }>('SELECT password_hash FROM users');
+    expect(row?.password_hash).toMatch(/^\$bcrypt-sha256\$/);
+    await login('seven lanterns at dusk').expect(200);
+  });
+
+  it('nobody signs in who was imported without a hash', async () => {
+    await runOn('users.csv', 'email\nmia@example.com\n');
+    for (const password of ['', ' ', 'null', 'undefined', 'seven lanterns at dusk']) {
+      const { status } = await app.request.post('/auth/login').send({ email: 'mia@example.com', password });
+      expect(status).not.toBe(200);
+    }
+  });
+
+  it('refuses by line and reason what is not good, and takes the rest in', async () => {
+    const { code, stdout, stderr } = await runOn(
+      'users.csv',
+      [
+        'email,name,role,passwordHash,isActive',
+        'one@example.com,One,,,',
+        'nonsense,,,,',
+        ',Nobody,,,',
+        'root@example.com,,root,,',
+        'maybe@example.com,,,,perhaps',
+        `long@example.com,${'x'.repeat(101)},,,`,
+        `argon@example.com,,,"$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA",`,
+        `slow@example.com,,,$2b$06$${'a'.repeat(53)},`,
+        'few@example.com,Few',
+        'many@example.com,,,,,,',
+        'quote@example.com,"Quote" d,,,',
+        'nul@example.com,N\0L,,,',
+        'ONE@example.com,Other,,,',
+        'open@example.com,"never closed,,,',
+        'two@example.com,"Two, too",admin,,',
+        'three@example.com,,,,',
+      ].join('\n'),
+    );
+    expect(await emails()).toEqual(['one@example.com', 'three@example.com', 'two@example.com']);
+    expect([code, stdout]).toEqual([2, 'Imported 3 users, 0 exist already, 13 refused.\n']);
+    const expected = [
+      /^3,"email must be an e-mail address"$/,
+      /^4,"email must be an e-mail address"$/,
+      /^5,"role must be one of user, admin"$/,
+      /^6,"isActive must be true or false"$/,
+      /^7,"name must be a string of 1 to 100 characters"$/,
+      /^8,"passwordHash must be a bcrypt hash .*"$/,
+      /^9,"passwordHash has the cost 6, and BCRYPT_COST is 5.*"$/,
+      /^10,"has 2 fields, and the first line names 5"$/,
+      /^11,"has 7 fields, and the first line names 5"$/,
+      /^12,"has a quote in the wrong place.*"$/,
+      /^13,"name must not contain a NUL character"$/,
+      /^14,"email stands in line 2 already"$/,
+      /^15,"has a quote in the wrong place, or one that is not closed"$/,
+    ];
+    const [head, ...lines] = (await report('users.csv')).trimEnd().split('\n');
+    expect(head).toBe('line,reason');
+    expect(lines).toEqual(expected.map((pattern): unknown => expect.stringMatching(pattern)));
+    expect(stderr).toMatch(/^line 3: email must be an e-mail address\n(line \d+: .*\n){9}and 3 more: see users.csv/);
+    expect(stdout + stderr).not.toContain('\u001b');
+    expect((await stat(join(folder, 'users.csv.refused.csv'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('refuses lines of an NDJSON file in the same way', async () => {
+    const { code, stdout } = await runOn(
+      'users.ndjson',
+      ['{"email":"one@example.com"}', '{"email":', '[]', 'null', '{"email":["x"]}', '{"email":"a@example.com","id":1}',
+       `{"name":"${'x'.repeat(300_000)}"}`, '{"email":"b@example.com","__proto__":{}}',
+       String.raw`{"email":"c@example.com","name":"\ud800"}`, '{"email":"two@example.com"}'].join('\n'), // prettier-ignore
+    );
+    expect([code, stdout]).toEqual([2, 'Imported 2 users, 0 exist already, 8 refused.\n']);
+    expect((await report('users.ndjson')).trimEnd().split('\n').slice(1)).toEqual([
+      '2,"is not a JSON object"',
+      '3,"is not a JSON object"',
+      '4,"is not a JSON object"',
+      '5,"email must be an e-mail address"',
+      '6,"has an unknown field ""id"""',
+      '7,"is far too long for one user"',
+      '8,"has an unknown field ""__proto__"""',
+      '9,"name must be well-formed Unicode"',
+    ]);
+    expect(await emails()).toEqual(['one@example.com', 'two@example.com']);
+  });
+
+  it('refuses what is not in UTF-8 instead of spoiling names', async () => {
+    const { code } = await runOn('users.csv', Buffer.from('email,name\na@example.com,Müller\n', 'latin1'));
+    expect([code, await report('users.csv')]).toEqual([2, 'line,reason\n2,"is not in UTF-8"\n']);
+    expect(await emails()).toEqual([]);
+  });
+
+  it('leaves accounts that are there as they are: the same is no fault, another is told', async () => {
+    await buildUser(app, { email: 'same@example.com' });
+    await buildUser(app, { email: 'other@example.com', name: 'Other' });
+    const { code, stdout } = await runOn(
+      'users.csv',
+      `email,name,passwordHash\nsame@example.com,,${HASH}\nother@example.com,Another,${HASH}\nnew@example.com,,\n`,
+    );
+    expect([code, stdout]).toEqual([2, 'Imported 1 users, 1 exist already, 1 refused.\n']);
+    expect(await report('users.csv')).toContain('3,"email belongs to an account that differs in name"');
+    expect(await users()).toContainEqual(expect.objectContaining({ email: 'other@example.com', name: 'Other' }));
+  });
+
+  it('finds an address that stands twice, however far apart', async () => {
+    const filler = Array.from({ length: 1_200 }, (_, index) => `user${index}@example.com`);
+    const { stdout } = await runOn(
+      'users.csv',
+      ['email', 'twice@example.com', ...filler, 'TWICE@example.com'].join('\n'),
+    );
+    expect(stdout).toBe('Imported 1201 users, 0 exist already, 1 refused.\n');
+    expect(await report('users.csv')).toContain('1203,"email stands in line 2 already"');
+  });
+
+  it('goes on after kill -9: nobody is lost, nobody is there twice', async () => {
+    const all = Array.from({ length: 6_000 }, (_, index) => `user${String(index).padStart(5, '0')}@example.com`);
+    await write('large.csv', ['email', ...all].join('\n'));
+    const child = spawn(process.execPath, [CLI, 'users:import', 'large.csv'], {
+      cwd: folder,
+      env: { ...environment(), NODE_ENV: 'test' },
+    });
+    await until('some are imported', async () => (await emails()).length > 0, 20_000);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    const before = (await emails()).length;
+    expect(before % 500).toBe(0);
+    expect(before).toBeLessThan(all.length);
+    const { code, stdout } = await run('large.csv');
+    expect([code, stdout]).toEqual([0, `Imported ${all.length - before} users, ${before} exist already, 0 refused.\n`]);
+    expect(await emails()).toEqual(all);
+    const [audited] = await app.database.query<{ count: number }>(
+      `SELECT count(DISTINCT user_id)::int AS count FROM audit_events WHERE type = 'user_created'`,
+    );
+    expect(audited?.count).toBe(all.length);
+  });
+
+  it('two at once make one account of each address', async () => {
+    const all = Array.from({ length: 2_000 }, (_, index) => `user${String(index).padStart(5, '0')}@example.com`);
+    await write('up.csv', ['email', ...all].join('\n'));
+    await write('down.csv', ['email', ...[...all].reverse()].join('\n'));
+    const finished = await Promise.all([run('up.csv'), run('down.csv')]);
+    expect(finished.map(({ code }) => code)).toEqual([0, 0]);
+    expect(await emails()).toEqual(all);
+  });
+
+  it('writes down whose account came from where', async () => {
+    await runOn('users.csv', 'email,role\nmia@example.com,admin\n');
+    const events = await app.database.query(
+      `SELECT type, actor_id, email, details - 'run' AS details FROM audit_events JOIN users ON users.id = user_id`,
+    );
+    const details = { role: 'admin', by: 'import', file: 'users.csv', line: 2 };
+    expect(events).toEqual([{ type: 'user_created', actor_id: null, email: 'mia@example.com', details }]);
+  });
+
+  it('with --dry-run says what would happen, and changes nothing', async () => {
+    await buildUser(app, { email: 'same@example.com' });
+    const text = 'email,role\nmia@example.com,\nsame@example.com,\nbad,\nroot@example.com,root\n';
+    const { code, stdout } = await runOn('users.csv', text, '--dry-run', '--report', 'report.csv');
+    expect([code, stdout]).toEqual([2, 'Would import 1 users, 1 exist already, 2 refused.\n']);
+    expect(await emails()).toEqual(['same@example.com']);
+    expect(await readFile(join(folder, 'report.csv'), 'utf8')).toMatch(/^line,reason\n4,.*\n5,.*\n$/);
+  });
+
+  it.each([
+    ['a column that is not known', 'email,password\na@example.com,x\n', 'There is no column "password".'],
+    ['no address', 'name,role\nMia,user\n', 'The column email is missing.'],
+    ['a column twice', 'email,name,email\na@example.com,x,y\n', 'The column email is there twice.'],
+    ['semicolons', 'email;name\na@example.com;x\n', 'There is no column "email;name".'],
+    ['no names of columns', 'a@example.com,Ada\nb@example.com,x\n', 'There is no column "a@example.com".'],
+    ['nothing in it', '', 'The file users.csv is empty.'],
+  ])('refuses a file with %s before anything is imported', async (_, content, message) => {
+    const { code, stdout, stderr } = await runOn('users.csv', content);
+    expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining(message)]);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(await emails()).toEqual([]);
+  });
+
+  it.each([
+    ['that is not there', ['nowhere.csv'], 'There is no file nowhere.csv.'],
+    ['that is a folder', ['folder.csv'], 'There is no file folder.csv.'],
+    ['of another kind', ['users.xlsx'], 'has to end in one of .csv, .ndjson, .jsonl.'],
+    ['that its report would overwrite', ['users.csv', '--report', './users.csv'], 'would overwrite'],
+  ])('refuses a file %s', async (_, args, message) => {
+    const { code, stdout, stderr } = await run(...args);
+    expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining(message)]);
+  });
+});
