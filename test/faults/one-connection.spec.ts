@@ -75,6 +75,8 @@ describe('with a single connection for all', () => {
       ({ id }) => app.as(admin.accessToken).patch(`/admin/users/${id}`).send({ isActive: false }),
     ],
     ['DELETE /admin/users/:id', 204, ({ id }) => app.as(admin.accessToken).delete(`/admin/users/${id}`)],
+    ['GET /admin/audit', 200, () => app.as(admin.accessToken).get('/admin/audit')],
+    ['GET /users/me/activity', 200, ({ accessToken }) => app.as(accessToken).get('/users/me/activity')],
     ['GET /admin/sessions', 200, () => app.as(admin.accessToken).get('/admin/sessions')],
     [
       'DELETE /admin/sessions/:id',
