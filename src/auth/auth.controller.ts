@@ -8,6 +8,7 @@ import { OverloadedError, PasswordTooWeakError } from '../passwords/passwords.er
 import { FromLimitedClient } from '../rate-limits/from-limited-client.decorator.js';
 import type { LimitedClient } from '../rate-limits/limited-client.js';
 import { TooManyRequestsError } from '../rate-limits/rate-limits.errors.js';
+import { EmailNotVerifiedError } from '../recovery/recovery.errors.js';
 import {
   RefreshTokenInvalidError,
   RefreshTokenReusedError,
@@ -50,7 +51,7 @@ export class AuthController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign in: begin a session on this device' })
   @ApiOkResponse({ type: TokenPairDto })
-  @ApiProblems(InvalidCredentialsError, SessionLimitReachedError, TooManyRequestsError)
+  @ApiProblems(InvalidCredentialsError, EmailNotVerifiedError, SessionLimitReachedError, TooManyRequestsError)
   async login(
     @Body() { email, password, ...device }: LoginDto,
     @FromLimitedClient() client: LimitedClient,

@@ -3,6 +3,7 @@ import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { AuditModule } from '../audit/audit.module.js';
 import { RateLimitsModule } from '../rate-limits/rate-limits.module.js';
+import { RecoveryModule } from '../recovery/recovery.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessTokenService } from './access-token.service.js';
@@ -16,7 +17,7 @@ import { TokenController } from './token.controller.js';
 import { TokenService } from './token.service.js';
 
 @Module({
-  imports: [AuditModule, JwtModule, PassportModule, RateLimitsModule, SessionsModule, UsersModule],
+  imports: [AuditModule, JwtModule, PassportModule, RateLimitsModule, RecoveryModule, SessionsModule, UsersModule],
   controllers: [AuthController, JwksController, TokenController],
   providers: [AccessTokenService, AuthLimits, AuthService, JwtStrategy, SigningKeys, TokenService],
   // For the guard, which is global.

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
-import { Database } from '../database/database.js';
+import { DomainError } from '../common/domain.error.js';
+import { Database, type EntityManager } from '../database/database.js';
 import type { LimitedClient } from '../rate-limits/limited-client.js';
+import { EmailVerificationService } from '../recovery/email-verification.service.js';
+import { EmailNotVerifiedError } from '../recovery/recovery.errors.js';
 import type { Device } from '../sessions/device.js';
 import type { ClaimedDevice } from '../sessions/known-devices.js';
 import { SessionRefreshService } from '../sessions/session-refresh.service.js';
-import { SessionLimitReachedError } from '../sessions/sessions.errors.js';
 import { SessionsService, type OpenedSession } from '../sessions/sessions.service.js';
 import { CredentialsService } from '../users/credentials.service.js';
 import type { User } from '../users/user.entity.js';
@@ -30,6 +32,7 @@ export class AuthService {
     private readonly users: UsersService,
     private readonly database: Database,
     private readonly credentials: CredentialsService,
+    private readonly verification: EmailVerificationService,
     private readonly sessions: SessionsService,
     private readonly refreshes: SessionRefreshService,
     private readonly accessTokens: AccessTokenService,
@@ -49,7 +52,7 @@ export class AuthService {
   /**
    * Signs someone in on a device: checks who they are, and begins a session.
    *
-   * @throws InvalidCredentialsError, SessionLimitReachedError, TooManyRequestsError
+   * @throws InvalidCredentialsError, EmailNotVerifiedError, SessionLimitReachedError, TooManyRequestsError
    */
   login(email: string, password: string, device: Device & ClaimedDevice & LimitedClient): Promise<Grant> {
     return this.limits.login(email, device, () => this.signIn(email, password, device));
@@ -67,39 +70,35 @@ export class AuthService {
     return this.grant(user, sessionId, refreshToken);
   }
 
-  private async signIn(email: string, password: string, device: Device): Promise<Grant> {
-    const user = await this.credentials.verify(email, password, device);
-    const opened = await this.open(user, device);
+  private async signIn(email: string, password: string, device: Device & ClaimedDevice): Promise<Grant> {
+    const verified = await this.credentials.verify(email, password, device);
+    const opened = await this.database.transaction(async (manager) => {
+      const user = await this.credentials.hold(manager, verified);
+      return user && { user, session: await this.open(manager, user, device) };
+    });
     // Another sign-in may have replaced the hash of the very same password. Look again.
     if (!opened) return this.signIn(email, password, device);
-    return this.grant(user, opened.session.id, opened.refreshToken);
+    const { user, session } = opened;
+    // What was written down of the refusal, and the mail with a new link, are committed by now.
+    if (session instanceof DomainError) throw session;
+    return this.grant(user, session.session.id, session.refreshToken);
   }
 
-  /** Begins a session for someone who was verified, unless they changed since. */
-  private async open(user: User, device: Device): Promise<OpenedSession | null> {
-    try {
-      return await this.database.transaction(async (manager) =>
-        (await this.credentials.hold(manager, user)) ? this.sessions.open(manager, user.id, device) : null,
-      );
-    } catch (error) {
-      if (error instanceof SessionLimitReachedError) await this.recordRefused(user, device, error.code);
-      throw error;
+  /** Begins the session of someone whose password was right, or says why that is not enough. */
+  private async open(
+    manager: EntityManager,
+    user: User,
+    device: ClaimedDevice & Device,
+  ): Promise<OpenedSession | DomainError> {
+    const opened = (await this.verification.admits(manager, user))
+      ? await this.sessions.open(manager, user, device)
+      : new EmailNotVerifiedError();
+    if (opened instanceof DomainError) {
+      const [userId, { deviceName }] = [user.id, device];
+      const refusal = { type: 'sign_in', outcome: 'failure', reason: opened.code } as const;
+      await this.audit.record(manager, { ...refusal, userId, actor: { userId, client: device }, deviceName });
     }
-  }
-
-  /** In a transaction of its own: the one that was to begin a session is rolled back. */
-  private async recordRefused({ id: userId }: User, device: Device, reason: string): Promise<void> {
-    const { deviceName } = device;
-    await this.database.session((manager) =>
-      this.audit.record(manager, {
-        type: 'sign_in',
-        outcome: 'failure',
-        reason,
-        userId,
-        actor: { userId, client: device },
-        deviceName,
-      }),
-    );
+    return opened;
   }
 
   private async grant(user: User, sessionId: string, refreshToken: string): Promise<Grant> {

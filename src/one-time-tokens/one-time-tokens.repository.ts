@@ -23,6 +23,16 @@ export class OneTimeTokensRepository {
     );
   }
 
+  /** Whether a user was given a token of this purpose less than so many milliseconds ago. */
+  async hasRecent(manager: EntityManager, userId: string, purpose: TokenPurpose, interval: number): Promise<boolean> {
+    const [row] = await manager.query<{ exists: boolean }[]>(
+      `SELECT EXISTS (SELECT FROM one_time_tokens WHERE user_id = $1 AND purpose = $2
+                         AND created_at > now() - $3::float8 * interval '1 millisecond')`,
+      [userId, purpose, interval],
+    );
+    return row?.exists ?? false;
+  }
+
   /** The user of a token that still works. */
   async findUser(manager: EntityManager, hash: Buffer, purpose: TokenPurpose): Promise<string | null> {
     const [row] = await manager.query<{ user_id: string }[]>(

@@ -40,6 +40,11 @@ export class OneTimeTokens {
     return token.toString('base64url');
   }
 
+  /** Whether a user was given a token of this purpose less than so many milliseconds ago. */
+  wasIssued(manager: EntityManager, purpose: TokenPurpose, userId: string, interval: number): Promise<boolean> {
+    return this.tokens.hasRecent(manager, userId, purpose, interval);
+  }
+
   /**
    * Whose a token is, while it works. It is not used up.
    *

@@ -45,6 +45,11 @@ export class PasswordHasher implements OnModuleInit {
     return isOutdated(stored, this.cost);
   }
 
+  /** A hash for an account that nobody may sign in to: a real one, of a password that nobody knows. */
+  unusable(): Promise<string> {
+    return this.dummyHash();
+  }
+
   private dummyHash(): Promise<string> {
     this.dummy ??= hash(randomBytes(32).toString('base64'), this.cost);
     return this.dummy;

@@ -5,6 +5,8 @@ import { Database, type EntityManager } from '../database/database.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { PasswordPolicy } from '../passwords/password-policy.js';
+import type { LimitedClient } from '../rate-limits/limited-client.js';
+import { RateLimits } from '../rate-limits/rate-limits.js';
 import { SecurityMails } from '../sessions/security-mails.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { AccountsService } from '../users/accounts.service.js';
@@ -13,10 +15,17 @@ import { UserEvents } from '../users/user-events.js';
 import type { User } from '../users/user.entity.js';
 import { PasswordUnchangedError } from './recovery.errors.js';
 
+/** The password that someone has, and the one that they want. */
+export interface PasswordChange {
+  readonly current: string;
+  readonly next: string;
+}
+
 /** A new password from someone who is signed in and knows the present one (ASVS 6.2.2, 6.2.3). */
 @Injectable()
 export class PasswordChangeService {
   constructor(
+    private readonly limits: RateLimits,
     private readonly database: Database,
     private readonly credentials: CredentialsService,
     private readonly accounts: AccountsService,
@@ -34,10 +43,12 @@ export class PasswordChangeService {
    * (ASVS 7.4.3); the session that asks goes on.
    *
    * @throws InvalidCredentialsError if `current` is not the password
-   * @throws PasswordUnchangedError, PasswordTooWeakError, OverloadedError
+   * @throws PasswordUnchangedError, PasswordTooWeakError, OverloadedError, TooManyRequestsError
    */
-  async change(actor: Principal, current: string, next: string): Promise<void> {
-    const user = await this.credentials.confirm(actor, current);
+  async change(actor: Principal, client: LimitedClient, { current, next }: PasswordChange): Promise<void> {
+    // Whoever finds a session open must not guess the password by it.
+    const confirm = () => this.credentials.confirm(actor, current);
+    const user = await this.limits.attempt('login', { client, account: actor.userId }, confirm);
     if (next === current) throw new PasswordUnchangedError();
     await this.policy.assertAcceptable(next, user, '/newPassword');
     const passwordHash = await this.hasher.hash(next);
@@ -48,7 +59,7 @@ export class PasswordChangeService {
       return isUnchanged;
     });
     // The password or only its hash was replaced meanwhile. Look again.
-    if (!isDone) await this.change(actor, current, next);
+    if (!isDone) await this.change(actor, client, { current, next });
   }
 
   private async replace(manager: EntityManager, user: User, actor: Principal, passwordHash: string): Promise<void> {

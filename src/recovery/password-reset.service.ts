@@ -4,7 +4,6 @@ import type { Client } from '../common/client.js';
 import { Database, type EntityManager } from '../database/database.js';
 import { MailOutbox } from '../mail/mail-outbox.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
-import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { PasswordPolicy } from '../passwords/password-policy.js';
 import type { LimitedClient } from '../rate-limits/limited-client.js';
@@ -64,18 +63,14 @@ export class PasswordResetService {
    * @throws PasswordTooWeakError and the token still works
    * @throws OverloadedError, TooManyRequestsError
    */
-  async reset(token: string, newPassword: string, client: LimitedClient): Promise<void> {
-    await this.limits.spend('verify', { client });
-    try {
+  reset(token: string, newPassword: string, client: LimitedClient): Promise<void> {
+    return this.holders.attempt('password_reset', client, async () => {
       // Hashing is dear: nobody gets it for a token that does not work. Of many who try at once, `redeem` takes one.
       const user = await this.database.session((manager) => this.holders.find(manager, 'password_reset', token));
       await this.policy.assertAcceptable(newPassword, user, '/newPassword');
       const passwordHash = await this.hasher.hash(newPassword);
       await this.database.transaction((manager) => this.redeem(manager, token, passwordHash, client));
-    } catch (error) {
-      if (error instanceof TokenUsedOrExpiredError) await this.recordRefusal(error, client);
-      throw error;
-    }
+    });
   }
 
   private async redeem(manager: EntityManager, token: string, passwordHash: string, client: Client): Promise<void> {
@@ -88,10 +83,5 @@ export class PasswordResetService {
     await this.tokens.void(manager, id);
     await this.audit.record(manager, { type: 'password_reset', userId: id, actor });
     await this.securityMails.post(manager, 'password_changed', user, client);
-  }
-
-  private recordRefusal({ code: reason }: TokenUsedOrExpiredError, client: Client): Promise<void> {
-    const entry = { type: 'password_reset', outcome: 'failure', reason, actor: { client } } as const;
-    return this.database.session((manager) => this.audit.record(manager, entry));
   }
 }

@@ -29,9 +29,13 @@ export class PasswordController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Change my password; my other sessions end' })
   @ApiNoContentResponse()
-  @ApiProblems(InvalidCredentialsError, PasswordUnchangedError, PasswordTooWeakError)
-  change(@Auth() auth: Principal, @Body() { currentPassword, newPassword }: ChangePasswordDto): Promise<void> {
-    return this.changes.change(auth, currentPassword, newPassword);
+  @ApiProblems(InvalidCredentialsError, PasswordUnchangedError, PasswordTooWeakError, TooManyRequestsError)
+  change(
+    @Auth() auth: Principal,
+    @FromLimitedClient() client: LimitedClient,
+    @Body() { currentPassword: current, newPassword: next }: ChangePasswordDto,
+  ): Promise<void> {
+    return this.changes.change(auth, client, { current, next });
   }
 
   @Public()

@@ -6,6 +6,10 @@ import { PasswordsModule } from '../passwords/passwords.module.js';
 import { RateLimitsModule } from '../rate-limits/rate-limits.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { EmailVerificationController } from './email-verification.controller.js';
+import { EmailVerificationService } from './email-verification.service.js';
+import { NotMeController } from './not-me.controller.js';
+import { NotMeService } from './not-me.service.js';
 import { PasswordChangeService } from './password-change.service.js';
 import { PasswordResetService } from './password-reset.service.js';
 import { PasswordController } from './password.controller.js';
@@ -21,7 +25,8 @@ import { TokenHolders } from './token-holders.js';
     SessionsModule,
     UsersModule,
   ],
-  controllers: [PasswordController],
-  providers: [PasswordChangeService, PasswordResetService, TokenHolders],
+  controllers: [PasswordController, EmailVerificationController, NotMeController],
+  providers: [EmailVerificationService, NotMeService, PasswordChangeService, PasswordResetService, TokenHolders],
+  exports: [EmailVerificationService],
 })
 export class RecoveryModule {}

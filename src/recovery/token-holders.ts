@@ -1,8 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from '../database/database.js';
+import type { AuditType } from '../audit/audit-event.js';
+import { AuditLog } from '../audit/audit-log.js';
+import { Database, type EntityManager } from '../database/database.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
 import type { TokenPurpose } from '../one-time-tokens/token-purpose.js';
+import type { LimitedClient } from '../rate-limits/limited-client.js';
+import { RateLimits } from '../rate-limits/rate-limits.js';
 import { AccountsService } from '../users/accounts.service.js';
 import type { User } from '../users/user.entity.js';
 
@@ -12,7 +16,28 @@ export class TokenHolders {
   constructor(
     private readonly tokens: OneTimeTokens,
     private readonly accounts: AccountsService,
+    private readonly limits: RateLimits,
+    private readonly database: Database,
+    private readonly audit: AuditLog,
   ) {}
+
+  /**
+   * Does something with a token, as often as a client may try, and writes it down if the token does not work.
+   *
+   * @throws TooManyRequestsError, and what `act` throws
+   */
+  async attempt(type: AuditType, client: LimitedClient, act: () => Promise<void>): Promise<void> {
+    await this.limits.spend('verify', { client });
+    try {
+      await act();
+    } catch (error) {
+      if (error instanceof TokenUsedOrExpiredError) {
+        const entry = { type, outcome: 'failure', reason: error.code, actor: { client } } as const;
+        await this.database.session((manager) => this.audit.record(manager, entry));
+      }
+      throw error;
+    }
+  }
 
   /** Whose a token is, while it works. It is not used up. @throws TokenUsedOrExpiredError */
   async find(manager: EntityManager, purpose: TokenPurpose, token: string): Promise<User> {

@@ -4,8 +4,10 @@ import type { Client } from '../common/client.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Database } from '../database/database.js';
+import { AccountsService } from '../users/accounts.service.js';
 import type { User } from '../users/user.entity.js';
 import { parseRefreshToken, RefreshTokens, type PresentedRefreshToken } from './refresh-token.js';
+import { SecurityMails } from './security-mails.js';
 import { SessionAccessRepository, type RefreshableSession } from './session-access.repository.js';
 import { assertUsable } from './session-state.js';
 import { RefreshTokenInvalidError, RefreshTokenReusedError } from './sessions.errors.js';
@@ -40,6 +42,8 @@ export class SessionRefreshService {
     private readonly sessions: SessionsRepository,
     private readonly refreshTokens: RefreshTokens,
     private readonly audit: AuditLog,
+    private readonly accounts: AccountsService,
+    private readonly securityMails: SecurityMails,
   ) {
     this.grace = config.refreshToken.grace;
     this.idleTimeout = config.session.idleTimeout;
@@ -89,10 +93,14 @@ export class SessionRefreshService {
     return { sessionId: session.id, user: session.user, refreshToken };
   }
 
-  /** Commits before the caller throws: the 401 must not undo the revocation, nor its record. */
+  /**
+   * Ends a session whose token was stolen, and tells its user, once. Commits before the caller throws: the 401 must not
+   * undo the revocation, nor its record.
+   */
   private async revokeReused({ id, user }: RefreshableSession, client: Client): Promise<void> {
     const reason = new RefreshTokenReusedError().code;
     await this.database.transaction(async (manager) => {
+      await this.accounts.hold(manager, { id: user.id });
       await this.audit.record(manager, {
         type: 'token_refresh',
         outcome: 'failure',
@@ -101,7 +109,9 @@ export class SessionRefreshService {
         sessionId: id,
         actor: { client },
       });
-      await this.sessions.revoke(manager, { id }, { reason: 'refresh_reuse', actor: null });
+      const ended = await this.sessions.revoke(manager, { id }, { reason: 'refresh_reuse', actor: null });
+      const session = ended > 0 && (await this.sessions.findOne(manager, { id }));
+      if (session) await this.securityMails.post(manager, 'refresh_token_reused', user, session);
     });
     this.logger.warn(
       { sessionId: id, userId: user.id },

@@ -9,6 +9,7 @@ import { UsersModule } from '../users/users.module.js';
 import { KnownDevices } from './known-devices.js';
 import { KnownDevicesRepository } from './known-devices.repository.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
+import { NewDevices } from './new-devices.js';
 import { RefreshTokens } from './refresh-token.js';
 import { SecurityMails } from './security-mails.js';
 import { SessionAccessRepository } from './session-access.repository.js';
@@ -41,6 +42,7 @@ function derivedSecret(secret: string): Uint8Array {
     KnownDevices,
     KnownDevicesRepository,
     LastSeenRecorder,
+    NewDevices,
     SecurityMails,
     SessionAccessRepository,
     SessionLookup,

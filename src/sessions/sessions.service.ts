@@ -8,10 +8,12 @@ import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Database, type EntityManager } from '../database/database.js';
 import { UserEvents } from '../users/user-events.js';
-import type { Device } from './device.js';
+import type { User } from '../users/user.entity.js';
+import { NewDevices, type NewDevice } from './new-devices.js';
 import { RefreshTokens } from './refresh-token.js';
 import type { Revocation } from './revocation.js';
 import type { Session } from './session.entity.js';
+import { SecurityMails } from './security-mails.js';
 import { SessionAccessRepository } from './session-access.repository.js';
 import { assertUsable } from './session-state.js';
 import { SessionLimitReachedError, SessionNotFoundError, UnknownSessionError } from './sessions.errors.js';
@@ -38,6 +40,8 @@ export class SessionsService implements OnModuleInit {
     private readonly refreshTokens: RefreshTokens,
     private readonly userEvents: UserEvents,
     private readonly audit: AuditLog,
+    private readonly newDevices: NewDevices,
+    private readonly securityMails: SecurityMails,
   ) {
     this.limits = { idle: session.idleTimeout, absolute: session.absoluteTimeout };
     this.maxPerUser = session.maxPerUser;
@@ -52,12 +56,17 @@ export class SessionsService implements OnModuleInit {
   }
 
   /**
-   * Begins a session, and writes the sign-in down. Every sign-in gets a new one (ASVS 7.2.4). The transaction must hold the user's row, so that the
-   * sign-ins of one user run one after the other: that keeps the number of sessions exact (ASVS 7.1.2).
+   * Begins a session, and writes the sign-in down. Every sign-in gets a new one (ASVS 7.2.4). The transaction must hold
+   * the user's row, so that the sign-ins of one user run one after the other: that keeps the number of sessions exact
+   * (ASVS 7.1.2). Someone whose account does not know the device is told by mail.
    *
-   * @throws SessionLimitReachedError if the user has as many as allowed, and the policy is to refuse one more
+   * @returns instead, if the user has as many as allowed and the policy is to refuse one more, that
    */
-  async open(manager: EntityManager, userId: string, device: Device): Promise<OpenedSession> {
+  async open(manager: EntityManager, user: User, device: NewDevice): Promise<OpenedSession | SessionLimitReachedError> {
+    const userId = user.id;
+    // Before anything ends to make room: what has ended does not vouch for its device.
+    const isNews = await this.newDevices.isNews(manager, user, device);
+    if (!(await this.makeRoom(manager, userId))) return new SessionLimitReachedError();
     const row = {
       id: newId(),
       userId,
@@ -66,7 +75,6 @@ export class SessionsService implements OnModuleInit {
       ipAddress: device.ipAddress,
       deviceName: device.deviceName ?? null,
     };
-    await this.makeRoom(manager, userId);
     const session = await this.sessions.insert(manager, row, this.limits);
     await this.audit.record(manager, {
       type: 'sign_in',
@@ -74,6 +82,7 @@ export class SessionsService implements OnModuleInit {
       actor: { userId, sessionId: session.id, client: device },
       deviceName: device.deviceName,
     });
+    if (isNews) await this.securityMails.post(manager, 'new_device', user, device);
     return { session, refreshToken: this.refreshTokens.issue(session, session.refreshCounter) };
   }
 
@@ -130,12 +139,13 @@ export class SessionsService implements OnModuleInit {
     await this.sessions.revoke(manager, { userId, exceptId }, cause);
   }
 
-  /** Sees to it that a user may have one more session: ends the oldest beyond the limit, or refuses. */
-  private async makeRoom(manager: EntityManager, userId: string): Promise<void> {
+  /** Sees to it that a user may have one more session: ends the oldest beyond the limit. False where it may not. */
+  private async makeRoom(manager: EntityManager, userId: string): Promise<boolean> {
     const ids = await this.sessions.surplus(manager, userId, this.maxPerUser - 1);
-    if (ids.length === 0) return;
-    if (this.limitPolicy === 'reject') throw new SessionLimitReachedError();
+    if (ids.length === 0) return true;
+    if (this.limitPolicy === 'reject') return false;
     await this.sessions.revoke(manager, { ids }, { reason: 'session_limit', actor: null });
+    return true;
   }
 
   /**

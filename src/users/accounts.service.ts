@@ -24,12 +24,12 @@ export class AccountsService {
 
   /** Replaces the password, by its hash. Nobody can sign in with the one before. */
   async replacePassword(manager: EntityManager, id: string, passwordHash: string): Promise<void> {
-    await this.users.setCredentials(manager, id, { passwordHash });
+    await this.users.setHash(manager, id, passwordHash);
   }
 
   /** Notes that the address was shown to be the user's; the first time counts. */
   async confirmEmail(manager: EntityManager, user: User): Promise<void> {
-    if (!user.emailVerifiedAt) await this.users.setCredentials(manager, user.id, { emailVerifiedAt: () => 'now()' });
+    if (!user.emailVerifiedAt) await this.users.setEmailVerified(manager, user.id);
   }
 }
 

@@ -67,10 +67,11 @@ export class CredentialsService {
    * Holds the user as they were verified until the transaction ends. Hashing takes long enough for the
    * password to be changed or the user deactivated meanwhile; a session must not begin after that.
    *
-   * @returns false if the hash or the user changed since; only `verify` can tell whether they may still sign in
+   * @returns the user as they are now, or null if the hash was replaced or the user deactivated since: only `verify` can
+   *   tell whether they may still sign in
    */
-  async hold(manager: EntityManager, verified: User): Promise<boolean> {
-    return (await this.users.holdUnchanged(manager, verified.id, verified.passwordHash)) !== null;
+  hold(manager: EntityManager, verified: User): Promise<User | null> {
+    return this.users.holdUnchanged(manager, verified.id, verified.passwordHash);
   }
 
   private find(by: { email: string } | { id: string }): Promise<User | null> {

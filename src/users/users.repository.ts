@@ -13,24 +13,21 @@ export interface UserFilter {
   readonly isActive?: boolean | undefined;
 }
 
-export type NewUserRow = Pick<User, 'id' | 'email' | 'passwordHash' | 'name' | 'role'>;
+export interface NewUserRow extends Pick<User, 'id' | 'email' | 'passwordHash' | 'name' | 'role'> {
+  readonly isEmailVerified?: boolean;
+}
+
 /** By what one user is found. */
 export type UserKey = { readonly email: string } | { readonly id: string };
-
-/** What proves whose an account is. */
-export interface Credentials {
-  readonly passwordHash?: string;
-  readonly emailVerifiedAt?: () => string;
-}
 
 export type UserChanges = Partial<Pick<User, 'name' | 'role' | 'isActive'>>;
 
 @Injectable()
 export class UsersRepository {
   /** @throws EmailTakenError decided by the unique index, so two at once cannot both pass */
-  async insert(manager: EntityManager, row: NewUserRow): Promise<User> {
+  async insert(manager: EntityManager, { isEmailVerified, ...row }: NewUserRow): Promise<User> {
     try {
-      await manager.insert(User, row);
+      await manager.insert(User, { ...row, emailVerifiedAt: isEmailVerified ? () => 'now()' : null });
     } catch (error) {
       if (isUniqueViolation(error, UNIQUE_EMAIL)) throw new EmailTakenError();
       throw error;
@@ -79,8 +76,12 @@ export class UsersRepository {
     return manager.findOneByOrFail(User, { id });
   }
 
-  async setCredentials(manager: EntityManager, id: string, credentials: Credentials): Promise<void> {
-    await manager.update(User, { id }, { ...credentials, updatedAt: () => 'now()' });
+  async setHash(manager: EntityManager, id: string, passwordHash: string): Promise<void> {
+    await manager.update(User, { id }, { passwordHash, updatedAt: () => 'now()' });
+  }
+
+  async setEmailVerified(manager: EntityManager, id: string): Promise<void> {
+    await manager.update(User, { id }, { emailVerifiedAt: () => 'now()', updatedAt: () => 'now()' });
   }
 
   /** Replaces a hash, unless the password was changed since it was read. Says whether it did. */

@@ -21,6 +21,8 @@ export interface NewUser {
   readonly password: string;
   readonly name?: string | null | undefined;
   readonly role?: Role | undefined;
+  /** Whether the address is known to be the user's; otherwise they are asked to show it. */
+  readonly isEmailVerified?: boolean | undefined;
 }
 
 @Injectable()
@@ -132,15 +134,17 @@ export class UsersService {
     await this.delete(actor.userId, actor);
   }
 
-  private async toRow({ email: given, password, name = null, role = 'user' }: NewUser): Promise<NewUserRow> {
+  private async toRow(user: NewUser): Promise<NewUserRow> {
+    const { email: given, password, name = null, role = 'user', isEmailVerified = false } = user;
     const email = normalizeEmail(given);
     await this.policy.assertAcceptable(password, { email, name }, '/password');
-    return { id: newId(), email, passwordHash: await this.hasher.hash(password), name, role };
+    return { id: newId(), email, passwordHash: await this.hasher.hash(password), name, role, isEmailVerified };
   }
 
   private async insert(manager: EntityManager, row: NewUserRow, entry: AuditEntry): Promise<User> {
     const user = await this.users.insert(manager, row);
     await this.audit.record(manager, entry);
+    await this.events.created(manager, user);
     return user;
   }
 

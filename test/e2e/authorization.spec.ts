@@ -15,6 +15,8 @@ const PUBLIC_ROUTES = [
   'GET /.well-known/jwks.json',
   'POST /auth/password/forgot',
   'POST /auth/password/reset',
+  'POST /auth/email/verify',
+  'POST /auth/not-me',
   'GET /health/live',
   'GET /health/ready',
   'GET /health/db',

@@ -132,9 +132,9 @@ describe('the OpenAPI document', () => {
     expect(faults).toEqual([]);
   });
 
-  it('documents 403 for the operations that ask for a role, and only for them', () => {
+  it('documents forbidden for the operations that ask for a role, and only for them', () => {
     const inconsistent = operations.filter(
-      ({ documented, statuses }) => (documented['x-roles'] !== undefined) !== statuses.includes(403),
+      (operation) => (operation.documented['x-roles'] !== undefined) !== operation.codesOf(403).includes('forbidden'),
     );
     expect(inconsistent.map(({ name }) => name)).toEqual([]);
   });

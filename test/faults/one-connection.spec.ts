@@ -47,6 +47,18 @@ describe('with a single connection for all', () => {
           .post('/auth/password/reset')
           .send({ token: await issueToken(app, 'password_reset', { id }), newPassword: `new ${password}` }),
     ],
+    ['POST /auth/email/verification', 202, ({ accessToken }) => app.as(accessToken).post('/auth/email/verification')],
+    [
+      'POST /auth/email/verify',
+      204,
+      async ({ id }) =>
+        app.request.post('/auth/email/verify').send({ token: await issueToken(app, 'email_verification', { id }) }),
+    ],
+    [
+      'POST /auth/not-me',
+      202,
+      async ({ id }) => app.request.post('/auth/not-me').send({ token: await issueToken(app, 'not_me', { id }) }),
+    ],
     ['GET /users/me', 200, ({ accessToken }) => app.as(accessToken).get('/users/me')],
     ['PATCH /users/me', 200, ({ accessToken }) => app.as(accessToken).patch('/users/me').send({ name: 'Ada' })],
     [

@@ -38,7 +38,7 @@ describe('the command line', () => {
       expect(password.length).toBeGreaterThanOrEqual(24);
       const { accessToken } = await signIn(app, { id: '', email: 'root@example.com', password });
       const { body } = await app.as(accessToken).get('/users/me').expect(200);
-      expect(body).toMatchObject({ role: 'admin', name: 'Root', isActive: true });
+      expect(body).toMatchObject({ role: 'admin', name: 'Root', isActive: true, emailVerifiedAt: expect.any(String) });
       await app.as(accessToken).get('/admin/users').expect(200);
     });
 

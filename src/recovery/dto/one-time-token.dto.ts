@@ -1,0 +1,6 @@
+import { OneTimeTokenField } from './token-field.js';
+
+export class OneTimeTokenDto {
+  @OneTimeTokenField()
+  token!: string;
+}

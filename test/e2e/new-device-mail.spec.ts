@@ -1,0 +1,144 @@
+import { mailKinds } from '../support/account-records.js';
+import { buildSignedIn, buildUser, type BuiltUser, type SignedIn } from '../support/builders.js';
+import { MailServer } from '../support/mail-server.js';
+import { TestApp } from '../support/test-app.js';
+
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
+const SAFARI =
+  'Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15';
+
+describe('a sign-in', () => {
+  let mailServer: MailServer;
+  let app: TestApp;
+  let other: TestApp;
+  beforeAll(async () => {
+    mailServer = await MailServer.start();
+    [app, other] = await TestApp.startTwo({ env: { SMTP_URL: mailServer.url, TRUST_PROXY: 'loopback' } });
+  });
+  afterAll(async () => {
+    await app.close();
+    await mailServer.close();
+  });
+
+  const login = (
+    user: BuiltUser,
+    { userAgent = FIREFOX, address = '203.0.113.7', ...body }: Record<string, string> = {},
+  ) =>
+    app.request
+      .post('/auth/login')
+      .set('User-Agent', userAgent)
+      .set('X-Forwarded-For', address)
+      .send({ email: user.email, password: user.password, ...body });
+  const tellings = async (user: BuiltUser) =>
+    (await mailKinds(app, user)).filter((kind) => kind === 'new_device').length;
+
+  it('from a device that was not seen before is told by mail: which, where and when', async () => {
+    const ada = await buildUser(app);
+    await mailServer.next(ada.email);
+    await login(ada).expect(200);
+    await login(ada, { userAgent: SAFARI, address: '198.51.100.23' }).expect(200);
+    const { subject, text, link } = await mailServer.next(ada.email);
+    expect(subject).toBe('New sign-in to Gatehouse');
+    expect(text).toContain('Safari on macOS');
+    expect(text).toContain('198.51.100.23');
+    expect(text).toMatch(/\d{1,2} \w+ \d{4}, \d{2}:\d{2} UTC/);
+    expect(link).toContain('/account/not-me#token=');
+    expect(await tellings(ada)).toBe(1);
+  });
+
+  it('is told of by the name that the device gives itself', async () => {
+    const ada = await buildUser(app);
+    await mailServer.next(ada.email);
+    await login(ada).expect(200);
+    await login(ada, { userAgent: SAFARI, deviceName: 'The reading room' }).expect(200);
+    const { text } = await mailServer.next(ada.email);
+    expect(text).toContain('The reading room');
+  });
+
+  it('is no news when it is the first to a new account', async () => {
+    const ada = await buildUser(app);
+    await login(ada).expect(200);
+    expect(await tellings(ada)).toBe(0);
+  });
+
+  it('is news when it is to an old account whose sessions are gone', async () => {
+    const ada = await buildUser(app);
+    await app.database.query(`UPDATE users SET created_at = now() - interval '2 days' WHERE id = $1`, [ada.id]);
+    await login(ada).expect(200);
+    expect(await tellings(ada)).toBe(1);
+  });
+
+  it('is no news from a device that was seen before', async () => {
+    const ada = await buildUser(app);
+    await login(ada).expect(200);
+    await login(ada, { userAgent: SAFARI }).expect(200);
+    await login(ada).expect(200);
+    await login(ada, { userAgent: SAFARI }).expect(200);
+    expect(await tellings(ada)).toBe(1);
+  });
+
+  it('is news from another network, although the browser is the same', async () => {
+    const ada = await buildUser(app);
+    await login(ada).expect(200);
+    await login(ada, { address: '198.51.100.23' }).expect(200);
+    expect(await tellings(ada)).toBe(1);
+  });
+
+  it('is no news from a device that shows a refresh token of the account, wherever it is', async () => {
+    const ada = await buildUser(app);
+    const { body } = await login(ada).expect(200);
+    const { refreshToken } = body as SignedIn;
+    await login(ada, { userAgent: SAFARI, address: '198.51.100.23', refreshToken }).expect(200);
+    expect(await tellings(ada)).toBe(0);
+  });
+
+  it('is news from a device whose session was ended because a password was reset', async () => {
+    const ada = await buildUser(app);
+    await login(ada).expect(200);
+    await app.database.query(
+      `UPDATE sessions SET revoked_at = now(), revoked_reason = 'password_reset' WHERE user_id = $1`,
+      [ada.id],
+    );
+    await login(ada).expect(200);
+    expect(await tellings(ada)).toBe(1);
+  });
+
+  it('that fails is told to nobody', async () => {
+    const ada = await buildUser(app);
+    await login(ada).expect(200);
+    await login({ ...ada, password: 'eight lanterns at dawn' }, { userAgent: SAFARI }).expect(401);
+    expect(await tellings(ada)).toBe(0);
+  });
+
+  it('is told of once when a new device signs in ten times at once', async () => {
+    const ada = await buildUser(app);
+    await login(ada).expect(200);
+    await Promise.all(Array.from({ length: 10 }, () => login(ada, { userAgent: SAFARI }).expect(200)));
+    expect(await tellings(ada)).toBe(1);
+  });
+
+  describe('whose refresh token is used twice', () => {
+    const refresh = (refreshToken: string, at = app) => at.request.post('/auth/refresh').send({ refreshToken });
+
+    it('is told by mail, once, with the device whose session was ended', async () => {
+      const ada = await buildUser(app);
+      await mailServer.next(ada.email);
+      const stolen = (await login(ada, { userAgent: SAFARI }).expect(200)).body.refreshToken as string;
+      const second = (await refresh(stolen).expect(200)).body.refreshToken as string;
+      await refresh(second).expect(200);
+      const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => refresh(stolen, i % 2 ? app : other)));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+      const { subject, text, link } = await mailServer.next(ada.email);
+      expect(subject).toBe('We ended a session of your account at Gatehouse');
+      expect(text).toContain('Safari on macOS');
+      expect(link).toContain('/account/not-me#token=');
+      expect(await mailKinds(app, ada)).toEqual(['verify_email', 'refresh_token_reused']);
+    });
+
+    it('is not told of what a stranger makes up', async () => {
+      const ada = await buildSignedIn(app);
+      await refresh(`${ada.refreshToken.slice(0, -4)}AAAA`).expect(401);
+      expect(await mailKinds(app, ada)).not.toContain('refresh_token_reused');
+    });
+  });
+});
