@@ -178,7 +178,7 @@ describe('with EMAIL_VERIFICATION_REQUIRED=true', () => {
     const ada = await buildUser(app);
     await login(ada).expect(403);
     expect(await auditEvents(app, ada, 'sign_in')).toEqual([
-      { outcome: 'failure', reason: 'email_not_verified', actor_id: null, session_id: null },
+      { outcome: 'failure', reason: 'email_not_verified', actor_id: ada.id, session_id: null },
     ]);
   });
 
