@@ -59,6 +59,7 @@ describe('a mail server that fails', () => {
 
   it('and never answers costs no request anything, and holds no connection of the database', async () => {
     const ada = await buildSignedIn(app);
+    await server.next(ada.email);
     server.treat = () => 'hang';
     const before = server.attempts;
     const recipients = Array.from({ length: 8 }, (_, index) => `hanging-${index}@example.com`);
