@@ -11,8 +11,7 @@ const [name = ''] = process.argv.slice(2);
 runMain(async () => {
   if (!names.includes(name)) throw new Error(`Usage: npm run bench -- <${names.join('|')}>`);
   await ensureBuilt();
-  /** @type {{ bench: (signal: AbortSignal) => Promise<void> }} */
+  /** @type {{ bench: (signal: AbortSignal) => Promise<boolean | void> }} false where a promise was not kept */
   const { bench } = await import(`./${name}.js`);
-  await interruptible(bench);
-  return 0;
+  return (await interruptible(bench)) === false ? 1 : 0;
 });

@@ -51,7 +51,13 @@ export class AuthController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign in: begin a session on this device' })
   @ApiOkResponse({ type: TokenPairDto })
-  @ApiProblems(InvalidCredentialsError, EmailNotVerifiedError, SessionLimitReachedError, TooManyRequestsError)
+  @ApiProblems(
+    InvalidCredentialsError,
+    EmailNotVerifiedError,
+    SessionLimitReachedError,
+    TooManyRequestsError,
+    OverloadedError,
+  )
   async login(
     @Body() { email, password, ...device }: LoginDto,
     @FromLimitedClient() client: LimitedClient,

@@ -36,7 +36,10 @@ export class TokenController {
   @ApiOkResponse({ type: TokenResponseDto })
   @ApiBadRequestResponse({ type: OAuthErrorDto, description: 'The form or the grant is not valid.' })
   @ApiTooManyRequestsResponse({ type: OAuthErrorDto, description: 'That was too often: `temporarily_unavailable`.' })
-  @ApiServiceUnavailableResponse({ type: OAuthErrorDto, description: 'The database cannot be reached.' })
+  @ApiServiceUnavailableResponse({
+    type: OAuthErrorDto,
+    description: 'The database cannot be reached, or too many sign-ins wait.',
+  })
   async token(@Body() form: unknown, @FromLimitedClient() client: LimitedClient): Promise<TokenResponseDto> {
     return TokenResponseDto.from(await this.tokens.exchange(form, client));
   }

@@ -14,23 +14,45 @@ const FORMAT = /^\$bcrypt-sha256\$v=2,t=2b,r=([4-9]|[12]\d|3[01])\$([./A-Za-z0-9
 /** A plain bcrypt hash, as other systems store it. It can be imported; the next good sign-in replaces it. */
 const PLAIN_BCRYPT = /^\$2[aby]\$(\d{2})\$[./A-Za-z0-9]{53}$/;
 
-/** Hashes a password with a new salt. Takes `2^cost` rounds, off the event loop. */
-export async function hash(password: string, cost: number): Promise<string> {
-  const [salt, digest] = await bcryptSha256(password, (await bcrypt.genSalt(cost)).slice(-22), cost);
+/** Hashes a password with a new salt. Takes `2^cost` rounds of this thread: `PasswordHasher` has threads for it. */
+export function hash(password: string, cost: number): string {
+  const [salt, digest] = bcryptSha256(password, bcrypt.genSaltSync(cost).slice(-22), cost);
   return `$bcrypt-sha256$v=2,t=2b,r=${cost}$${salt}$${digest}`;
 }
 
 /** Whether a password is the one behind a hash, ours or a plain bcrypt one. False for a hash in no known form. */
-export async function matches(password: string, stored: string): Promise<boolean> {
+export function matches(password: string, stored: string): boolean {
   const [, cost, salt, digest] = FORMAT.exec(stored) ?? [];
   if (cost && salt && digest) {
-    const [, actual] = await bcryptSha256(password, salt, Number(cost));
+    const [, actual] = bcryptSha256(password, salt, Number(cost));
     // The digests are of a salted, slow hash: the time of their comparison tells nothing that helps to find the password.
     return actual === digest;
   }
   if (!PLAIN_BCRYPT.test(stored)) return false;
   // $2y$ is PHP's name for what OpenBSD calls $2b$.
-  return bcrypt.compare(password, stored.replace(/^\$2y/, '$2b'));
+  return bcrypt.compareSync(password, stored.replace(/^\$2y/, '$2b'));
+}
+
+/**
+ * Whether a password is the one behind a hash, with the work of the configured cost at the least, whatever there was to
+ * compare with, so that the time tells nothing (ASVS 6.3.8): without a hash (nobody has that address), or with one in no
+ * known form, a real one of that cost is made and forgotten; with one of a lower cost, the rest of the work is done too.
+ */
+export function verifyEvenly(password: string, stored: string | null, cost: number): boolean {
+  const storedCost = stored === null ? undefined : costOf(stored);
+  if (stored === null || storedCost === undefined) {
+    hash(password, cost);
+    return false;
+  }
+  const matched = matches(password, stored);
+  // 2^c + 2^c + 2^(c+1) + … up to below the configured cost is the work of that one.
+  for (let missing = storedCost; missing < cost; missing++) hash(password, missing);
+  return matched;
+}
+
+/** Whether a hash should be made anew from the password at hand: it is not in our form, or its cost is out of date. */
+export function isOutdated(stored: string, cost: number): boolean {
+  return FORMAT.exec(stored)?.[1] !== String(cost);
 }
 
 /** The cost of a hash, ours or a plain bcrypt one; undefined for one in no known form. */
@@ -39,13 +61,8 @@ export function costOf(stored: string): number | undefined {
   return cost === undefined ? undefined : Number(cost);
 }
 
-/** Whether a hash should be made anew from the password at hand: it is not in our form, or its cost is out of date. */
-export function isOutdated(stored: string, cost: number): boolean {
-  return FORMAT.exec(stored)?.[1] !== String(cost);
-}
-
-async function bcryptSha256(password: string, salt: string, cost: number): Promise<[salt: string, digest: string]> {
+function bcryptSha256(password: string, salt: string, cost: number): [salt: string, digest: string] {
   const prehash = createHmac('sha256', salt).update(password, 'utf8').digest('base64');
-  const hashed = await bcrypt.hash(prehash, `$2b$${String(cost).padStart(2, '0')}$${salt}`);
+  const hashed = bcrypt.hashSync(prehash, `$2b$${String(cost).padStart(2, '0')}$${salt}`);
   return [hashed.slice(7, 29), hashed.slice(29)];
 }

@@ -1,43 +1,47 @@
-import { randomBytes } from 'node:crypto';
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { availableParallelism } from 'node:os';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
-import { costOf, hash, isOutdated, matches } from './password-hash.js';
+import { unmatchableHash } from './imported-hash.js';
+import { isOutdated } from './password-hash.js';
+import type * as worker from './password-hash.worker.js';
+import { WorkerPool } from './worker-pool.js';
 
-/** Hashes and checks passwords at the configured cost. Never call it while holding a database connection. */
+/** How many passwords may wait for each thread: the last of them waits for as many hashes, 16 s at 250 ms each. */
+const WAITING_PER_THREAD = 64;
+/** In milliseconds. A thread holds little, and the next sign-in should not wait for one to start. */
+const IDLE_TIMEOUT = 600_000;
+
+/**
+ * Hashes and checks passwords at the configured cost, in as many threads as there are processors. Their priority is
+ * the lowest, so that requests and the database go first. Never call it while holding a database connection.
+ */
 @Injectable()
-export class PasswordHasher implements OnModuleInit {
+export class PasswordHasher implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly cost: number;
-  private dummy: Promise<string> | undefined;
+  private readonly threads = new WorkerPool<typeof worker>('password-hash.worker', {
+    threads: availableParallelism(),
+    queue: WAITING_PER_THREAD * availableParallelism(),
+    idleTimeout: IDLE_TIMEOUT,
+  });
 
   constructor(@InjectConfig() config: Config) {
     this.cost = config.password.bcryptCost;
   }
 
-  /** Makes the dummy hash before the first sign-in needs it: that one would take twice as long. */
-  async onModuleInit(): Promise<void> {
-    await this.dummyHash();
-  }
-
-  /** The hash of a new password, with a salt of its own. */
+  /** The hash of a new password, with a salt of its own. @throws OverloadedError */
   hash(password: string): Promise<string> {
-    return hash(password, this.cost);
+    return this.threads.run('make', { password, cost: this.cost });
   }
 
   /**
-   * Whether a password is the one behind a hash. A failure takes the same work whatever there was to compare with,
-   * so that the time tells nothing (ASVS 6.3.8): without a hash (nobody has that address), a real one of the
-   * configured cost; with one of a lower cost, that and the rest of the work.
+   * Whether a password is the one behind a hash; undefined where nobody has the address. A failure takes the same work
+   * whatever there was to compare with (ASVS 6.3.8).
+   *
+   * @throws OverloadedError
    */
-  async verify(password: string, stored: string | undefined): Promise<boolean> {
-    const matched = await matches(password, stored ?? (await this.dummyHash()));
-    if (stored !== undefined && !matched) await this.makeUp(password, costOf(stored));
-    return matched && stored !== undefined;
-  }
-
-  /** Hashes at each cost from `cost` to below the configured one: 2^c + 2^c + 2^(c+1) + … is the work of that one. */
-  private async makeUp(password: string, cost = this.cost): Promise<void> {
-    for (let missing = cost; missing < this.cost; missing++) await hash(password, missing);
+  verify(password: string, stored: string | undefined): Promise<boolean> {
+    return this.threads.run('verify', { password, stored: stored ?? null, cost: this.cost });
   }
 
   /** Whether a hash should be replaced at the next good sign-in. */
@@ -45,13 +49,16 @@ export class PasswordHasher implements OnModuleInit {
     return isOutdated(stored, this.cost);
   }
 
-  /** A hash for an account that nobody may sign in to: a real one, of a password that nobody knows. */
-  unusable(): Promise<string> {
-    return this.dummyHash();
+  /** A hash for an account that nobody may sign in to: trying a password takes as long as with any other. */
+  unusable(): string {
+    return unmatchableHash(this.cost);
   }
 
-  private dummyHash(): Promise<string> {
-    this.dummy ??= hash(randomBytes(32).toString('base64'), this.cost);
-    return this.dummy;
+  beforeApplicationShutdown(): void {
+    this.threads.closeSoon();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.threads.close();
   }
 }

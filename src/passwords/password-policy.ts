@@ -3,7 +3,7 @@ import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { isMadeOf, ownWords, type Person } from './own-words.js';
 import { reasonFor } from './password-reasons.js';
-import type { Judged, Judgement } from './password-strength.worker.js';
+import type * as worker from './password-strength.worker.js';
 import { PasswordTooWeakError } from './passwords.errors.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -21,7 +21,7 @@ const LONGEST_WORD = 32;
 export class PasswordPolicy implements OnApplicationShutdown {
   private readonly productName: string;
   /** One thread, so that the word lists are held once, and given up when nobody has chosen a password for a while. */
-  private readonly judges = new WorkerPool<Judged, Judgement>('password-strength.worker', {
+  private readonly judges = new WorkerPool<typeof worker>('password-strength.worker', {
     threads: 1,
     queue: 128,
     idleTimeout: 60_000,
@@ -54,7 +54,10 @@ export class PasswordPolicy implements OnApplicationShutdown {
     if (length > PASSWORD_MAX) return `must have at most ${PASSWORD_MAX} characters`;
     const words = ownWords(person, this.productName);
     if (isMadeOf(words, password)) return reasonFor({ guesses: 0, warning: 'userInputs' });
-    const judgement = await this.judges.run({ password, words: words.map((word) => word.slice(0, LONGEST_WORD)) });
+    const judgement = await this.judges.run('judge', {
+      password,
+      words: words.map((word) => word.slice(0, LONGEST_WORD)),
+    });
     return judgement.guesses < ENOUGH_GUESSES ? reasonFor(judgement) : null;
   }
 }

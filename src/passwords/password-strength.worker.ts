@@ -18,14 +18,14 @@ export interface Judged {
 /**
  * What is judged of a password, and how many readings of `4` as `a` and the like are tried. The library's time grows
  * faster than the length: with its own limits (256 and 100) the worst of 128 characters takes seconds, with these
- * a twentieth of one. A password whose first 64 units are weak is refused, whatever follows.
+ * a tenth of one. A password whose first 64 units are weak is refused, whatever follows.
  */
 const LIMITS = { maxLength: 64, l33tMaxSubstitutions: 10 };
 
 const library = new ZxcvbnFactory({ ...LIMITS, dictionary: { ...common, ...english }, graphs: adjacencyGraphs });
 
-/** Judges how hard a password is to guess. Runs in a thread: the word lists take 100 MB and a third of a second. */
-export default function judge({ password, words }: Judged): Judgement {
+/** Judges how hard a password is to guess. Runs in a thread: the word lists take 70 MB and a third of a second. */
+export function judge({ password, words }: Judged): Judgement {
   const { guesses, feedback } = library.check(password, [...words]);
   // Without translations, the library's texts are their own keys.
   return { guesses, warning: feedback.warning as Judgement['warning'] };

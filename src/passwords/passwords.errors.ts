@@ -18,6 +18,8 @@ export class PasswordTooWeakError extends DomainError {
 export class OverloadedError extends DomainError {
   readonly code = 'overloaded';
   readonly kind = 'unavailable';
+  /** In seconds: a part of the queue is gone by then. */
+  override readonly retryAfter = 5;
 
   constructor() {
     super('There is more to do than we can do at once. Try again in a moment.');

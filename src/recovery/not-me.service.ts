@@ -30,7 +30,7 @@ export class NotMeService {
    * @throws TokenUsedOrExpiredError, TooManyRequestsError
    */
   async report(token: string, client: LimitedClient): Promise<void> {
-    const unusable = await this.hasher.unusable();
+    const unusable = this.hasher.unusable();
     await this.holders.attempt('not_me_reported', client, () =>
       this.database.transaction(async (manager) => {
         const user = await this.holders.redeem(manager, 'not_me', token);

@@ -5,7 +5,7 @@ import { Auth } from '../common/http/auth.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { Public } from '../common/public.decorator.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
-import { PasswordTooWeakError } from '../passwords/passwords.errors.js';
+import { OverloadedError, PasswordTooWeakError } from '../passwords/passwords.errors.js';
 import { FromLimitedClient } from '../rate-limits/from-limited-client.decorator.js';
 import type { LimitedClient } from '../rate-limits/limited-client.js';
 import { TooManyRequestsError } from '../rate-limits/rate-limits.errors.js';
@@ -29,7 +29,13 @@ export class PasswordController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Change my password; my other sessions end' })
   @ApiNoContentResponse()
-  @ApiProblems(InvalidCredentialsError, PasswordUnchangedError, PasswordTooWeakError, TooManyRequestsError)
+  @ApiProblems(
+    InvalidCredentialsError,
+    PasswordUnchangedError,
+    PasswordTooWeakError,
+    TooManyRequestsError,
+    OverloadedError,
+  )
   change(
     @Auth() auth: Principal,
     @FromLimitedClient() client: LimitedClient,
@@ -53,7 +59,7 @@ export class PasswordController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Choose a new password by a mailed token; every session ends' })
   @ApiNoContentResponse()
-  @ApiProblems(TokenUsedOrExpiredError, PasswordTooWeakError, TooManyRequestsError)
+  @ApiProblems(TokenUsedOrExpiredError, PasswordTooWeakError, TooManyRequestsError, OverloadedError)
   reset(@Body() { token, newPassword }: ResetPasswordDto, @FromLimitedClient() client: LimitedClient): Promise<void> {
     return this.resets.reset(token, newPassword, client);
   }

@@ -4,6 +4,7 @@ import { Auth } from '../common/http/auth.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../common/http/api-problems.decorator.js';
 import { CurrentUser } from './current-user.decorator.js';
+import { OverloadedError } from '../passwords/passwords.errors.js';
 import { DeleteOwnUserDto } from './dto/delete-own-user.dto.js';
 import { UpdateOwnUserDto } from './dto/update-own-user.dto.js';
 import { UserDto } from './user.dto.js';
@@ -35,7 +36,7 @@ export class UsersController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete my own account, with all its sessions' })
   @ApiNoContentResponse()
-  @ApiProblems(InvalidCredentialsError, UserNotFoundError, LastAdminError)
+  @ApiProblems(InvalidCredentialsError, UserNotFoundError, LastAdminError, OverloadedError)
   delete(@Auth() auth: Principal, @Body() { password }: DeleteOwnUserDto): Promise<void> {
     return this.users.deleteOwn(auth, password);
   }

@@ -68,6 +68,22 @@ describe('the end of the process', () => {
     expect(exit).toEqual(GRACEFUL);
   });
 
+  it('sign-ins that wait for so long that they cannot all be served are answered, and do not hold it up', async () => {
+    const slow = await ChildApp.start({ DATABASE_URL: direct.database.url, BCRYPT_COST: '14' });
+    const load = Load.start(60, slow.url, (client) => [
+      '/auth/login',
+      { method: 'POST', json: { email: `nobody-${client}@example.com`, password: 'x' } },
+    ]);
+    await until('one is answered', () => load.answers.length > 0, 10_000);
+    const start = Date.now();
+    slow.signal('SIGTERM');
+    await load.stop();
+    const exit = await slow.exited;
+    const duration = Date.now() - start;
+    expect(Object.keys(load.statuses)).toEqual(['401', '503']);
+    expect([exit, duration < BOUND]).toEqual([GRACEFUL, true]);
+  });
+
   it('what is buffered is written: when sessions were last seen', async () => {
     await direct.database.query(`UPDATE sessions SET last_seen_at = now() - interval '1 hour' WHERE id = $1`, [
       ada.sessionId,

@@ -1,0 +1,58 @@
+import { OverloadedError } from '../../src/passwords/passwords.errors.js';
+import { PasswordHasher } from '../../src/passwords/password-hasher.js';
+import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { expectProblem } from '../support/expect-problem.js';
+import { TestApp } from '../support/test-app.js';
+
+/** More than may wait on any machine that runs tests. */
+const TOO_MANY = 10_000;
+
+describe('while as many passwords wait to be hashed as may', () => {
+  let app: TestApp;
+  let ada: SignedIn;
+
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { BCRYPT_COST: '12' } });
+    ada = await buildSignedIn(app);
+    for (let i = 0; i < TOO_MANY; i += 1) void occupy();
+  });
+  afterAll(() => app.close());
+
+  /** Waits in the queue, and takes the same place again at once. Who is refused leaves: there is none. */
+  async function occupy(): Promise<void> {
+    try {
+      for (;;) await app.app.get(PasswordHasher).hash('x');
+    } catch (error) {
+      expect(error).toBeInstanceOf(OverloadedError);
+    }
+  }
+
+  it.each([
+    ['a sign-in', () => app.request.post('/auth/login').send({ email: ada.email, password: ada.password })],
+    ['one for an unknown address', () => app.request.post('/auth/login').send({ email: 'a@b.co', password: 'x' })],
+    [
+      'a deletion that asks for the password',
+      () => app.as(ada.accessToken).delete('/users/me').send({ password: ada.password }),
+    ],
+    [
+      'a registration',
+      () => app.request.post('/auth/register').send({ email: 'new@example.com', password: 'seven lanterns at dusk' }),
+    ],
+  ])('%s is refused: 503 overloaded, with Retry-After', async (_, ask) => {
+    const answer = await ask();
+    expectProblem(answer, 503, 'overloaded');
+    expect(answer.headers['retry-after']).toBe('5');
+  });
+
+  it('the token endpoint answers in OAuth’s words: 503 temporarily_unavailable, with Retry-After', async () => {
+    const form = { grant_type: 'password', username: ada.email, password: ada.password };
+    const { body, headers } = await app.request.post('/auth/token').type('form').send(form).expect(503);
+    expect(body.error).toBe('temporarily_unavailable');
+    expect(headers['retry-after']).toBe('5');
+  });
+
+  it('whoever is signed in is answered as ever', async () => {
+    const { body } = await app.as(ada.accessToken).get('/users/me').expect(200);
+    expect(body.id).toBe(ada.id);
+  });
+});
