@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import bcrypt from 'bcrypt';
 import { buildUser } from '../support/builders.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
 import { runNode, type Finished } from '../support/run-node.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -218,6 +219,23 @@ describe('users:import', () => {
       `SELECT count(DISTINCT user_id)::int AS count FROM audit_events WHERE type = 'user_created'`,
     );
     expect(audited?.count).toBe(all.length);
+  });
+
+  it('says how far it came when the database goes away', async () => {
+    const proxy = await DatabaseProxy.start(app.database.url);
+    await write(
+      'users.csv',
+      ['email', ...Array.from({ length: 2_000 }, (_, index) => `user${index}@example.com`)].join('\n'),
+    );
+    proxy.onStatement = () => {
+      if (proxy.statements === 15) void proxy.refuse();
+    };
+    const env = { ...environment(), DATABASE_URL: proxy.url };
+    const { code, stdout, stderr } = await runNode(CLI, ['users:import', 'users.csv'], { env, cwd: folder });
+    await proxy.close();
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('The database cannot be reached at the moment.');
+    expect(stderr).toContain(`Stopped after ${(await emails()).length} rows. The same command goes on.`);
   });
 
   it('two at once make one account of each address', async () => {

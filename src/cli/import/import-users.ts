@@ -64,6 +64,9 @@ async function importAll(
       rows += batch.length;
       progress.show(file.progress, `${rows} rows, ${Math.round((rows * 1_000) / (performance.now() - begin))} rows/s`);
     }
+  } catch (error) {
+    if (rows > 0) console.error(`Stopped after ${rows} rows. The same command goes on.`);
+    throw error;
   } finally {
     progress.end();
     for (const line of await refusals.close()) console.error(line);

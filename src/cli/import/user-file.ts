@@ -13,8 +13,6 @@ const FORMATS = new Map([
   ['.jsonl', ndjsonRecords],
 ]);
 
-const CHUNK_BYTES = 256 * 1_024;
-
 /** A file of users, read piece by piece, however large it is. */
 export class UserFile {
   private readonly stream: ReadStream;
@@ -24,7 +22,7 @@ export class UserFile {
     private readonly size: number,
     private readonly format: typeof csvRecords,
   ) {
-    this.stream = createReadStream(path, { encoding: 'utf8', highWaterMark: CHUNK_BYTES });
+    this.stream = createReadStream(path, { encoding: 'utf8' });
   }
 
   /** @throws CommandError if there is no such file, or nothing in it */
