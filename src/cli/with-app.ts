@@ -1,12 +1,18 @@
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { destination } from 'pino';
 import { AppModule } from '../app.module.js';
+import { createLogger } from '../common/logging/logger.js';
+import { NestLogger } from '../common/logging/nest-logger.js';
 import { readConfig } from '../config/env.js';
 
-/** Runs one command on an application that does not listen, and closes it again. */
+const STDERR = 2;
+
+/** Runs one command on an application that does not listen, and closes it again. The standard output is the command's. */
 export async function withApp(use: (app: INestApplication) => Promise<void>): Promise<void> {
-  readConfig();
-  const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+  const config = { ...readConfig(), logLevel: 'warn' as const };
+  const logger = new NestLogger(await createLogger(config, destination({ fd: STDERR, sync: true })));
+  const app = await NestFactory.create(AppModule, { logger });
   try {
     await app.init();
     await use(app);

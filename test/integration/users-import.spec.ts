@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,7 +30,6 @@ describe('users:import', () => {
   beforeAll(async () => {
     app = await TestApp.start({ env: { RATE_LIMIT_ENABLED: 'false' } });
     folder = await mkdtemp(join(tmpdir(), 'gatehouse-import-'));
-    await mkdir(join(folder, 'folder.csv'));
   });
   afterAll(async () => {
     await app.close();
@@ -265,27 +264,16 @@ describe('users:import', () => {
     expect(await readFile(join(folder, 'report.csv'), 'utf8')).toMatch(/^line,reason\n4,.*\n5,.*\n$/);
   });
 
-  it.each([
-    ['a column that is not known', 'email,password\na@example.com,x\n', 'There is no column "password".'],
-    ['no address', 'name,role\nMia,user\n', 'The column email is missing.'],
-    ['a column twice', 'email,name,email\na@example.com,x,y\n', 'The column email is there twice.'],
-    ['semicolons', 'email;name\na@example.com;x\n', 'There is no column "email;name".'],
-    ['no names of columns', 'a@example.com,Ada\nb@example.com,x\n', 'There is no column "a@example.com".'],
-    ['nothing in it', '', 'The file users.csv is empty.'],
-  ])('refuses a file with %s before anything is imported', async (_, content, message) => {
-    const { code, stdout, stderr } = await runOn('users.csv', content);
-    expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining(message)]);
-    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  it('refuses a file with a wrong column before anything is imported, in one line', async () => {
+    const { code, stdout, stderr } = await runOn('users.csv', 'email,password\na@example.com,x\n');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^The first line has to name the columns, .* There is no column "password"\.\n$/);
     expect(await emails()).toEqual([]);
   });
 
-  it.each([
-    ['that is not there', ['nowhere.csv'], 'There is no file nowhere.csv.'],
-    ['that is a folder', ['folder.csv'], 'There is no file folder.csv.'],
-    ['of another kind', ['users.xlsx'], 'has to end in one of .csv, .ndjson, .jsonl.'],
-    ['that its report would overwrite', ['users.csv', '--report', './users.csv'], 'would overwrite'],
-  ])('refuses a file %s', async (_, args, message) => {
-    const { code, stdout, stderr } = await run(...args);
-    expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining(message)]);
+  it('refuses a file that is not there, and one that its report would overwrite', async () => {
+    const [missing, overwritten] = await Promise.all([run('nowhere.csv'), run('x.csv', '--report', './x.csv')]);
+    expect([missing.code, missing.stderr]).toEqual([1, 'There is no file nowhere.csv.\n']);
+    expect([overwritten.code, overwritten.stderr]).toEqual([1, 'The report would overwrite the file.\n']);
   });
 });
