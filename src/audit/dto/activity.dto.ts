@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { NextCursorField } from '../../common/http/next-cursor.decorator.js';
 import type { Page } from '../../common/pagination.js';
 import type { AuditEvent } from '../audit-event.entity.js';
 import { EventDto } from './event.dto.js';
@@ -26,11 +27,7 @@ export class ActivityPageDto {
   @ApiProperty({ type: [ActivityDto] })
   items!: ActivityDto[];
 
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Pass it as `cursor` for the next page; null on the last one.',
-  })
+  @NextCursorField()
   nextCursor!: string | null;
 
   static from(this: void, { items, nextCursor }: Page<AuditEvent>): ActivityPageDto {

@@ -1,13 +1,12 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn } from 'class-validator';
-import { Optional, Timestamp } from '../../common/http/fields.js';
+import { OneOf, Optional, Timestamp } from '../../common/http/fields.js';
 import { PageQueryDto } from '../../common/http/page-query.dto.js';
 import { AUDIT_TYPES, type AuditType } from '../audit-event.js';
 
 export class ListActivityDto extends PageQueryDto {
   @ApiPropertyOptional({ enum: AUDIT_TYPES, enumName: 'AuditType' })
   @Optional()
-  @IsIn(AUDIT_TYPES, { message: `must be one of ${AUDIT_TYPES.join(', ')}` })
+  @OneOf(AUDIT_TYPES)
   type?: AuditType;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Not before this time.' })

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform, type TransformFnParams } from 'class-transformer';
-import { IsBoolean, IsDate, ValidateBy, ValidateIf } from 'class-validator';
+import { IsBoolean, IsDate, IsIn, ValidateBy, ValidateIf } from 'class-validator';
 import { isId } from '../id.js';
 
 /** The field may be left out. Unlike class-validator's `IsOptional`, null is no way of leaving it out. */
@@ -38,6 +38,11 @@ export function IdField(): PropertyDecorator {
     MapText((text) => text.toLowerCase()),
     ValidateBy({ name: 'id', validator: { validate: isId } }, { message: 'must be a UUID' }),
   );
+}
+
+/** One of a few words. */
+export function OneOf(words: readonly string[]): PropertyDecorator {
+  return IsIn(words, { message: `must be one of ${words.join(', ')}` });
 }
 
 /** `true` or `false` in a query string, which knows no types. Nothing else is taken for one of them. */

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { NextCursorField } from '../../common/http/next-cursor.decorator.js';
 import type { Page } from '../../common/pagination.js';
 import type { Session } from '../session.entity.js';
 import { SessionDto } from './session.dto.js';
@@ -17,11 +18,7 @@ export class AdminSessionPageDto {
   @ApiProperty({ type: [AdminSessionDto] })
   items!: AdminSessionDto[];
 
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Pass it as `cursor` for the next page; null on the last one.',
-  })
+  @NextCursorField()
   nextCursor!: string | null;
 
   static from(this: void, page: Page<Session>, currentId: string): AdminSessionPageDto {

@@ -1,6 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn } from 'class-validator';
-import { Optional } from '../../common/http/fields.js';
+import { OneOf, Optional } from '../../common/http/fields.js';
 import { ROLES, type Role } from '../../common/role.js';
 import { EmailField, NameField, NewPasswordField } from '../user-fields.js';
 
@@ -16,6 +15,6 @@ export class CreateUserDto {
 
   @ApiPropertyOptional({ enum: ROLES, enumName: 'Role', default: 'user' })
   @Optional()
-  @IsIn(ROLES, { message: `must be one of ${ROLES.join(', ')}` })
+  @OneOf(ROLES)
   role?: Role;
 }

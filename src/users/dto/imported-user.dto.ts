@@ -1,5 +1,5 @@
-import { IsIn, IsString } from 'class-validator';
-import { Optional, QueryBoolean, Timestamp } from '../../common/http/fields.js';
+import { IsString } from 'class-validator';
+import { OneOf, Optional, QueryBoolean, Timestamp } from '../../common/http/fields.js';
 import { ROLES, type Role } from '../../common/role.js';
 import { EmailField, NameField } from '../user-fields.js';
 
@@ -12,7 +12,7 @@ export class ImportedUserDto {
   name?: string | null;
 
   @Optional()
-  @IsIn(ROLES, { message: `must be one of ${ROLES.join(', ')}` })
+  @OneOf(ROLES)
   role?: Role;
 
   @Optional()

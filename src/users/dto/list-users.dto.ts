@@ -1,6 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn } from 'class-validator';
-import { CodePoints, Optional, QueryBoolean } from '../../common/http/fields.js';
+import { CodePoints, OneOf, Optional, QueryBoolean } from '../../common/http/fields.js';
 import { PageQueryDto } from '../../common/http/page-query.dto.js';
 import { ROLES, type Role } from '../../common/role.js';
 
@@ -16,7 +15,7 @@ export class ListUsersDto extends PageQueryDto {
 
   @ApiPropertyOptional({ enum: ROLES, enumName: 'Role' })
   @Optional()
-  @IsIn(ROLES, { message: `must be one of ${ROLES.join(', ')}` })
+  @OneOf(ROLES)
   role?: Role;
 
   @ApiPropertyOptional()

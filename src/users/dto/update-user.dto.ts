@@ -1,13 +1,13 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn } from 'class-validator';
-import { Optional } from '../../common/http/fields.js';
+import { IsBoolean } from 'class-validator';
+import { OneOf, Optional } from '../../common/http/fields.js';
 import { ROLES, type Role } from '../../common/role.js';
 import { UpdateOwnUserDto } from './update-own-user.dto.js';
 
 export class UpdateUserDto extends UpdateOwnUserDto {
   @ApiPropertyOptional({ enum: ROLES, enumName: 'Role', description: 'Holds from that user’s next request on.' })
   @Optional()
-  @IsIn(ROLES, { message: `must be one of ${ROLES.join(', ')}` })
+  @OneOf(ROLES)
   role?: Role;
 
   @ApiPropertyOptional()

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { NextCursorField } from '../../common/http/next-cursor.decorator.js';
 import type { Page } from '../../common/pagination.js';
 import type { User } from '../user.entity.js';
 import { UserDto } from '../user.dto.js';
@@ -7,11 +8,7 @@ export class UserPageDto {
   @ApiProperty({ type: [UserDto] })
   items!: UserDto[];
 
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Pass it as `cursor` for the next page; null on the last one.',
-  })
+  @NextCursorField()
   nextCursor!: string | null;
 
   static from(this: void, page: Page<User>): UserPageDto {
