@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
+import type { Device } from '../common/client.js';
 import { DomainError } from '../common/domain.error.js';
 import { Database, type EntityManager } from '../database/database.js';
 import type { LimitedClient } from '../rate-limits/limited-client.js';
 import { EmailVerificationService } from '../recovery/email-verification.service.js';
 import { EmailNotVerifiedError } from '../recovery/recovery.errors.js';
-import type { Device } from '../sessions/device.js';
 import type { ClaimedDevice } from '../sessions/known-devices.js';
 import { SessionRefreshService } from '../sessions/session-refresh.service.js';
 import { SessionsService, type OpenedSession } from '../sessions/sessions.service.js';

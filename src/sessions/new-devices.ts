@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { Device } from '../common/client.js';
 import type { EntityManager } from '../database/database.js';
 import type { User } from '../users/user.entity.js';
-import type { Device } from './device.js';
 import { KnownDevices, type ClaimedDevice } from './known-devices.js';
 import { SessionsRepository } from './sessions.repository.js';
 

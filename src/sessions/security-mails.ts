@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import type { Device } from '../common/client.js';
 import { describeDevice } from '../common/device-name.js';
 import type { EntityManager } from '../database/database.js';
 import { MailOutbox } from '../mail/mail-outbox.js';
 import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import type { User } from '../users/user.entity.js';
-import type { Device } from './device.js';
 
 /** What people are told of, because somebody else may have done it. */
 export type SecurityMailKind = 'new_device' | 'password_changed' | 'refresh_token_reused';

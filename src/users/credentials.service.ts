@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditEntry } from '../audit/audit-event.js';
 import { AuditLog } from '../audit/audit-log.js';
-import type { Client } from '../common/client.js';
+import type { Device } from '../common/client.js';
 import type { Principal } from '../common/principal.js';
 import { Database, type EntityManager } from '../database/database.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
@@ -9,11 +9,6 @@ import { normalizeEmail } from './email.js';
 import type { User } from './user.entity.js';
 import { InvalidCredentialsError } from './users.errors.js';
 import { UsersRepository } from './users.repository.js';
-
-/** Where someone signs in. */
-export interface SigningInClient extends Client {
-  readonly deviceName?: string | null | undefined;
-}
 
 /** Decides whether someone is who they say they are. No connection is held while a password is hashed. */
 @Injectable()
@@ -30,25 +25,24 @@ export class CredentialsService {
    * the same error (ASVS 6.3.8); only the record knows which it was. A hash in another system's form, or of an older
    * cost, is replaced here, where the password is at hand (ASVS 11.4.2).
    *
-   * @param client where the attempt came from, and what the device calls itself
+   * @param device where the attempt came from, and what it calls itself
    * @throws InvalidCredentialsError
    */
-  async verify(email: string, password: string, client: SigningInClient): Promise<User> {
+  async verify(email: string, password: string, device: Device): Promise<User> {
     const user = await this.find({ email: normalizeEmail(email) });
     const matched = await this.hasher.verify(password, user?.passwordHash);
     if (!user || !matched || !user.isActive) {
       // Whoever slips types a password where the address goes: the address itself is never written down.
       const cause = !user ? 'unknown_address' : !matched ? 'wrong_password' : 'user_inactive';
-      const { deviceName } = client;
       return this.refuse({
         type: 'sign_in',
         userId: user?.id ?? null,
-        actor: { client },
-        deviceName,
+        actor: { client: device },
+        deviceName: device.deviceName,
         details: { cause },
       });
     }
-    return this.hasher.isOutdated(user.passwordHash) ? this.rehash(user, password, client) : user;
+    return this.hasher.isOutdated(user.passwordHash) ? this.rehash(user, password, device) : user;
   }
 
   /**
@@ -87,13 +81,13 @@ export class CredentialsService {
     throw error;
   }
 
-  private async rehash(user: User, password: string, client: SigningInClient): Promise<User> {
+  private async rehash(user: User, password: string, device: Device): Promise<User> {
     const passwordHash = await this.hasher.hash(password);
     const replaced = await this.database.session((manager) =>
       this.users.replaceHash(manager, user.id, user.passwordHash, passwordHash),
     );
     // Someone was faster: another sign-in that replaced the hash too, or a new password. Look again.
-    if (!replaced) return this.verify(user.email, password, client);
+    if (!replaced) return this.verify(user.email, password, device);
     return Object.assign(user, { passwordHash });
   }
 }
