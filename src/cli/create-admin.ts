@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
-import { StrictValidationPipe } from '../common/http/strict-validation.pipe.js';
 import { CreateUserDto } from '../users/dto/create-user.dto.js';
 import { UsersService } from '../users/users.service.js';
+import { validate } from './validate.js';
 import { withApp } from './with-app.js';
 
 export interface AdminOptions {
@@ -16,7 +16,7 @@ export interface AdminOptions {
 export async function createAdmin({ email, name, passwordStdin, ifNone }: AdminOptions): Promise<void> {
   const given = passwordStdin ? (await text(process.stdin)).replace(/\r?\n$/, '') : undefined;
   const password = given ?? randomBytes(18).toString('base64url');
-  const user = await validUser({ email, password, name });
+  const user = await validate(CreateUserDto, { email, password, name });
   await withApp(async (app) => {
     const users = app.get(UsersService);
     if (ifNone && (await users.hasActiveAdmin())) {
@@ -27,13 +27,4 @@ export async function createAdmin({ email, name, passwordStdin, ifNone }: AdminO
     console.log(`Created the admin ${admin.email}`);
     if (given === undefined) console.log(`Password: ${password}`);
   });
-}
-
-/** Holds an admin who is created here to the rules of one who is created by HTTP. */
-async function validUser(fields: object): Promise<CreateUserDto> {
-  const validated: unknown = await new StrictValidationPipe().transform(fields, {
-    type: 'body',
-    metatype: CreateUserDto,
-  });
-  return validated as CreateUserDto;
 }

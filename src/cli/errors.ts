@@ -1,6 +1,7 @@
 import { DomainError, ValidationFailedError } from '../common/domain.error.js';
 import { ConfigurationError } from '../config/env.js';
 import { PasswordTooWeakError } from '../passwords/passwords.errors.js';
+import { describeFaults } from './validate.js';
 
 /** A command cannot do what it was asked. A person reads the message, and nothing else. */
 export class CommandError extends Error {}
@@ -8,7 +9,7 @@ export class CommandError extends Error {}
 /** What a person is told of an error; undefined for what only a developer can read. */
 export function explain(error: unknown): string | undefined {
   if (error instanceof ValidationFailedError || error instanceof PasswordTooWeakError) {
-    return error.extensions.errors.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`).join('\n');
+    return describeFaults(error.extensions.errors).join('\n');
   }
   const isForPeople =
     error instanceof DomainError || error instanceof ConfigurationError || error instanceof CommandError;

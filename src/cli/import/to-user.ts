@@ -1,10 +1,8 @@
 import { ValidationFailedError } from '../../common/domain.error.js';
-import { StrictValidationPipe } from '../../common/http/strict-validation.pipe.js';
 import { ImportedUserDto } from '../../users/dto/imported-user.dto.js';
 import type { ImportedUser, RefusedLine } from '../../users/user-import.js';
+import { describeFaults, validate } from '../validate.js';
 import type { FileRecord } from './file-record.js';
-
-const pipe = new StrictValidationPipe();
 
 /** What stands where bytes were that are no UTF-8. Nobody's name has it, and half of a name is none. */
 const REPLACEMENT = '\uFFFD';
@@ -17,10 +15,9 @@ export async function toUser(record: FileRecord): Promise<ImportedUser | Refused
     return refused('is not in UTF-8');
   }
   try {
-    const user: unknown = await pipe.transform(record.fields, { type: 'body', metatype: ImportedUserDto });
-    return { ...(user as ImportedUserDto), line: record.line };
+    return { ...(await validate(ImportedUserDto, record.fields)), line: record.line };
   } catch (error) {
     if (!(error instanceof ValidationFailedError)) throw error;
-    return refused(error.extensions.errors.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`).join('; '));
+    return refused(describeFaults(error.extensions.errors).join('; '));
   }
 }
