@@ -14,6 +14,7 @@ import {
 import { PUBLIC_EXTENSION } from './common/public.decorator.js';
 import { ROLES_EXTENSION } from './common/roles.decorator.js';
 import { DatabaseUnavailableError } from './database/pg-errors.js';
+import { describeHeaders, HEADERS } from './openapi-headers.js';
 import {
   SessionExpiredError,
   SessionNotFoundError,
@@ -51,6 +52,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addTag('health', 'For probes')
     .build();
   const document = SwaggerModule.createDocument(app, outline, { operationIdFactory: operationId });
+  document.components = { ...document.components, headers: { ...HEADERS } };
   for (const path of Object.values(document.paths)) {
     for (const method of ['get', 'post', 'patch', 'put', 'delete'] as const) {
       const operation = path[method];
@@ -78,6 +80,7 @@ function complete(operation: Operation): void {
   for (const [status, response] of Object.entries(operation.responses)) {
     if (response && 'description' in response) response.description ||= STATUS_CODES[status] ?? '';
   }
+  describeHeaders(operation.responses);
 }
 
 function commonErrors(operation: Operation, isOpen: boolean): DocumentedError[] {

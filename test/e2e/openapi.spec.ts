@@ -113,6 +113,15 @@ describe('the OpenAPI document', () => {
     expect([...new Set(Object.values(CODES).flat())].sort()).toEqual([...inSource].sort());
   });
 
+  it('says in which headers a client learns how long to wait, and where it stands', () => {
+    const login = document.paths['/auth/login']?.post?.responses;
+    const headersOf = (status: string) => Object.keys((login?.[status] as { headers?: object }).headers ?? {});
+    expect(headersOf('429')).toEqual(['Retry-After', 'RateLimit-Policy', 'RateLimit']);
+    expect(headersOf('200')).toEqual(['RateLimit-Policy', 'RateLimit']);
+    expect(headersOf('503')).toContain('Retry-After');
+    expect(document.paths['/users/me']?.get?.responses['200']).not.toHaveProperty('headers');
+  });
+
   it('signs in through the token endpoint, with an address and a password', () => {
     expect(document.components?.securitySchemes).toEqual({
       signIn: { type: 'oauth2', flows: { password: { tokenUrl: '/auth/token', scopes: {} } } },
