@@ -3,7 +3,7 @@ import { buildSignedIn, buildUser, signIn, type BuiltUser } from '../support/bui
 import { RFC_3339 } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { MailServer } from '../support/mail-server.js';
-import { issueToken } from '../support/one-time-tokens.js';
+import { issueOldToken, issueToken, issueTokenOfInactive } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
 const PASSWORD = 'seven lanterns at dusk';
@@ -105,24 +105,10 @@ describe('an e-mail address', () => {
         return token;
       },
     ],
-    [
-      'old',
-      async (ada) => {
-        const token = await issueToken(app, 'email_verification', ada);
-        await app.database.query('UPDATE one_time_tokens SET expires_at = now() WHERE user_id = $1', [ada.id]);
-        return token;
-      },
-    ],
+    ['old', (ada) => issueOldToken(app, 'email_verification', ada)],
     ['made for a new password', (ada) => issueToken(app, 'password_reset', ada)],
     ['made to say: this was not me', (ada) => issueToken(app, 'not_me', ada)],
-    [
-      'of somebody inactive',
-      async () => {
-        const eve = await buildUser(app);
-        await app.database.query('UPDATE users SET is_active = false WHERE id = $1', [eve.id]);
-        return issueToken(app, 'email_verification', eve);
-      },
-    ],
+    ['of somebody inactive', () => issueTokenOfInactive(app, 'email_verification')],
     ['that was guessed', () => Promise.resolve('A'.repeat(43))],
     ['that is malformed', () => Promise.resolve('../..')],
   ])('is not verified by a token %s', async (_, make) => {

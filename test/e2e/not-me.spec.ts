@@ -2,7 +2,7 @@ import { auditEvents, mailKinds } from '../support/account-records.js';
 import { buildSignedIn, buildUser, signIn, type BuiltUser, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { MailServer } from '../support/mail-server.js';
-import { issueToken } from '../support/one-time-tokens.js';
+import { issueOldToken, issueToken, issueTokenOfInactive } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
 const NEW_PASSWORD = 'nine candles before dawn';
@@ -82,24 +82,10 @@ describe('the link to say: this was not me', () => {
   });
 
   it.each<[string, (ada: BuiltUser) => Promise<string>]>([
-    [
-      'old',
-      async (ada) => {
-        const token = await issueToken(app, 'not_me', ada);
-        await app.database.query('UPDATE one_time_tokens SET expires_at = now() WHERE user_id = $1', [ada.id]);
-        return token;
-      },
-    ],
+    ['old', (ada) => issueOldToken(app, 'not_me', ada)],
     ['made for a new password', (ada) => issueToken(app, 'password_reset', ada)],
     ['made to verify an address', (ada) => issueToken(app, 'email_verification', ada)],
-    [
-      'of somebody inactive',
-      async () => {
-        const eve = await buildUser(app);
-        await app.database.query('UPDATE users SET is_active = false WHERE id = $1', [eve.id]);
-        return issueToken(app, 'not_me', eve);
-      },
-    ],
+    ['of somebody inactive', () => issueTokenOfInactive(app, 'not_me')],
     ['that was guessed', () => Promise.resolve('A'.repeat(43))],
     ['that is malformed', () => Promise.resolve('not a token')],
   ])('does nothing with a token %s', async (_, make) => {

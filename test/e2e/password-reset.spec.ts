@@ -1,7 +1,7 @@
 import { auditEvents, mailKinds } from '../support/account-records.js';
 import { buildSignedIn, buildUser, signIn, type BuiltUser, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
-import { issueToken } from '../support/one-time-tokens.js';
+import { issueOldToken, issueToken, issueTokenOfInactive } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
 const NEW_PASSWORD = 'nine candles before dawn';
@@ -94,14 +94,7 @@ describe('POST /auth/password/reset', () => {
         return token;
       },
     ],
-    [
-      'old',
-      async (ada) => {
-        const token = await issueToken(app, 'password_reset', ada);
-        await app.database.query('UPDATE one_time_tokens SET expires_at = now() WHERE user_id = $1', [ada.id]);
-        return token;
-      },
-    ],
+    ['old', (ada) => issueOldToken(app, 'password_reset', ada)],
     [
       'replaced by a newer one',
       async (ada) => {
@@ -112,15 +105,7 @@ describe('POST /auth/password/reset', () => {
     ],
     ['made for another purpose', (ada) => issueToken(app, 'email_verification', ada)],
     ['from a mail that asks whether it was them', (ada) => issueToken(app, 'not_me', ada)],
-    [
-      'of somebody inactive',
-      async () => {
-        const eve = await buildUser(app);
-        const token = await issueToken(app, 'password_reset', eve);
-        await app.database.query('UPDATE users SET is_active = false WHERE id = $1', [eve.id]);
-        return token;
-      },
-    ],
+    ['of somebody inactive', () => issueTokenOfInactive(app, 'password_reset')],
     [
       'of somebody who deleted their account',
       async () => {

@@ -1,7 +1,7 @@
 import { SessionPruner } from '../../src/sessions/session-pruner.js';
 import { prune as pruneSteps } from '../../src/upkeep/prune.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
-import { insertSessions, type SessionRows } from '../support/session-rows.js';
+import { insertSessions, type NewSessions } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
 
 const DAY = 86_400_000;
@@ -17,7 +17,7 @@ describe('pruning sessions', () => {
   afterAll(() => app.close());
 
   const prune = (retention: number) => pruneSteps({ steps: () => app.app.get(SessionPruner).steps(retention) });
-  const insert = (rows: Omit<SessionRows, 'userId'>) => insertSessions(app.database, { userId: user.id, ...rows });
+  const insert = (rows: Omit<NewSessions, 'userId'>) => insertSessions(app.database, { userId: user.id, ...rows });
   const left = async () =>
     (await app.database.query<{ device_name: string }>('SELECT device_name FROM sessions ORDER BY device_name')).map(
       (row) => row.device_name,

@@ -3,7 +3,7 @@ import { buildUser, type BuiltUser } from '../support/builders.js';
 import { ChildApp } from '../support/child-app.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { LogLines } from '../support/log-lines.js';
-import { insertSessions } from '../support/session-rows.js';
+import { insertSessions } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 

@@ -1,9 +1,25 @@
 import { Database } from '../../src/database/database.js';
 import { OneTimeTokens } from '../../src/one-time-tokens/one-time-tokens.js';
 import type { TokenPurpose } from '../../src/one-time-tokens/token-purpose.js';
+import { buildUser } from './builders.js';
 import type { TestApp } from './test-app.js';
 
 /** A token as it would stand in a mail. */
 export function issueToken({ app }: TestApp, purpose: TokenPurpose, { id }: { id: string }): Promise<string> {
   return app.get(Database).transaction((manager) => app.get(OneTimeTokens).issue(manager, purpose, id));
+}
+
+/** A token that was issued, and is too old by now. */
+export async function issueOldToken(app: TestApp, purpose: TokenPurpose, user: { id: string }): Promise<string> {
+  const token = await issueToken(app, purpose, user);
+  await app.database.query('UPDATE one_time_tokens SET expires_at = now() WHERE user_id = $1', [user.id]);
+  return token;
+}
+
+/** A token of somebody new who was deactivated since. */
+export async function issueTokenOfInactive(app: TestApp, purpose: TokenPurpose): Promise<string> {
+  const user = await buildUser(app);
+  const token = await issueToken(app, purpose, user);
+  await app.database.query('UPDATE users SET is_active = false WHERE id = $1', [user.id]);
+  return token;
 }

@@ -17,3 +17,25 @@ export async function sessionRow(database: TestDatabase, id: string): Promise<Se
   if (!row) throw new Error(`There is no session ${id}.`);
   return row;
 }
+
+export interface NewSessions {
+  readonly userId: string;
+  /** How long from now until they expire, as PostgreSQL writes an interval; negative for one that has ended. */
+  readonly idle: string;
+  readonly absolute: string;
+  /** When they were revoked, if they were. */
+  readonly revoked?: string;
+  readonly name?: string;
+  readonly count?: number;
+}
+
+/** Writes sessions into the database, past the application. */
+export async function insertSessions(database: TestDatabase, rows: NewSessions): Promise<void> {
+  await database.query(
+    `INSERT INTO sessions (id, user_id, refresh_salt, device_name, idle_expires_at, expires_at, revoked_at, revoked_reason)
+     SELECT gen_random_uuid(), $1, decode(repeat('00', 32), 'hex'), $2,
+            now() + $3::interval, now() + $4::interval, now() + $5::interval, CASE WHEN $5 IS NOT NULL THEN 'logout' END
+       FROM generate_series(1, $6)`,
+    [rows.userId, rows.name, rows.idle, rows.absolute, rows.revoked, rows.count ?? 1],
+  );
+}
