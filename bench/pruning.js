@@ -1,12 +1,12 @@
 // A million expired sessions go while the application works: what do the others notice? Everybody's answers and
 // statements are timed where they are asked, for a while without and then during the pruning.
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { startApplication } from './support/application.js';
-import { withDatabase } from './support/database.js';
+import { PASSWORD, register } from './support/accounts.js';
+import { Client, quantile } from './support/client.js';
+import { withInstance } from './support/instance.js';
 
 const EXPIRED = 1_000_000;
 const LIVE = 100_000;
@@ -17,65 +17,53 @@ const PAUSE = 10;
 
 /** @param {AbortSignal} signal */
 export async function bench(signal) {
-  process.env['NODE_ENV'] = 'production';
-  process.env['JWT_SECRET'] = randomBytes(48).toString('base64');
-  await withDatabase(async (url) => {
-    const pool = new pg.Pool({ connectionString: url, max: 3 });
-    const application = await startApplication({ PRUNE_INTERVAL: '0s', LOG_LEVEL: 'warn' });
+  await withInstance({ env: { PRUNE_INTERVAL: '0s' }, signal }, async ({ url, databaseUrl }) => {
+    const pool = new pg.Pool({ connectionString: databaseUrl, max: 3 });
     try {
-      const { userId, signIn } = await register(application.url);
-      await fill(pool, userId);
-      const others = await theOthers(application.url, pool, signIn);
+      const emails = await register(url, 1);
+      await fill(pool);
+      const others = await theOthers(url, pool, emails[0] ?? '');
       report('before', await measure(others, sleep(QUIET), signal));
       const start = performance.now();
       report('during', await measure(others, prune(signal), signal));
       console.log(`It took ${((performance.now() - start) / 1_000).toFixed(1)} s.`);
     } finally {
-      await application.kill();
       await pool.end();
     }
   });
 }
 
-/** @param {string} url */
-async function register(url) {
-  const person = { email: 'ada@example.com', password: 'seven lanterns at dusk' };
-  const { id: userId } = await post(`${url}/auth/register`, person);
-  return { userId: String(userId), signIn: () => post(`${url}/auth/login`, person) };
-}
-
 /** Sessions as they lie in a table that was never pruned: in the order of their ids, the live among the expired. */
-async function fill(/** @type {pg.Pool} */ pool, /** @type {string} */ userId) {
+async function fill(/** @type {pg.Pool} */ pool) {
   const share = (EXPIRED + LIVE) / LIVE;
   await pool.query(
     `INSERT INTO sessions (id, user_id, refresh_salt, user_agent, device_name, ip_address, idle_expires_at, expires_at)
      SELECT (lpad(to_hex(1700000000000 + n), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid,
-            $1, sha256(n::text::bytea), 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36',
+            (SELECT id FROM users), sha256(n::text::bytea), 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36',
             'Chrome on Linux', '10.0.0.0'::inet + n, now() + span, now() + span
-       FROM generate_series(1, $2) AS n
-      CROSS JOIN LATERAL (SELECT CASE WHEN n % $3 = 0 THEN interval '30 days' ELSE interval '-31 days' END AS span) AS s`,
-    [userId, EXPIRED + LIVE, share],
+       FROM generate_series(1, $1) AS n
+      CROSS JOIN LATERAL (SELECT CASE WHEN n % $2 = 0 THEN interval '30 days' ELSE interval '-31 days' END AS span) AS s`,
+    [EXPIRED + LIVE, share],
   );
   await pool.query('VACUUM ANALYZE sessions');
   await pool.query('CHECKPOINT');
 }
 
-/** @param {string} url @param {pg.Pool} pool @param {() => Promise<Record<string, unknown>>} signIn */
-async function theOthers(url, pool, signIn) {
-  const reader = await signIn();
-  let { refreshToken } = await signIn();
+/** @param {string} url @param {pg.Pool} pool @param {string} email */
+async function theOthers(url, pool, email) {
+  const reader = new Client(url);
+  const refresher = new Client(url);
+  const { accessToken } = tokensOf(await reader.signIn(email, PASSWORD));
+  let { refreshToken } = tokensOf(await refresher.signIn(email, PASSWORD));
   const { rows } = await pool.query('SELECT id FROM sessions WHERE expires_at > now() ORDER BY random() LIMIT 5000');
   let index = 0;
   const nextId = () => rows[index++ % rows.length].id;
   return {
     'GET /users/me': async () => {
-      const headers = { authorization: `Bearer ${String(reader['accessToken'])}` };
-      const answer = await fetch(`${url}/users/me`, { headers });
-      if (!answer.ok) throw new Error(`GET /users/me was answered with ${answer.status}.`);
-      await answer.arrayBuffer();
+      expectGood(await reader.ask('GET', '/users/me', { token: accessToken }));
     },
     'POST /auth/refresh': async () => {
-      ({ refreshToken } = await post(`${url}/auth/refresh`, { refreshToken }));
+      ({ refreshToken } = tokensOf(await refresher.ask('POST', '/auth/refresh', { json: { refreshToken } })));
     },
     'a session read': () =>
       pool.query('SELECT * FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1', [nextId()]),
@@ -122,19 +110,21 @@ async function prune(signal) {
 /** @param {string} when @param {Record<string, number[]>} results */
 function report(when, results) {
   for (const [name, durations] of Object.entries(results)) {
-    const sorted = durations.sort((one, other) => one - other);
-    const at = (/** @type {number} */ share) => (sorted[Math.floor((sorted.length - 1) * share)] ?? NaN).toFixed(1);
+    const at = (/** @type {number} */ part) => quantile(durations, part).toFixed(1);
     console.log(
-      `${when}  ${name.padEnd(20)} ${String(sorted.length).padStart(6)} times, ` +
+      `${when}  ${name.padEnd(20)} ${String(durations.length).padStart(6)} times, ` +
         `median ${at(0.5)} ms, p99 ${at(0.99)} ms, slowest ${at(1)} ms`,
     );
   }
 }
 
-/** @param {string} url @param {object} body @returns {Promise<Record<string, unknown>>} */
-async function post(url, body) {
-  const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
-  if (!answer.ok) throw new Error(`POST ${new URL(url).pathname} was answered with ${answer.status}.`);
-  return /** @type {Promise<Record<string, unknown>>} */ (answer.json());
+/** @param {import('./support/client.js').Answer} answer @returns {{ accessToken: string, refreshToken: string }} */
+function tokensOf(answer) {
+  expectGood(answer);
+  return JSON.parse(answer.body);
+}
+
+/** @param {import('./support/client.js').Answer} answer */
+function expectGood({ status, body }) {
+  if (status !== 200) throw new Error(`A request was answered with ${status}: ${body}`);
 }
