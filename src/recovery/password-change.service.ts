@@ -6,7 +6,6 @@ import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { PasswordPolicy } from '../passwords/password-policy.js';
 import type { LimitedClient } from '../rate-limits/limited-client.js';
-import { RateLimits } from '../rate-limits/rate-limits.js';
 import { SecurityMails } from '../sessions/security-mails.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { AccountsService } from '../users/accounts.service.js';
@@ -25,7 +24,6 @@ export interface PasswordChange {
 @Injectable()
 export class PasswordChangeService {
   constructor(
-    private readonly limits: RateLimits,
     private readonly database: Database,
     private readonly credentials: CredentialsService,
     private readonly accounts: AccountsService,
@@ -46,9 +44,7 @@ export class PasswordChangeService {
    * @throws PasswordUnchangedError, PasswordTooWeakError, OverloadedError, TooManyRequestsError
    */
   async change(actor: Principal, client: LimitedClient, { current, next }: PasswordChange): Promise<void> {
-    // Whoever finds a session open must not guess the password by it.
-    const confirm = () => this.credentials.confirm(actor, current);
-    const user = await this.limits.attempt('login', { client, account: actor.userId }, confirm);
+    const user = await this.credentials.confirm(actor, client, current);
     if (next === current) throw new PasswordUnchangedError();
     await this.policy.assertAcceptable(next, user, '/newPassword');
     const passwordHash = await this.hasher.hash(next);

@@ -22,7 +22,8 @@ export interface TracedSession {
 @Injectable()
 export class KnownDevicesRepository {
   /**
-   * The sessions of an account that have these traces, are not revoked, and work or worked less than `memory` ago.
+   * The sessions of an account that have these traces, and work or worked less than `memory` ago. One that was revoked
+   * is none of them, unless it signed itself out, and the password is still the same.
    * One statement, the same for an account that does not exist.
    *
    * @param memory milliseconds
@@ -33,8 +34,10 @@ export class KnownDevicesRepository {
          SELECT s.id, s.refresh_salt,
                 coalesce(s.user_agent IS NOT DISTINCT FROM $4 AND s.ip_address <<= $5::inet, false) AS is_seen
            FROM users u JOIN sessions s ON s.user_id = u.id
-          WHERE (u.id = $1 OR lower(u.email) = lower($2)) AND s.revoked_at IS NULL
-            AND least(s.idle_expires_at, s.expires_at) > now() - $6::float8 * interval '1 millisecond')
+          WHERE (u.id = $1 OR lower(u.email) = lower($2))
+            AND (s.revoked_at IS NULL
+                 OR s.revoked_reason = 'logout' AND (u.password_changed_at < s.revoked_at) IS NOT FALSE)
+            AND least(s.idle_expires_at, s.expires_at, s.revoked_at) > now() - $6::float8 * interval '1 millisecond')
        SELECT * FROM traced WHERE is_seen OR id = $3`,
       [
         'id' in account ? account.id : null,

@@ -21,8 +21,9 @@ export interface ClaimedDevice extends Client {
  * - *Proven*: it shows a genuine refresh token, of any age, of a session of this account.
  * - *Seen*: a session of this account was begun with the same user agent, from the same IPv4 address or IPv6 /64.
  *
- * In both cases the session must work, or have expired less than 30 days ago. A revoked one proves nothing: it was
- * ended because its device is no longer trusted, or no longer there.
+ * In both cases the session must work, or have expired or signed out less than 30 days ago; signed out by itself, and
+ * under the present password. Any other one that was revoked proves nothing: it was ended because its device is no
+ * longer trusted, or no longer there.
  *
  * What is only seen can be imitated, by someone in the same network. It may decide who is counted apart and what a
  * person is told, never who gets in.

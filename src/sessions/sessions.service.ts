@@ -116,9 +116,8 @@ export class SessionsService implements OnModuleInit {
    */
   async revoke(actor: Principal, id: string): Promise<void> {
     const own = { id, userId: actor.userId };
-    const known = await this.database.session((manager) =>
-      this.sessions.revokeOne(manager, own, { reason: 'logout', actor }),
-    );
+    const reason = id === actor.sessionId ? 'logout' : 'logout_others';
+    const known = await this.database.session((manager) => this.sessions.revokeOne(manager, own, { reason, actor }));
     if (!known) throw new UnknownSessionError();
   }
 

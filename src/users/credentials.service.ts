@@ -7,6 +7,8 @@ import { Database, type EntityManager } from '../database/database.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { normalizeEmail } from './email.js';
 import type { User } from './user.entity.js';
+import type { LimitedClient } from '../rate-limits/limited-client.js';
+import { RateLimits } from '../rate-limits/rate-limits.js';
 import { InvalidCredentialsError } from './users.errors.js';
 import { UsersRepository } from './users.repository.js';
 
@@ -17,6 +19,7 @@ export class CredentialsService {
     private readonly database: Database,
     private readonly users: UsersRepository,
     private readonly hasher: PasswordHasher,
+    private readonly limits: RateLimits,
     private readonly audit: AuditLog,
   ) {}
 
@@ -46,15 +49,18 @@ export class CredentialsService {
   }
 
   /**
-   * Asks a signed-in user for their password once more.
+   * Asks a signed-in user for their password once more. Failures are limited: whoever finds a session open must not
+   * guess the password by it.
    *
    * @returns the user as they were verified, for `hold`
-   * @throws InvalidCredentialsError
+   * @throws InvalidCredentialsError, TooManyRequestsError
    */
-  async confirm(actor: Principal, password: string): Promise<User> {
-    const user = await this.find({ id: actor.userId });
-    if (user && (await this.hasher.verify(password, user.passwordHash))) return user;
-    return this.refuse({ type: 'password_confirmation', userId: actor.userId, actor });
+  confirm(actor: Principal, client: LimitedClient, password: string): Promise<User> {
+    return this.limits.attempt('login', { client, account: actor.userId }, async () => {
+      const user = await this.find({ id: actor.userId });
+      if (user && (await this.hasher.verify(password, user.passwordHash))) return user;
+      return this.refuse({ type: 'password_confirmation', userId: actor.userId, actor });
+    });
   }
 
   /**

@@ -21,6 +21,10 @@ export class User {
   @Column({ type: 'text', select: false })
   passwordHash!: string;
 
+  /** Null for the first one. A new hash of the same password is no change. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true, select: false })
+  passwordChangedAt!: Date | null;
+
   @Column({ type: 'text', nullable: true })
   name!: string | null;
 

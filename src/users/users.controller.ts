@@ -5,6 +5,9 @@ import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../common/http/api-problems.decorator.js';
 import { CurrentUser } from './current-user.decorator.js';
 import { OverloadedError } from '../passwords/passwords.errors.js';
+import { FromLimitedClient } from '../rate-limits/from-limited-client.decorator.js';
+import type { LimitedClient } from '../rate-limits/limited-client.js';
+import { TooManyRequestsError } from '../rate-limits/rate-limits.errors.js';
 import { DeleteOwnUserDto } from './dto/delete-own-user.dto.js';
 import { UpdateOwnUserDto } from './dto/update-own-user.dto.js';
 import { UserDto } from './user.dto.js';
@@ -36,8 +39,12 @@ export class UsersController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete my own account, with all its sessions' })
   @ApiNoContentResponse()
-  @ApiProblems(InvalidCredentialsError, UserNotFoundError, LastAdminError, OverloadedError)
-  delete(@Auth() auth: Principal, @Body() { password }: DeleteOwnUserDto): Promise<void> {
-    return this.users.deleteOwn(auth, password);
+  @ApiProblems(InvalidCredentialsError, UserNotFoundError, LastAdminError, OverloadedError, TooManyRequestsError)
+  delete(
+    @Auth() auth: Principal,
+    @FromLimitedClient() client: LimitedClient,
+    @Body() { password }: DeleteOwnUserDto,
+  ): Promise<void> {
+    return this.users.deleteOwn(auth, client, password);
   }
 }

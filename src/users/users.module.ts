@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import { PasswordsModule } from '../passwords/passwords.module.js';
+import { RateLimitsModule } from '../rate-limits/rate-limits.module.js';
 import { AccountsService } from './accounts.service.js';
 import { CredentialsService } from './credentials.service.js';
 import { UserEvents } from './user-events.js';
@@ -12,7 +13,7 @@ import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
 @Module({
-  imports: [AuditModule, PasswordsModule],
+  imports: [AuditModule, PasswordsModule, RateLimitsModule],
   controllers: [UsersController, UsersAdminController],
   providers: [
     UsersService,

@@ -77,7 +77,7 @@ export class UsersRepository {
   }
 
   async setHash(manager: EntityManager, id: string, passwordHash: string): Promise<void> {
-    await manager.update(User, { id }, { passwordHash, updatedAt: () => 'now()' });
+    await manager.update(User, { id }, { passwordHash, passwordChangedAt: () => 'now()', updatedAt: () => 'now()' });
   }
 
   async setEmailVerified(manager: EntityManager, id: string): Promise<void> {

@@ -9,6 +9,7 @@ import type { Role } from '../common/role.js';
 import { Database, type EntityManager } from '../database/database.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { PasswordPolicy } from '../passwords/password-policy.js';
+import type { LimitedClient } from '../rate-limits/limited-client.js';
 import { CredentialsService } from './credentials.service.js';
 import { normalizeEmail } from './email.js';
 import { UserEvents } from './user-events.js';
@@ -125,12 +126,12 @@ export class UsersService {
   /**
    * Deletes the account of someone who proves once more that it is theirs.
    *
-   * @throws InvalidCredentialsError
+   * @throws InvalidCredentialsError, TooManyRequestsError, OverloadedError
    * @throws UserNotFoundError if somebody else was faster
    * @throws LastAdminError
    */
-  async deleteOwn(actor: Principal, password: string): Promise<void> {
-    await this.credentials.confirm(actor, password);
+  async deleteOwn(actor: Principal, client: LimitedClient, password: string): Promise<void> {
+    await this.credentials.confirm(actor, client, password);
     await this.delete(actor.userId, actor);
   }
 

@@ -77,6 +77,31 @@ describe('a sign-in', () => {
     expect(await tellings(ada)).toBe(1);
   });
 
+  it('is no news from a device that signed out before', async () => {
+    const ada = await buildUser(app);
+    const { body } = await login(ada).expect(200);
+    await app
+      .as((body as SignedIn).accessToken)
+      .post('/auth/logout')
+      .expect(204);
+    await login(ada).expect(200);
+    expect(await tellings(ada)).toBe(0);
+  });
+
+  it('is news from a device that was signed out by another one', async () => {
+    const ada = await buildUser(app);
+    const { body: stolen } = await login(ada, { userAgent: SAFARI }).expect(200);
+    const { body: own } = await login(ada).expect(200);
+    const before = await tellings(ada);
+    const { accessToken } = own as SignedIn;
+    await app
+      .as(accessToken)
+      .delete(`/sessions/${(stolen as SignedIn).sessionId}`)
+      .expect(204);
+    await login(ada, { userAgent: SAFARI }).expect(200);
+    expect(await tellings(ada)).toBe(before + 1);
+  });
+
   it('is news from another network, although the browser is the same', async () => {
     const ada = await buildUser(app);
     await login(ada).expect(200);

@@ -1,6 +1,6 @@
 import type { Response } from 'supertest';
 import { mailKinds } from '../support/account-records.js';
-import { buildUser, signIn, type BuiltUser } from '../support/builders.js';
+import { buildSignedIn, buildUser, signIn, type BuiltUser } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -176,6 +176,20 @@ describe('rate limits', () => {
     const reset = async (from?: string) => (await post('/auth/password/reset', body, from)).status;
     expect(await inTurn(4, () => reset())).toEqual([422, 422, 422, 429]);
     expect(await reset(anotherHost())).toBe(422);
+  });
+
+  it('hold for guessing the password of a session that is found open, by change and by deletion together', async () => {
+    const { accessToken, email, password } = await buildSignedIn(app);
+    const session = app.as(accessToken);
+    const change = async () => {
+      const body = { currentPassword: 'wrong lanterns at dawn', newPassword: 'nine lanterns before noon' };
+      return (await session.post('/auth/password').set('X-Forwarded-For', host).send(body)).status;
+    };
+    const remove = async (guess: string) =>
+      (await session.delete('/users/me').set('X-Forwarded-For', host).send({ password: guess })).status;
+    expect([await change(), await remove('wrong lanterns at dusk'), await change()]).toEqual([401, 401, 401]);
+    expect([await remove(password), await change()]).toEqual([429, 429]);
+    expect((await login(email, password, anotherHost())).status).toBe(200);
   });
 
   it('are the same through the token endpoint, in OAuth’s form', async () => {

@@ -31,7 +31,7 @@ describe('a session that was ended', () => {
     [
       'revocation by its owner',
       async (app, session) => app.as((await signIn(app, session)).accessToken).delete(`/sessions/${session.sessionId}`),
-      ['session_revoked logout'],
+      ['session_revoked logout_others'],
     ],
     [
       'sign-out of all devices',

@@ -101,15 +101,21 @@ describe('/sessions', () => {
   });
 
   describe('DELETE /sessions/:id', () => {
-    it('ends one of one’s own at once, with the reason logout', async () => {
+    it('ends another one of one’s own at once, with the reason logout_others', async () => {
       const laptop = await buildSignedIn(app);
       const phone = await signIn(app, laptop);
       await app.as(laptop.accessToken).delete(`/sessions/${phone.sessionId}`).expect(204, '');
       const response = await app.as(phone.accessToken).get('/users/me');
       expectProblem(response, 401, 'session_revoked');
-      expect(response.body.reason).toBe('logout');
-      expect(await revocationOf(phone.sessionId)).toEqual({ revoked_reason: 'logout', revoked_by: laptop.id });
+      expect(response.body.reason).toBe('logout_others');
+      expect(await revocationOf(phone.sessionId)).toEqual({ revoked_reason: 'logout_others', revoked_by: laptop.id });
       await app.as(laptop.accessToken).get('/users/me').expect(200);
+    });
+
+    it('ends the current one as a logout does', async () => {
+      const { id, accessToken, sessionId } = await buildSignedIn(app);
+      await app.as(accessToken).delete(`/sessions/${sessionId}`).expect(204);
+      expect(await revocationOf(sessionId)).toEqual({ revoked_reason: 'logout', revoked_by: id });
     });
 
     it('answers 204 again for one that is revoked already', async () => {

@@ -93,6 +93,32 @@ describe('the devices that an account knows', () => {
     expect(await recognize({ ...ELSEWHERE, refreshToken })).toBeNull();
   });
 
+  describe('that signed themselves out', () => {
+    const signOut = (ago: string) =>
+      app.database.query(`UPDATE sessions SET revoked_at = now() - $1::interval, revoked_reason = 'logout'`, [ago]);
+    const changePassword = (ago: string | null) =>
+      app.database.query('UPDATE users SET password_changed_at = now() - $1::interval', [ago]);
+    afterEach(() => changePassword(null));
+
+    it('are remembered for 30 days', async () => {
+      const refreshToken = await signIn(HOME);
+      await signOut('29 days');
+      expect(await recognize(HOME)).toMatch(/^seen /);
+      expect(await recognize({ ...ELSEWHERE, refreshToken })).toMatch(/^session /);
+      await signOut('31 days');
+      expect(await recognize(HOME)).toBeNull();
+    });
+
+    it('are strangers once the password was changed', async () => {
+      await signIn(HOME);
+      await signOut('2 minutes');
+      await changePassword('3 minutes');
+      expect(await recognize(HOME)).toMatch(/^seen /);
+      await changePassword('1 minute');
+      expect(await recognize(HOME)).toBeNull();
+    });
+  });
+
   it('can be asked for by address, whatever its case, and an unknown one knows none', async () => {
     const refreshToken = await signIn(HOME);
     expect(await recognize(HOME, { email: ada.email.toUpperCase() })).toMatch(/^seen /);
