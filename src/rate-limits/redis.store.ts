@@ -7,7 +7,10 @@ import { RateLimitStore } from './rate-limit.store.js';
 /** How long, in milliseconds, the client waits at most. Whether Redis is away was decided long before. */
 const BOUND = 5_000;
 
-/** Counts in Redis. The first point that is taken opens the connection; one that is lost is opened again by itself. */
+/**
+ * Counts in Redis. The first point that is taken opens the connection; one that failed or is lost is opened again by
+ * itself.
+ */
 export class RedisStore extends RateLimitStore implements OnApplicationShutdown {
   private connecting: Promise<void> | undefined;
 
@@ -46,8 +49,17 @@ export class RedisStore extends RateLimitStore implements OnApplicationShutdown 
   }
 
   protected override async answer(question: () => Promise<RateLimiterRes>): Promise<RateLimiterRes> {
-    if (this.redis.status === 'wait') this.connecting = this.redis.connect();
+    if (this.redis.status === 'wait') this.connecting = this.connect();
     await this.connecting;
     return super.answer(question);
+  }
+
+  /** The first attempt. Its failure is not remembered: the client goes on trying. */
+  private async connect(): Promise<void> {
+    try {
+      await this.redis.connect();
+    } finally {
+      this.connecting = undefined;
+    }
   }
 }

@@ -61,4 +61,17 @@ suite('rate limits in Redis', () => {
     await redis.restart();
     await until('Redis counts again', async () => (await refresh()).status > 0 && (await keys()).length > 0, 10_000);
   });
+
+  it('are Redis’s as soon as it is there, although it was away when it was first asked', async () => {
+    await redis.kill();
+    const early = await TestApp.start({ database: instances[0].database, env: { ...ENV, REDIS_URL: redis.url } });
+    try {
+      const ask = async () => (await early.request.post('/auth/refresh').send({ refreshToken: 'nonsense' })).status;
+      expect(await ask()).toBe(401);
+      await redis.restart();
+      await until('Redis counts', async () => (await ask()) > 0 && (await keys()).length > 0, 10_000);
+    } finally {
+      await early.close();
+    }
+  });
 });
