@@ -1,16 +1,10 @@
 import { isIP, isIPv6 } from 'node:net';
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import type { Client } from '../client.js';
 import { canonicalIPv6 } from '../network.js';
 
 /** How much of a user agent is kept. The longest of real browsers have about 300 characters. */
 const MAX_USER_AGENT = 512;
-
-/** Where the current request came from. */
-export const FromClient = createParamDecorator((_: unknown, context: ExecutionContext): Client =>
-  clientOf(context.switchToHttp().getRequest<Request>()),
-);
 
 /** Where a request came from. */
 export function clientOf(request: Request): Client {
