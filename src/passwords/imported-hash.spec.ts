@@ -1,6 +1,6 @@
 import bcrypt from 'bcrypt';
-import { importFault, unmatchableHash } from './imported-hash.js';
-import { costOf, hash, isOutdated, matches } from './password-hash.js';
+import { importFault } from './imported-hash.js';
+import { hash } from './password-hash.js';
 
 const DIGITS = 'a'.repeat(53);
 
@@ -24,18 +24,5 @@ describe('a password hash of another system', () => {
     ['slower than the configured cost, which would tell that there is an account', `$2b$13$${DIGITS}`, 'cost 13'],
   ])('that is %s is refused', (_, stored, reason) => {
     expect(importFault(stored, 12)).toContain(reason);
-  });
-});
-
-describe('the hash of somebody without a password', () => {
-  it('takes the work of any other, and matches nothing', () => {
-    const stored = unmatchableHash(4);
-    expect([costOf(stored), isOutdated(stored, 4)]).toEqual([4, false]);
-    expect(matches('', stored)).toBe(false);
-    expect(matches('password', stored)).toBe(false);
-  });
-
-  it('is another one each time', () => {
-    expect(unmatchableHash(4)).not.toBe(unmatchableHash(4));
   });
 });

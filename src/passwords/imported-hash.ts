@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import bcrypt from 'bcrypt';
 import { costOf } from './password-hash.js';
 
 const LEAST_COST = 4;
@@ -16,14 +14,4 @@ export function importFault(hash: string, configuredCost: number): string | null
   if (cost === undefined) return 'must be a bcrypt hash ($2a$, $2b$, $2y$ or $bcrypt-sha256$); leave others out';
   if (cost < LEAST_COST) return `must have a cost of at least ${LEAST_COST}`;
   return cost > configuredCost ? `has the cost ${cost}, and BCRYPT_COST is ${configuredCost}: raise that first` : null;
-}
-
-/**
- * The hash of somebody who has no password yet. It is drawn, not computed: no password is known that matches it, and
- * trying one takes as long as with any other hash.
- */
-export function unmatchableHash(cost: number): string {
-  const salt = bcrypt.genSaltSync(cost).slice(-22);
-  const digest = randomBytes(24).toString('base64').replaceAll('+', '.').slice(0, 31);
-  return `$bcrypt-sha256$v=2,t=2b,r=${cost}$${salt}$${digest}`;
 }

@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import bcrypt from 'bcrypt';
-import { hash, isOutdated, matches, verifyEvenly } from './password-hash.js';
+import { costOf, hash, isOutdated, matches, unmatchableHash, verifyEvenly } from './password-hash.js';
 
 const COST = 4;
 
@@ -108,5 +108,18 @@ describe('to verify', () => {
     ['a password with a hash in no known form', 'password', '$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA', false],
   ])('%s takes one bcrypt of the configured cost, or as much', (_, password, stored, matched) => {
     expect(work(password, stored)).toEqual([matched, 2 ** CONFIGURED]);
+  });
+});
+
+describe('the hash of somebody without a password', () => {
+  it('takes the work of any other, and matches nothing', () => {
+    const stored = unmatchableHash(4);
+    expect([costOf(stored), isOutdated(stored, 4)]).toEqual([4, false]);
+    expect(matches('', stored)).toBe(false);
+    expect(matches('password', stored)).toBe(false);
+  });
+
+  it('is another one each time', () => {
+    expect(unmatchableHash(4)).not.toBe(unmatchableHash(4));
   });
 });

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import bcrypt from 'bcrypt';
 
 /**
@@ -16,8 +16,16 @@ const PLAIN_BCRYPT = /^\$2[aby]\$(\d{2})\$[./A-Za-z0-9]{53}$/;
 
 /** Hashes a password with a new salt. Takes `2^cost` rounds of this thread: `PasswordHasher` has threads for it. */
 export function hash(password: string, cost: number): string {
-  const [salt, digest] = bcryptSha256(password, bcrypt.genSaltSync(cost).slice(-22), cost);
-  return `$bcrypt-sha256$v=2,t=2b,r=${cost}$${salt}$${digest}`;
+  const [salt, digest] = bcryptSha256(password, newSalt(cost), cost);
+  return toHash(cost, salt, digest);
+}
+
+/**
+ * The hash of somebody who has no password yet. It is drawn, not computed: no password is known that matches it, and
+ * trying one takes as long as with any other hash.
+ */
+export function unmatchableHash(cost: number): string {
+  return toHash(cost, newSalt(cost), randomBytes(24).toString('base64').replaceAll('+', '.').slice(0, 31));
 }
 
 /** Whether a password is the one behind a hash, ours or a plain bcrypt one. False for a hash in no known form. */
@@ -59,6 +67,15 @@ export function isOutdated(stored: string, cost: number): boolean {
 export function costOf(stored: string): number | undefined {
   const cost = (FORMAT.exec(stored) ?? PLAIN_BCRYPT.exec(stored))?.[1];
   return cost === undefined ? undefined : Number(cost);
+}
+
+function toHash(cost: number, salt: string, digest: string): string {
+  return `$bcrypt-sha256$v=2,t=2b,r=${cost}$${salt}$${digest}`;
+}
+
+/** 128 random bits, in 22 of bcrypt's characters. */
+function newSalt(cost: number): string {
+  return bcrypt.genSaltSync(cost).slice(-22);
 }
 
 function bcryptSha256(password: string, salt: string, cost: number): [salt: string, digest: string] {

@@ -2,8 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
-import { unmatchableHash } from './imported-hash.js';
-import { isOutdated } from './password-hash.js';
+import { isOutdated, unmatchableHash } from './password-hash.js';
 import type * as worker from './password-hash.worker.js';
 import { WorkerPool } from './worker-pool.js';
 

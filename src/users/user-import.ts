@@ -5,7 +5,8 @@ import type { Role } from '../common/role.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Database, type EntityManager } from '../database/database.js';
-import { importFault, unmatchableHash } from '../passwords/imported-hash.js';
+import { importFault } from '../passwords/imported-hash.js';
+import { unmatchableHash } from '../passwords/password-hash.js';
 import { normalizeEmail } from './email.js';
 import { UserImportRepository, type ExistingUser, type ImportedUserRow } from './user-import.repository.js';
 
