@@ -44,20 +44,22 @@ export function isUnavailable(error: unknown): boolean {
 
 /** Whether this database role lacks the right to do that (SQLSTATE 42501). */
 export function isNotPermitted(error: unknown): boolean {
-  const cause = driverError(error);
-  return cause instanceof Error && 'code' in cause && cause.code === '42501';
+  return hasCode(driverError(error), '42501');
+}
+
+/** Whether a statement names a table that does not exist (SQLSTATE 42P01). */
+export function isUndefinedTable(error: unknown): boolean {
+  return hasCode(driverError(error), '42P01');
 }
 
 /** Whether an error is the violation of the unique constraint or index with this name (SQLSTATE 23505). */
 export function isUniqueViolation(error: unknown, constraint: string): boolean {
   const cause = driverError(error);
-  return (
-    cause instanceof Error &&
-    'code' in cause &&
-    cause.code === '23505' &&
-    'constraint' in cause &&
-    cause.constraint === constraint
-  );
+  return hasCode(cause, '23505') && 'constraint' in cause && cause.constraint === constraint;
+}
+
+function hasCode(cause: unknown, code: string): cause is Error {
+  return cause instanceof Error && 'code' in cause && cause.code === code;
 }
 
 function driverError(error: unknown): unknown {

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
-import { QueryFailedError, type EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { isUndefinedTable } from '../database/pg-errors.js';
 
 const MIGRATIONS = new URL('../../migrations/', import.meta.url);
 const MIGRATION_FILE = /^(\d+)-(\w+)\.(?:js|ts)$/;
-const UNDEFINED_TABLE = '42P01';
 
 @Injectable()
 export class HealthRepository {
@@ -33,8 +33,7 @@ export class HealthRepository {
       const rows = await manager.query<{ name: string }[]>('SELECT name FROM migrations');
       return new Set(rows.map((row) => row.name));
     } catch (error) {
-      if (error instanceof QueryFailedError && (error.driverError as { code?: string }).code === UNDEFINED_TABLE)
-        return new Set();
+      if (isUndefinedTable(error)) return new Set();
       throw error;
     }
   }
