@@ -1,10 +1,7 @@
 import { NewPasswordField } from '../../users/user-fields.js';
-import { OneTimeTokenField } from './token-field.js';
+import { OneTimeTokenDto } from './one-time-token.dto.js';
 
-export class ResetPasswordDto {
-  @OneTimeTokenField()
-  token!: string;
-
+export class ResetPasswordDto extends OneTimeTokenDto {
   @NewPasswordField()
   newPassword!: string;
 }
