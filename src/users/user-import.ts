@@ -97,7 +97,7 @@ export class UserImport {
     const bad = new Set(refused.map(({ line }) => line));
     const rows = users.filter(({ line }) => !bad.has(line)).map((user) => this.toRow(user));
     const outcomes = rows.length > 0 ? await act(rows) : [];
-    return [...refused, ...outcomes].sort((one, other) => one.line - other.line);
+    return [...refused, ...outcomes];
   }
 
   private faultOf({ passwordHash, emailVerified, emailVerifiedAt }: ImportedUser): string | null {
