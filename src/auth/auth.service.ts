@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
-import type { Device } from '../common/client.js';
 import { DomainError } from '../common/domain.error.js';
 import { Database, type EntityManager } from '../database/database.js';
 import type { LimitedClient } from '../rate-limits/limited-client.js';
 import { EmailVerificationService } from '../recovery/email-verification.service.js';
 import { EmailNotVerifiedError } from '../recovery/recovery.errors.js';
-import type { ClaimedDevice } from '../sessions/known-devices.js';
+import type { NewDevice } from '../sessions/new-devices.js';
 import { SessionRefreshService } from '../sessions/session-refresh.service.js';
 import { SessionsService, type OpenedSession } from '../sessions/sessions.service.js';
 import { CredentialsService } from '../users/credentials.service.js';
@@ -54,7 +53,7 @@ export class AuthService {
    *
    * @throws InvalidCredentialsError, EmailNotVerifiedError, SessionLimitReachedError, TooManyRequestsError
    */
-  login(email: string, password: string, device: Device & ClaimedDevice & LimitedClient): Promise<Grant> {
+  login(email: string, password: string, device: NewDevice & LimitedClient): Promise<Grant> {
     return this.limits.login(email, device, () => this.signIn(email, password, device));
   }
 
@@ -70,7 +69,7 @@ export class AuthService {
     return this.grant(user, sessionId, refreshToken);
   }
 
-  private async signIn(email: string, password: string, device: Device & ClaimedDevice): Promise<Grant> {
+  private async signIn(email: string, password: string, device: NewDevice): Promise<Grant> {
     const verified = await this.credentials.verify(email, password, device);
     const opened = await this.database.transaction(async (manager) => {
       const user = await this.credentials.hold(manager, verified);
@@ -85,11 +84,7 @@ export class AuthService {
   }
 
   /** Begins the session of someone whose password was right, or says why that is not enough. */
-  private async open(
-    manager: EntityManager,
-    user: User,
-    device: ClaimedDevice & Device,
-  ): Promise<OpenedSession | DomainError> {
+  private async open(manager: EntityManager, user: User, device: NewDevice): Promise<OpenedSession | DomainError> {
     const opened = (await this.verification.admits(manager, user))
       ? await this.sessions.open(manager, user, device)
       : new EmailNotVerifiedError();

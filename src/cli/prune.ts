@@ -40,7 +40,7 @@ export async function pruneAudit(olderThan?: number): Promise<void> {
 }
 
 /** Prunes with a progress bar, and says in one line how much went. */
-export async function pruneVisibly(pruner: Pruner): Promise<void> {
+async function pruneVisibly(pruner: Pruner): Promise<void> {
   const progress = new Progress(pruner.subject);
   let total = 0;
   try {

@@ -33,7 +33,13 @@ export class MailWriter {
     const link = `${this.publicUrl}/account/${text.action.page}#token=${encodeURIComponent(contents.token)}`;
     const parts = { ...text, name: nameOf(contents), link, productName: this.product.name };
     return {
-      ...{ id, kind, from: this.from, recipient, date, link, subject: text.subject },
+      id,
+      kind,
+      from: this.from,
+      recipient,
+      date,
+      link,
+      subject: text.subject,
       text: renderText(parts),
       html: renderHtml(parts),
     };
