@@ -1,8 +1,21 @@
-// Which file may import which. An arrow runs down, never up, never in a circle:
-//   main, cli > app > upkeep > auth > recovery > sessions > one-time-tokens > users, health
-//     > rate-limits, mail, audit > database, passwords > config, common
-const FEATURES = 'auth|recovery|sessions|one-time-tokens|users|health';
-const LOW_FLOORS = 'rate-limits|mail|audit|passwords|database';
+// Which file may import which.
+
+/** The folders of `src`, from the top floor to the ground. An arrow runs down; those of one floor do not know each other. */
+export const FLOORS = [
+  'cli',
+  'upkeep',
+  'auth',
+  'recovery',
+  'sessions',
+  'one-time-tokens',
+  'users|health',
+  'rate-limits|mail|audit',
+  'database|passwords',
+  'common',
+  'config',
+];
+/** Those that keep their insides to themselves. A command may reach for any. */
+const KEEPERS = FLOORS.slice(1).join('|');
 
 /** The edge, which may know of HTTP. All other files are rules and data: nothing in them may. */
 const EDGE = [
@@ -12,6 +25,17 @@ const EDGE = [
   '(?:^|/)src/.+\\.(controller|dto|guard|filter|interceptor|decorator|strategy|spec)\\.ts$',
   '(?:^|/)src/users/user-fields\\.ts$',
 ];
+
+const floorRules = FLOORS.slice(1).map((floor, index) => ({
+  name: `${floor.replaceAll('|', '-and-')}-imports-down`,
+  comment: 'A floor knows neither who uses it nor when. What is put together from all floors stands in src itself.',
+  severity: /** @type {const} */ ('error'),
+  from: { path: `(?:^|/)src/(${floor})/` },
+  to: {
+    path: `(?:^|/)src/(?:(?:${FLOORS.slice(0, index + 2).join('|')})/|[^/]+\\.ts$)`,
+    pathNot: '(?:^|/)src/$1/',
+  },
+}));
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -37,64 +61,16 @@ export default {
       from: { path: '(?:^|/)(?:src|migrations)/', pathNot: '\\.spec\\.ts$' },
       to: { path: '(?:^|/)test/|\\.spec\\.ts$' },
     },
-    {
-      name: 'nothing-knows-the-top',
-      comment: 'Upkeep and the commands know the features. A feature knows neither when nor by whom it is used.',
-      severity: 'error',
-      from: { path: `(?:^|/)src/(${FEATURES}|${LOW_FLOORS}|common|config)/` },
-      to: { path: '(?:^|/)src/(upkeep|cli)/' },
-    },
-    {
-      name: 'users-know-no-sessions',
-      severity: 'error',
-      from: { path: '(?:^|/)src/users/' },
-      to: { path: '(?:^|/)src/(one-time-tokens|sessions|recovery|auth|health)/' },
-    },
-    {
-      name: 'one-time-tokens-know-no-use',
-      severity: 'error',
-      from: { path: '(?:^|/)src/one-time-tokens/' },
-      to: { path: '(?:^|/)src/(sessions|recovery|auth|health)/' },
-    },
-    {
-      name: 'recovery-knows-no-auth',
-      severity: 'error',
-      from: { path: '(?:^|/)src/recovery/' },
-      to: { path: '(?:^|/)src/(auth|health)/' },
-    },
-    {
-      name: 'sessions-know-no-auth',
-      severity: 'error',
-      from: { path: '(?:^|/)src/sessions/' },
-      to: { path: '(?:^|/)src/(recovery|auth|health)/' },
-    },
-    {
-      name: 'health-knows-no-feature',
-      severity: 'error',
-      from: { path: '(?:^|/)src/health/' },
-      to: { path: '(?:^|/)src/(users|one-time-tokens|sessions|recovery|auth)/' },
-    },
-    {
-      name: 'low-floors-know-no-feature',
-      severity: 'error',
-      from: { path: `(?:^|/)src/(common|config|${LOW_FLOORS})/` },
-      to: { path: `(?:^|/)src/(${FEATURES})/|(?:^|/)src/[^/]+\\.ts$` },
-    },
-    {
-      name: 'ground-floor-knows-no-other',
-      severity: 'error',
-      from: { path: '(?:^|/)src/(common|config)/', pathNot: '(?:^|/)src/common/logging/' },
-      to: { path: `(?:^|/)src/(${LOW_FLOORS})/` },
-    },
+    ...floorRules,
     {
       name: 'features-keep-their-insides',
       comment:
         'Across features only what a feature offers: its module, services, entities, guards, errors. ' +
         'Repositories, controllers and the dto folder are its own.',
       severity: 'error',
-      from: { path: `(?:^|/)src/(upkeep|${FEATURES}|${LOW_FLOORS})/` },
+      from: { path: `(?:^|/)src/(${KEEPERS})/` },
       to: {
-        path: `(?:^|/)src/(upkeep|${FEATURES}|${LOW_FLOORS})/(.+\\.(repository|controller)\\.ts$|dto/)`,
+        path: `(?:^|/)src/(${KEEPERS})/(.+\\.(repository|controller)\\.ts$|dto/)`,
         pathNot: '(?:^|/)src/$1/',
       },
     },

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
-import config from '../../.dependency-cruiser.js';
+import config, { FLOORS } from '../../.dependency-cruiser.js';
 
 const FIXTURES = 'test/architecture/fixtures';
 const CRUISER = 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs';
@@ -31,6 +31,11 @@ describe('the dependency rules', () => {
   it.each(config.forbidden?.map(({ name }) => name ?? '') ?? [])('%s bites', (name) => {
     const inFixture = broken.filter(({ from }) => from.startsWith(`${FIXTURES}/${name}/`));
     expect(inFixture.map(({ rule }) => rule.name)).toContain(name);
+  });
+
+  it('have a floor for every folder of the source', () => {
+    const folders = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(FLOORS.flatMap((floor) => floor.split('|')).sort()).toEqual(folders.map(({ name }) => name).sort());
   });
 
   it('have a fixture each, and no fixture without a rule', () => {
