@@ -35,6 +35,9 @@ export const duration = (min: string, max: string, fallback: string) => {
     .default(milliseconds(fallback));
 };
 
+/** In seconds. */
+const DAY = 86_400;
+
 /** How many tries fit into a window of whole seconds, written as `10/15m`. */
 export const quota = (fallback: string) => {
   const message = 'must be a number of tries and a duration of 1s to 1d, such as 10/15m';
@@ -49,9 +52,6 @@ export const quota = (fallback: string) => {
     })
     .prefault(fallback);
 };
-
-/** In seconds. */
-const DAY = 86_400;
 
 function milliseconds(text: string): number {
   const value = parseDuration(text);
@@ -84,12 +84,14 @@ export const privateKey = keys(readPrivateKey);
 
 export const publicKeys = keys(readPublicKeys).default([]);
 
-export const databaseUrl = z
-  .string()
-  .refine(
-    (text) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol),
-    'must be a URL such as postgresql://user:password@host:5432/database',
-  );
+const url = (protocol: RegExp, example: string) =>
+  z
+    .string()
+    .refine((text) => URL.canParse(text) && protocol.test(new URL(text).protocol), `must be a URL such as ${example}`);
+
+export const databaseUrl = url(/^postgres(ql)?:$/, 'postgresql://user:password@host:5432/database');
+
+export const redisUrl = url(/^rediss?:$/, 'redis://user:password@host:6379/0');
 
 export const origins = list.refine(
   (items) => items.every((item) => URL.canParse(item) && new URL(item).origin === item),
@@ -118,13 +120,6 @@ function isProxyAddress(item: string): boolean {
   if (version === 0 || rest.length > 0) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
-
-export const redisUrl = z
-  .string()
-  .refine(
-    (text) => URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol),
-    'must be a URL such as redis://user:password@host:6379/0',
-  );
 
 /** Where the product's pages are: an origin, or a page below one. Links are put together from it. */
 export const publicUrl = z
