@@ -87,7 +87,7 @@ export class Database implements OnApplicationShutdown {
       return result;
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      const message = `Database unavailable: ${(error as Error).message}`;
+      const message = `Database unavailable: ${error.message}`;
       if (this.isServed) this.logger.warn(message);
       else this.logger.debug(message);
       this.isServed = false;
