@@ -10,7 +10,7 @@ import { SessionRefreshService } from '../sessions/session-refresh.service.js';
 import { SessionsService, type OpenedSession } from '../sessions/sessions.service.js';
 import { CredentialsService } from '../users/credentials.service.js';
 import type { User } from '../users/user.entity.js';
-import { UsersService, type NewUser } from '../users/users.service.js';
+import { UsersService, type Registration } from '../users/users.service.js';
 import { AccessTokenService } from './access-token.service.js';
 import { AuthLimits } from './auth-limits.js';
 
@@ -41,9 +41,9 @@ export class AuthService {
   /**
    * Creates an account for whoever asks.
    *
-   * @throws EmailTakenError, TooManyRequestsError
+   * @throws PasswordTooWeakError, EmailTakenError, TooManyRequestsError, OverloadedError
    */
-  async register(user: NewUser, client: LimitedClient): Promise<User> {
+  async register(user: Registration, client: LimitedClient): Promise<User> {
     await this.limits.register(user.email, client);
     return this.users.register(user, client);
   }
@@ -51,7 +51,8 @@ export class AuthService {
   /**
    * Signs someone in on a device: checks who they are, and begins a session.
    *
-   * @throws InvalidCredentialsError, EmailNotVerifiedError, SessionLimitReachedError, TooManyRequestsError
+   * @throws InvalidCredentialsError, EmailNotVerifiedError, SessionLimitReachedError, TooManyRequestsError,
+   *   OverloadedError
    */
   login(email: string, password: string, device: NewDevice & LimitedClient): Promise<Grant> {
     return this.limits.login(email, device, () => this.signIn(email, password, device));

@@ -26,6 +26,9 @@ export interface NewUser {
   readonly isEmailVerified?: boolean | undefined;
 }
 
+/** What somebody says of themselves when they register: neither their role, nor that their address is theirs. */
+export type Registration = Pick<NewUser, 'email' | 'password' | 'name'>;
+
 @Injectable()
 export class UsersService {
   constructor(
@@ -45,8 +48,8 @@ export class UsersService {
    * @throws EmailTakenError
    * @throws OverloadedError
    */
-  async register(user: Omit<NewUser, 'role'>, client: Client): Promise<User> {
-    const row = await this.toRow({ ...user, role: 'user' });
+  async register({ email, password, name }: Registration, client: Client): Promise<User> {
+    const row = await this.toRow({ email, password, name });
     return this.database.transaction((manager) => {
       const actor = { userId: row.id, client };
       return this.insert(manager, row, { type: 'user_created', userId: row.id, actor });
@@ -59,6 +62,7 @@ export class UsersService {
    * @throws PasswordTooWeakError
    * @throws EmailTakenError
    * @throws OverloadedError
+   * @throws what `UserEvents.acting` throws
    */
   async create(user: NewUser, actor: Principal | null): Promise<User> {
     const row = await this.toRow(user);
@@ -113,6 +117,7 @@ export class UsersService {
    *
    * @throws UserNotFoundError
    * @throws LastAdminError
+   * @throws what `UserEvents.acting` throws
    */
   delete(id: string, actor: Principal): Promise<void> {
     return this.database.transaction(async (manager) => {
@@ -129,6 +134,7 @@ export class UsersService {
    * @throws InvalidCredentialsError, TooManyRequestsError, OverloadedError
    * @throws UserNotFoundError if somebody else was faster
    * @throws LastAdminError
+   * @throws what `UserEvents.acting` throws
    */
   async deleteOwn(actor: Principal, client: LimitedClient, password: string): Promise<void> {
     await this.credentials.confirm(actor, client, password);
