@@ -42,6 +42,7 @@ export class PasswordChangeService {
    *
    * @throws InvalidCredentialsError if `current` is not the password
    * @throws PasswordUnchangedError, PasswordTooWeakError, OverloadedError, TooManyRequestsError
+   * @throws what `UserEvents.acting` throws
    */
   async change(actor: Principal, client: LimitedClient, { current, next }: PasswordChange): Promise<void> {
     const user = await this.credentials.confirm(actor, client, current);

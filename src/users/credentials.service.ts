@@ -29,7 +29,7 @@ export class CredentialsService {
    * cost, is replaced here, where the password is at hand (ASVS 11.4.2).
    *
    * @param device where the attempt came from, and what it calls itself
-   * @throws InvalidCredentialsError
+   * @throws InvalidCredentialsError, OverloadedError
    */
   async verify(email: string, password: string, device: Device): Promise<User> {
     const user = await this.find({ email: normalizeEmail(email) });
@@ -53,7 +53,7 @@ export class CredentialsService {
    * guess the password by it.
    *
    * @returns the user as they were verified, for `hold`
-   * @throws InvalidCredentialsError, TooManyRequestsError
+   * @throws InvalidCredentialsError, TooManyRequestsError, OverloadedError
    */
   confirm(actor: Principal, client: LimitedClient, password: string): Promise<User> {
     return this.limits.attempt('login', { client, account: actor.userId }, async () => {

@@ -25,6 +25,8 @@ export class UserEvents {
   /**
    * Makes sure that an actor still may act, until the transaction ends. For changes that come long after the guards:
    * hashing a password can take seconds on a busy server, and a revocation in between must hold.
+   *
+   * @throws what the check of a feature throws, such as SessionRevokedError
    */
   async acting(manager: EntityManager, actor: Principal): Promise<void> {
     for (const check of this.actorChecks) await check(manager, actor);
