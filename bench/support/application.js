@@ -21,7 +21,10 @@ export async function startApplication(env) {
   const exited = once(child, 'exit');
   const deadline = Date.now() + START_TIMEOUT;
   while (!(await isLive(url))) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error('The application did not start.');
+    if (child.exitCode !== null || Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new Error('The application did not start.');
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return {
