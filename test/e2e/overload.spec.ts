@@ -10,20 +10,24 @@ const TOO_MANY = 10_000;
 describe('while as many passwords wait to be hashed as may', () => {
   let app: TestApp;
   let ada: SignedIn;
+  let occupants: Promise<void>[];
 
   beforeAll(async () => {
     app = await TestApp.start({ env: { BCRYPT_COST: '12' } });
     ada = await buildSignedIn(app);
-    for (let i = 0; i < TOO_MANY; i += 1) void occupy();
+    occupants = Array.from({ length: TOO_MANY }, occupy);
   });
-  afterAll(() => app.close());
+  afterAll(async () => {
+    await app.close();
+    await Promise.all(occupants);
+  });
 
   /** Waits in the queue, and takes the same place again at once. Who is refused leaves: there is none. */
   async function occupy(): Promise<void> {
     try {
       for (;;) await app.app.get(PasswordHasher).hash('x');
     } catch (error) {
-      expect(error).toBeInstanceOf(OverloadedError);
+      if (!(error instanceof OverloadedError)) throw error;
     }
   }
 

@@ -11,10 +11,11 @@ describe('a request by GET or HEAD', () => {
     const [user, admin] = [await buildSignedIn(app), await buildSignedIn(app, 'admin')];
     const contents = () =>
       app.database.query(`
-        SELECT to_jsonb(users) AS row FROM users
+        SELECT to_jsonb(users) AS contents FROM users
         UNION ALL SELECT to_jsonb(sessions) - 'last_seen_at' FROM sessions
         UNION ALL SELECT to_jsonb(one_time_tokens) FROM one_time_tokens
-        UNION ALL SELECT to_jsonb(mails) FROM mails`);
+        UNION ALL SELECT to_jsonb(mails) FROM mails
+        ORDER BY contents`);
     const before = await contents();
     const routes = (await readOperations(app)).filter(({ method }) => method === 'get');
     for (const { path, exampleQuery } of routes) {
