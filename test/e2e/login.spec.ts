@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { PasswordHasher } from '../../src/passwords/password-hasher.js';
+import { beforeHashing } from '../support/before-hashing.js';
 import { buildSignedIn, buildUser, signIn, type BuiltUser } from '../support/builders.js';
 import { decodeToken } from '../support/forge-token.js';
 import { TestApp } from '../support/test-app.js';
@@ -98,13 +99,7 @@ describe('POST /auth/login', () => {
 
   it('begins no session for a user who is deactivated while the password is being checked', async () => {
     const ada = await buildUser(app);
-    const hasher = app.app.get(PasswordHasher);
-    const verify = hasher.verify.bind(hasher);
-    jest.spyOn(hasher, 'verify').mockImplementationOnce(async (password, stored) => {
-      const matched = await verify(password, stored);
-      await deactivate(ada);
-      return matched;
-    });
+    beforeHashing(app, 'verify', () => deactivate(ada));
     const { body } = await login({ email: ada.email, password: ada.password }).expect(401);
     expect(body.code).toBe('invalid_credentials');
     expect(await sessionsOf(ada)).toHaveLength(0);

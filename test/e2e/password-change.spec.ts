@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { hash } from '../../src/passwords/password-hash.js';
-import { PasswordHasher } from '../../src/passwords/password-hasher.js';
 import { auditEvents, mailKinds } from '../support/account-records.js';
+import { beforeHashing } from '../support/before-hashing.js';
 import { buildSignedIn, buildUser, signIn, type BuiltUser, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { issueToken } from '../support/one-time-tokens.js';
@@ -113,19 +113,9 @@ describe('POST /auth/password', () => {
   });
 
   describe('while the new password is being hashed', () => {
-    /** Lets something happen between the proof of the current password and the write. */
-    const whileHashing = (happen: () => PromiseLike<unknown>) => {
-      const hasher = app.app.get(PasswordHasher);
-      const original = hasher.hash.bind(hasher);
-      jest.spyOn(hasher, 'hash').mockImplementationOnce(async (password) => {
-        await happen();
-        return original(password);
-      });
-    };
-
     it('a sign-out holds: the password stays', async () => {
       const ada = await buildSignedIn(app);
-      whileHashing(() => app.as(ada.accessToken).post('/auth/logout').expect(204));
+      beforeHashing(app, 'hash', () => app.as(ada.accessToken).post('/auth/logout').expect(204));
       expectProblem(await change(ada), 401, 'session_revoked');
       await login(ada, ada.password).expect(200);
     });
@@ -133,7 +123,7 @@ describe('POST /auth/password', () => {
     it('another change is not overwritten', async () => {
       const ada = await buildSignedIn(app);
       const elsewhere = await signIn(app, ada);
-      whileHashing(() => change(elsewhere, 'the faster one of two', other).expect(204));
+      beforeHashing(app, 'hash', () => change(elsewhere, 'the faster one of two', other).expect(204));
       expectProblem(await change(ada), 401, 'session_revoked');
       await login(ada, 'the faster one of two').expect(200);
     });
@@ -142,7 +132,7 @@ describe('POST /auth/password', () => {
       const costly = await TestApp.start({ database: app.database, env: { BCRYPT_COST: '5' } });
       const ada = await buildSignedIn(app);
       await app.database.query('UPDATE users SET password_hash = $2 WHERE id = $1', [ada.id, hash(ada.password, 4)]);
-      whileHashing(() => login(ada, ada.password, costly).expect(200));
+      beforeHashing(app, 'hash', () => login(ada, ada.password, costly).expect(200));
       await change(ada).expect(204);
       await costly.close();
       await login(ada, NEW_PASSWORD).expect(200);

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { PasswordHasher } from '../../src/passwords/password-hasher.js';
+import { beforeHashing } from '../support/before-hashing.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
@@ -14,16 +14,6 @@ describe('a revocation while a password is being hashed', () => {
   afterAll(() => app.close());
   afterEach(() => jest.restoreAllMocks());
 
-  /** Lets something happen between the guards and the write, where the hashing is. */
-  function during(method: 'hash' | 'verify', happen: () => Promise<unknown>): void {
-    const hasher = app.app.get(PasswordHasher);
-    const original = hasher[method].bind(hasher) as (...args: unknown[]) => Promise<never>;
-    jest.spyOn(hasher, method).mockImplementationOnce(async (...args: unknown[]) => {
-      await happen();
-      return original(...args);
-    });
-  }
-
   it.each([
     ['signed out', { path: '/admin/sessions/revoke', body: {} }, 401, 'session_revoked'],
     ['made a user', { path: '', body: { role: 'user' } }, 403, 'forbidden'],
@@ -31,7 +21,7 @@ describe('a revocation while a password is being hashed', () => {
   ])('an admin who is %s meanwhile creates nobody', async (_, { path, body }, status, code) => {
     const admin = await buildSignedIn(app, 'admin');
     const email = `late-${admin.id}@example.com`;
-    during('hash', () =>
+    beforeHashing(app, 'hash', () =>
       path
         ? app.as(root.accessToken).post(path).send({ userId: admin.id }).expect(200)
         : app.as(root.accessToken).patch(`/admin/users/${admin.id}`).send(body).expect(200),
@@ -46,7 +36,7 @@ describe('a revocation while a password is being hashed', () => {
 
   it('an account is not deleted by someone who was signed out meanwhile', async () => {
     const ada = await buildSignedIn(app);
-    during('verify', () => app.as(ada.accessToken).delete('/sessions?scope=all').expect(200));
+    beforeHashing(app, 'verify', () => app.as(ada.accessToken).delete('/sessions?scope=all').expect(200));
     const answer = await app.as(ada.accessToken).delete('/users/me').send({ password: ada.password });
     expectProblem(answer, 401, 'session_revoked');
     expect(await app.database.query('SELECT FROM users WHERE id = $1', [ada.id])).toHaveLength(1);
