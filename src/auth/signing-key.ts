@@ -19,18 +19,29 @@ export interface SigningKey extends VerificationKey {
   readonly signer: KeyObject;
 }
 
+/** The key of HS256, which signs and verifies. */
 export function secretKey(secret: string): SigningKey {
   const id = createHmac('sha256', secret).update('gatehouse key id').digest('base64url').slice(0, 12);
   const key = createSecretKey(secret, 'utf8');
   return { id, algorithm: 'HS256', verifier: key, signer: key };
 }
 
+/**
+ * A key that only verifies.
+ *
+ * @throws UnusableKeyError for a key of another kind than RSA and P-256
+ */
 export function publicKey(verifier: KeyObject): VerificationKey {
   const algorithm = signatureAlgorithm(verifier);
   if (!algorithm) throw new UnusableKeyError('This key cannot sign access tokens.');
   return { id: thumbprint(publicJwk(verifier)), algorithm, verifier };
 }
 
+/**
+ * A private key, which signs, with the public half of it, which verifies.
+ *
+ * @throws UnusableKeyError
+ */
 export function keyPair(signer: KeyObject): SigningKey {
   return { ...publicKey(createPublicKey(signer)), signer };
 }

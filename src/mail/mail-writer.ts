@@ -27,6 +27,7 @@ export class MailWriter {
     this.publicUrl = publicUrl;
   }
 
+  /** @param date when it was posted: each attempt writes the very same mail */
   write(id: string, date: Date, { kind, recipient, contents }: Mail): OutgoingMail {
     const text = this.textOf(kind, contents);
     // In the fragment, the token reaches no server's log and no Referer header.

@@ -29,6 +29,7 @@ export const finishedBefore = (retention: number): Expendable => ({
 
 @Injectable()
 export class MailRepository {
+  /** Nothing is written without a recipient. */
   async insert(manager: EntityManager, { id, kind, recipient, sealed }: NewMailRow): Promise<void> {
     await manager.query(
       `INSERT INTO mails (id, kind, recipient, sealed) SELECT $1, $2, $3, $4 WHERE $3::text IS NOT NULL`,

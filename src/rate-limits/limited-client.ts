@@ -5,6 +5,7 @@ import type { RateLimitPolicy, RateLimitState } from './rate-limit.js';
 export interface RateLimitListener {
   /** A limit that holds for the request, whether anything was counted or not. */
   onPolicy(policy: RateLimitPolicy): void;
+  /** Where the client stands with a limit that counted. */
   onState(state: RateLimitState): void;
 }
 

@@ -12,6 +12,7 @@ export function requestId(request: Request, response: Response, next: NextFuncti
   next();
 }
 
+/** The id that an answer carries; empty where the request never got as far as having one. */
 export function requestIdOf(response: { getHeader(name: string): unknown }): string {
   const id = response.getHeader(HEADER);
   return typeof id === 'string' ? id : '';
