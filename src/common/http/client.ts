@@ -23,6 +23,9 @@ export function plainAddress(address: string | undefined): string | null {
 
 /** The IPv4 address that an IPv6 address stands for (RFC 4291 §2.5.5.2), or the address itself. */
 function unmapped(address: string): string {
+  // As Node writes it, for each request to a server that listens on both. What clients write may be in any form.
+  const dotted = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (dotted !== undefined) return dotted;
   const [, high, low] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(canonicalIPv6(address)) ?? [];
   if (high === undefined || low === undefined) return address;
   return [high, low].flatMap((group) => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255]).join('.');
