@@ -21,6 +21,7 @@ const NO_ADDRESSES = [
   ...['', 'ada', '@example.com', 'ada@', 'ada@example', 'a b@example.com', 'a@b@example.com', 'Ada <ada@example.com>'],
   ...['ada@example.com, eve@example.com', `${'a'.repeat(64)}@${'b'.repeat(186)}.example.com`],
   ...['ada\u0000@example.com', 'ada\n@example.com', '\ud800@example.com'],
+  ...['"ada\nlovelace"@example.com', '"ada\u0001"@example.com', 'ada\u202e@example.com', 'ada\u200b@example.com'],
   ...[null, undefined, 1, true, {}, ['ada@example.com']].map((value) => [value]),
 ];
 
