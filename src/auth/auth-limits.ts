@@ -22,10 +22,9 @@ export class AuthLimits {
    * @throws TooManyRequestsError, and what `work` throws
    */
   login<T>(email: string, device: ClaimedDevice & LimitedClient, work: () => Promise<T>): Promise<T> {
-    const account = normalizeEmail(email);
-    const knownDevice = () =>
-      this.database.session((manager) => this.knownDevices.recognize(manager, { email: account }, device));
-    return this.limits.attempt('login', { client: device, account, knownDevice }, work);
+    const account = { email: normalizeEmail(email) };
+    const knownDevice = () => this.database.session((manager) => this.knownDevices.recognize(manager, account, device));
+    return this.limits.attempt('login', { client: device, account: JSON.stringify(account), knownDevice }, work);
   }
 
   /** @throws TooManyRequestsError */

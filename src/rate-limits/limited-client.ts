@@ -18,7 +18,10 @@ export interface LimitedClient extends Client {
 export interface RateLimitSubject {
   /** Clients without an address count as one. */
   readonly client: LimitedClient;
-  /** What names the account, whether it exists or not: a normalized e-mail address, an id. Only its hash is kept. */
+  /**
+   * What names the account, whether it exists or not: a normalized e-mail address, an id; where one limit counts both,
+   * with what it is. Only its hash is kept.
+   */
   readonly account?: string | undefined;
   /**
    * Asked only when the account's limit is used up: what names the device, if the account knows it. It then has a

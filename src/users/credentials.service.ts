@@ -56,10 +56,12 @@ export class CredentialsService {
    * @throws InvalidCredentialsError, TooManyRequestsError, OverloadedError
    */
   confirm(actor: Principal, client: LimitedClient, password: string): Promise<User> {
-    return this.limits.attempt('login', { client, account: actor.userId }, async () => {
-      const user = await this.find({ id: actor.userId });
+    const { userId: id } = actor;
+    // Not the id alone: somebody could type it where a sign-in asks for an address, and use this limit up.
+    return this.limits.attempt('login', { client, account: JSON.stringify({ id }) }, async () => {
+      const user = await this.find({ id });
       if (user && (await this.hasher.verify(password, user.passwordHash))) return user;
-      return this.refuse({ type: 'password_confirmation', userId: actor.userId, actor });
+      return this.refuse({ type: 'password_confirmation', userId: id, actor });
     });
   }
 

@@ -192,6 +192,22 @@ describe('rate limits', () => {
     expect((await login(email, password, anotherHost())).status).toBe(200);
   });
 
+  it('of such a session cannot be used up by a stranger who signs in with the account’s id in place of its address', async () => {
+    const { accessToken, id, password } = await buildSignedIn(app);
+    for (const username of [id, JSON.stringify({ id })]) {
+      const wrong = { grant_type: 'password', username, password: 'wrong lanterns at dawn' };
+      for (let i = 0; i < 3; i += 1) {
+        await app.request
+          .post('/auth/token')
+          .set('X-Forwarded-For', anotherHost())
+          .type('form')
+          .send(wrong)
+          .expect(400);
+      }
+    }
+    await app.as(accessToken).delete('/users/me').set('X-Forwarded-For', host).send({ password }).expect(204);
+  });
+
   it('are the same through the token endpoint, in OAuth’s form', async () => {
     const token = (form: Record<string, string>) =>
       app.request.post('/auth/token').set('X-Forwarded-For', host).type('form').send(form);
