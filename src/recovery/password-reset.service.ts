@@ -34,13 +34,15 @@ export class PasswordResetService {
 
   /**
    * Mails a link to choose a new password, if there is an active account with this address. Whoever asks is not told:
-   * the same statements run in either case, and one event is recorded (ASVS 6.3.8).
+   * the same statements run in either case, those who ask at once wait for each other, and one event is recorded
+   * (ASVS 6.3.8).
    *
    * @throws TooManyRequestsError
    */
   async request(email: string, client: LimitedClient): Promise<void> {
     await this.limits.spend('forgot', { client, account: normalizeEmail(email) });
     await this.database.transaction(async (manager) => {
+      await this.accounts.queue(manager, email);
       const user = await this.accounts.hold(manager, { email });
       await this.mailLink(manager, user);
       const userId = user?.id ?? null;

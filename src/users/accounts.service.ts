@@ -22,6 +22,14 @@ export class AccountsService {
     return this.users.lockActive(manager, normalized(key));
   }
 
+  /**
+   * Makes everyone who asks for this address wait until the transaction ends, whether there is such an account or not:
+   * a row that is held makes them wait only where there is one, and so tells who there is.
+   */
+  async queue(manager: EntityManager, email: string): Promise<void> {
+    await this.users.lockAddress(manager, normalizeEmail(email));
+  }
+
   /** Replaces the password, by its hash. Nobody can sign in with the one before. */
   async replacePassword(manager: EntityManager, id: string, passwordHash: string): Promise<void> {
     await this.users.setHash(manager, id, passwordHash);

@@ -48,6 +48,11 @@ export class UsersRepository {
     return this.selectOne(manager, by).andWhere('user.isActive').getOne();
   }
 
+  /** Holds an address until the transaction ends, which need not be anyone's. */
+  async lockAddress(manager: EntityManager, email: string): Promise<void> {
+    await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [email]);
+  }
+
   /** Holds an active user's row until the transaction ends. */
   lockActive(manager: EntityManager, by: UserKey): Promise<User | null> {
     return this.selectOne(manager, by).andWhere('user.isActive').setLock('for_no_key_update').getOne();

@@ -3,6 +3,7 @@ import { buildUser, type BuiltUser } from '../support/builders.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 describe('POST /auth/password/forgot', () => {
   let direct: TestApp;
@@ -59,6 +60,32 @@ describe('POST /auth/password/forgot', () => {
     }
     expect(statements['known']).toBeGreaterThan(3);
     expect(new Set(Object.values(statements)).size).toBe(1);
+  });
+
+  it('makes those who ask at once wait for each other, whether there is an account or not', async () => {
+    const people = await buildAll();
+    const { database } = direct;
+    // Of those who wait, who got as far as the record; the others wait for one of them.
+    const waiting = async () => {
+      await database.query('SELECT pg_stat_clear_snapshot()');
+      return database.query<{ at: string | null }>(
+        `SELECT relation::regclass::text AS at FROM pg_locks JOIN pg_stat_activity USING (pid)
+          WHERE NOT granted AND datname = current_database()`,
+      );
+    };
+    for (const { email } of Object.values(people)) {
+      await database.query('BEGIN');
+      await database.query('LOCK TABLE audit_events IN EXCLUSIVE MODE');
+      const answers = [1, 2, 3].map(() => direct.request.post('/auth/password/forgot').send({ email }).expect(202));
+      const done = Promise.all(answers);
+      try {
+        await until('all three wait', async () => (await waiting()).length === 3);
+        expect((await waiting()).filter(({ at }) => at === 'audit_events')).toHaveLength(1);
+      } finally {
+        await database.query('COMMIT');
+        await done;
+      }
+    }
   });
 
   it('mails a link to the owner of an active account, and to nobody else', async () => {
