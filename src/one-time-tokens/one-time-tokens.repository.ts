@@ -23,14 +23,14 @@ export class OneTimeTokensRepository {
     );
   }
 
-  /** Whether a user was given a token of this purpose less than so many milliseconds ago. */
-  async hasRecent(manager: EntityManager, userId: string, purpose: TokenPurpose, interval: number): Promise<boolean> {
-    const [row] = await manager.query<{ exists: boolean }[]>(
-      `SELECT EXISTS (SELECT FROM one_time_tokens WHERE user_id = $1 AND purpose = $2
-                         AND created_at > now() - $3::float8 * interval '1 millisecond')`,
+  /** How many tokens of this purpose a user was given less than so many milliseconds ago, of those that still work. */
+  async countRecent(manager: EntityManager, userId: string, purpose: TokenPurpose, interval: number): Promise<number> {
+    const [row] = await manager.query<{ count: number }[]>(
+      `SELECT count(*)::int AS count FROM one_time_tokens
+        WHERE user_id = $1 AND purpose = $2 AND created_at > now() - $3::float8 * interval '1 millisecond'`,
       [userId, purpose, interval],
     );
-    return row?.exists ?? false;
+    return row?.count ?? 0;
   }
 
   /** The user of a token that still works. */

@@ -40,9 +40,9 @@ export class OneTimeTokens {
     return token.toString('base64url');
   }
 
-  /** Whether a user was given a token of this purpose less than so many milliseconds ago. */
-  wasIssued(manager: EntityManager, purpose: TokenPurpose, userId: string, interval: number): Promise<boolean> {
-    return this.tokens.hasRecent(manager, userId, purpose, interval);
+  /** How many tokens of this purpose a user was given less than so many milliseconds ago, of those that still work. */
+  countRecent(manager: EntityManager, purpose: TokenPurpose, userId: string, interval: number): Promise<number> {
+    return this.tokens.countRecent(manager, userId, purpose, interval);
   }
 
   /**

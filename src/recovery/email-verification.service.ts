@@ -75,8 +75,8 @@ export class EmailVerificationService implements OnModuleInit {
    */
   async admits(manager: EntityManager, user: User): Promise<boolean> {
     if (!this.isRequired || user.emailVerifiedAt) return true;
-    const isReminded = await this.tokens.wasIssued(manager, 'email_verification', user.id, REMINDER_INTERVAL);
-    if (!isReminded) await this.mailLink(manager, user);
+    const reminders = await this.tokens.countRecent(manager, 'email_verification', user.id, REMINDER_INTERVAL);
+    if (reminders === 0) await this.mailLink(manager, user);
     return false;
   }
 

@@ -1,5 +1,5 @@
 import { mailKinds } from '../support/account-records.js';
-import { buildSignedIn, buildUser, type BuiltUser, type SignedIn } from '../support/builders.js';
+import { buildSignedIn, buildUser, signIn, type BuiltUser, type SignedIn } from '../support/builders.js';
 import { MailServer } from '../support/mail-server.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -53,6 +53,35 @@ describe('a sign-in', () => {
     await login(ada, { userAgent: SAFARI, deviceName: 'The reading room' }).expect(200);
     const { text } = await mailServer.next(ada.email);
     expect(text).toContain('The reading room');
+  });
+
+  it.each([
+    ['Firefox on Linux', 'https://evil.example/help', FIREFOX],
+    ['Firefox on Linux', 'Your account is in danger, call 030 1234567', FIREFOX],
+    ['Firefox on Linux', 'x'.repeat(61), FIREFOX],
+    ['Unknown device', 'evil.example', 'evil.example/1.0 (www.evil.example)'],
+    ['Pixel 9 (work)', 'Pixel 9 (work)', 'evil.example'],
+  ])('is told of as %s, and not in a stranger’s words: %j', async (device, deviceName, userAgent) => {
+    const ada = await buildUser(app);
+    await mailServer.next(ada.email);
+    await login(ada, { userAgent: SAFARI }).expect(200);
+    await login(ada, { userAgent, deviceName }).expect(200);
+    const { text } = await mailServer.next(ada.email);
+    expect(text).toContain(`  Device: ${device}\n`);
+    expect(text).not.toMatch(/evil|1234567|xxxx/);
+  });
+
+  it('on ever new devices is told of ten times in an hour, and a new password all the same', async () => {
+    const ada = await buildUser(app);
+    for (let i = 0; i < 13; i += 1) await login(ada, { userAgent: `device ${i}` }).expect(200);
+    expect(await tellings(ada)).toBe(10);
+    const { accessToken } = await signIn(app, ada);
+    const change = { currentPassword: ada.password, newPassword: 'nine herons over the marsh' };
+    await app.as(accessToken).post('/auth/password').send(change).expect(204);
+    expect(await mailKinds(app, ada)).toContain('password_changed');
+    await app.database.query(`UPDATE one_time_tokens SET created_at = created_at - interval '1 hour'`);
+    await login({ ...ada, password: change.newPassword }, { userAgent: 'one more' }).expect(200);
+    expect(await tellings(ada)).toBe(11);
   });
 
   it('is no news when it is the first to a new account', async () => {
