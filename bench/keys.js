@@ -1,6 +1,7 @@
 // How many access tokens a second one core signs and verifies, by each algorithm, with the application's own services.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { JwtService } from '@nestjs/jwt';
+import { accessTokens } from './support/access-tokens.js';
 
 /** How much of the processor's time, in milliseconds, each figure gets. */
 const DURATION = 2_000;
@@ -22,18 +23,11 @@ export async function bench(signal) {
 
 /** @param {import('node:crypto').KeyObject} [privateKey] the secret signs where there is none */
 async function tokensOf(privateKey) {
-  const [{ parseEnvironment }, { SigningKeys }, { AccessTokenService }] = await Promise.all([
-    built('config/env.js'),
-    built('auth/signing-keys.js'),
-    built('auth/access-token.service.js'),
-  ]);
   const pem = privateKey?.export({ type: 'pkcs8', format: 'pem' }).toString();
   const secret = randomBytes(48).toString('base64');
-  const config = parseEnvironment({ JWT_SECRET: secret, JWT_PRIVATE_KEY: pem });
-  const keys = new SigningKeys(config);
-  const jwt = new JwtService();
-  const tokens = new AccessTokenService(config, jwt, keys);
+  const { config, keys, tokens } = await accessTokens({ JWT_SECRET: secret, JWT_PRIVATE_KEY: pem });
   const { accessToken } = await tokens.issue(IDS);
+  const jwt = new JwtService();
   const { issuer, audience } = config.accessToken;
   const algorithms = [...keys.algorithms];
   return {
@@ -42,9 +36,6 @@ async function tokensOf(privateKey) {
     verify: () => jwt.verifyAsync(accessToken, { publicKey: keys.forToken(accessToken), algorithms, issuer, audience }),
   };
 }
-
-/** @param {string} file below src/ @returns {Promise<any>} */
-const built = (file) => import(new URL(`../dist/src/${file}`, import.meta.url).href);
 
 /** By the processor's time, which what else runs on the machine changes little. @param {() => Promise<unknown>} work */
 async function perSecond(work) {

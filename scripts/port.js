@@ -22,8 +22,8 @@ export async function choosePort({ host, port }, signal) {
   return next;
 }
 
-/** @param {number} port @param {string} host @returns {Promise<boolean>} */
-async function isFree(port, host) {
+/** Whether nobody listens there. @param {number} port @param {string} host @returns {Promise<boolean>} */
+export async function isFree(port, host) {
   const server = createServer().listen(port, host);
   try {
     await once(server, 'listening');

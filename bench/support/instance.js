@@ -24,8 +24,8 @@ export function withInstance({ env, signal }, use) {
   });
 }
 
-/** @param {AbortSignal} signal @returns {Promise<never>} */
-async function aborted(signal) {
+/** Never comes back; throws when somebody interrupts. @param {AbortSignal} signal @returns {Promise<never>} */
+export async function aborted(signal) {
   if (!signal.aborted) await once(signal, 'abort');
   throw signal.reason;
 }
