@@ -1,0 +1,31 @@
+// better-auth as its documentation sets it up on PostgreSQL. Its cache of sessions in a cookie is off, as it is by
+// default: with it, a revoked session would go on. Telemetry and rate limits are off: they are not what is measured.
+//   node better-auth.js          serves
+//   node better-auth.js migrate  makes its tables
+import { createServer } from 'node:http';
+import { betterAuth } from 'better-auth';
+import { getMigrations } from 'better-auth/db/migration';
+import { toNodeHandler } from 'better-auth/node';
+import pg from 'pg';
+
+const { PORT = '0', DATABASE_URL, JWT_SECRET } = process.env;
+
+const database = new pg.Pool({ connectionString: DATABASE_URL, max: 10, options: '-c search_path=better_auth' });
+
+/** @satisfies {import('better-auth').BetterAuthOptions} */
+const options = {
+  database,
+  secret: JWT_SECRET,
+  baseURL: `http://127.0.0.1:${PORT}`,
+  emailAndPassword: { enabled: true },
+  rateLimit: { enabled: false },
+  telemetry: { enabled: false },
+};
+
+if (process.argv[2] === 'migrate') {
+  const { runMigrations } = await getMigrations(options);
+  await runMigrations();
+  await database.end();
+} else {
+  createServer(toNodeHandler(betterAuth(options))).listen(Number(PORT), '127.0.0.1');
+}

@@ -1,0 +1,23 @@
+-- Asks in turn for everyone whose header stands in a file, and says in one line of JSON how it went.
+local requests = {}
+local last = 0
+
+function init(args)
+  for value in io.lines(args[2]) do
+    table.insert(requests, wrk.format("GET", nil, { [args[1]] = value }))
+  end
+end
+
+function request()
+  last = last % #requests + 1
+  return requests[last]
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '\n{"requests":%d,"seconds":%.6f,"p50":%.3f,"p99":%.3f,"max":%.3f,"refused":%d,"broken":%d}\n',
+    summary.requests, summary.duration / 1e6,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, latency.max / 1e3,
+    errors.status, errors.connect + errors.read + errors.write + errors.timeout))
+end
