@@ -1,9 +1,9 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { serveAccountPages } from './account-pages.js';
 import { boundConnections, requireHost } from './common/http/connection-bounds.js';
 import { jsonBody } from './common/http/json-body.js';
+import { securityHeaders } from './common/http/security-headers.js';
 import { requestId } from './common/http/request-id.js';
 import { httpLogger } from './common/logging/http-logger.js';
 import type { Config } from './config/env.js';
@@ -21,7 +21,7 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   // Nothing here may be stored, so nobody ever sends a validator back.
   app.set('etag', false);
   app.disable('x-powered-by');
-  app.use(requestId, httpLogger(logger), helmet(HELMET), requireHost);
+  app.use(requestId, httpLogger(logger), securityHeaders(HELMET), requireHost);
   if (config.http.corsOrigins.length > 0) {
     app.enableCors({
       origin: [...config.http.corsOrigins],

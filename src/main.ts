@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { APP_OPTIONS, setUpApp } from './app.setup.js';
+import { GatehouseAdapter } from './common/http/express.adapter.js';
 import { createLogger } from './common/logging/logger.js';
 import { NestLogger } from './common/logging/nest-logger.js';
 import { ConfigurationError, readConfig } from './config/env.js';
@@ -9,7 +10,7 @@ import { ConfigurationError, readConfig } from './config/env.js';
 async function main(): Promise<void> {
   const config = readConfig();
   const logger = await createLogger(config);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule, {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule, new GatehouseAdapter(), {
     ...APP_OPTIONS,
     logger: new NestLogger(logger),
   });

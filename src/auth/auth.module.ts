@@ -15,12 +15,13 @@ import { JwtStrategy } from './jwt.strategy.js';
 import { SigningKeys } from './signing-keys.js';
 import { TokenController } from './token.controller.js';
 import { TokenService } from './token.service.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 @Module({
   imports: [AuditModule, JwtModule, PassportModule, RateLimitsModule, RecoveryModule, SessionsModule, UsersModule],
   controllers: [AuthController, JwksController, TokenController],
-  providers: [AccessTokenService, AuthLimits, AuthService, JwtStrategy, SigningKeys, TokenService],
+  providers: [AccessTokenService, AuthLimits, AuthService, JwtStrategy, SigningKeys, TokenService, VerifiedTokens],
   // For the guard, which is global.
-  exports: [JwtStrategy],
+  exports: [JwtStrategy, VerifiedTokens],
 })
 export class AuthModule {}

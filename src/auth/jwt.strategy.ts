@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import passport from 'passport';
@@ -9,6 +10,7 @@ import type { Config } from '../config/env.js';
 import { bearerToken } from '../common/http/bearer-token.js';
 import { TokenInvalidError } from './auth.errors.js';
 import { SigningKeys } from './signing-keys.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 /** Decides from the token alone who is asking: signature, algorithm, issuer, audience, expiry, and the claims' form. */
 @Injectable()
@@ -16,9 +18,14 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') implements On
   /** Passport keeps strategies by name for the whole process, where another instance may judge by other keys. */
   override readonly name = `jwt ${newId()}`;
 
-  constructor(@InjectConfig() { accessToken }: Config, keys: SigningKeys) {
+  constructor(
+    @InjectConfig() { accessToken }: Config,
+    keys: SigningKeys,
+    private readonly verified: VerifiedTokens,
+  ) {
     super({
       jwtFromRequest: bearerToken as JwtFromRequestFunction,
+      passReqToCallback: true,
       secretOrKeyProvider: (_request, token: string, done) => {
         const key = keys.forToken(token);
         if (key) done(null, key as never);
@@ -42,9 +49,17 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') implements On
    *
    * @throws TokenInvalidError
    */
-  validate({ sub, sid, jti, iat, exp }: Readonly<Record<string, unknown>>): AccessClaims {
+  validate(request: IncomingMessage, payload: Readonly<Record<string, unknown>>): AccessClaims {
+    const { sub, sid, jti, iat, exp } = payload;
     if (!isId(sub) || !isId(sid) || typeof jti !== 'string') throw new TokenInvalidError();
-    if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp)) throw new TokenInvalidError();
-    return { userId: sub, sessionId: sid };
+    if (!isTime(iat) || !isTime(exp)) throw new TokenInvalidError();
+    const claims = { userId: sub, sessionId: sid };
+    this.verified.add(bearerToken(request) ?? '', claims, exp * 1_000);
+    return claims;
   }
+}
+
+/** Seconds since 1970. */
+function isTime(value: unknown): value is number {
+  return Number.isSafeInteger(value);
 }

@@ -48,6 +48,7 @@ export function environmentSchema(environment: Environment) {
     DB_POOL_MAX: integer(1, 1_000, 10),
     DB_CONNECT_TIMEOUT: duration('100ms', '1m', '5s'),
     DB_STATEMENT_TIMEOUT: duration('100ms', '10m', '10s'),
+    DB_PREPARED_STATEMENTS: flag(true),
     JWT_SECRET: production ? z.string(required).pipe(secret) : secret.default(DEVELOPMENT_SECRET),
     JWT_PREVIOUS_SECRETS: list.superRefine((secrets, context) => {
       if (production) for (const previous of secrets) strong(previous, context);

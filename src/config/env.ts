@@ -39,6 +39,7 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       poolMax: env.DB_POOL_MAX,
       connectTimeout: env.DB_CONNECT_TIMEOUT,
       statementTimeout: env.DB_STATEMENT_TIMEOUT,
+      preparedStatements: env.DB_PREPARED_STATEMENTS,
     },
     accessToken: {
       secret: env.JWT_SECRET,

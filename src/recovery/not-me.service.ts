@@ -36,8 +36,8 @@ export class NotMeService {
         const user = await this.holders.redeem(manager, 'not_me', token);
         const { id } = user;
         const actor = { userId: id, client };
-        await this.accounts.replacePassword(manager, id, unusable);
         await this.sessions.endAll(manager, id, { reason: 'password_reset', actor });
+        await this.accounts.replacePassword(manager, id, unusable);
         await this.tokens.void(manager, id);
         await this.audit.record(manager, { type: 'not_me_reported', userId: id, actor });
         await this.resets.mailLink(manager, user);

@@ -61,8 +61,8 @@ export class PasswordChangeService {
 
   private async replace(manager: EntityManager, user: User, actor: Principal, passwordHash: string): Promise<void> {
     const { id } = user;
-    await this.accounts.replacePassword(manager, id, passwordHash);
     await this.sessions.endAll(manager, id, { reason: 'password_changed', actor }, actor.sessionId);
+    await this.accounts.replacePassword(manager, id, passwordHash);
     await this.tokens.void(manager, id, 'password_reset');
     await this.audit.record(manager, { type: 'password_changed', userId: id, actor });
     await this.securityMails.post(manager, 'password_changed', user, actor.client);

@@ -79,9 +79,9 @@ export class PasswordResetService {
     const user = await this.holders.redeem(manager, 'password_reset', token);
     const { id } = user;
     const actor = { userId: id, client };
+    await this.sessions.endAll(manager, id, { reason: 'password_reset', actor });
     await this.accounts.replacePassword(manager, id, passwordHash);
     await this.accounts.confirmEmail(manager, user);
-    await this.sessions.endAll(manager, id, { reason: 'password_reset', actor });
     await this.tokens.void(manager, id);
     await this.audit.record(manager, { type: 'password_reset', userId: id, actor });
     await this.securityMails.post(manager, 'password_changed', user, client);

@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Role } from '../common/role.js';
+import { InjectConfig } from '../config/config.module.js';
+import type { Config } from '../config/env.js';
+import { runPrepared, type PreparedStatement } from '../database/prepared.js';
 import { User } from '../users/user.entity.js';
 import type { RevocationReason } from './revocation.js';
 import type { SessionState } from './session-state.js';
@@ -26,18 +29,31 @@ const STATE = `
 /** How long a session's `last_seen_at` stands before it is worth a write. */
 const SEEN_INTERVAL = `interval '1 minute'`;
 
+const FIND_FOR_GUARD: PreparedStatement = {
+  name: 'find_sessions_for_guard',
+  text: `SELECT ${STATE}, s.last_seen_at < now() - ${SEEN_INTERVAL} AS is_seen_due
+           FROM sessions s JOIN users u ON u.id = s.user_id
+          WHERE s.id = ANY($1::uuid[])`,
+};
+
 /** What decides on the session's row whether somebody may: by primary key, and on the hot paths in one statement. */
 @Injectable()
 export class SessionAccessRepository {
+  private readonly isPrepared: boolean;
+
+  constructor(@InjectConfig() { database }: Config) {
+    this.isPrepared = database.preparedStatements;
+  }
+
   /** Looks many sessions up at once. Ids that no session has are missing from the result. */
   async findForGuard(manager: EntityManager, ids: readonly string[]): Promise<GuardedSession[]> {
-    const rows = await manager.query<(StateRow & { is_seen_due: boolean })[]>(
-      `SELECT ${STATE}, s.last_seen_at < now() - ${SEEN_INTERVAL} AS is_seen_due
-         FROM sessions s JOIN users u ON u.id = s.user_id
-        WHERE s.id = ANY($1::uuid[])`,
-      [ids],
-    );
-    return rows.map((row) => ({ ...toState(row), isSeenDue: row.is_seen_due }));
+    // The text of an array, which these ids need no quotes for.
+    const array = `{${ids.join(',')}}`;
+    const rows = await runPrepared<GuardRow>(manager, FIND_FOR_GUARD, [array], this.isPrepared);
+    return rows.map((row) => {
+      const { id, user, revokedReason, isExpired } = toState(row);
+      return { id, user, revokedReason, isExpired, isSeenDue: row.is_seen_due };
+    });
   }
 
   /** @param grace milliseconds */
@@ -106,6 +122,10 @@ export class SessionAccessRepository {
   }
 }
 
+interface GuardRow extends StateRow {
+  readonly is_seen_due: boolean;
+}
+
 interface StateRow {
   readonly session_id: string;
   readonly revoked_reason: RevocationReason | null;
@@ -122,15 +142,14 @@ interface StateRow {
 
 /** By hand, because TypeORM's own hydration would cost more than the lookup. */
 function toState(row: StateRow): SessionState {
-  const user = Object.assign(new User(), {
-    id: row.id,
-    email: row.email,
-    name: row.name,
-    role: row.role,
-    isActive: row.is_active,
-    emailVerifiedAt: row.email_verified_at,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  });
+  const user = new User();
+  user.id = row.id;
+  user.email = row.email;
+  user.name = row.name;
+  user.role = row.role;
+  user.isActive = row.is_active;
+  user.emailVerifiedAt = row.email_verified_at;
+  user.createdAt = row.created_at;
+  user.updatedAt = row.updated_at;
   return { id: row.session_id, user, revokedReason: row.revoked_reason, isExpired: row.is_expired };
 }

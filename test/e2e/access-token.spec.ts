@@ -8,6 +8,7 @@ import { NO_DATABASE } from '../support/constants.js';
 import { decodeToken, forgeToken, hmac, type Forgery } from '../support/forge-token.js';
 import { exchange, rawRequest } from '../support/raw-http.js';
 import { TEST_SECRET, TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const publicPem = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString();
@@ -179,6 +180,21 @@ describe('an access token', () => {
       await expectRefused(forgeToken(ada.accessToken, { claims: { [claim]: value } }), code);
     },
   );
+
+  it('is refused once it expires, however often it was used before', async () => {
+    const token = forgeToken(ada.accessToken, { claims: { exp: now() + 2 } });
+    await use(token).expect(200);
+    await use(token).expect(200);
+    await until('it expires', async () => (await use(token)).status !== 200);
+    await expectRefused(token, 'token_expired');
+  });
+
+  it('is refused with any one character changed, although the genuine one was used before', async () => {
+    await use(ada.accessToken).expect(200);
+    const at = ada.accessToken.length - 20;
+    const other = ada.accessToken[at] === 'A' ? 'B' : 'A';
+    await expectRefused(ada.accessToken.slice(0, at) + other + ada.accessToken.slice(at + 1));
+  });
 
   it('of one user does not open another one’s session', async () => {
     const eve = await buildSignedIn(app);

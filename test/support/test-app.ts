@@ -3,6 +3,7 @@ import { Test } from '@nestjs/testing';
 import { pino, type DestinationStream } from 'pino';
 import { AppModule } from '../../src/app.module.js';
 import { APP_OPTIONS, setUpApp } from '../../src/app.setup.js';
+import { GatehouseAdapter } from '../../src/common/http/express.adapter.js';
 import { createLogger } from '../../src/common/logging/logger.js';
 import { NestLogger } from '../../src/common/logging/nest-logger.js';
 import { gatehouseConfig } from '../../src/config/config.module.js';
@@ -53,7 +54,7 @@ export class TestApp extends RunningApp {
     const module = Test.createTestingModule({ imports: [AppModule] });
     const compiled = await module.overrideProvider(gatehouseConfig.KEY).useValue(config).compile();
     const logger = log ? await createLogger(config, log) : pino({ level: 'silent' });
-    const app = compiled.createNestApplication<NestExpressApplication>({
+    const app = compiled.createNestApplication<NestExpressApplication>(new GatehouseAdapter(), {
       ...APP_OPTIONS,
       logger: new NestLogger(logger),
     });

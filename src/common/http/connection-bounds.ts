@@ -1,9 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { NextFunction } from 'express';
-import { newId } from '../id.js';
 import { BadRequestError } from './edge.errors.js';
+import { countHeader } from './header-count.js';
 import { toProblem } from './problem.js';
+import { newRequestId } from './request-id.js';
 
 /** Longer than the 60 s after which load balancers let an idle connection go, so that they always go first. */
 const KEEP_ALIVE = 65_000;
@@ -33,7 +34,7 @@ export function boundConnections(server: Server): void {
 
 /** A request of HTTP/1.1 names its host, once (RFC 9112 §3.2). */
 export function requireHost(request: IncomingMessage, _response: unknown, next: NextFunction): void {
-  const hosts = request.headersDistinct['host']?.length ?? 0;
+  const hosts = countHeader(request, 'host');
   next(hosts === 1 || (hosts === 0 && request.httpVersion === '1.0') ? undefined : new BadRequestError());
 }
 
@@ -51,7 +52,7 @@ function refuse(error: NodeJS.ErrnoException, connection: Connection): void {
   const isBehind = pending && (pending.headersSent || pending.req.complete);
   if (!connection.writable || error.code === 'ECONNRESET' || isBehind) return void connection.destroy();
   const [status, reason] = PARSER_ERRORS[error.code ?? ''] ?? [400, 'Bad Request'];
-  const id = newId();
+  const id = newRequestId();
   const body = JSON.stringify({ ...toProblem(new BadRequestError(), '', id), status });
   const head = [
     `HTTP/1.1 ${status} ${reason}`,

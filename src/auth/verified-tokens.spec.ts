@@ -1,0 +1,45 @@
+import { jest } from '@jest/globals';
+import { VerifiedTokens } from './verified-tokens.js';
+
+const CLAIMS = { userId: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60', sessionId: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e61' };
+const LATER = Date.now() + 900_000;
+/** As long as an access token. */
+const token = (i: number) => `${'x'.repeat(450)}${String(i).padStart(6, '0')}`;
+
+describe('verified tokens', () => {
+  it('are known again, to the byte', () => {
+    const tokens = new VerifiedTokens();
+    tokens.add(token(1), CLAIMS, LATER);
+    expect(tokens.find(token(1))).toBe(CLAIMS);
+    expect(tokens.find(token(2))).toBeUndefined();
+    expect(tokens.find(`${token(1)} `)).toBeUndefined();
+  });
+
+  it('are forgotten when they expire, to the millisecond', () => {
+    jest.useFakeTimers();
+    const tokens = new VerifiedTokens();
+    tokens.add(token(1), CLAIMS, Date.now() + 1_000);
+    jest.advanceTimersByTime(999);
+    expect(tokens.find(token(1))).toBe(CLAIMS);
+    jest.advanceTimersByTime(1);
+    expect(tokens.find(token(1))).toBeUndefined();
+    jest.useRealTimers();
+  });
+
+  it('take no more than a bounded amount of memory: the oldest go first', () => {
+    const tokens = new VerifiedTokens();
+    const known = (count: number) => Array.from({ length: count }, (_, i) => tokens.find(token(i)) !== undefined);
+    for (let i = 0; i < 100_000; i += 1) tokens.add(token(i), CLAIMS, LATER);
+    const kept = known(100_000).filter(Boolean).length;
+    // 16 MiB, at 856 bytes each.
+    expect(kept).toBe(Math.floor((16 * 1_048_576) / 856));
+    expect(known(100_000 - kept)).not.toContain(true);
+  });
+
+  it('count once, however often they are added', () => {
+    const tokens = new VerifiedTokens();
+    tokens.add(token(0), CLAIMS, LATER);
+    for (let i = 0; i < 100_000; i += 1) tokens.add(token(1), CLAIMS, LATER);
+    expect(tokens.find(token(0))).toBe(CLAIMS);
+  });
+});

@@ -1,0 +1,15 @@
+import { validate, version } from 'uuid';
+import { newRequestId } from './request-id.js';
+
+describe('a new request id', () => {
+  it('is a UUID version 7 of now', () => {
+    const id = newRequestId();
+    expect([validate(id), version(id)]).toEqual([true, 7]);
+    const time = parseInt(id.replace('-', '').slice(0, 12), 16);
+    expect(Math.abs(Date.now() - time)).toBeLessThan(5_000);
+  });
+
+  it('is another one each time', () => {
+    expect(new Set(Array.from({ length: 100_000 }, newRequestId)).size).toBe(100_000);
+  });
+});
