@@ -83,7 +83,11 @@ export class UsersRepository {
 
   /** Call it when the sessions have ended: whoever signs out before it is a stranger under the new password. */
   async setHash(manager: EntityManager, id: string, passwordHash: string): Promise<void> {
-    await manager.update(User, { id }, { passwordHash, passwordChangedAt: () => 'clock_timestamp()', updatedAt: () => 'now()' });
+    await manager.update(
+      User,
+      { id },
+      { passwordHash, passwordChangedAt: () => 'clock_timestamp()', updatedAt: () => 'now()' },
+    );
   }
 
   async setEmailVerified(manager: EntityManager, id: string): Promise<void> {
