@@ -1,4 +1,5 @@
 // Whether a contender does what it is measured for.
+import { forge } from './sessions.js';
 
 /**
  * @typedef {import('./contenders.js').Contender} Contender
@@ -6,22 +7,24 @@
  */
 
 /**
- * Checks that it answers each with the right user, and nobody whose token another secret signed or whose session was
- * revoked a moment ago.
+ * Checks that it answers each with the right user, and nobody whose token has the signature of another or whose
+ * session was revoked a moment ago.
  *
  * @param {Contender} contender @param {string} url
  * @param {object} cases
  * @param {readonly Asker[]} cases.askers
- * @param {readonly Asker[]} cases.forged
  * @param {readonly Asker[]} cases.revoked whose sessions are good until now
  * @param {(sql: string, id: string) => Promise<unknown>} cases.revoke
  */
-export async function check(contender, url, { askers, forged, revoked, revoke }) {
+export async function check(contender, url, { askers, revoked, revoke }) {
   for (const asker of [...askers, ...revoked]) await expectRight(contender, url, asker);
   if (contender.isPublic) return;
   for (const { sessionId } of revoked) await revoke(contender.revoke, sessionId);
   for (const asker of revoked) await expectRefused(contender, url, asker, 'a revoked session');
-  for (const asker of forged) await expectRefused(contender, url, asker, 'a forged token');
+  for (const [index, asker] of askers.entries()) {
+    const other = askers[index + 1];
+    if (other) await expectRefused(contender, url, forge(asker, other), 'a forged token');
+  }
 }
 
 /** @param {Contender} contender @param {string} url @param {Asker} asker */

@@ -48,7 +48,7 @@ export const CONTENDERS = [
     ...BEARER,
     ...GATEHOUSE,
     name: 'health-live',
-    what: 'the same process, `GET /health/live`: nothing is checked',
+    what: 'Gatehouse, `GET /health/live`: nothing is checked',
     path: '/health/live',
     of: 'gatehouse',
     isPublic: true,
@@ -72,7 +72,7 @@ export const CONTENDERS = [
   {
     ...BEARER,
     name: 'bare-node-gathered',
-    what: 'the same with gathered lookups',
+    what: 'bare Node.js `http`: HMAC by hand, gathered lookups',
     path: '/me',
     start: () => ({ args: ['bench/contenders/bare-node.js', 'gathered'] }),
   },

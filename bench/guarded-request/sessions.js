@@ -66,6 +66,18 @@ export async function askersOf(sessions, secret) {
   );
 }
 
+/**
+ * Somebody whose signature is another one's: all the rest is as it should be.
+ *
+ * @param {Asker} asker @param {Asker} other
+ * @returns {Asker}
+ */
+export function forge(asker, other) {
+  const swap = (/** @type {'Authorization' | 'Cookie'} */ header) =>
+    asker[header].slice(0, asker[header].lastIndexOf('.')) + other[header].slice(other[header].lastIndexOf('.'));
+  return { ...asker, Authorization: swap('Authorization'), Cookie: swap('Cookie') };
+}
+
 /** As better-auth signs its cookies. @param {string} token @param {string} secret */
 function signedCookie(token, secret) {
   const signature = createHmac('sha256', secret).update(token).digest('base64');
