@@ -24,6 +24,12 @@ export function readTables(markdown: string): MarkdownTable[] {
   }));
 }
 
+/** What stands in the fenced blocks of a document that are written in this language, in its order. */
+export function readFences(markdown: string, language: string): string[] {
+  const fences = markdown.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'));
+  return [...fences].map(([, text = '']) => text);
+}
+
 /** What stands in code spans of a text. */
 export function codeSpans(text: string): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);

@@ -1,0 +1,195 @@
+import { Database } from '../../src/database/database.js';
+import { Upkeep } from '../../src/upkeep/upkeep.js';
+import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { LogLines } from '../support/log-lines.js';
+import { MailServer } from '../support/mail-server.js';
+import { PgBouncer } from '../support/pgbouncer.js';
+import { postMail } from '../support/post-mail.js';
+import { insertSessions } from '../support/session-row.js';
+import { TestApp } from '../support/test-app.js';
+import { TestDatabase } from '../support/test-database.js';
+import { until } from '../support/until.js';
+
+/** Connections that PgBouncer has to the server. */
+const SERVER_CONNECTIONS = 3;
+/** What the database's role bounds a statement to, which is far under the application's own bound. */
+const STATEMENT_TIMEOUT = 1_500;
+
+if (!PgBouncer.isInstalled) console.warn('There is no pgbouncer here: the tests behind PgBouncer are skipped.');
+const suite = PgBouncer.isInstalled ? describe : describe.skip;
+
+suite('behind PgBouncer in transaction mode', () => {
+  let database: TestDatabase;
+  let bouncer: PgBouncer;
+  let mailServer: MailServer;
+  let instances: [TestApp, TestApp];
+
+  beforeAll(async () => {
+    database = await TestDatabase.create();
+    const role = `ALTER ROLE CURRENT_USER IN DATABASE ${new URL(database.url).pathname.slice(1)}`;
+    await database.query(`${role} SET statement_timeout = ${STATEMENT_TIMEOUT}`);
+    await database.query(`${role} SET idle_in_transaction_session_timeout = ${STATEMENT_TIMEOUT + 1_000}`);
+    bouncer = await PgBouncer.start(database.url, { default_pool_size: String(SERVER_CONNECTIONS) });
+    mailServer = await MailServer.start();
+    instances = await TestApp.startTwo({
+      database,
+      env: {
+        DATABASE_URL: bouncer.url,
+        DB_PREPARED_STATEMENTS: 'false',
+        SMTP_URL: mailServer.url,
+        RATE_LIMIT_ENABLED: 'true',
+        RATE_LIMIT_LOGIN_ADDRESS: '1000/15m',
+        RATE_LIMIT_LOGIN_ACCOUNT: '10/15m',
+        RATE_LIMIT_REGISTER_ADDRESS: '1000/1h',
+        RATE_LIMIT_REGISTER_ACCOUNT: '1000/1h',
+        RATE_LIMIT_REFRESH_ADDRESS: '1000/15m',
+        RATE_LIMIT_REFRESH_ACCOUNT: '1000/15m',
+      },
+    });
+  });
+  afterAll(async () => {
+    await instances[0].close();
+    await mailServer.close();
+    await bouncer.stop();
+    await database.drop();
+  });
+
+  const both = <T>(times: number, act: (instance: TestApp, time: number) => PromiseLike<T>): Promise<T[]> =>
+    Promise.all(Array.from({ length: times }, (_, time) => act(instances[time % 2] ?? instances[0], time)));
+  const countOf = (statuses: readonly number[], status: number) => statuses.filter((it) => it === status).length;
+  const connectionsWhere = (condition: string) =>
+    database.query(`SELECT pid FROM pg_stat_activity
+                     WHERE datname = current_database() AND pid <> pg_backend_pid() AND ${condition}`);
+
+  it('serves sign-ins and guarded requests over more connections than the server has', async () => {
+    const people = await both(12, async (instance) => signIn(instance, await buildUser(instance)));
+    const statuses = await both(
+      600,
+      async (instance, time) =>
+        (
+          await instance
+            .as(people[time % people.length]?.accessToken ?? '')
+            .get(time % 3 === 0 ? '/sessions' : '/users/me')
+        ).status,
+    );
+    expect(countOf(statuses, 200)).toBe(600);
+    const clients = instances.reduce((sum, { app }) => sum + app.get(Database).pool().total, 0);
+    expect(clients).toBeGreaterThan(SERVER_CONNECTIONS);
+    expect((await connectionsWhere(`application_name = 'gatehouse'`)).length).toBeLessThanOrEqual(SERVER_CONNECTIONS);
+  });
+
+  it('lets one of 40 parallel registrations of one address in', async () => {
+    const body = { email: 'ada@example.com', password: 'seven lanterns at dusk' };
+    const statuses = await both(
+      40,
+      async (instance) => (await instance.request.post('/auth/register').send(body)).status,
+    );
+    expect([countOf(statuses, 201), countOf(statuses, 409)]).toEqual([1, 39]);
+  });
+
+  it('gives 20 parallel refreshes of one token one successor', async () => {
+    const ada = await buildSignedIn(instances[0]);
+    const { refreshToken } = ada;
+    const answers = await both(20, (instance) => instance.request.post('/auth/refresh').send({ refreshToken }));
+    const successors = answers.flatMap(({ status, body }) => (status === 200 ? [body.refreshToken as string] : []));
+    expect(new Set(successors).size).toBe(1);
+    const rows = await database.query('SELECT refresh_counter FROM sessions WHERE id = $1', [ada.sessionId]);
+    expect(rows).toEqual([{ refresh_counter: 1 }]);
+  });
+
+  it('refuses a revoked session on the next request, on both instances: 50 rounds', async () => {
+    const ada = await buildUser(instances[0]);
+    for (let round = 0; round < 50; round += 1) {
+      const { accessToken } = await signIn(instances[0], ada);
+      await instances[1].as(accessToken).post('/auth/logout').expect(204);
+      const statuses = await both(4, async (instance) => (await instance.as(accessToken).get('/users/me')).status);
+      expect(statuses).toEqual([401, 401, 401, 401]);
+    }
+  });
+
+  it('counts wrong sign-ins exactly', async () => {
+    const { email } = await buildUser(instances[0]);
+    const body = { email, password: 'wrong lanterns at dawn' };
+    const statuses = await both(60, async (instance) => (await instance.request.post('/auth/login').send(body)).status);
+    expect([countOf(statuses, 401), countOf(statuses, 429)]).toEqual([10, 50]);
+  });
+
+  it('sends each mail once', async () => {
+    const recipients = Array.from({ length: 30 }, (_, i) => `reader-${i}@example.com`);
+    await both(30, (instance, time) => postMail(instance, recipients[time] ?? ''));
+    for (const recipient of recipients) await mailServer.next(recipient);
+    const waiting = 'SELECT 1 FROM mails WHERE sent_at IS NULL';
+    await until('all are noted as sent', async () => (await database.query(waiting)).length === 0);
+    expect(recipients.map((recipient) => mailServer.to(recipient).length)).toEqual(recipients.map(() => 1));
+  });
+
+  it('lets one instance prune for both', async () => {
+    const { id: userId } = await buildUser(instances[0]);
+    await insertSessions(database, { userId, idle: '-31 days', absolute: '-31 days', count: 5 });
+    await both(2, ({ app }) => app.get(Upkeep).pruneIfDue());
+    expect(await database.query('SELECT 1 FROM sessions WHERE user_id = $1', [userId])).toEqual([]);
+    await insertSessions(database, { userId, idle: '-31 days', absolute: '-31 days', count: 1 });
+    await both(2, ({ app }) => app.get(Upkeep).pruneIfDue());
+    expect(await database.query('SELECT 1 FROM sessions WHERE user_id = $1', [userId])).toHaveLength(1);
+  });
+
+  it('has the bound of a statement from the database’s role', async () => {
+    const ada = await buildSignedIn(instances[0]);
+    await database.query('BEGIN');
+    await database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
+    const begin = performance.now();
+    const { status } = await instances[0].as(ada.accessToken).get('/users/me');
+    const duration = performance.now() - begin;
+    const left = await connectionsWhere(`wait_event_type = 'Lock'`);
+    await database.query('ROLLBACK');
+    expect(status).toBe(503);
+    expect(duration).toBeGreaterThan(STATEMENT_TIMEOUT - 100);
+    expect(duration).toBeLessThan(STATEMENT_TIMEOUT + 2_000);
+    expect(left).toEqual([]);
+    expect(await bouncer.query('SHOW statement_timeout')).toEqual([{ statement_timeout: '1500ms' }]);
+    expect(await bouncer.query('SHOW idle_in_transaction_session_timeout')).toEqual([
+      { idle_in_transaction_session_timeout: '2500ms' },
+    ]);
+  });
+});
+
+suite('behind PgBouncer that is not configured for it', () => {
+  const log = new LogLines();
+  let database: TestDatabase;
+  beforeAll(async () => (database = await TestDatabase.create()));
+  beforeEach(() => log.clear());
+  afterAll(() => database.drop());
+
+  /** Lets two instances run behind a PgBouncer of this kind, and ends all of them. */
+  async function behind(
+    settings: Readonly<Record<string, string>>,
+    env: Readonly<Record<string, string>>,
+    act: (instances: readonly [TestApp, TestApp]) => Promise<void>,
+  ): Promise<void> {
+    const bouncer = await PgBouncer.start(database.url, settings);
+    const instances = await TestApp.startTwo({ database, log, env: { DATABASE_URL: bouncer.url, ...env } });
+    try {
+      await act(instances);
+    } finally {
+      await instances[0].close();
+      await bouncer.stop();
+    }
+  }
+
+  it('prepared statements fail as a bug does, with 500, and never as a sign-out', async () => {
+    await behind({ default_pool_size: '1' }, { DB_PREPARED_STATEMENTS: 'true' }, async ([first, second]) => {
+      const ada = await buildSignedIn(first);
+      await first.as(ada.accessToken).get('/users/me').expect(200);
+      await second.as(ada.accessToken).get('/users/me').expect(500);
+      expect(log.text).toContain(`prepared statement \\"find_sessions_for_guard\\" already exists`);
+    });
+  });
+
+  it('without ignore_startup_parameters, everything that needs the database is 503, and the log says why', async () => {
+    await behind({ ignore_startup_parameters: '' }, { DB_PREPARED_STATEMENTS: 'false' }, async ([first]) => {
+      await first.request.get('/health/live').expect(200);
+      await first.request.get('/health/ready').expect(503);
+      expect(log.text).toContain('unsupported startup parameter: statement_timeout');
+    });
+  });
+});
