@@ -16,12 +16,13 @@ const LOCAL = new Set(['127.0.0.1', '0.0.0.0', '::', '::1']);
  * @param {object} options
  * @param {string} options.host
  * @param {number} options.port
- * @param {import('./development.js').State | null} options.state whose admin to name
+ * @param {import('./development.js').State | null} options.state of the embedded database, if there is one
+ * @param {boolean} options.hasDrawnAdmin whether the admin in that state can sign in
  * @param {AbortSignal} options.signal
  * @param {boolean} options.watch whether to build and start again on every change
  * @returns {Promise<number>} its exit code
  */
-export async function runApplication({ host, port, state, signal, watch }) {
+export async function runApplication({ host, port, state, hasDrawnAdmin, signal, watch }) {
   signal.throwIfAborted();
   const command = watch
     ? ['node_modules/@nestjs/cli/bin/nest.js', 'start', '--watch']
@@ -40,13 +41,19 @@ export async function runApplication({ host, port, state, signal, watch }) {
   });
   const address = `http://${LOCAL.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
   if (await untilLive(address, child)) {
-    console.log(`\n  ${address}\n  ${address}/docs`);
-    if (state) console.log(`\n  admin     ${state.adminEmail}\n  password  ${state.adminPassword}`);
-    console.log('\n  Ctrl-C stops everything. Data is kept in .data/.\n');
+    console.log(`\n  ${address}\n  ${address}/docs\n`);
+    if (state) console.log(describeAdmin(hasDrawnAdmin ? state : null));
+    console.log(`  Ctrl-C stops everything.${state ? ' Data is kept in .data/.' : ''}\n`);
   }
   const [code] = await exited;
   await untilEnded(group);
   return code ?? (signal.aborted ? 0 : 1);
+}
+
+/** How to sign in as an admin. @param {import('./development.js').State | null} drawn whose password still holds */
+function describeAdmin(drawn) {
+  if (drawn) return `  admin     ${drawn.adminEmail}\n  password  ${drawn.adminPassword}\n`;
+  return '  There is an admin already, with a password of their own. For another one:\n  npm run cli -- users:create-admin --email you@example.com\n';
 }
 
 /** In watch mode the application is a child of Nest's command line, which does not wait for it. @param {number} group */

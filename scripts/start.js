@@ -6,20 +6,24 @@ import { withEnvironment } from './development.js';
 import { migrate } from './migrate.js';
 import { choosePort } from './port.js';
 import { runApplication } from './application.js';
-import { runMain, runNode } from './run.js';
+import { ensureFirstAdmin } from './first-admin.js';
+import { runMain } from './run.js';
 
 /**
  * Says what is being done, and then how long it took.
  *
+ * @template T
  * @param {string} what
- * @param {() => Promise<void>} work
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
  */
 async function step(what, work) {
   process.stdout.write(`  ${what} … `);
   const start = performance.now();
   try {
-    await work();
+    const result = await work();
     console.log(seconds(start));
+    return result;
   } catch (error) {
     console.log('failed');
     throw error;
@@ -29,13 +33,6 @@ async function step(what, work) {
 /** How long ago that was. @param {number} start */
 function seconds(start) {
   return `${((performance.now() - start) / 1_000).toFixed(1)} s`;
-}
-
-/** The first admin of an embedded database. @param {import('./development.js').State} state @param {AbortSignal} signal */
-async function createAdmin({ adminEmail, adminPassword }, signal) {
-  const args = ['dist/src/cli.js', 'users:create-admin', '--if-none', '--password-stdin', '--email', adminEmail];
-  const code = await runNode(args, { input: adminPassword, quiet: true, signal });
-  if (code !== 0) throw new Error('The first admin could not be created.');
 }
 
 runMain(async () => {
@@ -56,8 +53,15 @@ runMain(async () => {
       const code = await migrate(['migration:run'], { quiet: true, signal });
       if (code !== 0) throw new Error('The migrations failed.');
     });
-    if (state) await step('first admin', () => createAdmin(state, signal));
+    const hasDrawnAdmin = state !== null && (await step('first admin', () => ensureFirstAdmin(state, signal)));
     const port = await choosePort(http, signal);
-    return runApplication({ host: http.host, port, state, signal, watch: process.argv.includes('--watch') });
+    return runApplication({
+      host: http.host,
+      port,
+      state,
+      hasDrawnAdmin,
+      signal,
+      watch: process.argv.includes('--watch'),
+    });
   });
 });

@@ -52,11 +52,17 @@ describe('npm start', () => {
     return answer !== null;
   }
 
+  /** What it printed; an empty text for what it did not. */
+  function printed(output: string): { url: string; email: string; password: string } {
+    const [, url = ''] = /(http:\/\/localhost:\d+)$/m.exec(output) ?? [];
+    const [, email = ''] = /^ *admin +(\S+@\S+)$/m.exec(output) ?? [];
+    const [, password = ''] = /^ *password +(\S+)$/m.exec(output) ?? [];
+    return { url, email, password };
+  }
+
   /** Signs in as the admin that was printed. */
   async function signIn(output: string): Promise<number> {
-    const [, url = ''] = /(http:\/\/localhost:\d+)$/m.exec(output) ?? [];
-    const [, email] = /^ *admin +(\S+@\S+)$/m.exec(output) ?? [];
-    const [, password] = /^ *password +(\S+)$/m.exec(output) ?? [];
+    const { url, email, password } = printed(output);
     const { status } = await supertest(url).post('/auth/login').send({ email, password });
     return status;
   }
@@ -88,7 +94,7 @@ describe('npm start', () => {
   it('starts again after everything was killed', async () => {
     const { child, output } = await start(await freePort());
     const database = Number((await readFile(join(checkout, '.data/postgres/postmaster.pid'), 'utf8')).split('\n')[0]);
-    const [, url = ''] = /(http:\/\/localhost:\d+)$/m.exec(output()) ?? [];
+    const { url } = printed(output());
     child.kill('SIGKILL');
     await until('the application has noticed', async () => !(await isLive(url)), 15_000);
     process.kill(database, 'SIGKILL');
@@ -96,5 +102,21 @@ describe('npm start', () => {
     expect(await signIn(again.output())).toBe(200);
     expect(await stop(again.child)).toBe(0);
     expect(await hasDatabase()).toBe(false);
+  }, 90_000);
+
+  it('prints no password that does not work: the admin has changed it', async () => {
+    const { child, output } = await start(await freePort());
+    const { url, email, password } = printed(output());
+    const { body } = await supertest(url).post('/auth/login').send({ email, password }).expect(200);
+    await supertest(url)
+      .post('/auth/password')
+      .auth((body as { accessToken: string }).accessToken, { type: 'bearer' })
+      .send({ currentPassword: password, newPassword: 'seven lanterns at dusk' })
+      .expect(204);
+    await stop(child);
+    const again = await start(await freePort());
+    expect(again.output()).toContain('npm run cli -- users:create-admin --email');
+    expect(printed(again.output()).password).toBe('');
+    await stop(again.child);
   }, 90_000);
 });
