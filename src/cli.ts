@@ -27,7 +27,7 @@ program
   .description('Import the users of another system. docs/operations.md says what stands in the file.')
   .argument('<file>', 'CSV or NDJSON, by the end of its name')
   .option('--report <file>', 'where the refused lines are told; <file>.refused.csv by default')
-  .option('--dry-run', 'check everything, and import nothing')
+  .option('--dry-run', 'check each line, and import nothing')
   .action(async (file: string, options: ImportOptions) => (await importing()).importUsers(file, options));
 
 program

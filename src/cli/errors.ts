@@ -1,5 +1,6 @@
 import { DomainError, ValidationFailedError } from '../common/domain.error.js';
 import { ConfigurationError } from '../config/env.js';
+import { isOutdatedSchema } from '../database/pg-errors.js';
 import { PasswordTooWeakError } from '../passwords/passwords.errors.js';
 import { describeFaults } from './validate.js';
 
@@ -11,6 +12,7 @@ export function explain(error: unknown): string | undefined {
   if (error instanceof ValidationFailedError || error instanceof PasswordTooWeakError) {
     return describeFaults(error.extensions.errors).join('\n');
   }
+  if (isOutdatedSchema(error)) return 'The database is not migrated. Run this first: npm run migration:run';
   const isForPeople =
     error instanceof DomainError || error instanceof ConfigurationError || error instanceof CommandError;
   return isForPeople ? error.message : undefined;

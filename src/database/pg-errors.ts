@@ -52,6 +52,11 @@ export function isUndefinedTable(error: unknown): boolean {
   return hasCode(driverError(error), '42P01');
 }
 
+/** Whether a statement names a table or a column that does not exist: the schema is older than the code. */
+export function isOutdatedSchema(error: unknown): boolean {
+  return isUndefinedTable(error) || hasCode(driverError(error), '42703');
+}
+
 /** Whether an error is the violation of the unique constraint or index with this name (SQLSTATE 23505). */
 export function isUniqueViolation(error: unknown, constraint: string): boolean {
   const cause = driverError(error);

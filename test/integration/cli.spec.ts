@@ -176,6 +176,22 @@ describe('the command line', () => {
     });
   });
 
+  it.each([
+    ['a table', 'DROP TABLE audit_events'],
+    ['a column', 'ALTER TABLE users DROP COLUMN name'],
+  ])('says in one line that the database lacks %s, and is to be migrated', async (_, statement) => {
+    const behind = await TestApp.start();
+    await behind.database.query(statement);
+    const { code, stdout, stderr } = await runCli(behind.database.url, [
+      'users:create-admin',
+      '--email',
+      'root@example.com',
+    ]);
+    await behind.close();
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toBe('The database is not migrated. Run this first: npm run migration:run\n');
+  });
+
   it('refuses an unknown command', async () => {
     const { code, stdout, stderr } = await run(['users:delete-everyone']);
     expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining("unknown command 'users:delete-everyone'")]);
