@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
@@ -24,7 +25,9 @@ async function main(): Promise<void> {
     logger.warn('SMTP_URL is not set: mails are written down and wait until there is a mail server.');
   }
   await app.listen(config.http.port, config.http.host);
-  logger.info(`Gatehouse listens on ${await app.getUrl()}`);
+  // Not `getUrl()`: that says 127.0.0.1 where every address is listened on, as production does.
+  const { address, family, port } = app.getHttpServer().address() as AddressInfo;
+  logger.info(`Gatehouse listens on http://${family === 'IPv6' ? `[${address}]` : address}:${port}`);
 }
 
 main().catch((error: unknown) => {

@@ -11,7 +11,7 @@ describe('in production', () => {
   let app: ChildApp;
   beforeAll(async () => {
     database = await TestDatabase.create();
-    app = await ChildApp.start({ NODE_ENV: 'production', DATABASE_URL: database.url, BCRYPT_COST: '10' });
+    app = await ChildApp.start({ NODE_ENV: 'production', DATABASE_URL: database.url, BCRYPT_COST: '10', HOST: '' });
   });
   afterAll(async () => {
     await app.kill();
@@ -21,6 +21,10 @@ describe('in production', () => {
   it('there is no admin, nor any other account, until someone makes one', async () => {
     await app.request.get('/health/ready').expect(200);
     expect(await database.query('SELECT email FROM users')).toEqual([]);
+  });
+
+  it('listens on every address, and says so', () => {
+    expect(app.log).toMatch(/Gatehouse listens on http:\/\/0\.0\.0\.0:\d+"/);
   });
 
   it.each(['/docs', '/openapi.json'])('%s is not served unless it is asked for', async (path) => {
