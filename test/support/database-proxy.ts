@@ -8,8 +8,10 @@ const ADMIN_SHUTDOWN = errorResponse('57P01', 'terminating connection due to adm
 
 /** Stands between the application and PostgreSQL: counts what passes, and fails in all the ways that a network fails. */
 export class DatabaseProxy {
-  /** Statements that the database was asked to run, of all connections. */
+  /** Statements that the database was asked to run, of all connections: each is waited for. */
   statements = 0;
+  /** How many of them only began or ended a transaction. */
+  transactionMarks = 0;
   /** Connections that were ever accepted. */
   connections = 0;
   /** Called for each statement, before it is passed on. */
@@ -79,8 +81,9 @@ export class DatabaseProxy {
   private accept(client: Socket): void {
     this.connections += 1;
     const server = connect(Number(this.target.port || 5432), this.target.hostname);
-    const reader = new FrontendReader(() => {
+    const reader = new FrontendReader((isTransaction) => {
       this.statements += 1;
+      if (isTransaction) this.transactionMarks += 1;
       this.onStatement();
     });
     client.on('data', (chunk) => reader.read(chunk));

@@ -1,13 +1,18 @@
 const HEADER_BYTES = 5;
 /** Query (simple protocol) and Execute (extended protocol): the messages that make the server run a statement. */
 const STATEMENTS = new Set(['Q', 'E']);
+/** What begins or ends a transaction, and asks nothing of the tables. TypeORM sends it by the simple protocol. */
+const TRANSACTION = /^(?:START TRANSACTION|COMMIT|ROLLBACK)/;
 
-/** Reads what a client says to PostgreSQL (protocol 3), in chunks of any size, and reports every statement. */
+/**
+ * Reads what a client says to PostgreSQL (protocol 3), in chunks of any size, and reports every statement, and whether
+ * it only begins or ends a transaction.
+ */
 export class FrontendReader {
   private pending: Buffer = Buffer.alloc(0);
   private started = false;
 
-  constructor(private readonly onStatement: () => void) {}
+  constructor(private readonly onStatement: (isTransaction: boolean) => void) {}
 
   read(chunk: Buffer): void {
     this.pending = Buffer.concat([this.pending, chunk]);
@@ -20,7 +25,8 @@ export class FrontendReader {
     if (this.pending.length < HEADER_BYTES) return false;
     const end = typeBytes + this.pending.readInt32BE(typeBytes);
     if (this.pending.length < end) return false;
-    if (this.started && STATEMENTS.has(String.fromCharCode(this.pending.readUInt8(0)))) this.onStatement();
+    const type = this.started ? String.fromCharCode(this.pending.readUInt8(0)) : '';
+    if (STATEMENTS.has(type)) this.onStatement(TRANSACTION.test(this.pending.toString('latin1', HEADER_BYTES, end)));
     this.started = true;
     this.pending = this.pending.subarray(end);
     return true;

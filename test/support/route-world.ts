@@ -1,0 +1,43 @@
+import type { Response } from 'supertest';
+import type { Person, Request, World } from '../../bench/routes/calls.js';
+import type { Role } from '../../src/common/role.js';
+import type { TokenPurpose } from '../../src/one-time-tokens/token-purpose.js';
+import { PASSWORD } from '../../bench/support/accounts.js';
+import { buildUser } from './builders.js';
+import { issueToken } from './one-time-tokens.js';
+import type { TestApp } from './test-app.js';
+
+const USER_AGENT = 'Usual/1.0';
+
+/** Where the requests of all routes are made: what comes before goes past the instance that they are made to. */
+export class RouteWorld implements World {
+  /** @param direct another instance on the same database */
+  constructor(
+    private readonly direct: TestApp,
+    private readonly app: TestApp,
+  ) {}
+
+  async signedIn(role: Role = 'user'): Promise<Person> {
+    const { id, email } = await buildUser(this.direct, { role, password: PASSWORD });
+    const json = { email, password: PASSWORD };
+    const session = (await this.send({ method: 'post', path: '/auth/login', json })) as Omit<Person, 'id' | 'email'>;
+    return { ...session, id, email };
+  }
+
+  token(purpose: TokenPurpose, person: Person): Promise<string> {
+    return issueToken(this.direct, purpose, person);
+  }
+
+  async send(request: Request): Promise<unknown> {
+    return (await this.answer(request, this.direct)).body;
+  }
+
+  /** Makes a request, and gives the whole answer. */
+  async answer({ method, path, accessToken, json, form, userAgent }: Request, app = this.app): Promise<Response> {
+    const request = app.request[method](path).set('User-Agent', userAgent ?? USER_AGENT);
+    if (accessToken) void request.set('Authorization', `Bearer ${accessToken}`);
+    if (json) void request.send(json);
+    if (form) void request.type('form').send(form);
+    return request;
+  }
+}
