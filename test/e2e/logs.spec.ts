@@ -43,6 +43,11 @@ describe('the log', () => {
     expect(await lineOf('traced-42')).toMatchObject({ status: 401, path: '/users/me' });
   });
 
+  it('says by its code what was wrong', async () => {
+    const { headers } = await app.request.get('/users/me').expect(401);
+    expect(await lineOf(headers['x-request-id'] ?? '')).toMatchObject({ status: 401, code: 'token_missing' });
+  });
+
   it('does not hear of probes', async () => {
     await app.request.get('/health/ready').expect(200);
     const { headers } = await app.request.get('/nothing');

@@ -25,6 +25,7 @@ export class ProblemFilter implements ExceptionFilter {
     const response = http.getResponse<Response>();
     const error = this.toDomainError(exception, request, response);
     noteRefusal(this.refusals, error, request);
+    response.locals['code'] = error.code;
     // The client left, or the answer has begun: there is nobody to tell.
     if (response.headersSent) return void response.destroy();
     setProblemHeaders(error, request, response);

@@ -22,11 +22,14 @@ export function httpLogger(logger: Logger): RequestHandler {
       const { principal, method, originalUrl } = request as GuardedRequest;
       const [path] = originalUrl.split('?', 1);
       const status = response.statusCode;
+      // Set by the filter of problems.
+      const code: unknown = response.locals['code'];
       const fields = {
         requestId: requestIdOf(response),
         method,
         path,
         status,
+        ...(typeof code === 'string' && { code }),
         ...(principal && { userId: principal.userId, sessionId: principal.sessionId }),
         ...(!response.writableFinished && { aborted: true }),
         responseTime: Math.round(performance.now() - start),
