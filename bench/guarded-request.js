@@ -1,6 +1,7 @@
 // What a guarded request costs, here and elsewhere: every contender verifies a token and asks PostgreSQL whether its
 // session still counts. All run at once, each as one process with ten connections, and are driven in turns.
 import { randomBytes } from 'node:crypto';
+import { loadavg } from 'node:os';
 import pg from 'pg';
 import { check } from './guarded-request/check.js';
 import { LoadGenerator } from './guarded-request/load.js';
@@ -19,6 +20,8 @@ export { parse } from './guarded-request/options.js';
 const TOKENS = 1_000;
 /** How many of them each contender is checked with. */
 const CHECKED = 20;
+/** From this load of the machine on, others take too much of what is measured. */
+const BUSY = 0.5;
 
 /**
  * @param {AbortSignal} signal @param {import('./guarded-request/options.js').Options} options
@@ -31,6 +34,8 @@ export async function bench(signal, options) {
   for (const { name } of skipped) console.log(`${name} is skipped. It needs: ${HOW_TO_INSTALL}`);
   if (!generator.wrk) console.log('wrk is missing: autocannon takes its place.');
   if (!generator.wrk || contenders.some(({ needs }) => needs === 'npm')) await ensurePackages(signal);
+  const load = Number(loadavg()[0]?.toFixed(1));
+  if (load > BUSY) console.log(`The machine is busy already (load ${load}): the figures will mean little.`);
   const ports = await choosePorts(contenders, options.port);
   const secret = randomBytes(48).toString('base64');
   const tokens = { JWT_SECRET: secret, JWT_ISSUER: 'gatehouse', JWT_AUDIENCE: 'gatehouse' };
@@ -42,7 +47,14 @@ export async function bench(signal, options) {
       pool.end(),
     );
     const { turns, postgres } = await Promise.race([measured, aborted(signal)]);
-    return publish({ contenders, skipped, turns, versions: { postgres, python, generator: generator.name }, options });
+    return publish({
+      contenders,
+      skipped,
+      turns,
+      versions: { postgres, python, generator: generator.name },
+      load,
+      options,
+    });
   });
 }
 

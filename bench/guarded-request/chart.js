@@ -47,7 +47,7 @@ export function chart({ contenders, sessions, connections, rounds, seconds, mach
   <text class="quiet" x="20" y="54">One process and ten database connections each, ${number(sessions)} sessions, ${connections} connections that ask;</text>
   <text class="quiet" x="20" y="72">medians of ${rounds} × ${seconds} s, a line from the least to the most. In brackets: how many times as fast Gatehouse is.</text>
 ${ticks.map((tick) => axis(x(tick), bottom, number(tick))).join('\n')}
-  <text class="quiet" x="${WIDTH - RIGHT + 16}" y="${bottom + 18}">requests per second</text>
+  <text class="quiet" x="${WIDTH - RIGHT + 36}" y="${bottom + 18}">requests per second</text>
 ${rows.map((row, index) => bar(row, TOP + index * ROW + (ROW - BAR) / 2, x)).join('\n')}
   <text class="quiet" x="20" y="${height - 18}">${escaped(machine.processor)}, ${machine.processors} processors for everything, ${date}</text>
 </svg>

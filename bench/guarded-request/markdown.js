@@ -48,7 +48,7 @@ ${promises.map(({ sentence, isKept }) => `- ${isKept ? 'kept' : '**not kept**'}:
 ## With what
 
 - \`${report.command}\`, ${report.date}, driven by ${report.generator}
-- ${machine.processor}, ${machine.processors} processors for everything (contenders, PostgreSQL and what drives them), ${machine.memory}, ${machine.system}
+- ${machine.processor}, ${machine.processors} processors for everything (contenders, PostgreSQL and what drives them), ${machine.memory}, ${machine.system}, load before: ${machine.loadBefore}
 - ${Object.entries(versions)
     .map(([what, version]) => `${what} ${version}`)
     .join(', ')}

@@ -21,6 +21,7 @@ const OURS = ['@nestjs/core', 'express', 'passport-jwt', 'typeorm', 'pg'];
  * @property {readonly Contender[]} skipped
  * @property {ReadonlyMap<string, readonly import('./load.js').Turn[]>} turns
  * @property {{ postgres: string, python: Record<string, string> | null, generator: string }} versions
+ * @property {number} load of the machine before, by others
  * @property {import('./options.js').Options} options
  */
 
@@ -50,7 +51,7 @@ export async function publish(given) {
 }
 
 /** @param {Given} given */
-function reportOf({ contenders, skipped, turns, versions, options }) {
+function reportOf({ contenders, skipped, turns, versions, load, options }) {
   const { sessions, rounds, seconds, connections } = options;
   const rows = summarize(contenders, turns);
   const peers = contenders.some(({ needs }) => needs === 'npm') ? benchVersionsOf(['better-auth']) : {};
@@ -67,6 +68,7 @@ function reportOf({ contenders, skipped, turns, versions, options }) {
       processor: cpus()[0]?.model.trim() ?? 'unknown',
       processors: availableParallelism(),
       memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+      loadBefore: load,
       system: `${platform()} ${arch()}`,
     },
     generator: versions.generator,
