@@ -36,6 +36,20 @@ export async function bench(signal, options) {
   if (!generator.wrk || contenders.some(({ needs }) => needs === 'npm')) await ensurePackages(signal);
   const load = Number(loadavg()[0]?.toFixed(1));
   if (load > BUSY) console.log(`The machine is busy already (load ${load}): the figures will mean little.`);
+  const { turns, postgres } = await compare(contenders, generator, options, signal);
+  const versions = { postgres, python, generator: generator.name };
+  return publish({ contenders, skipped, turns, versions, load, options });
+}
+
+/**
+ * Fills a database, starts the contenders, and drives them in turns.
+ *
+ * @param {readonly import('./guarded-request/contenders.js').Contender[]} contenders
+ * @param {LoadGenerator} generator
+ * @param {import('./guarded-request/options.js').Options} options
+ * @param {AbortSignal} signal
+ */
+export async function compare(contenders, generator, options, signal) {
   const ports = await choosePorts(contenders, options.port);
   const secret = randomBytes(48).toString('base64');
   const tokens = { JWT_SECRET: secret, JWT_ISSUER: 'gatehouse', JWT_AUDIENCE: 'gatehouse' };
@@ -46,15 +60,7 @@ export async function bench(signal, options) {
     const measured = measure({ contenders, ports, generator, secret, databaseUrl, pool, options }, signal).finally(() =>
       pool.end(),
     );
-    const { turns, postgres } = await Promise.race([measured, aborted(signal)]);
-    return publish({
-      contenders,
-      skipped,
-      turns,
-      versions: { postgres, python, generator: generator.name },
-      load,
-      options,
-    });
+    return Promise.race([measured, aborted(signal)]);
   });
 }
 

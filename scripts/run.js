@@ -1,6 +1,6 @@
 // How the scripts run Node programs, and end themselves.
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 
 /** Ctrl-C, or a supervisor that asks to stop. */
 export class InterruptedError extends Error {}
@@ -53,6 +53,8 @@ export function runMain(main) {
  */
 export async function interruptible(work) {
   const interruption = new AbortController();
+  // Each process that is started listens.
+  setMaxListeners(0, interruption.signal);
   // npm and the terminal may both send the same signal.
   const interrupt = () => interruption.abort(new InterruptedError());
   const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);

@@ -1,6 +1,12 @@
 // The built application in a process of its own, as production runs it.
+import { readFileSync } from 'node:fs';
 import { freePort } from '../../scripts/postgres-client.js';
 import { startServer } from './server.js';
+
+const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+/** What production tells Node.js: the options of `npm run start:prod`. @type {readonly string[]} */
+export const FLAGS = scripts['start:prod'].split(' ').filter((/** @type {string} */ word) => word.startsWith('--'));
 
 /**
  * Starts it, and waits until it answers.
@@ -21,7 +27,7 @@ export async function startApplication(env) {
 export function applicationServer(env, port) {
   return {
     name: 'Gatehouse',
-    args: ['dist/src/main.js'],
+    args: [...FLAGS, 'dist/src/main.js'],
     env: { NODE_ENV: 'production', HOST: '127.0.0.1', PORT: String(port), ...env },
     port,
     path: '/health/live',
