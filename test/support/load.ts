@@ -66,7 +66,8 @@ export class Load {
   }
 }
 
-function send(agent: Agent, url: URL, { method = 'GET', token, json }: Request): Promise<Answer> {
+/** Sends one request, and waits for all of its answer. */
+export function send(agent: Agent, url: URL, { method = 'GET', token, json }: Request): Promise<Answer> {
   const start = performance.now();
   const body = json ? JSON.stringify(json) : '';
   const headers = {
