@@ -1,4 +1,6 @@
+import type { Config } from '../config/env.js';
 import { User } from '../users/user.entity.js';
+import { until } from '../../test/support/until.js';
 import type { Database, EntityManager } from '../database/database.js';
 import type { GuardedSession, SessionAccessRepository } from './session-access.repository.js';
 import { SessionLookup } from './session.lookup.js';
@@ -19,7 +21,7 @@ const sessionOf = (id: string): GuardedSession => ({
 });
 
 /** A lookup over a repository that answers when the test says so; it knows every id that does not begin with `no-`. */
-function heldLookup() {
+function heldLookup({ poolMax = 10 } = {}) {
   const loads: Load[] = [];
   const database = {
     session: <T>(fn: (manager: EntityManager) => Promise<T>) => fn({} as EntityManager),
@@ -34,7 +36,8 @@ function heldLookup() {
         }),
       ),
   } as SessionAccessRepository;
-  return { lookup: new SessionLookup(database, sessions), loads };
+  const config = { database: { poolMax } } as Config;
+  return { lookup: new SessionLookup(config, database, sessions), loads };
 }
 
 /** Lets everything that is already decided happen. */
@@ -65,6 +68,17 @@ describe('the lookup of sessions', () => {
     expect(loads.map((load) => load.ids)).toEqual([['a']]);
     await answerAll(loads);
     await answer;
+  });
+
+  it('makes whoever asks alone wait for nothing but a lookup of their own', async () => {
+    const { lookup, loads } = heldLookup();
+    for (let i = 0; i < 100; i++) {
+      const answer = lookup.find('a');
+      await settled();
+      expect(loads).toHaveLength(i + 1);
+      loads[i]?.answer();
+      await answer;
+    }
   });
 
   it('gathers what arrives in one turn of the event loop into one statement', async () => {
@@ -165,6 +179,76 @@ describe('the lookup of sessions', () => {
     expect(loads).toHaveLength(2);
     await answerAll(loads);
     await expect(Promise.all([...first, ...answers])).resolves.toHaveLength(102);
+  });
+
+  describe('when two statements are slow', () => {
+    it('lets others begin beside them, which gather as ever', async () => {
+      const { lookup, loads } = heldLookup();
+      const slow = await underWay(lookup);
+      const others = ['a', 'b'].map((id) => lookup.find(id));
+      await until('a third begins', () => loads.length === 3);
+      loads[2]?.answer();
+      expect((await Promise.all(others)).map((session) => session?.id)).toEqual(['a', 'b']);
+      expect(loads[2]?.ids).toEqual(['a', 'b']);
+      await answerAll(loads);
+      await Promise.all(slow);
+    });
+
+    it('tells their failure to nobody else', async () => {
+      const { lookup, loads } = heldLookup();
+      const slow = Promise.allSettled(await underWay(lookup));
+      const other = lookup.find('a');
+      await until('a third begins', () => loads.length === 3);
+      loads[0]?.fail(new Error('down'));
+      loads[1]?.fail(new Error('down'));
+      expect((await slow).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+      loads[2]?.answer();
+      expect((await other)?.id).toBe('a');
+    });
+
+    it('has no more than two others under way', async () => {
+      const { lookup, loads } = heldLookup({ poolMax: 100 });
+      const asked = await underWay(lookup);
+      asked.push(lookup.find('a'));
+      await until('a third begins', () => loads.length === 3);
+      asked.push(lookup.find('b'));
+      await settled();
+      asked.push(lookup.find('c'));
+      await settled();
+      expect(loads).toHaveLength(4);
+      await answerAll(loads);
+      await Promise.all(asked);
+    });
+
+    it.each([
+      [10, 5],
+      [7, 3],
+      [4, 2],
+      [1, 2],
+    ])('of a pool of %i, has at most %i under way, and serves all in the end', async (poolMax, most) => {
+      const { lookup, loads } = heldLookup({ poolMax });
+      const asked: Promise<unknown>[] = [];
+      const deadline = performance.now() + 1_500;
+      await until('enough time has passed', () => asked.push(lookup.find('a')) > 0 && performance.now() > deadline);
+      expect(loads).toHaveLength(most);
+      await answerAll(loads);
+      await expect(Promise.all(asked)).resolves.toHaveLength(asked.length);
+    });
+
+    it('is as before once they are answered', async () => {
+      const { lookup, loads } = heldLookup();
+      const asked = await underWay(lookup);
+      asked.push(lookup.find('a'));
+      await until('a third begins', () => loads.length === 3);
+      await answerAll(loads);
+      await Promise.all(asked);
+      const again = await underWay(lookup);
+      const late = lookup.find('c');
+      await settled();
+      expect(loads).toHaveLength(5);
+      await answerAll(loads);
+      await Promise.all([...again, late]);
+    });
   });
 
   it('asks for at most 512 sessions in one statement, and forgets none', async () => {

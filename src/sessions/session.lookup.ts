@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import { InjectConfig } from '../config/config.module.js';
+import type { Config } from '../config/env.js';
 import { Database } from '../database/database.js';
 import { SessionAccessRepository, type GuardedSession } from './session-access.repository.js';
 
-/** How many lookups may be under way at once. Two keep one waiting request from standing behind a slow batch. */
-const MAX_LANES = 2;
+/** How many lookups may be under way at once, slow ones aside. Two keep a request from standing behind a large batch. */
+const LANES = 2;
+/** After so many milliseconds a lookup is slow: it goes on beside the others, and another may begin. */
+const PATIENCE = 250;
 /** How many sessions one lookup asks for at most. */
 const MAX_BATCH = 512;
 
@@ -25,12 +29,18 @@ interface Waiter {
 export class SessionLookup {
   private waiting: Waiter[] = [];
   private lanes = 0;
+  private readonly slow = new Set<readonly Waiter[]>();
   private scheduled = false;
+  /** Slow ones among them. Half of the pool is left to everybody else, however many lookups hang. */
+  private readonly maxLanes: number;
 
   constructor(
+    @InjectConfig() { database: { poolMax } }: Config,
     private readonly database: Database,
     private readonly sessions: SessionAccessRepository,
-  ) {}
+  ) {
+    this.maxLanes = Math.max(LANES, Math.floor(poolMax / 2));
+  }
 
   /**
    * The session with this id and its user, or null if there is none.
@@ -46,7 +56,7 @@ export class SessionLookup {
 
   /** Lets what arrived in the same turn of the event loop come along: it costs no waiting, and saves a statement. */
   private schedule(): void {
-    if (this.scheduled || this.lanes === MAX_LANES) return;
+    if (this.scheduled || this.lanes - this.slow.size >= LANES || this.lanes >= this.maxLanes) return;
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
@@ -54,20 +64,30 @@ export class SessionLookup {
     });
   }
 
-  /** One lane: asks for what waits, batch after batch, until nobody does. */
+  /** One lane: asks for what waits, batch after batch, until nobody does or, after a slow one, other lanes are enough. */
   private async drive(): Promise<void> {
     this.lanes += 1;
-    while (this.waiting.length > 0) {
+    while (this.waiting.length > 0 && this.lanes - this.slow.size <= LANES) {
       const batch = this.waiting.splice(0, MAX_BATCH);
       if (this.waiting.length > 0) this.schedule();
-      try {
-        const found = await this.load(batch);
-        for (const waiter of batch) waiter.resolve(found.get(waiter.id) ?? null);
-      } catch (error) {
-        for (const waiter of batch) waiter.reject(error);
-      }
+      await this.answer(batch);
     }
     this.lanes -= 1;
+  }
+
+  private async answer(batch: readonly Waiter[]): Promise<void> {
+    const patience = setTimeout(() => {
+      this.slow.add(batch);
+      if (this.waiting.length > 0) this.schedule();
+    }, PATIENCE);
+    try {
+      const found = await this.load(batch);
+      for (const waiter of batch) waiter.resolve(found.get(waiter.id) ?? null);
+    } catch (error) {
+      for (const waiter of batch) waiter.reject(error);
+    }
+    clearTimeout(patience);
+    this.slow.delete(batch);
   }
 
   private async load(batch: readonly Waiter[]): Promise<ReadonlyMap<string, GuardedSession>> {

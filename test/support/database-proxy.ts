@@ -21,6 +21,7 @@ export class DatabaseProxy {
   endsNewConnections = false;
 
   private readonly sockets = new Set<Socket>();
+  private readonly silenced = new WeakSet<Socket>();
   private frozen = false;
   private held: (() => void)[] = [];
 
@@ -64,6 +65,11 @@ export class DatabaseProxy {
     this.frozen = true;
   }
 
+  /** The connections that there are go silent for good, as behind a router that forgot them. New ones are well. */
+  silence(): void {
+    for (const socket of this.sockets) this.silenced.add(socket);
+  }
+
   /** All is well again. What was held on the way arrives late, as after a broken line. */
   async heal(): Promise<void> {
     this.frozen = false;
@@ -96,7 +102,9 @@ export class DatabaseProxy {
   private pipe(from: Socket, to: Socket, edit = (chunk: Buffer) => chunk): void {
     this.sockets.add(from);
     from.setNoDelay();
-    from.on('data', (chunk) => this.pass(() => to.write(edit(chunk))));
+    from.on('data', (chunk) => {
+      if (!this.silenced.has(from)) this.pass(() => to.write(edit(chunk)));
+    });
     from.on('error', () => undefined);
     from.on('close', () => {
       this.sockets.delete(from);

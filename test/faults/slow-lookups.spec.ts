@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Database } from '../../src/database/database.js';
+import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+/** Milliseconds in which the server must answer, and the one more that the application waits for that. */
+const STATEMENT_TIMEOUT = 4_000;
+/** Milliseconds in which everybody else must be answered: far less, with room for a busy machine. */
+const SOON = 2_000;
+
+describe('lookups of sessions that hang', () => {
+  let direct: TestApp;
+  let proxy: DatabaseProxy;
+  let app: TestApp;
+  let ada: SignedIn;
+
+  beforeAll(async () => {
+    direct = await TestApp.start();
+    ada = await buildSignedIn(direct);
+  });
+  afterAll(() => direct.close());
+  beforeEach(async () => {
+    proxy = await DatabaseProxy.start(direct.database.url);
+    const env = { DATABASE_URL: proxy.url, DB_STATEMENT_TIMEOUT: `${STATEMENT_TIMEOUT}ms` };
+    app = await TestApp.start({ database: direct.database, env });
+  });
+  afterEach(async () => {
+    await app.close();
+    await proxy.close();
+  });
+
+  const ask = async () => {
+    const begin = performance.now();
+    const { status } = await app.as(ada.accessToken).get('/users/me');
+    return { status, duration: performance.now() - begin };
+  };
+  const askInTurn = async (times: number) => {
+    const answers = [];
+    for (let i = 0; i < times; i += 1) answers.push(await ask());
+    return answers;
+  };
+
+  /** Opens so many connections, and lets as many lookups, each asked alone, hang on them. */
+  async function hang(count: number): Promise<Promise<{ status: number; duration: number }>[]> {
+    const database = app.app.get(Database);
+    await Promise.all(
+      Array.from({ length: count }, () => database.session((manager) => manager.query('SELECT pg_sleep(0.2)'))),
+    );
+    expect(database.pool().idle).toBe(count);
+    proxy.silence();
+    const hanging = [];
+    for (let left = count - 1; left >= 0; left -= 1) {
+      hanging.push(ask());
+      await until('it has a connection', () => database.pool().idle === left);
+    }
+    return hanging;
+  }
+
+  it.each([1, 2, 4])('hold nobody else back for long when there are %i, and fail within their bound', async (count) => {
+    const hanging = await hang(count);
+    const others = await Promise.all([askInTurn(5), askInTurn(5), askInTurn(5)]);
+    expect(others.flat().filter(({ status, duration }) => status !== 200 || duration > SOON)).toEqual([]);
+    const failed = await Promise.all(hanging);
+    expect(failed.map(({ status }) => status)).toEqual(failed.map(() => 503));
+    expect(Math.max(...failed.map(({ duration }) => duration))).toBeLessThan(STATEMENT_TIMEOUT + 1_000 + SOON);
+  });
+
+  it('leave the other half of the pool to everything else', async () => {
+    const busy = () => {
+      const { total, idle, waiting } = app.app.get(Database).pool();
+      return total - idle + waiting;
+    };
+    await direct.database.query('BEGIN');
+    await direct.database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
+    const asked: ReturnType<typeof ask>[] = [];
+    await until('they have half of the pool', () => asked.push(ask()) > 0 && busy() === 5);
+    asked.push(...Array.from({ length: 20 }, ask));
+    // Long enough for one more to begin, if it could.
+    await delay(600);
+    const held = busy();
+    const begin = performance.now();
+    const { status } = await app.request.get('/health/db');
+    const duration = performance.now() - begin;
+    await direct.database.query('ROLLBACK');
+    await Promise.all(asked);
+    expect([held, status]).toEqual([5, 200]);
+    expect(duration).toBeLessThan(SOON);
+  });
+});
