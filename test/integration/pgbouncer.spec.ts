@@ -15,6 +15,8 @@ const SERVER_CONNECTIONS = 3;
 /** What the database's role bounds a statement to, which is far under the application's own bound. */
 const STATEMENT_TIMEOUT = 1_500;
 
+const SLEEPING = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'`;
+
 if (!PgBouncer.isInstalled) console.warn('There is no pgbouncer here: the tests behind PgBouncer are skipped.');
 const suite = PgBouncer.isInstalled ? describe : describe.skip;
 
@@ -164,12 +166,12 @@ suite('behind PgBouncer that is not configured for it', () => {
   async function behind(
     settings: Readonly<Record<string, string>>,
     env: Readonly<Record<string, string>>,
-    act: (instances: readonly [TestApp, TestApp]) => Promise<void>,
+    act: (instances: readonly [TestApp, TestApp], bouncer: PgBouncer) => Promise<void>,
   ): Promise<void> {
     const bouncer = await PgBouncer.start(database.url, settings);
     const instances = await TestApp.startTwo({ database, log, env: { DATABASE_URL: bouncer.url, ...env } });
     try {
-      await act(instances);
+      await act(instances, bouncer);
     } finally {
       await instances[0].close();
       await bouncer.stop();
@@ -182,6 +184,23 @@ suite('behind PgBouncer that is not configured for it', () => {
       await first.as(ada.accessToken).get('/users/me').expect(200);
       await second.as(ada.accessToken).get('/users/me').expect(500);
       expect(log.text).toContain(`prepared statement \\"find_sessions_for_guard\\" already exists`);
+      await database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                             WHERE datname = current_database() AND pid <> pg_backend_pid()`);
+      await first.as(ada.accessToken).get('/users/me').expect(500);
+      expect(log.text).toContain(`prepared statement \\"find_sessions_for_guard\\" does not exist`);
+    });
+  });
+
+  it('whoever waits too long for a connection of the server is answered with 503', async () => {
+    const settings = { default_pool_size: '1', query_wait_timeout: '1' };
+    await behind(settings, { DB_PREPARED_STATEMENTS: 'false' }, async ([first], bouncer) => {
+      const ada = await buildSignedIn(first);
+      const holding = bouncer.query('SELECT pg_sleep(4)');
+      await until('it holds the connection', async () => (await database.query(SLEEPING)).length === 1);
+      await first.as(ada.accessToken).get('/users/me').expect(503);
+      expect(log.text).toContain('query_wait_timeout');
+      await holding;
+      await first.as(ada.accessToken).get('/users/me').expect(200);
     });
   });
 
