@@ -2,12 +2,18 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { serveAccountPages } from './account-pages.js';
 import { boundConnections, requireHost } from './common/http/connection-bounds.js';
+import { GatehouseAdapter } from './common/http/express.adapter.js';
 import { jsonBody } from './common/http/json-body.js';
 import { securityHeaders } from './common/http/security-headers.js';
 import { requestId } from './common/http/request-id.js';
 import { httpLogger } from './common/logging/http-logger.js';
 import type { Config } from './config/env.js';
 import { serveDocs } from './docs.js';
+
+/** What stands under Nest: Express, with the headers of every answer. Nothing here may be stored. */
+export function createAdapter(): GatehouseAdapter {
+  return new GatehouseAdapter([...securityHeaders(HELMET), 'Cache-Control', 'no-store']);
+}
 
 /** Must be set on what `NestFactory` makes: bodies are read by `jsonBody`. */
 export const APP_OPTIONS = { bodyParser: false } as const;
@@ -21,7 +27,7 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   // Nothing here may be stored, so nobody ever sends a validator back.
   app.set('etag', false);
   app.disable('x-powered-by');
-  app.use(requestId, httpLogger(logger), securityHeaders(HELMET), requireHost);
+  app.use(requestId, httpLogger(logger), requireHost);
   if (config.http.corsOrigins.length > 0) {
     app.enableCors({
       origin: [...config.http.corsOrigins],

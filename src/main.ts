@@ -2,8 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
-import { APP_OPTIONS, setUpApp } from './app.setup.js';
-import { GatehouseAdapter } from './common/http/express.adapter.js';
+import { APP_OPTIONS, createAdapter, setUpApp } from './app.setup.js';
 import { createLogger } from './common/logging/logger.js';
 import { NestLogger } from './common/logging/nest-logger.js';
 import { ConfigurationError, readConfig } from './config/env.js';
@@ -11,7 +10,7 @@ import { ConfigurationError, readConfig } from './config/env.js';
 async function main(): Promise<void> {
   const config = readConfig();
   const logger = await createLogger(config);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule, new GatehouseAdapter(), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule, createAdapter(), {
     ...APP_OPTIONS,
     logger: new NestLogger(logger),
   });

@@ -2,8 +2,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { pino, type DestinationStream } from 'pino';
 import { AppModule } from '../../src/app.module.js';
-import { APP_OPTIONS, setUpApp } from '../../src/app.setup.js';
-import { GatehouseAdapter } from '../../src/common/http/express.adapter.js';
+import { APP_OPTIONS, createAdapter, setUpApp } from '../../src/app.setup.js';
 import { createLogger } from '../../src/common/logging/logger.js';
 import { NestLogger } from '../../src/common/logging/nest-logger.js';
 import { gatehouseConfig } from '../../src/config/config.module.js';
@@ -54,7 +53,7 @@ export class TestApp extends RunningApp {
     const module = Test.createTestingModule({ imports: [AppModule] });
     const compiled = await module.overrideProvider(gatehouseConfig.KEY).useValue(config).compile();
     const logger = log ? await createLogger(config, log) : pino({ level: 'silent' });
-    const app = compiled.createNestApplication<NestExpressApplication>(new GatehouseAdapter(), {
+    const app = compiled.createNestApplication<NestExpressApplication>(createAdapter(), {
       ...APP_OPTIONS,
       logger: new NestLogger(logger),
     });

@@ -60,6 +60,39 @@ const OF_RESPONSES: readonly [string, Handler][] = [
   ['locals', (_, response) => response.json(response.locals)],
 ];
 
+describe('headers that stand on every answer', () => {
+  const adapter = new GatehouseAdapter(['X-Standing', 'always', 'Cache-Control', 'no-store']);
+  const app = adapter.getInstance<Express>();
+  let url: string;
+  beforeAll(async () => {
+    adapter.initHttpServer();
+    const server = adapter.getHttpServer() as Server;
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => once((adapter.getHttpServer() as Server).close(), 'close'));
+
+  it.each<[string, Handler]>([
+    ['an answer in one step', (_, response) => adapter.reply(response, { a: 1 }, 201)],
+    ['an answer of which a header was set before', (_, response) => adapter.reply(response.set('X-A', 'a'), { a: 1 })],
+    ['an answer of nothing', (_, response) => adapter.reply(response, undefined, 204)],
+    ['what Express writes', (_, response) => response.status(404).json({ a: 1 })],
+    ['what Node writes', (_, response) => response.writeHead(202, 'Fine', { 'X-A': 'a' }).end()],
+    ['a head with headers as an array', (_, response) => response.set('X-A', 'a').writeHead(200, ['X-B', 'b']).end()],
+  ])('are on %s', async (what, handler) => {
+    const path = `/${encodeURIComponent(what)}`;
+    app.get(path, handler);
+    const { headers } = await fetch(url + path);
+    expect([headers.get('x-standing'), headers.get('cache-control')]).toEqual(['always', 'no-store']);
+  });
+
+  it('give way to one of the same name', async () => {
+    app.get('/own', (_, response) => adapter.reply(response.set('cache-control', 'public'), { a: 1 }));
+    const { headers } = await fetch(`${url}/own`);
+    expect([headers.get('cache-control'), headers.get('x-standing')]).toEqual(['public', 'always']);
+  });
+});
+
 describe('Express, under requests and responses that are born as its own', () => {
   const adapter = new GatehouseAdapter();
   const ours = adapter.getInstance<Express>();

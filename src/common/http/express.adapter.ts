@@ -1,43 +1,33 @@
-import { createServer, IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Response } from 'express';
+import { classesOf } from './born.js';
 
 /**
- * Express under Nest, without what costs it most.
- *
- * Express gives each request and each response another prototype when they reach it, which makes V8 forget the shapes
- * that it knew. Here Node makes them with that prototype, so giving it to them once more changes nothing. And an answer
- * that is an object is written in one step: nobody here chooses a charset, a replacer or an ETag.
+ * Express under Nest, without what costs it most: requests and responses are born as what Express makes of them, and
+ * an answer that is an object is written in one step. Nobody here chooses a charset, a replacer or an ETag.
  */
 export class GatehouseAdapter extends ExpressAdapter {
+  /** @param standing headers of every answer that has no other of their name: names and values in turn */
+  constructor(private readonly standing: readonly string[] = []) {
+    super();
+  }
+
   override initHttpServer(): void {
     const express = this.getInstance<Express>();
-    this.httpServer = createServer(classesOf(express), express);
+    this.httpServer = createServer(classesOf(express, this.standing), express);
   }
 
   override reply(response: Response, body: unknown, statusCode?: number): unknown {
     if (!isPlainObject(body)) return super.reply(response, body, statusCode);
-    if (statusCode !== undefined) response.statusCode = statusCode;
-    return sendJson(response, body);
+    return sendJson(response, body, statusCode);
   }
 }
 
-/** Ends a response with an object in JSON. */
-export function sendJson(response: ServerResponse, body: object, type = 'application/json'): ServerResponse {
+function sendJson(response: ServerResponse, body: object, statusCode = response.statusCode): ServerResponse {
   const json = JSON.stringify(body);
-  response.setHeader('Content-Type', `${type}; charset=utf-8`);
-  response.setHeader('Content-Length', Buffer.byteLength(json));
-  return response.end(json);
-}
-
-/** The classes whose instances already are what Express makes of them. */
-function classesOf(express: Express) {
-  class Request extends IncomingMessage {}
-  class Response<R extends IncomingMessage> extends ServerResponse<R> {}
-  Object.setPrototypeOf(Request.prototype, express.request);
-  Object.setPrototypeOf(Response.prototype, express.response);
-  Object.assign(express, { request: Request.prototype, response: Response.prototype });
-  return { IncomingMessage: Request, ServerResponse: Response };
+  const type = ['Content-Type', 'application/json; charset=utf-8'];
+  return response.writeHead(statusCode, [...type, 'Content-Length', String(Buffer.byteLength(json))]).end(json);
 }
 
 /** What controllers return: no stream, no bytes, no error. */

@@ -1,7 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import { newId } from '../id.js';
 
-const HEADER = 'X-Request-Id';
+export const REQUEST_ID = 'X-Request-Id';
 const SANE = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Tells this process from every other one: 42 random bits, in their places of a UUID of version 7. */
@@ -24,16 +24,18 @@ export function newRequestId(): string {
   return `${prefix}-7${PROCESS}${count.toString(16).padStart(8, '0')}`;
 }
 
-/** Gives every answer an `X-Request-Id`: the caller's own if it is sane, else a new one. No answer may be stored. */
+/**
+ * Gives every request an id, which its answer carries as `X-Request-Id`: the caller's own if it is sane, else a new one.
+ */
 export function requestId(request: Request, response: Response, next: NextFunction): void {
   const given = request.headers['x-request-id'];
-  response.setHeader(HEADER, typeof given === 'string' && SANE.test(given) ? given : newRequestId());
-  response.setHeader('Cache-Control', 'no-store');
+  response.locals['requestId'] = typeof given === 'string' && SANE.test(given) ? given : newRequestId();
   next();
 }
 
-/** The id that an answer carries; empty where the request never got as far as having one. */
-export function requestIdOf(response: { getHeader(name: string): unknown }): string {
-  const id = response.getHeader(HEADER);
+/** Empty for a request that never got there. */
+export function requestIdOf(response: object): string {
+  const { locals } = response as Partial<Pick<Response, 'locals'>>;
+  const id: unknown = locals?.['requestId'];
   return typeof id === 'string' ? id : '';
 }

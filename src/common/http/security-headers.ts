@@ -1,18 +1,11 @@
-import type { RequestHandler } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 
-/** Helmet's headers. They are the same on every answer, so Helmet is asked for them once and not for each. */
-export function securityHeaders(options: HelmetOptions): RequestHandler {
-  const headers: [name: string, value: string][] = [];
-  const recorder = {
-    setHeader: (name: string, value: string) => headers.push([name, value]),
-    removeHeader: () => undefined,
-  };
+/** Helmet's headers, names and values in turn. They are the same on every answer, so Helmet is asked for them once. */
+export function securityHeaders(options: HelmetOptions): string[] {
+  const headers: string[] = [];
+  const recorder = { setHeader: (...header: string[]) => headers.push(...header), removeHeader: () => undefined };
   helmet(options)({} as never, recorder as never, (error?: unknown) => {
     if (error) throw error as Error;
   });
-  return (_request, response, next) => {
-    for (const [name, value] of headers) response.setHeader(name, value);
-    next();
-  };
+  return headers;
 }
