@@ -89,6 +89,13 @@ export default {
       to: { path: '^(node:)?(child_process|vm|repl|inspector)(/|$)' },
     },
     {
+      name: 'workers-in-one-place',
+      comment: 'Whoever else starts processes starts more than the instance may have.',
+      severity: 'error',
+      from: { path: '(?:^|/)src/', pathNot: '(?:^|/)src/(main|cluster)\\.ts$' },
+      to: { path: '^(node:)?cluster$' },
+    },
+    {
       name: 'no-http-below-the-edge',
       comment: 'If NestJS disappeared tomorrow, services and repositories would still make sense.',
       severity: 'error',

@@ -1,20 +1,24 @@
-import type { AddressInfo } from 'node:net';
-import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import { AppModule } from './app.module.js';
-import { APP_OPTIONS, createAdapter, setUpApp } from './app.setup.js';
+import cluster from 'node:cluster';
+import { inspect } from 'node:util';
+import type { Logger } from 'pino';
+import { reportFailure, supervise, WorkerError } from './cluster.js';
 import { createLogger } from './common/logging/logger.js';
-import { NestLogger } from './common/logging/nest-logger.js';
-import { ConfigurationError, readConfig } from './config/env.js';
+import { ConfigurationError, readConfig, type Config } from './config/env.js';
 
 async function main(): Promise<void> {
   const config = readConfig();
   const logger = await createLogger(config);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule, createAdapter(), {
-    ...APP_OPTIONS,
-    logger: new NestLogger(logger),
-  });
-  setUpApp(app, config, logger);
+  if (!config.worker) warnOf(config, logger);
+  if (config.workers > 1 && cluster.isPrimary) {
+    await supervise(config.workers, logger);
+    process.exit();
+  }
+  const { serve } = await import('./serve.js');
+  await serve(config, logger);
+}
+
+/** What is allowed, and probably not meant. */
+function warnOf(config: Config, logger: Logger): void {
   if (config.accessToken.usesDevelopmentSecret) {
     logger.warn(
       'JWT_SECRET is not set: tokens are signed with a secret that everyone can read. Production refuses it.',
@@ -23,16 +27,24 @@ async function main(): Promise<void> {
   if (config.environment === 'production' && config.mail.smtpUrl === null) {
     logger.warn('SMTP_URL is not set: mails are written down and wait until there is a mail server.');
   }
-  await app.listen(config.http.port, config.http.host);
-  // Not `getUrl()`: that says 127.0.0.1 where every address is listened on, as production does.
-  const { address, family, port } = app.getHttpServer().address() as AddressInfo;
-  logger.info(`Gatehouse listens on http://${family === 'IPv6' ? `[${address}]` : address}:${port}`);
+  if (config.workers > config.database.poolMax) {
+    logger.warn(
+      `DB_POOL_MAX is ${config.database.poolMax}, and each of the ${config.workers} workers has a connection all the same.`,
+    );
+  }
+}
+
+/** A person reads this: a bad configuration or a taken port needs its message, not a stack. */
+function describe(error: unknown): string {
+  const isExpected =
+    error instanceof ConfigurationError ||
+    error instanceof WorkerError ||
+    (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE');
+  return isExpected ? error.message : inspect(error);
 }
 
 main().catch((error: unknown) => {
-  // A person reads this: a bad configuration or a taken port needs its message, not a stack.
-  const expected =
-    error instanceof ConfigurationError || (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE');
-  console.error(expected ? error.message : error);
-  process.exitCode = 1;
+  if (cluster.isWorker) return reportFailure(describe(error));
+  console.error(describe(error));
+  process.exit(1);
 });

@@ -1,8 +1,11 @@
 import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { parseDuration } from './duration.js';
 import { secretWeakness } from './secret-strength.js';
 import { readPrivateKey, readPublicKeys, UnusableKeyError } from './signature-key.js';
+
+const MAX_WORKERS = 256;
 
 export const flag = (fallback: boolean) =>
   z
@@ -19,6 +22,17 @@ export const integer = (min: number, max: number, fallback: number) => {
     .refine((value) => value >= min && value <= max, message)
     .default(fallback);
 };
+
+/** How many processes: a number, or as many as there are processors for them. */
+export const workers = z
+  .string()
+  .default('1')
+  .transform((text, context) => {
+    if (text === 'auto') return availableParallelism();
+    if (/^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_WORKERS) return Number(text);
+    context.addIssue(`must be auto or a whole number from 1 to ${MAX_WORKERS}`);
+    return z.NEVER;
+  });
 
 /** A duration, in milliseconds once it is read. The bounds and the default are written as a person writes them. */
 export const duration = (min: string, max: string, fallback: string) => {

@@ -16,6 +16,7 @@ import {
   smtpUrl,
   strong,
   trustProxy,
+  workers,
 } from './env.fields.js';
 
 /** Signs tokens where nobody set a secret. Only ever used outside production, and the start says so. */
@@ -38,6 +39,7 @@ export function environmentSchema(environment: Environment) {
   });
   return z.object({
     NODE_ENV: z.enum(ENVIRONMENTS, `must be one of ${ENVIRONMENTS.join(', ')}`).default('development'),
+    WORKERS: workers,
     HOST: z.string().default(production ? '0.0.0.0' : '127.0.0.1'),
     PORT: integer(0, 65_535, 3_000),
     TRUST_PROXY: trustProxy,

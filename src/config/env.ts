@@ -1,6 +1,7 @@
 import { KeyObject } from 'node:crypto';
 import { config as loadEnvFile } from 'dotenv';
 import { DEVELOPMENT_SECRET, environmentSchema, type Environment } from './env.schema.js';
+import { parseWorker, shareOf, WORKER_VARIABLE } from './share.js';
 
 /** The environment has bad or missing values. The message names every one of them. */
 export class ConfigurationError extends Error {
@@ -23,9 +24,14 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
   const result = environmentSchema(environmentOf(given['NODE_ENV'])).safeParse(given);
   if (!result.success) throw new ConfigurationError(describe(result.error.issues));
   const env = result.data;
+  const worker = parseWorker(given[WORKER_VARIABLE]);
   return deepFreeze({
     environment: env.NODE_ENV,
     logLevel: env.LOG_LEVEL,
+    /** How many processes answer requests. */
+    workers: env.WORKERS,
+    /** Which of them this one is. Null where it is the only one, or the one that starts them. */
+    worker,
     http: {
       host: env.HOST,
       port: env.PORT,
@@ -36,7 +42,8 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     },
     database: {
       url: env.DATABASE_URL,
-      poolMax: env.DB_POOL_MAX,
+      /** Of this process. */
+      poolMax: shareOf(env.DB_POOL_MAX, worker),
       connectTimeout: env.DB_CONNECT_TIMEOUT,
       statementTimeout: env.DB_STATEMENT_TIMEOUT,
       preparedStatements: env.DB_PREPARED_STATEMENTS,

@@ -9,14 +9,17 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
+import { shareOf, type Worker } from '../config/share.js';
 import { Database } from '../database/database.js';
 import { DatabaseUnavailableError } from '../database/pg-errors.js';
 import { MailDelivery } from './mail-delivery.js';
 import { MailRepository, type ClaimedMail } from './mail.repository.js';
 import { MailTransport } from './transports/mail-transport.js';
 
-/** How many mails are on their way at once, each on a connection of its own to the mail server. */
-export const PARALLEL_DELIVERIES = 5;
+/** How many mails an instance has on their way at once, each on a connection of its own to the mail server. */
+const PARALLEL_DELIVERIES = 5;
+/** How many of them this process has. */
+export const parallelDeliveries = (worker: Worker | null) => shareOf(PARALLEL_DELIVERIES, worker);
 
 /** How often, in milliseconds, the outbox is looked into for what others left and what is to be tried again. */
 const POLL_INTERVAL = 2_000;
@@ -35,6 +38,7 @@ const GRACE = 3_000;
 export class MailWorker implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger(MailWorker.name);
   private readonly lease: number;
+  private readonly parallel: number;
   private readonly abort = new AbortController();
   private readonly deliveries = new Set<Promise<void>>();
   private poll: NodeJS.Timeout | undefined;
@@ -43,7 +47,7 @@ export class MailWorker implements OnModuleInit, BeforeApplicationShutdown, OnAp
   private deadline: NodeJS.Timeout | undefined;
 
   constructor(
-    @InjectConfig() { mail }: Config,
+    @InjectConfig() { mail, worker }: Config,
     @Inject(MailTransport) private readonly transport: MailTransport | null,
     private readonly host: HttpAdapterHost,
     private readonly database: Database,
@@ -51,6 +55,7 @@ export class MailWorker implements OnModuleInit, BeforeApplicationShutdown, OnAp
     private readonly delivery: MailDelivery,
   ) {
     this.lease = 2 * mail.smtpTimeout;
+    this.parallel = parallelDeliveries(worker);
   }
 
   onModuleInit(): void {
@@ -83,7 +88,7 @@ export class MailWorker implements OnModuleInit, BeforeApplicationShutdown, OnAp
   }
 
   private get isFree(): boolean {
-    return this.deliveries.size < PARALLEL_DELIVERIES;
+    return this.deliveries.size < this.parallel;
   }
 
   /** Claims mails for as long as deliveries are free and mails may be left. Never fails. */
@@ -91,7 +96,7 @@ export class MailWorker implements OnModuleInit, BeforeApplicationShutdown, OnAp
     try {
       do {
         this.isAsked = false;
-        const limit = PARALLEL_DELIVERIES - this.deliveries.size;
+        const limit = this.parallel - this.deliveries.size;
         const claimed = await this.database.session((manager) =>
           this.mails.claim(manager, { limit, lease: this.lease }),
         );

@@ -5,7 +5,7 @@ import { MailDelivery } from './mail-delivery.js';
 import { MailOutbox } from './mail-outbox.js';
 import { MailPruner } from './mail-pruner.js';
 import { MailRepository } from './mail.repository.js';
-import { MailWorker, PARALLEL_DELIVERIES } from './mail-worker.js';
+import { MailWorker, parallelDeliveries } from './mail-worker.js';
 import { MailWriter } from './mail-writer.js';
 import { SealedBox } from './sealed-box.js';
 import { DevelopmentTransport } from './transports/development.transport.js';
@@ -32,10 +32,10 @@ import { SmtpTransport } from './transports/smtp.transport.js';
 export class MailModule {}
 
 /** By which way mails leave; null where there is none, and they wait. */
-function transportFor({ environment, mail }: Config): MailTransport | null {
+function transportFor({ environment, mail, worker }: Config): MailTransport | null {
   const { smtpUrl, smtpTimeout } = mail;
   if (smtpUrl !== null)
-    return new SmtpTransport({ url: smtpUrl, timeout: smtpTimeout, connections: PARALLEL_DELIVERIES });
+    return new SmtpTransport({ url: smtpUrl, timeout: smtpTimeout, connections: parallelDeliveries(worker) });
   // Nowhere else: it writes down what opens accounts.
   return environment === 'development' ? new DevelopmentTransport() : null;
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
+import { shareOf } from '../config/share.js';
 import { isOutdated, unmatchableHash } from './password-hash.js';
 import type * as worker from './password-hash.worker.js';
 import { WorkerPool } from './worker-pool.js';
@@ -12,20 +13,22 @@ const WAITING_PER_THREAD = 64;
 const IDLE_TIMEOUT = 600_000;
 
 /**
- * Hashes and checks passwords at the configured cost, in as many threads as there are processors. Their priority is
- * the lowest, so that requests and the database go first. Never call it while holding a database connection.
+ * Hashes and checks passwords at the configured cost, in as many threads as there are processors; workers share them.
+ * Their priority is low, so that requests and the database go first. Never call it while holding a database connection.
  */
 @Injectable()
 export class PasswordHasher implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly cost: number;
-  private readonly threads = new WorkerPool<typeof worker>('password-hash.worker', {
-    threads: availableParallelism(),
-    queue: WAITING_PER_THREAD * availableParallelism(),
-    idleTimeout: IDLE_TIMEOUT,
-  });
+  private readonly threads: WorkerPool<typeof worker>;
 
   constructor(@InjectConfig() config: Config) {
     this.cost = config.password.bcryptCost;
+    const threads = shareOf(availableParallelism(), config.worker);
+    this.threads = new WorkerPool('password-hash.worker', {
+      threads,
+      queue: WAITING_PER_THREAD * threads,
+      idleTimeout: IDLE_TIMEOUT,
+    });
   }
 
   /** The hash of a new password, with a salt of its own. @throws OverloadedError */

@@ -55,6 +55,10 @@ export class ChildApp extends RunningApp {
     }
   }
 
+  get pid(): number {
+    return Number(this.child.pid);
+  }
+
   /** All that it wrote so far. */
   get log(): string {
     return this.output;

@@ -1,6 +1,8 @@
 import { request, Agent, type IncomingMessage } from 'node:http';
 
 export interface Answer {
+  /** Whose it is: the number that `next` was asked with. */
+  readonly client: number;
   /** The status; 0 where there was no answer. */
   readonly status: number;
   /** Milliseconds from the request to the end of its answer. */
@@ -13,6 +15,8 @@ export interface Request {
   readonly method?: 'GET' | 'POST';
   readonly token?: string;
   readonly json?: object;
+  /** Its `X-Request-Id`. */
+  readonly id?: string;
 }
 
 /** Clients that ask one after another, each on a connection of its own that it keeps, until they are told to stop. */
@@ -22,12 +26,23 @@ export class Load {
   private readonly done: Promise<unknown>;
 
   private constructor(clients: number, url: string, next: (client: number) => [path: string, request: Request]) {
-    this.done = Promise.all(Array.from({ length: clients }, (_, client) => this.run(url, () => next(client))));
+    this.done = Promise.all(Array.from({ length: clients }, (_, client) => this.run(client, url, () => next(client))));
   }
 
   /** @param next what a client asks next */
   static start(clients: number, url: string, next: (client: number) => [path: string, request: Request]): Load {
     return new Load(clients, url, next);
+  }
+
+  /** Lets each client ask once, all at the same time, and waits for all answers. */
+  static async once(
+    clients: number,
+    url: string,
+    next: (client: number) => [path: string, request: Request],
+  ): Promise<Load> {
+    const load = Load.start(clients, url, next);
+    await load.stop();
+    return load;
   }
 
   /** How often each status was answered. */
@@ -53,13 +68,13 @@ export class Load {
     await this.done;
   }
 
-  private async run(url: string, next: () => [path: string, request: Request]): Promise<void> {
+  private async run(client: number, url: string, next: () => [path: string, request: Request]): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     let dismissed = false;
     while (!this.stopping && !dismissed) {
       const [path, asked] = next();
       const answer = await send(agent, new URL(path, url), asked);
-      this.answers.push(answer);
+      this.answers.push({ client, ...answer });
       dismissed = answer.closes;
     }
     agent.destroy();
@@ -67,14 +82,15 @@ export class Load {
 }
 
 /** Sends one request, and waits for all of its answer. */
-export function send(agent: Agent, url: URL, { method = 'GET', token, json }: Request): Promise<Answer> {
+export function send(agent: Agent, url: URL, { method = 'GET', token, json, id }: Request) {
   const start = performance.now();
   const body = json ? JSON.stringify(json) : '';
   const headers = {
+    ...(id && { 'X-Request-Id': id }),
     ...(token && { Authorization: `Bearer ${token}` }),
     ...(body && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
   };
-  return new Promise((resolve) => {
+  return new Promise<Omit<Answer, 'client'>>((resolve) => {
     const end = (status: number, text: string, closes: boolean) =>
       resolve({ status, duration: performance.now() - start, body: text, closes });
     const asked = request(url, { method, agent, headers }, (response: IncomingMessage) => {

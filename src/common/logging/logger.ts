@@ -18,14 +18,15 @@ const SECRETS = [
 
 /**
  * The process's logger: one JSON object a line, in UTC, with secrets redacted; line breaks inside a value are
- * escaped, so that nobody can forge a line (ASVS 16.4.1). In development the same, readable.
+ * escaped, so that nobody can forge a line (ASVS 16.4.1). A worker's lines have its number. In development the same,
+ * readable.
  *
  * @param destination where to write; the standard output by default
  */
 export async function createLogger(config: Config, destination?: DestinationStream): Promise<Logger> {
   const options = {
     level: config.logLevel,
-    base: null,
+    base: config.worker && { worker: config.worker.number },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
@@ -51,8 +52,8 @@ async function readable(): Promise<DestinationStream> {
     const { default: pretty } = await import('pino-pretty');
     return pretty({
       colorize: process.stdout.isTTY,
-      ignore: 'context',
-      messageFormat: '{if context}[{context}] {end}{msg}',
+      ignore: 'context,worker',
+      messageFormat: '{if worker}#{worker} {end}{if context}[{context}] {end}{msg}',
       sync: true,
     });
   } catch (error) {
