@@ -8,7 +8,7 @@ import { accessTokens } from '../support/access-tokens.js';
  */
 
 /** A made-up UUID of version 7, the same for the same number. The salt keeps kinds apart. @param {string} n @param {string} salt */
-const id = (n, salt) =>
+export const madeUpId = (n, salt) =>
   `(lpad(to_hex(1700000000000 + ${n}), 12, '0') || '7' || substr(md5('${salt}' || ${n}), 1, 3) || '8' || substr(md5('${salt}' || ${n}), 4, 15))::uuid`;
 
 /**
@@ -19,13 +19,13 @@ const id = (n, salt) =>
 export async function fill(pool, sessions, users) {
   await pool.query(
     `INSERT INTO users (id, email, password_hash, name, email_verified_at)
-     SELECT ${id('n', 'user')}, 'person-' || n || '@example.com', '$2b$12$' || repeat('x', 53), 'Person ' || n, now()
+     SELECT ${madeUpId('n', 'user')}, 'person-' || n || '@example.com', '$2b$12$' || repeat('x', 53), 'Person ' || n, now()
        FROM generate_series(0, $1 - 1) AS n`,
     [users],
   );
   await pool.query(
     `INSERT INTO sessions (id, user_id, refresh_salt, user_agent, device_name, ip_address, idle_expires_at, expires_at)
-     SELECT ${id('n', 'session')}, ${id('(n % $2)', 'user')}, sha256(n::text::bytea),
+     SELECT ${madeUpId('n', 'session')}, ${madeUpId('(n % $2)', 'user')}, sha256(n::text::bytea),
             'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36', 'Chrome on Linux',
             '10.0.0.0'::inet + n, now() + interval '30 days', now() + interval '90 days'
        FROM generate_series(0, $1 - 1) AS n`,

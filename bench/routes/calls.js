@@ -24,6 +24,7 @@ import { PASSWORD } from '../support/accounts.js';
  * @property {object} [json]
  * @property {Record<string, string>} [form]
  * @property {string} [userAgent] the world's own by default
+ * @property {boolean} [isRefused] whether the answer is to be 401
  *
  * @typedef {object} RouteCall
  * @property {string} route as `PATCH /admin/users/{id}`

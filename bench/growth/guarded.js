@@ -1,0 +1,88 @@
+// What the guarded request costs on databases of different sizes, in turns.
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startApplication } from '../support/application.js';
+import { LoadGenerator } from '../guarded-request/load.js';
+import { askersOf } from '../guarded-request/sessions.js';
+
+const CONNECTIONS = 64;
+const TOKENS = 1_000;
+/** Linux counts processor time in these, a second. */
+const TICKS = 100;
+
+/**
+ * @typedef {object} Turn
+ * @property {number} rps requests per second
+ * @property {number} micros processor time of a request in microseconds, the application's and PostgreSQL's together
+ *
+ * @typedef {{ size: number, url: string, pool: import('pg').Pool }} Database
+ */
+
+/**
+ * @param {readonly Database[]} databases @param {number} postgres the server's process
+ * @param {{ rounds: number, seconds: number }} options @param {string} secret @param {AbortSignal} signal
+ * @returns {Promise<ReadonlyMap<number, Turn[]>>} by size; the first turn, which warms up, is none
+ */
+export async function guardedTurns(databases, postgres, { rounds, seconds }, secret, signal) {
+  const generator = await LoadGenerator.find();
+  if (!generator.wrk) throw new Error('This bench needs wrk.');
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-growth-'));
+  /** @type {import('../support/server.js').Server[]} */
+  const apps = [];
+  /** @type {Map<number, Turn[]>} */
+  const turns = new Map(databases.map(({ size }) => [size, []]));
+  try {
+    for (const { size, url, pool } of databases) {
+      const { rows } = await pool.query(
+        `SELECT s.id AS "sessionId", user_id AS "userId" FROM sessions s JOIN users u ON u.id = s.user_id
+          WHERE u.is_active AND s.revoked_at IS NULL AND s.idle_expires_at > now() ORDER BY random() LIMIT $1`,
+        [TOKENS],
+      );
+      const askers = await askersOf(rows, secret);
+      await writeFile(join(folder, String(size)), askers.map((asker) => `${asker.Authorization}\n`).join(''));
+      apps.push(await startApplication({ DATABASE_URL: url, LOG_LEVEL: 'warn', PRUNE_INTERVAL: '0s' }));
+    }
+    for (let round = 0; round <= rounds; round += 1) {
+      for (const index of order(databases.length, round)) {
+        const [database, app] = [databases[index], apps[index]];
+        if (!database || !app) continue;
+        const file = join(folder, String(database.size));
+        const before = await processorTime(app.pid, postgres);
+        const load = { url: `${app.url}/users/me`, header: 'Authorization', file, connections: CONNECTIONS, seconds };
+        const { rps } = await generator.drive('Gatehouse', load, signal);
+        const used = (await processorTime(app.pid, postgres)) - before;
+        if (round > 0) turns.get(database.size)?.push({ rps, micros: (used / (rps * seconds)) * 1e6 });
+      }
+    }
+    return turns;
+  } finally {
+    await Promise.all(apps.map((app) => app.kill()));
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Forth and back, so that nobody always comes first. @param {number} count @param {number} round */
+function order(count, round) {
+  const forth = Array.from({ length: count }, (_, index) => index);
+  return round % 2 === 0 ? forth : forth.reverse();
+}
+
+/** Seconds of processor time that a process has used, and PostgreSQL with all of its own. @param {number} app @param {number} postgres */
+async function processorTime(app, postgres) {
+  let ticks = 0;
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
+    // After the name in brackets, which may hold anything: state, parent, …; time in user and kernel mode, and of dead children.
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    const [user = 0, kernel = 0, deadUser = 0, deadKernel = 0] = fields.slice(11, 15);
+    const pid = Number(name);
+    if (pid === app || fields[1] === postgres) ticks += user + kernel;
+    if (pid === postgres) ticks += user + kernel + deadUser + deadKernel;
+  }
+  return ticks / TICKS;
+}
