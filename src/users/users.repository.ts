@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager, SelectQueryBuilder } from 'typeorm';
+import { Raw, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import type { PageRequest } from '../common/pagination.js';
 import type { Role } from '../common/role.js';
 import { isUniqueViolation } from '../database/pg-errors.js';
@@ -70,7 +70,8 @@ export class UsersRepository {
    */
   lockWithAdmins(manager: EntityManager, id: string): Promise<User[]> {
     return manager.find(User, {
-      where: [{ id }, { role: 'admin', isActive: true }],
+      // As a literal the role fits the partial index whatever the plan; as a parameter only where its value is known.
+      where: [{ id }, { role: Raw((role) => `${role} = 'admin'`), isActive: true }],
       order: { id: 'ASC' },
       lock: { mode: 'for_no_key_update' },
     });
