@@ -1,10 +1,10 @@
 // Whether a flood of sign-ins slows down those who are signed in, and what the processors make of it (ASVS 15.2.2).
-import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { COST, PASSWORD, register } from './support/accounts.js';
+import { bareBcrypt } from './support/bare-bcrypt.js';
 import { Client, quantile } from './support/client.js';
+import { Flood } from './support/flood.js';
 import { withInstance } from './support/instance.js';
 
 const SIGNING_IN = 64;
@@ -22,14 +22,17 @@ export function bench(signal) {
   return withInstance({ env: { BCRYPT_COST: String(COST) }, signal }, async ({ url }) => {
     const emails = await register(url, SIGNING_IN);
     const token = await tokenOf(url, emails[0] ?? '');
-    const bare = await bareBcrypt(DURATION / 2);
+    const bare = await bareBcrypt(COST, DURATION / 2);
     await read(url, token, WARM_UP);
     const quiet = await read(url, token, DURATION);
-    const flood = new Flood(url, emails);
+    const flood = new Flood(
+      url,
+      emails.map((email) => (client) => client.signIn(email, PASSWORD)),
+    );
     await wait(WARM_UP);
-    const before = flood.signedIn;
+    const before = flood.succeeded;
     const flooded = await read(url, token, DURATION);
-    const perSecond = (flood.signedIn - before) / (DURATION / 1_000);
+    const perSecond = (flood.succeeded - before) / (DURATION / 1_000);
     await flood.stop();
     return report({ quiet, flooded, bare, perSecond, flood });
   });
@@ -56,37 +59,6 @@ function report({ quiet, flooded, bare, perSecond, flood }) {
   console.log(`p99 flooded / quiet: ${slower.toFixed(2)} (at most ${ALLOWED_SLOWER})`);
   console.log(`sign-ins / bare bcrypt: ${part.toFixed(2)} (at least ${ALLOWED_LESS})`);
   return slower <= ALLOWED_SLOWER && part >= ALLOWED_LESS;
-}
-
-/** Clients that sign in one time after another. */
-class Flood {
-  /** @type {number[]} */
-  durations = [];
-  signedIn = 0;
-  refused = 0;
-  stopping = false;
-
-  /** @param {string} url @param {readonly string[]} emails a client for each */
-  constructor(url, emails) {
-    this.done = Promise.all(emails.map((email) => this.run(new Client(url), email)));
-  }
-
-  async stop() {
-    this.stopping = true;
-    await this.done;
-  }
-
-  /** @param {Client} client @param {string} email */
-  async run(client, email) {
-    while (!this.stopping) {
-      const { status, duration } = await client.signIn(email, PASSWORD);
-      if (status === 0) break;
-      if (status === 200) this.signedIn += 1;
-      else this.refused += 1;
-      this.durations.push(duration);
-    }
-    client.close();
-  }
 }
 
 /**
@@ -116,16 +88,6 @@ async function read(url, token, duration) {
     return durations;
   });
   return (await Promise.all(readers)).flat();
-}
-
-/** How often all processors together hash a second, with nothing else to do. @param {number} duration */
-async function bareBcrypt(duration) {
-  const rates = Array.from({ length: availableParallelism() }, async () => {
-    const file = new URL('./support/bare-bcrypt.worker.js', import.meta.url);
-    const [rate] = await once(new Worker(file, { workerData: { cost: COST, duration } }), 'message');
-    return /** @type {number} */ (rate);
-  });
-  return (await Promise.all(rates)).reduce((sum, rate) => sum + rate, 0);
 }
 
 /** @param {string} url @param {string} email */

@@ -75,12 +75,12 @@ function bar({ name, rps, least, most, ratio }, y, x) {
 }
 
 /** 1, 2 or 5 with zeros, at least as great. @param {number} least */
-function niceStep(least) {
+export function niceStep(least) {
   const power = 10 ** Math.floor(Math.log10(least));
   return ([1, 2, 5].find((factor) => factor * power >= least) ?? 10) * power;
 }
 
 /** @param {string} text */
-function escaped(text) {
+export function escaped(text) {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }

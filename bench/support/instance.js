@@ -9,7 +9,7 @@ import { withDatabase } from './database.js';
  *
  * @template T
  * @param {{ env: Readonly<Record<string, string>>, signal: AbortSignal }} options
- * @param {(instance: { url: string, databaseUrl: string }) => Promise<T>} use
+ * @param {(instance: { url: string, databaseUrl: string, pid: number }) => Promise<T>} use
  * @returns {Promise<T>}
  */
 export function withInstance({ env, signal }, use) {
@@ -17,7 +17,7 @@ export function withInstance({ env, signal }, use) {
     const JWT_SECRET = randomBytes(48).toString('base64');
     const app = await startApplication({ JWT_SECRET, LOG_LEVEL: 'error', RATE_LIMIT_ENABLED: 'false', ...env });
     try {
-      return await Promise.race([use({ url: app.url, databaseUrl }), aborted(signal)]);
+      return await Promise.race([use({ url: app.url, databaseUrl, pid: app.pid }), aborted(signal)]);
     } finally {
       await app.kill();
     }
