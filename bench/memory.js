@@ -98,10 +98,12 @@ async function report({ samples, requests, minutes, counts, faults, out }) {
   const isFlat = ratio <= ALLOWED_MORE;
   const perHour = slope(samples.slice(third)) * 3_600;
   const number = (/** @type {number} */ value) => value.toLocaleString('en');
+  const errors = ['forged tokens', 'paths that are none', 'bodies that are wrong'];
+  const wrong = errors.reduce((sum, what) => sum + (counts[what] ?? 0), 0);
+  const rest = Object.entries(counts).filter(([what]) => !errors.includes(what));
+  const beside = [...rest, /** @type {const} */ (['other errors', wrong])];
   const lines = [
-    `Beside ${number(requests)} guarded requests: ${Object.entries(counts)
-      .map(([what, count]) => `${number(count)} ${what}`)
-      .join(', ')}.`,
+    `${number(requests)} guarded requests; beside them ${beside.map(([what, count]) => `${number(count)} ${what}`).join(', ')}.`,
     `Median of the second third ${Number(before).toFixed(1)} MiB, of the last ${Number(after).toFixed(1)} MiB (${((ratio - 1) * 100).toFixed(1)} %); from the warm-up on ${perHour.toFixed(1)} MiB an hour.`,
   ];
   for (const line of [...lines, ...faults.map((fault) => `FAULT  ${fault}`)]) console.log(line);
