@@ -117,7 +117,7 @@ function growthOf({ turns, sized }, lines, promises) {
 
 ${promises.map(({ sentence, isKept }) => `- ${isKept ? 'kept' : '**not kept**'}: ${sentence}`).join('\n')}
 
-### The guarded request
+### A guarded request at each size
 
 | Sessions |${heads}
 | --- |${dashes}
