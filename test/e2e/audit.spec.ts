@@ -239,7 +239,7 @@ describe('what is written down', () => {
     it('one’s own, once: by which session, and on what device it was', async () => {
       await as(ada).delete(`/sessions/${phone.sessionId}`).expect(204);
       await as(ada).delete(`/sessions/${phone.sessionId}`).expect(204);
-      expect(await rows()).toEqual([revoked(phone, 'logout', { ...by(ada), ...onPhone })]);
+      expect(await rows()).toEqual([revoked(phone, 'logout_others', { ...by(ada), ...onPhone })]);
     });
 
     it('nobody’s who is someone else: nothing was ended', async () => {

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { bearerToken, sendsBearerToken } from './bearer-token.js';
 
-/** A request as Node's parser leaves it: it keeps the first of several `Authorization` headers, and all of them apart. */
+/** A request as Node's parser leaves it: it keeps the first of several `Authorization` headers, and all that came. */
 function requestWith(...values: readonly string[]): IncomingMessage {
   const headers = values[0] === undefined ? {} : { authorization: values[0] };
-  return { headers, headersDistinct: values.length > 0 ? { authorization: values } : {} } as unknown as IncomingMessage;
+  return { headers, rawHeaders: values.flatMap((value) => ['Authorization', value]) } as unknown as IncomingMessage;
 }
 
 describe('the bearer token of a request', () => {
@@ -40,6 +40,22 @@ describe('the bearer token of a request', () => {
 
   it('is none with the header twice, even if both say the same', () => {
     expect(bearerToken(requestWith('Bearer abc', 'Bearer abc'))).toBeNull();
+  });
+
+  it('is none with the header twice in different cases, among others of its length', () => {
+    const rawHeaders = [
+      'Authentication',
+      'x',
+      'authorization',
+      'Bearer abc',
+      'Host',
+      'a',
+      'AUTHORIZATION',
+      'Bearer abc',
+    ];
+    const headers = { authorization: 'Bearer abc' };
+    expect(bearerToken({ headers, rawHeaders } as unknown as IncomingMessage)).toBeNull();
+    expect(bearerToken({ headers, rawHeaders: rawHeaders.slice(0, 6) } as unknown as IncomingMessage)).toBe('abc');
   });
 });
 
