@@ -5,7 +5,7 @@ import { LoadGenerator } from './guarded-request/load.js';
 import { summarize } from './guarded-request/summary.js';
 import { applicationServer, FLAGS } from './support/application.js';
 
-const OPTIONS = { sessions: 100_000, rounds: 5, seconds: 5, connections: 64, only: [], out: '' };
+const OPTIONS = { sessions: 100_000, rounds: 3, seconds: 4, connections: 64, only: [], out: '' };
 const ENV = { DB_POOL_MAX: '10', LOG_LEVEL: 'warn', PRUNE_INTERVAL: '0s' };
 const PRELOAD = ['--import', './bench/hot-path/without.js'];
 

@@ -41,7 +41,7 @@ export const CONTENDERS = [
     ...BEARER,
     ...GATEHOUSE,
     name: 'gatehouse',
-    what: 'Gatehouse, `GET /users/me`',
+    what: 'Gatehouse, `GET /users/me`, started as `npm run start:prod` does',
     path: '/users/me',
   },
   {

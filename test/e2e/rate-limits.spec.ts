@@ -120,7 +120,8 @@ describe('rate limits', () => {
 
   it('do not make whoever keeps trying wait any longer', async () => {
     await fail(3);
-    const ends = () => app.database.query(`SELECT key, expire FROM rate_limits WHERE key LIKE 'login-account:%' ORDER BY key`);
+    const ends = () =>
+      app.database.query(`SELECT key, expire FROM rate_limits WHERE key LIKE 'login-account:%' ORDER BY key`);
     const before = await ends();
     expect(await fail(2)).toEqual([429, 429]);
     expect(await ends()).toEqual(before);
