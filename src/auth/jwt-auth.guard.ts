@@ -28,8 +28,8 @@ export class JwtAuthGuard extends AuthGuard() implements CanActivate {
     const request = context.switchToHttp().getRequest<GuardedRequest>();
     const token = bearerToken(request);
     const claims = token === null ? undefined : this.verified.find(token);
-    if (claims) request.claims = claims;
-    else await super.canActivate(context);
+    if (!claims) return (await super.canActivate(context)) as boolean;
+    request.claims = claims;
     return true;
   }
 
