@@ -14,14 +14,15 @@ import { REQUEST_ID, requestIdOf } from './request-id.js';
  * @param standing names and values in turn; a header that is set by this name takes its place
  */
 export function classesOf(express: Express, standing: readonly string[]) {
+  const names = new Set(standing.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()));
+
   class Request extends IncomingMessage {}
 
   class Response<R extends IncomingMessage> extends ServerResponse<R> {
     override writeHead(statusCode: number, ...rest: unknown[]): this {
       const [headers] = rest;
-      if (Array.isArray(headers) && this.getHeaderNames().length === 0) {
-        const all = [...standing, REQUEST_ID, requestIdOf(this), ...(headers as OutgoingHttpHeader[])];
-        return super.writeHead(statusCode, all);
+      if (this.getHeaderNames().length === 0 && addsTo(names, headers)) {
+        return super.writeHead(statusCode, [...standing, REQUEST_ID, requestIdOf(this), ...headers]);
       }
       for (let i = 0; i < standing.length; i += 2) this.setDefault(standing[i] ?? '', standing[i + 1] ?? '');
       this.setDefault(REQUEST_ID, requestIdOf(this));
@@ -37,4 +38,10 @@ export function classesOf(express: Express, standing: readonly string[]) {
   Object.setPrototypeOf(Response.prototype, express.response);
   Object.assign(express, { request: Request.prototype, response: Response.prototype });
   return { IncomingMessage: Request, ServerResponse: Response };
+}
+
+/** Whether these are headers, names and values in turn, of which none is among those names. */
+function addsTo(names: ReadonlySet<string>, headers: unknown): headers is OutgoingHttpHeader[] {
+  const isNew = (name: unknown) => typeof name === 'string' && !names.has(name.toLowerCase());
+  return Array.isArray(headers) && headers.every((header, i) => i % 2 === 1 || isNew(header));
 }

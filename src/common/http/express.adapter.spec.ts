@@ -91,6 +91,13 @@ describe('headers that stand on every answer', () => {
     const { headers } = await fetch(`${url}/own`);
     expect([headers.get('cache-control'), headers.get('x-standing')]).toEqual(['public', 'always']);
   });
+
+  it('give way to one of the same name in an array, too', async () => {
+    app.get('/array', (_, response) => response.writeHead(200, ['cache-control', 'public', 'X-B', 'b']).end());
+    const { headers } = await fetch(`${url}/array`);
+    const seen = ['cache-control', 'x-standing', 'x-b'].map((name) => headers.get(name));
+    expect(seen).toEqual(['public', 'always', 'b']);
+  });
 });
 
 describe('Express, under requests and responses that are born as its own', () => {
