@@ -64,6 +64,15 @@ describe('revoking 10,000 sessions while they are used on two instances', () => 
       }),
     );
 
+  /** Uses them again and again, so that requests are under way whenever it is that their sessions end. */
+  const useUntil = async (ended: AbortSignal, tokens: readonly string[], shift: number): Promise<number[]> => {
+    const answers: number[] = [];
+    for (let round = 0; !ended.aborted; round++) {
+      answers.push(...(await use(tokens, shift + round)));
+    }
+    return answers;
+  };
+
   const revoke = async ({ userId, tokens: [token = ''] }: Person, turn: number): Promise<number> => {
     const at = instances[turn % 2] ?? instances[0];
     const { body } =
@@ -78,8 +87,10 @@ describe('revoking 10,000 sessions while they are used on two instances', () => 
     const turns = people.entries();
     const work = async () => {
       for (const [turn, person] of turns) {
-        const used = use(person.tokens, turn);
+        const ending = new AbortController();
+        const used = useUntil(ending.signal, person.tokens, turn);
         revoked.push(await revoke(person, turn));
+        ending.abort();
         // By turns on the instance that knew the session a moment ago, and on the other one.
         after.push(...(await use(person.tokens, turn + ((turn >> 2) % 2))));
         racing.push(...(await used));
