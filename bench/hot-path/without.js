@@ -1,10 +1,16 @@
 // Preloaded into the application: takes one step of its hot path back. `WITHOUT` says which.
+import { syncBuiltinESMExports } from 'node:module';
+import v8 from 'node:v8';
 import { ExpressAdapter } from '@nestjs/platform-express';
 
 const built = (/** @type {string} */ file) => import(new URL(`../../dist/src/${file}`, import.meta.url).href);
 
 /** @type {Readonly<Record<string, () => Promise<unknown>>>} */
 const STEPS = {
+  flag: async () => {
+    v8.setFlagsFromString = () => undefined;
+    syncBuiltinESMExports();
+  },
   prototypes: async () => {
     const { GatehouseAdapter } = await built('common/http/express.adapter.js');
     delete GatehouseAdapter.prototype.initHttpServer;

@@ -6,7 +6,7 @@ import { startServer } from './server.js';
 const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 /** What production tells Node.js: the options of `npm run start:prod`. @type {readonly string[]} */
-export const FLAGS = scripts['start:prod'].split(' ').filter((/** @type {string} */ word) => word.startsWith('--'));
+const FLAGS = scripts['start:prod'].split(' ').filter((/** @type {string} */ word) => word.startsWith('--'));
 
 /**
  * Starts it, and waits until it answers.
