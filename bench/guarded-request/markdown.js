@@ -1,4 +1,5 @@
 // The report as a page.
+import { RUN_UP } from './turns.js';
 
 /** @param {number} value */
 const number = (value) => value.toLocaleString('en');
@@ -28,8 +29,8 @@ ${contenders
   })
   .join('\n')}
 
-Medians of ${rounds} × ${seconds} s, taken in turns after one to warm up, and the least and the most of them.
-Only the ratios travel to another machine.
+Medians of ${rounds} × ${seconds} s, taken in turns after one to warm up, and the least and the most of them. Each turn
+has a run-up of ${RUN_UP} s before, because who waited for a minute has connections to open again. Only the ratios travel to another machine.
 
 ## Who is measured
 

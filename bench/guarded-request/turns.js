@@ -8,6 +8,9 @@ import { join } from 'node:path';
  * @typedef {import('./contenders.js').Contender} Contender
  */
 
+/** How many seconds of each turn do not count: who waited for a minute has connections to open, and is slow at first. */
+export const RUN_UP = 2;
+
 /**
  * Lets everyone warm up, and then takes the figures.
  *
@@ -23,7 +26,7 @@ import { join } from 'node:path';
 export async function takeTurns({ contenders, urls, askers, generator, options }, signal) {
   const { rounds, seconds, connections } = options;
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-turns-'));
-  const progress = await showProgress(contenders.length * (rounds + 1), seconds);
+  const progress = await showProgress(contenders.length * (rounds + 1), seconds + RUN_UP);
   try {
     for (const header of /** @type {const} */ (['Authorization', 'Cookie'])) {
       await writeFile(join(folder, header), `${askers.map((asker) => asker[header]).join('\n')}\n`, { mode: 0o600 });
@@ -34,6 +37,7 @@ export async function takeTurns({ contenders, urls, askers, generator, options }
       for (const { name, header } of rotated(contenders, round)) {
         progress.next(round === 0 ? `${name} warms up` : `round ${round} of ${rounds}: ${name}`);
         const load = { url: urls.get(name) ?? '', header, file: join(folder, header), connections, seconds };
+        if (round > 0) await generator.drive(name, { ...load, seconds: RUN_UP }, signal);
         const turn = await generator.drive(name, load, signal);
         if (round > 0) turns.get(name)?.push(turn);
       }
