@@ -1,6 +1,5 @@
 import { auditRows } from '../support/audit-rows.js';
 import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
-import { DatabaseProxy } from '../support/database-proxy.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
@@ -121,8 +120,7 @@ describe('a change and its record', () => {
   });
 
   it('a failed sign-in that cannot be written down, because the database goes away meanwhile, is 503', async () => {
-    const proxy = await DatabaseProxy.start(app.database.url);
-    const second = await TestApp.start({ database: app.database, env: { DATABASE_URL: proxy.url } });
+    const [second, proxy] = await TestApp.startProxied(app);
     await second.request.get('/health/db').expect(200);
     // The first statement looks for the user.
     proxy.statements = 0;
@@ -133,7 +131,6 @@ describe('a change and its record', () => {
     const answer = await second.request.post('/auth/login').send({ email, password: 'not it' });
     expectProblem(answer, 503, 'database_unavailable');
     await second.close();
-    await proxy.close();
   });
 
   it.each<[string, number, Send]>([

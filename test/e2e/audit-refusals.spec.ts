@@ -2,7 +2,6 @@ import { RefusalRecorder } from '../../src/audit/refusal.recorder.js';
 import { Refusals } from '../../src/common/refusals.js';
 import { auditRows, expectedRow, type AuditRow } from '../support/audit-rows.js';
 import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
-import { DatabaseProxy } from '../support/database-proxy.js';
 import { forgeToken, hmac } from '../support/forge-token.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -141,8 +140,7 @@ describe('who is turned away', () => {
   });
 
   it('while the database is away waits, and is written when it is back', async () => {
-    const proxy = await DatabaseProxy.start(app.database.url);
-    const second = await TestApp.start({ database: app.database, env: { DATABASE_URL: proxy.url } });
+    const [second, proxy] = await TestApp.startProxied(app);
     const ada = await buildSignedIn(second);
     await forget();
     await proxy.refuse();
@@ -155,7 +153,6 @@ describe('who is turned away', () => {
     await recorder(second).flush();
     expect(await auditRows(app.database)).toEqual([refusal(ada, 'forbidden')]);
     await second.close();
-    await proxy.close();
   });
 });
 

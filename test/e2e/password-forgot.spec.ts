@@ -1,6 +1,6 @@
 import { auditEvents, mailKinds } from '../support/account-records.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
-import { DatabaseProxy } from '../support/database-proxy.js';
+import type { DatabaseProxy } from '../support/database-proxy.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -11,13 +11,11 @@ describe('POST /auth/password/forgot', () => {
   let app: TestApp;
   beforeAll(async () => {
     direct = await TestApp.start();
-    proxy = await DatabaseProxy.start(direct.database.url);
     // One connection, so that no second one is opened and counted on the way.
-    app = await TestApp.start({ database: direct.database, env: { DATABASE_URL: proxy.url, DB_POOL_MAX: '1' } });
+    [app, proxy] = await TestApp.startProxied(direct, { env: { DB_POOL_MAX: '1' } });
   });
   afterAll(async () => {
     await app.close();
-    await proxy.close();
     await direct.close();
   });
 

@@ -1,6 +1,6 @@
 import { Database } from '../../src/database/database.js';
 import { buildSignedIn, buildUser, type BuiltUser, type SignedIn } from '../support/builders.js';
-import { DatabaseProxy } from '../support/database-proxy.js';
+import type { DatabaseProxy } from '../support/database-proxy.js';
 import { Load } from '../support/load.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -27,14 +27,10 @@ describe('database faults', () => {
   afterAll(() => direct.close());
 
   beforeEach(async () => {
-    proxy = await DatabaseProxy.start(direct.database.url);
-    app = await TestApp.start({ database: direct.database, env: { DATABASE_URL: proxy.url, ...TIMEOUTS } });
+    [app, proxy] = await TestApp.startProxied(direct, { env: TIMEOUTS });
     await app.as(ada.accessToken).get('/users/me').expect(200);
   });
-  afterEach(async () => {
-    await app.close();
-    await proxy.close();
-  });
+  afterEach(() => app.close());
 
   const load = (clients: number) => {
     let asked = 0;

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
-import { DatabaseProxy } from '../support/database-proxy.js';
+import type { DatabaseProxy } from '../support/database-proxy.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
@@ -21,16 +21,10 @@ describe('the lazy engine', () => {
   afterAll(() => direct.close());
 
   beforeEach(async () => {
-    proxy = await DatabaseProxy.start(direct.database.url);
-    app = await TestApp.start({
-      database: direct.database,
-      env: { DATABASE_URL: proxy.url, DB_CONNECT_TIMEOUT: '2s', DB_STATEMENT_TIMEOUT: '2s' },
-    });
+    const env = { DB_CONNECT_TIMEOUT: '2s', DB_STATEMENT_TIMEOUT: '2s' };
+    [app, proxy] = await TestApp.startProxied(direct, { env });
   });
-  afterEach(async () => {
-    await app.close();
-    await proxy.close();
-  });
+  afterEach(() => app.close());
 
   const getMe = async () => (await app.as(ada.accessToken).get('/users/me')).status;
   const isReady = async () => (await app.request.get('/health/ready')).status === 200;

@@ -1,7 +1,6 @@
 import { Database } from '../../src/database/database.js';
 import { buildSignedIn } from '../support/builders.js';
 import { ChildApp } from '../support/child-app.js';
-import { DatabaseProxy } from '../support/database-proxy.js';
 import { LogLines } from '../support/log-lines.js';
 import { DEFER, MailServer, type Treatment } from '../support/mail-server.js';
 import { outboxOf, passBackoff, postMail } from '../support/post-mail.js';
@@ -134,9 +133,8 @@ describe('a database that goes away', () => {
     const log = new LogLines();
     const server = await MailServer.start();
     const direct = await TestApp.start();
-    const proxy = await DatabaseProxy.start(direct.database.url);
-    const env = { SMTP_URL: server.url, SMTP_TIMEOUT: '1s', DATABASE_URL: proxy.url, DB_CONNECT_TIMEOUT: '500ms' };
-    const app = await TestApp.start({ database: direct.database, log, env });
+    const env = { SMTP_URL: server.url, SMTP_TIMEOUT: '1s', DB_CONNECT_TIMEOUT: '500ms' };
+    const [app, proxy] = await TestApp.startProxied(direct, { log, env });
     const outages = () =>
       log.records.filter(({ level, msg }) => level === 'warn' && String(msg).startsWith('Database unavailable'));
     const failures = () => log.records.filter(({ msg }) => String(msg).startsWith('Database unavailable'));
@@ -157,7 +155,6 @@ describe('a database that goes away', () => {
     expect(outages()).toHaveLength(1);
 
     await app.close();
-    await proxy.close();
     await direct.close();
     await server.close();
   });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Database } from '../../src/database/database.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
-import { DatabaseProxy } from '../support/database-proxy.js';
+import type { DatabaseProxy } from '../support/database-proxy.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
@@ -22,14 +22,10 @@ describe('lookups of sessions that hang', () => {
   });
   afterAll(() => direct.close());
   beforeEach(async () => {
-    proxy = await DatabaseProxy.start(direct.database.url);
-    const env = { DATABASE_URL: proxy.url, DB_STATEMENT_TIMEOUT: `${STATEMENT_TIMEOUT}ms` };
-    app = await TestApp.start({ database: direct.database, env });
+    const env = { DB_STATEMENT_TIMEOUT: `${STATEMENT_TIMEOUT}ms` };
+    [app, proxy] = await TestApp.startProxied(direct, { env });
   });
-  afterEach(async () => {
-    await app.close();
-    await proxy.close();
-  });
+  afterEach(() => app.close());
 
   const ask = async () => {
     const begin = performance.now();

@@ -1,7 +1,6 @@
 import { Upkeep } from '../../src/upkeep/upkeep.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
 import { ChildApp } from '../support/child-app.js';
-import { DatabaseProxy } from '../support/database-proxy.js';
 import { LogLines } from '../support/log-lines.js';
 import { insertSessions } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
@@ -197,8 +196,7 @@ describe('the upkeep', () => {
   });
 
   it('of a database that is away is left for the next time, and says so', async () => {
-    const proxy = await DatabaseProxy.start(app.database.url);
-    const cutOff = await TestApp.start({ database: app.database, env: { DATABASE_URL: proxy.url }, log });
+    const [cutOff, proxy] = await TestApp.startProxied(app, { log });
     try {
       await insertEnded(1);
       await proxy.refuse();
@@ -209,7 +207,6 @@ describe('the upkeep', () => {
       expect(await countSessions()).toBe(0);
     } finally {
       await cutOff.close();
-      await proxy.close();
     }
   });
 });

@@ -7,6 +7,7 @@ import { createLogger } from '../../src/common/logging/logger.js';
 import { NestLogger } from '../../src/common/logging/nest-logger.js';
 import { gatehouseConfig } from '../../src/config/config.module.js';
 import { parseEnvironment, type Config } from '../../src/config/env.js';
+import { DatabaseProxy } from './database-proxy.js';
 import { RunningApp } from './running-app.js';
 import { TestDatabase } from './test-database.js';
 
@@ -26,6 +27,7 @@ export interface TestAppOptions {
 export class TestApp extends RunningApp {
   /** Instances that end with this one. */
   private readonly others: TestApp[] = [];
+  private proxy: DatabaseProxy | null = null;
 
   private constructor(
     readonly app: NestExpressApplication,
@@ -71,9 +73,21 @@ export class TestApp extends RunningApp {
     return [first, second];
   }
 
+  /** An instance on the database of another one, and what its way there can be watched, slowed and cut with. */
+  static async startProxied(
+    { database }: TestApp,
+    { env = {}, log }: Omit<TestAppOptions, 'database'> = {},
+  ): Promise<[app: TestApp, proxy: DatabaseProxy]> {
+    const proxy = await DatabaseProxy.start(database.url);
+    const app = await TestApp.start({ database, env: { DATABASE_URL: proxy.url, ...env }, ...(log && { log }) });
+    app.proxy = proxy;
+    return [app, proxy];
+  }
+
   async close(): Promise<void> {
     for (const other of this.others) await other.close();
     await this.app.close();
+    await this.proxy?.close();
     if (this.ownsDatabase) await this.database.drop();
   }
 }
