@@ -17,7 +17,7 @@ export function parse(args) {
     .description('Looks at every query on databases of growing sizes, and writes what it finds to docs/performance.md.')
     .allowExcessArguments(false)
     .option('--sizes <n,n>', 'how many sessions, of a tenth as many users', sizes, [10_000, 1_000_000])
-    .option('--rounds <n>', 'how often each database has its turn at the guarded request', integer, 9)
+    .option('--rounds <n>', 'how often each database has its turn at the guarded request', integer, 15)
     .option('--seconds <n>', 'how long a turn is', integer, 3)
     .option('--no-write', 'leave docs/performance.md as it is')
     .parse(args, { from: 'user' })
