@@ -70,8 +70,9 @@ export class SessionRefreshService {
     if (token.counter === session.refreshCounter - 1 && session.isInGrace) return this.successor(session, token);
     // Counters only grow, unless the database was restored from a backup that is older than the token.
     if (token.counter >= session.refreshCounter) throw new RefreshTokenInvalidError();
-    await this.revokeReused(session, client);
-    throw new RefreshTokenReusedError();
+    const reuse = new RefreshTokenReusedError();
+    await this.revokeReused(session, client, reuse.code);
+    throw reuse;
   }
 
   /** Reads the session of a token, and makes sure that the token is ours and the session may be used. */
@@ -97,8 +98,7 @@ export class SessionRefreshService {
    * Ends a session whose token was stolen, and tells its user, once. Commits before the caller throws: the 401 must not
    * undo the revocation, nor its record.
    */
-  private async revokeReused({ id, user }: RefreshableSession, client: Client): Promise<void> {
-    const reason = new RefreshTokenReusedError().code;
+  private async revokeReused({ id, user }: RefreshableSession, client: Client, reason: string): Promise<void> {
     await this.database.transaction(async (manager) => {
       await this.accounts.hold(manager, { id: user.id });
       await this.audit.record(manager, {
