@@ -20,10 +20,8 @@ export class SigningKeys {
   constructor(@InjectConfig() { accessToken }: Config) {
     const { secret, previousSecrets, privateKey, verificationKeys } = accessToken;
     this.current = privateKey ? keyPair(privateKey) : secretKey(secret);
-    const others = [...previousSecrets.map(secretKey), ...verificationKeys.map(publicKey)];
-    this.all = [this.current, ...new Map(others.map((key) => [key.id, key])).values()].filter(
-      (key, i) => i === 0 || key.id !== this.current.id,
-    );
+    const all = [this.current, ...previousSecrets.map(secretKey), ...verificationKeys.map(publicKey)];
+    this.all = [...new Map(all.map((key) => [key.id, key])).values()];
     this.algorithms = [...new Set(this.all.map(({ algorithm }) => algorithm))];
     this.byHeader = new Map(this.all.map((key) => [encodedHeader(key), key]));
   }
