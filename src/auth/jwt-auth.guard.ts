@@ -33,7 +33,7 @@ export class JwtAuthGuard extends AuthGuard() implements CanActivate {
     return true;
   }
 
-  /** Where passport is to put what the strategy found: they are claims yet, and no user. */
+  /** Where passport is to put what the strategy found: claims as yet, and no user. */
   override getAuthenticateOptions(): { property: string } {
     return { property: 'claims' };
   }

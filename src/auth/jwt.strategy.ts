@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import passport from 'passport';
-import { Strategy, type JwtFromRequestFunction } from 'passport-jwt';
+import { Strategy } from 'passport-jwt';
 import type { AccessClaims } from '../common/principal.js';
 import { isId, newId } from '../common/id.js';
 import { InjectConfig } from '../config/config.module.js';
@@ -24,7 +24,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') implements On
     private readonly verified: VerifiedTokens,
   ) {
     super({
-      jwtFromRequest: bearerToken as JwtFromRequestFunction,
+      jwtFromRequest: bearerToken,
       passReqToCallback: true,
       secretOrKeyProvider: (_request, token: string, done) => {
         const key = keys.forToken(token);
