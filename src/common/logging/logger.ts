@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { pino, type DestinationStream, type Logger } from 'pino';
+import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import type { Config } from '../../config/env.js';
 
 /** Never to be seen in a log, wherever in a record they stand. Nothing logs them; this is the net under that. */
@@ -27,7 +27,7 @@ export async function createLogger(config: Config, destination?: DestinationStre
   const options = {
     level: config.logLevel,
     base: config.worker && { worker: config.worker.number },
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
     redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
