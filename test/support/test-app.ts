@@ -61,8 +61,7 @@ export class TestApp extends RunningApp {
     });
     setUpApp(app, config, logger);
     await app.listen(0, '127.0.0.1');
-    const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
-    return new TestApp(app, config, url, db, database === undefined);
+    return new TestApp(app, config, await app.getUrl(), db, database === undefined);
   }
 
   /** Two instances on one database. Whoever closes the first closes both. */
