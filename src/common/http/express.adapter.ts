@@ -1,21 +1,21 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Response } from 'express';
-import { classesOf } from './born.js';
+import { messageClasses } from './message-classes.js';
 
 /**
  * Express under Nest, without what costs it most: requests and responses are born as what Express makes of them, and
  * an answer that is an object is written in one step. Nobody here chooses a charset, a replacer or an ETag.
  */
 export class GatehouseAdapter extends ExpressAdapter {
-  /** @param standing headers of every answer that has no other of their name: names and values in turn */
-  constructor(private readonly standing: readonly string[] = []) {
+  /** @param defaults headers of every answer that has no other of their name: names and values in turn */
+  constructor(private readonly defaults: readonly string[] = []) {
     super();
   }
 
   override initHttpServer(): void {
     const express = this.getInstance<Express>();
-    this.httpServer = createServer(classesOf(express, this.standing), express);
+    this.httpServer = createServer(messageClasses(express, this.defaults), express);
   }
 
   override reply(response: Response, body: unknown, statusCode?: number): unknown {

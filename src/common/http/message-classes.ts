@@ -8,13 +8,13 @@ import { REQUEST_ID, requestIdOf } from './request-id.js';
  * Express gives each request and each response another prototype when they reach it, which makes V8 forget the shapes
  * that it knew. These have that prototype from the beginning, so giving it to them once more changes nothing.
  *
- * And a response knows the headers that stand on every answer. Setting them one by one, for Node to check and to write
+ * And a response knows the headers that every answer has by default. Setting them one by one, for Node to check and to write
  * them one by one, took longer than all else that Node does for an answer.
  *
- * @param standing names and values in turn; a header that is set by this name takes its place
+ * @param defaults names and values in turn; a header that is set by this name takes its place
  */
-export function classesOf(express: Express, standing: readonly string[]) {
-  const names = new Set(standing.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()));
+export function messageClasses(express: Express, defaults: readonly string[]) {
+  const names = new Set(defaults.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()));
 
   class Request extends IncomingMessage {}
 
@@ -22,9 +22,9 @@ export function classesOf(express: Express, standing: readonly string[]) {
     override writeHead(statusCode: number, ...rest: unknown[]): this {
       const [headers] = rest;
       if (this.getHeaderNames().length === 0 && addsTo(names, headers)) {
-        return super.writeHead(statusCode, [...standing, REQUEST_ID, requestIdOf(this), ...headers]);
+        return super.writeHead(statusCode, [...defaults, REQUEST_ID, requestIdOf(this), ...headers]);
       }
-      for (let i = 0; i < standing.length; i += 2) this.setDefault(standing[i] ?? '', standing[i + 1] ?? '');
+      for (let i = 0; i < defaults.length; i += 2) this.setDefault(defaults[i] ?? '', defaults[i + 1] ?? '');
       this.setDefault(REQUEST_ID, requestIdOf(this));
       return super.writeHead(statusCode, ...(rest as [OutgoingHttpHeader[]]));
     }
