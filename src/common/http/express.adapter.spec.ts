@@ -60,15 +60,19 @@ const OF_RESPONSES: readonly [string, Handler][] = [
   ['locals', (_, response) => response.json(response.locals)],
 ];
 
-describe('headers that stand on every answer', () => {
-  const adapter = new GatehouseAdapter(['X-Standing', 'always', 'Cache-Control', 'no-store']);
+/** Starts it on a port of its own, and gives its address. */
+async function listen(server: Server): Promise<string> {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('the headers that every answer has by default', () => {
+  const adapter = new GatehouseAdapter(['X-Default', 'always', 'Cache-Control', 'no-store']);
   const app = adapter.getInstance<Express>();
   let url: string;
   beforeAll(async () => {
     adapter.initHttpServer();
-    const server = adapter.getHttpServer() as Server;
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    url = await listen(adapter.getHttpServer());
   });
   afterAll(() => once((adapter.getHttpServer() as Server).close(), 'close'));
 
@@ -83,20 +87,49 @@ describe('headers that stand on every answer', () => {
     const path = `/${encodeURIComponent(what)}`;
     app.get(path, handler);
     const { headers } = await fetch(url + path);
-    expect([headers.get('x-standing'), headers.get('cache-control')]).toEqual(['always', 'no-store']);
+    expect([headers.get('x-default'), headers.get('cache-control')]).toEqual(['always', 'no-store']);
   });
 
   it('give way to one of the same name', async () => {
     app.get('/own', (_, response) => adapter.reply(response.set('cache-control', 'public'), { a: 1 }));
     const { headers } = await fetch(`${url}/own`);
-    expect([headers.get('cache-control'), headers.get('x-standing')]).toEqual(['public', 'always']);
+    expect([headers.get('cache-control'), headers.get('x-default')]).toEqual(['public', 'always']);
   });
 
   it('give way to one of the same name in an array, too', async () => {
     app.get('/array', (_, response) => response.writeHead(200, ['cache-control', 'public', 'X-B', 'b']).end());
     const { headers } = await fetch(`${url}/array`);
-    const seen = ['cache-control', 'x-standing', 'x-b'].map((name) => headers.get(name));
+    const seen = ['cache-control', 'x-default', 'x-b'].map((name) => headers.get(name));
     expect(seen).toEqual(['public', 'always', 'b']);
+  });
+});
+
+describe('the id of a request', () => {
+  const adapter = new GatehouseAdapter(['X-Default', 'always']);
+  const app = adapter.getInstance<Express>();
+  let url: string;
+  beforeAll(async () => {
+    adapter.initHttpServer();
+    url = await listen(adapter.getHttpServer());
+  });
+  afterAll(() => once((adapter.getHttpServer() as Server).close(), 'close'));
+
+  const idOf = async (path: string, id: string | undefined, handler: Handler) => {
+    app.get(path, (request, response) => handler(request, Object.assign(response, { locals: { requestId: id } })));
+    return (await fetch(url + path)).headers.get('x-request-id');
+  };
+
+  it.each<[string, Handler]>([
+    ['one-step', (_, response) => adapter.reply(response, { a: 1 })],
+    ['express', (_, response) => response.json({ a: 1 })],
+  ])('is on its answer, and no header is where there is none: %s', async (path, handler) => {
+    expect(await idOf(`/${path}`, 'an-id', handler)).toBe('an-id');
+    expect(await idOf(`/${path}/none`, undefined, handler)).toBeNull();
+  });
+
+  it('gives way to a header of its name', async () => {
+    const handler: Handler = (_, response) => response.writeHead(200, ['x-request-id', 'other']).end();
+    expect(await idOf('/other', 'an-id', handler)).toBe('other');
   });
 });
 
@@ -111,7 +144,7 @@ describe('Express, under requests and responses that are born as its own', () =>
     servers.set(ours, adapter.getHttpServer()).set(plain, createServer(plain));
     for (const [app, server] of servers) {
       app.set('trust proxy', true).set('env', 'test').disable('x-powered-by');
-      await once(server.listen(0, '127.0.0.1'), 'listening');
+      await listen(server);
     }
   });
   afterAll(() => Promise.all([...servers.values()].map((server) => once(server.close(), 'close'))));
