@@ -31,7 +31,7 @@ export class SessionLookup {
   private lanes = 0;
   private readonly slow = new Set<readonly Waiter[]>();
   private scheduled = false;
-  /** Slow ones among them. Half of the pool is left to everybody else, however many lookups hang. */
+  /** Slow ones among them: half of the pool, but two at least. The rest is everybody else's, however many hang. */
   private readonly maxLanes: number;
 
   constructor(
