@@ -1,12 +1,48 @@
 // A client that keeps its connection, and figures about what it saw.
-import { Agent, request } from 'node:http';
+import http, { Agent } from 'node:http';
 
 /**
  * @typedef {object} Answer
  * @property {number} status 0 where there was no answer
  * @property {string} body
  * @property {number} duration in milliseconds, from the request to the end of its answer
+ * @property {boolean} closes whether the server lets the connection go
+ *
+ * @typedef {object} Request
+ * @property {'GET' | 'POST'} [method]
+ * @property {string} [token] an access token
+ * @property {object} [json]
+ * @property {string} [id] its `X-Request-Id`
  */
+
+/**
+ * Sends one request, and waits for all of its answer.
+ *
+ * @param {Agent} agent @param {URL} url @param {Request} asked
+ * @returns {Promise<Answer>}
+ */
+export function send(agent, url, { method = 'GET', token, json, id }) {
+  const start = performance.now();
+  const body = json ? JSON.stringify(json) : '';
+  const headers = {
+    ...(id && { 'X-Request-Id': id }),
+    ...(token && { Authorization: `Bearer ${token}` }),
+    ...(body && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
+  };
+  return new Promise((resolve) => {
+    const end = (/** @type {number} */ status, /** @type {string} */ text, /** @type {boolean} */ closes) =>
+      resolve({ status, body: text, duration: performance.now() - start, closes });
+    const fail = (/** @type {Error} */ error) => end(0, error.message, true);
+    const request = http.request(url, { method, headers, agent }, (response) => {
+      let text = '';
+      response.on('data', (/** @type {Buffer} */ chunk) => (text += chunk.toString()));
+      response.on('end', () => end(response.statusCode ?? 0, text, response.headers.connection === 'close'));
+      response.on('error', fail);
+    });
+    request.on('error', fail);
+    request.end(body);
+  });
+}
 
 export class Client {
   agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -22,24 +58,8 @@ export class Client {
    * @param {{ token?: string, json?: object }} [options]
    * @returns {Promise<Answer>}
    */
-  ask(method, path, { token, json } = {}) {
-    const start = performance.now();
-    const body = json ? JSON.stringify(json) : '';
-    const headers = {
-      ...(token && { Authorization: `Bearer ${token}` }),
-      ...(body && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
-    };
-    return new Promise((resolve) => {
-      const asked = request(new URL(path, this.url), { method, headers, agent: this.agent }, (response) => {
-        let text = '';
-        response.on('data', (/** @type {Buffer} */ chunk) => (text += chunk.toString()));
-        response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, body: text, duration: performance.now() - start });
-        });
-      });
-      asked.on('error', (error) => resolve({ status: 0, body: error.message, duration: performance.now() - start }));
-      asked.end(body);
-    });
+  ask(method, path, options = {}) {
+    return send(this.agent, new URL(path, this.url), { method, ...options });
   }
 
   /** @param {string} email @param {string} password */

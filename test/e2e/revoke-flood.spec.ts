@@ -1,8 +1,8 @@
 import { Agent } from 'node:http';
+import { send } from '../../bench/support/client.js';
 import { newId } from '../../src/common/id.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { decodeToken, forgeToken } from '../support/forge-token.js';
-import { send } from '../support/load.js';
 import { TestApp } from '../support/test-app.js';
 
 const USERS = 1_000;

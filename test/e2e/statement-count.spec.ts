@@ -1,9 +1,9 @@
 import { Agent } from 'node:http';
+import { send } from '../../bench/support/client.js';
 import { RefusalRecorder } from '../../src/audit/refusal.recorder.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import type { DatabaseProxy } from '../support/database-proxy.js';
 import { forgeToken, hmac } from '../support/forge-token.js';
-import { send } from '../support/load.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 

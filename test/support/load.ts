@@ -1,22 +1,9 @@
-import { request, Agent, type IncomingMessage } from 'node:http';
+import { Agent } from 'node:http';
+import { send, type Answer as Sent, type Request } from '../../bench/support/client.js';
 
-export interface Answer {
+export interface Answer extends Sent {
   /** Whose it is: the number that `next` was asked with. */
   readonly client: number;
-  /** The status; 0 where there was no answer. */
-  readonly status: number;
-  /** Milliseconds from the request to the end of its answer. */
-  readonly duration: number;
-  readonly body: string;
-  readonly closes: boolean;
-}
-
-export interface Request {
-  readonly method?: 'GET' | 'POST';
-  readonly token?: string;
-  readonly json?: object;
-  /** Its `X-Request-Id`. */
-  readonly id?: string;
 }
 
 /** Clients that ask one after another, each on a connection of its own that it keeps, until they are told to stop. */
@@ -79,27 +66,4 @@ export class Load {
     }
     agent.destroy();
   }
-}
-
-/** Sends one request, and waits for all of its answer. */
-export function send(agent: Agent, url: URL, { method = 'GET', token, json, id }: Request) {
-  const start = performance.now();
-  const body = json ? JSON.stringify(json) : '';
-  const headers = {
-    ...(id && { 'X-Request-Id': id }),
-    ...(token && { Authorization: `Bearer ${token}` }),
-    ...(body && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
-  };
-  return new Promise<Omit<Answer, 'client'>>((resolve) => {
-    const end = (status: number, text: string, closes: boolean) =>
-      resolve({ status, duration: performance.now() - start, body: text, closes });
-    const asked = request(url, { method, agent, headers }, (response: IncomingMessage) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('end', () => end(response.statusCode ?? 0, text, response.headers.connection === 'close'));
-      response.on('error', (error) => end(0, error.message, true));
-    });
-    asked.on('error', (error) => end(0, error.message, true));
-    asked.end(body);
-  });
 }
