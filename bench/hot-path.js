@@ -36,7 +36,7 @@ export async function bench(signal) {
     },
   }));
   const contenders = [gatehouse, ...variants];
-  const { turns } = await compare(contenders, await LoadGenerator.find(), OPTIONS, signal);
+  const { turns } = await compare(contenders, await LoadGenerator.wrk(), OPTIONS, signal);
   console.table(
     Object.fromEntries(
       summarize(contenders, turns).map(({ name, rps, least, most, p50, p99, ratio }) => [

@@ -30,8 +30,7 @@ const ALLOWED_MORE = 1.05;
  * @returns {Promise<boolean>} whether the promise was kept
  */
 export async function bench(signal, { minutes, sessions, out }) {
-  const generator = await LoadGenerator.find();
-  if (!generator.wrk) throw new Error('This bench needs wrk.');
+  const generator = await LoadGenerator.wrk();
   const secret = randomBytes(48).toString('base64');
   const env = { JWT_SECRET: secret, BCRYPT_COST: String(COST) };
   return withInstance({ env, signal }, async ({ url, databaseUrl, pid }) => {

@@ -29,8 +29,7 @@ const CONNECTIONS = 64;
 
 /** @param {AbortSignal} signal */
 export async function bench(signal) {
-  const generator = await LoadGenerator.find();
-  if (!generator.wrk) throw new Error('This bench needs wrk.');
+  const generator = await LoadGenerator.wrk();
   const secret = randomBytes(48).toString('base64');
   return withDatabase(async (databaseUrl) => {
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });

@@ -25,8 +25,7 @@ const TICKS = 100;
  * @returns {Promise<ReadonlyMap<number, Turn[]>>} by size; the first turn, which warms up, is none
  */
 export async function guardedTurns(databases, postgres, { rounds, seconds }, secret, signal) {
-  const generator = await LoadGenerator.find();
-  if (!generator.wrk) throw new Error('This bench needs wrk.');
+  const generator = await LoadGenerator.wrk();
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-growth-'));
   /** @type {import('../support/server.js').Server[]} */
   const apps = [];

@@ -32,6 +32,13 @@ export class LoadGenerator {
     return new LoadGenerator(/^wrk (\S+)/m.exec(output)?.[1] ?? null);
   }
 
+  /** wrk itself, for a bench that cannot do with another. */
+  static async wrk() {
+    const generator = await LoadGenerator.find();
+    if (!generator.wrk) throw new Error('This bench needs wrk.');
+    return generator;
+  }
+
   /** Its name and version. */
   get name() {
     return this.wrk
