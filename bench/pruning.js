@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { madeUpId } from './guarded-request/sessions.js';
 import { PASSWORD, register } from './support/accounts.js';
 import { Client, quantile } from './support/client.js';
 import { withInstance } from './support/instance.js';
@@ -38,8 +39,7 @@ async function fill(/** @type {pg.Pool} */ pool) {
   const share = (EXPIRED + LIVE) / LIVE;
   await pool.query(
     `INSERT INTO sessions (id, user_id, refresh_salt, user_agent, device_name, ip_address, idle_expires_at, expires_at)
-     SELECT (lpad(to_hex(1700000000000 + n), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid,
-            (SELECT id FROM users), sha256(n::text::bytea), 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36',
+     SELECT ${madeUpId('n', 'session')}, (SELECT id FROM users), sha256(n::text::bytea), 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36',
             'Chrome on Linux', '10.0.0.0'::inet + n, now() + span, now() + span
        FROM generate_series(1, $1) AS n
       CROSS JOIN LATERAL (SELECT CASE WHEN n % $2 = 0 THEN interval '30 days' ELSE interval '-31 days' END AS span) AS s`,
