@@ -46,12 +46,13 @@ export async function bench(signal, { minutes, sessions, out }) {
       await writeFile(file, askers.map(({ Authorization }) => `${Authorization}\n`).join(''), { mode: 0o600 });
       const seconds = minutes * 60;
       console.log(`${minutes} minutes of load …`);
-      const beside = others(url, emails, stop.signal);
-      const driven = drive(generator, { url, file, seconds }, signal);
-      const samples = await sample(pid, seconds, AbortSignal.any([signal, stop.signal]));
-      const requests = await driven;
-      stop.abort();
-      return await report({ samples, requests, ...(await beside), minutes, out });
+      // Whatever fails first ends the others.
+      const driven = Promise.all([
+        sample(pid, seconds, AbortSignal.any([signal, stop.signal])),
+        drive(generator, { url, file, seconds }, signal),
+      ]).finally(() => stop.abort());
+      const [[samples, requests], beside] = await Promise.all([driven, others(url, emails, stop.signal)]);
+      return await report({ samples, requests, ...beside, minutes, out });
     } finally {
       stop.abort();
       await pool.end();

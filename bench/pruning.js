@@ -94,8 +94,7 @@ async function measure(others, end, signal) {
     }
     return [name, durations];
   });
-  const results = await Promise.all(measured);
-  await ending;
+  const [results] = await Promise.all([Promise.all(measured), ending]);
   signal.throwIfAborted();
   return Object.fromEntries(results);
 }
