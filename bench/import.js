@@ -61,8 +61,7 @@ async function measure(file, signal) {
   child.stdout?.on('data', (chunk) => (output += chunk));
   let memory = 0;
   const looking = setInterval(async () => (memory = Math.max(memory, await peakOf(child.pid))), LOOK_INTERVAL);
-  await once(child, 'close');
-  clearInterval(looking);
+  await once(child, 'close').finally(() => clearInterval(looking));
   const seconds = (performance.now() - start) / 1_000;
   const megabytes = (await stat(file)).size / 1e6;
   console.log(

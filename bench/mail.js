@@ -21,6 +21,7 @@ export async function bench(signal) {
     const server = await startMailServer();
     try {
       await post();
+      signal.throwIfAborted();
       console.log(`${MAILS} mails are posted. Every third one is refused at first.`);
       await deliver(server, signal);
     } finally {

@@ -23,5 +23,12 @@ runMain(async () => {
   if (!parse && args.length > 0) throw new Error(`The bench ${name} takes no options.`);
   const options = parse?.(args);
   await ensureBuilt();
-  return (await interruptible((signal) => bench(signal, options))) === false ? 1 : 0;
+  return (await interruptible((signal) => untilInterrupted(signal, bench(signal, options)))) === false ? 1 : 0;
 });
+
+/** What fails because somebody interrupts is no failure. @template T @param {AbortSignal} signal @param {Promise<T>} work */
+function untilInterrupted(signal, work) {
+  return work.catch((error) => {
+    throw signal.aborted ? signal.reason : error;
+  });
+}
