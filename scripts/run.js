@@ -25,7 +25,8 @@ export async function runNode(args, { signal, input, quiet = false } = {}) {
   const [code] = await once(child, 'close');
   signal?.removeEventListener('abort', end);
   if (signal?.aborted) throw new InterruptedError();
-  if (code !== 0 && quiet) process.stdout.write(output);
+  // What a signal ended did not fail.
+  if (code && quiet) process.stdout.write(output);
   return code ?? 1;
 }
 
