@@ -14,10 +14,20 @@ function args() {
   return name ? [command, `migrations/${name}`, ...options] : [command, 'migrations/Check', '--dryrun', '--check'];
 }
 
+/** On a schema that is behind, a new migration would repeat what stands in the pending ones. */
+async function refuseWhilePending() {
+  /** @type {{ default: import('typeorm').DataSource }} */
+  const { default: dataSource } = await import(new URL('../dist/ormconfig.js', import.meta.url).href);
+  await dataSource.initialize();
+  const isBehind = await dataSource.showMigrations().finally(() => dataSource.destroy());
+  if (isBehind) throw new Error('Some migrations have not run yet. Run them first: npm run migration:run');
+}
+
 runMain(async () => {
   await ensureBuilt();
   return withEnvironment(async ({ signal }) => {
     await checkedConfig();
+    if (command === 'migration:generate') await refuseWhilePending();
     return migrate(args(), { signal });
   });
 });

@@ -85,6 +85,15 @@ describe('migrations', () => {
     expect(output).toContain('"x"');
   });
 
+  it.each([
+    ['nothing but whether there is any', []],
+    ['one', ['Repeated']],
+  ])('are not generated while others are pending: %s', async (_, name) => {
+    const { code, output } = await command(await create({ empty: true }), 'migration:generate', ...name);
+    expect([code, output]).toEqual([1, 'Some migrations have not run yet. Run them first: npm run migration:run\n']);
+    expect(await migrationNames()).toEqual(names);
+  });
+
   it('run once, although two instances start them at once on an empty database', async () => {
     const database = await create({ empty: true });
     // Holds whoever comes first in the middle of the first migration, until the other one has come too.
