@@ -6,9 +6,10 @@ import { Client } from '../support/client.js';
 /**
  * Asks at a steady pace until it is stopped. An answer of another status than the right one is kept.
  *
- * @param {string} url @param {readonly string[]} emails of accounts that sign in @param {AbortSignal} stop
+ * @param {string} url @param {readonly string[]} emails of accounts; one of them only refreshes, because sign-ins end old sessions
+ * @param {AbortSignal} stop
  */
-export async function others(url, emails, stop) {
+export async function others(url, [refreshing = '', ...emails], stop) {
   /** @type {Record<string, number>} */
   const counts = {};
   /** @type {Set<string>} */
@@ -26,23 +27,26 @@ export async function others(url, emails, stop) {
     }
     client.close();
   };
-  let refreshToken = '';
   const emailOf = () => emails[(turn += 1) % emails.length] ?? '';
   const signIn = (/** @type {Client} */ client) => client.signIn(emailOf(), PASSWORD);
   const first = new Client(url);
-  ({ refreshToken } = JSON.parse((await signIn(first)).body));
+  const pair = JSON.parse((await first.signIn(refreshing, PASSWORD)).body);
   first.close();
+  let { refreshToken } = pair;
+  const [head, , signature] = pair.accessToken.split('.');
   const refresh = async (/** @type {Client} */ client) => {
     const answer = await client.ask('POST', '/auth/refresh', { json: { refreshToken } });
     if (answer.status === 200) ({ refreshToken } = JSON.parse(answer.body));
     return answer;
   };
   let wrong = 0;
+  const forge = () =>
+    `${head}.${Buffer.from(JSON.stringify({ jti: (wrong += 1) })).toString('base64url')}.${signature}`;
   await Promise.all([
     repeat('sign-ins', 1, 200, signIn),
     repeat('refused sign-ins', 0.5, 401, (client) => client.signIn(emailOf(), 'no password of theirs')),
     repeat('refreshes', 20, 200, refresh),
-    repeat('forged tokens', 20, 401, (client) => client.ask('GET', '/users/me', { token: `a.${(wrong += 1)}.c` })),
+    repeat('forged tokens', 20, 401, (client) => client.ask('GET', '/users/me', { token: forge() })),
     repeat('paths that are none', 20, 404, (client) => client.ask('GET', `/nowhere/${(wrong += 1)}`)),
     repeat('bodies that are wrong', 20, 400, (client) => client.ask('POST', '/auth/login', { json: { email: wrong } })),
   ]);
