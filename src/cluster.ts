@@ -93,6 +93,8 @@ class Supervisor {
     worker.on('listening', (address) => this.onListening(place, address));
     worker.on('message', (message: unknown) => onMessage(place, message));
     worker.on('exit', (code, signal) => this.onExit(place, signal || `code ${code}`));
+    // One that has no process never exits. Any other error comes with an exit, or changes nothing.
+    worker.on('error', ({ message }) => worker.process.pid ?? this.onExit(place, message));
     this.logger.info({ pid: worker.process.pid }, `Worker ${place.number} starts.`);
   }
 

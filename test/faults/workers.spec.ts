@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -33,8 +33,8 @@ describe('an instance of two workers', () => {
   });
   afterAll(() => direct.close());
 
-  const start = async (env: Readonly<Record<string, string>> = {}) => {
-    workers = await WorkerProcesses.start({ DATABASE_URL: direct.database.url, ...env });
+  const start = async (env: Readonly<Record<string, string>> = {}, node?: string) => {
+    workers = await WorkerProcesses.start({ DATABASE_URL: direct.database.url, ...env }, 2, node);
     return workers;
   };
   afterEach(() => workers.app.kill());
@@ -173,6 +173,23 @@ describe('an instance of two workers', () => {
     expect((await askOnce(ada.accessToken)).status).toBe(200);
     await writeFile(file, publicPem);
     await until('it is back', () => workers.listening === 3, START);
+    await rm(folder, { recursive: true });
+  }, 90_000);
+
+  it('goes on with one worker while the system makes no process for the other, and has it back when it does', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gatehouse-workers-'));
+    const node = join(folder, 'node');
+    await copyFile(process.execPath, node);
+    await start({}, node);
+    await rm(node);
+    process.kill(workers.pids.get(2) ?? 0, 'SIGKILL');
+    const refused = () => workers.lines.filter(({ msg }) => /^Worker 2 ended \(spawn \S+ ENOENT\)/.test(msg));
+    await until('two were refused', () => refused().length >= 2, START);
+    expect((await askOnce(ada.accessToken)).status).toBe(200);
+    await copyFile(process.execPath, node);
+    await until('it is back', () => workers.listening === 3, START);
+    workers.app.signal('SIGTERM');
+    expect(await workers.app.exited).toEqual(GRACEFUL);
     await rm(folder, { recursive: true });
   }, 90_000);
 });

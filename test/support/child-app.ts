@@ -27,11 +27,15 @@ export class ChildApp extends RunningApp {
     this.exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
   }
 
-  /** Starts it, in this folder or that of the test run, and waits until it answers. */
-  static async start(env: Readonly<Record<string, string>>, cwd = process.cwd()): Promise<ChildApp> {
+  /** Starts it, in this folder or that of the test run, by this Node.js or another, and waits until it answers. */
+  static async start(
+    env: Readonly<Record<string, string>>,
+    cwd = process.cwd(),
+    node = process.execPath,
+  ): Promise<ChildApp> {
     const port = await freePort();
     const { PATH = '' } = process.env;
-    const child = spawn(process.execPath, ['--enable-source-maps', resolve('dist/src/main.js')], {
+    const child = spawn(node, ['--enable-source-maps', resolve('dist/src/main.js')], {
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {

@@ -15,8 +15,8 @@ export class WorkerProcesses {
   private constructor(readonly app: ChildApp) {}
 
   /** Starts it, and waits until every worker listens. */
-  static async start(env: Readonly<Record<string, string>>, workers = 2): Promise<WorkerProcesses> {
-    const app = await ChildApp.start({ WORKERS: String(workers), ...env });
+  static async start(env: Readonly<Record<string, string>>, workers = 2, node?: string): Promise<WorkerProcesses> {
+    const app = await ChildApp.start({ WORKERS: String(workers), ...env }, undefined, node);
     const processes = new WorkerProcesses(app);
     await until('all workers listen', () => processes.listening >= workers, 20_000);
     return processes;
