@@ -19,11 +19,14 @@ export async function withCluster(work) {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-bench-'));
   // PostgreSQL may run as another user, who must be able to get there.
   await chmod(folder, 0o755);
-  const cluster = await startCluster({ folder: join(folder, 'postgres'), password: newPassword() });
   try {
-    return await work(cluster);
+    const cluster = await startCluster({ folder: join(folder, 'postgres'), password: newPassword() });
+    try {
+      return await work(cluster);
+    } finally {
+      await cluster.stop();
+    }
   } finally {
-    await cluster.stop();
     await rm(folder, { recursive: true, force: true });
   }
 }
