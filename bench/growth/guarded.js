@@ -1,15 +1,14 @@
 // What the guarded request costs on databases of different sizes, in turns.
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startApplication } from '../support/application.js';
 import { LoadGenerator } from '../guarded-request/load.js';
 import { askersOf } from '../guarded-request/sessions.js';
+import { secondsOf } from '../support/processors.js';
 
 const CONNECTIONS = 64;
 const TOKENS = 1_000;
-/** Linux counts processor time in these, a second. */
-const TICKS = 100;
 
 /**
  * @typedef {object} Turn
@@ -39,7 +38,9 @@ export async function guardedTurns(databases, postgres, { rounds, seconds }, sec
         [TOKENS],
       );
       const askers = await askersOf(rows, secret);
-      await writeFile(join(folder, String(size)), askers.map((asker) => `${asker.Authorization}\n`).join(''));
+      await writeFile(join(folder, String(size)), askers.map((asker) => `${asker.Authorization}\n`).join(''), {
+        mode: 0o600,
+      });
       apps.push(await startApplication({ DATABASE_URL: url, LOG_LEVEL: 'warn', PRUNE_INTERVAL: '0s' }));
     }
     for (let round = 0; round <= rounds; round += 1) {
@@ -47,10 +48,11 @@ export async function guardedTurns(databases, postgres, { rounds, seconds }, sec
         const [database, app] = [databases[index], apps[index]];
         if (!database || !app) continue;
         const file = join(folder, String(database.size));
-        const before = await processorTime(app.pid, postgres);
+        const processorTime = () => secondsOf(app.pid) + secondsOf(postgres);
+        const before = processorTime();
         const load = { url: `${app.url}/users/me`, header: 'Authorization', file, connections: CONNECTIONS, seconds };
         const { rps } = await generator.drive('Gatehouse', load, signal);
-        const used = (await processorTime(app.pid, postgres)) - before;
+        const used = processorTime() - before;
         if (round > 0) turns.get(database.size)?.push({ rps, micros: (used / (rps * seconds)) * 1e6 });
       }
     }
@@ -65,23 +67,4 @@ export async function guardedTurns(databases, postgres, { rounds, seconds }, sec
 function order(count, round) {
   const forth = Array.from({ length: count }, (_, index) => index);
   return round % 2 === 0 ? forth : forth.reverse();
-}
-
-/** Seconds of processor time that a process has used, and PostgreSQL with all of its own. @param {number} app @param {number} postgres */
-async function processorTime(app, postgres) {
-  let ticks = 0;
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-    // After the name in brackets, which may hold anything: state, parent, …; time in user and kernel mode, and of dead children.
-    const fields = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number);
-    const [user = 0, kernel = 0, deadUser = 0, deadKernel = 0] = fields.slice(11, 15);
-    const pid = Number(name);
-    if (pid === app || fields[1] === postgres) ticks += user + kernel;
-    if (pid === postgres) ticks += user + kernel + deadUser + deadKernel;
-  }
-  return ticks / TICKS;
 }
