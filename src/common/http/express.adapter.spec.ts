@@ -66,15 +66,21 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** Lets it listen while the tests of this block run, and gives where. */
+function serve(adapter: GatehouseAdapter): { readonly url: string } {
+  const at = { url: '' };
+  beforeAll(async () => {
+    adapter.initHttpServer();
+    at.url = await listen(adapter.getHttpServer());
+  });
+  afterAll(() => once((adapter.getHttpServer() as Server).close(), 'close'));
+  return at;
+}
+
 describe('the headers that every answer has by default', () => {
   const adapter = new GatehouseAdapter(['X-Default', 'always', 'Cache-Control', 'no-store']);
   const app = adapter.getInstance<Express>();
-  let url: string;
-  beforeAll(async () => {
-    adapter.initHttpServer();
-    url = await listen(adapter.getHttpServer());
-  });
-  afterAll(() => once((adapter.getHttpServer() as Server).close(), 'close'));
+  const at = serve(adapter);
 
   it.each<[string, Handler]>([
     ['an answer in one step', (_, response) => adapter.reply(response, { a: 1 }, 201)],
@@ -86,19 +92,19 @@ describe('the headers that every answer has by default', () => {
   ])('are on %s', async (what, handler) => {
     const path = `/${encodeURIComponent(what)}`;
     app.get(path, handler);
-    const { headers } = await fetch(url + path);
+    const { headers } = await fetch(at.url + path);
     expect([headers.get('x-default'), headers.get('cache-control')]).toEqual(['always', 'no-store']);
   });
 
   it('give way to one of the same name', async () => {
     app.get('/own', (_, response) => adapter.reply(response.set('cache-control', 'public'), { a: 1 }));
-    const { headers } = await fetch(`${url}/own`);
+    const { headers } = await fetch(`${at.url}/own`);
     expect([headers.get('cache-control'), headers.get('x-default')]).toEqual(['public', 'always']);
   });
 
   it('give way to one of the same name in an array, too', async () => {
     app.get('/array', (_, response) => response.writeHead(200, ['cache-control', 'public', 'X-B', 'b']).end());
-    const { headers } = await fetch(`${url}/array`);
+    const { headers } = await fetch(`${at.url}/array`);
     const seen = ['cache-control', 'x-default', 'x-b'].map((name) => headers.get(name));
     expect(seen).toEqual(['public', 'always', 'b']);
   });
@@ -107,16 +113,11 @@ describe('the headers that every answer has by default', () => {
 describe('the id of a request', () => {
   const adapter = new GatehouseAdapter(['X-Default', 'always']);
   const app = adapter.getInstance<Express>();
-  let url: string;
-  beforeAll(async () => {
-    adapter.initHttpServer();
-    url = await listen(adapter.getHttpServer());
-  });
-  afterAll(() => once((adapter.getHttpServer() as Server).close(), 'close'));
+  const at = serve(adapter);
 
   const idOf = async (path: string, id: string | undefined, handler: Handler) => {
     app.get(path, (request, response) => handler(request, Object.assign(response, { locals: { requestId: id } })));
-    return (await fetch(url + path)).headers.get('x-request-id');
+    return (await fetch(at.url + path)).headers.get('x-request-id');
   };
 
   it.each<[string, Handler]>([
