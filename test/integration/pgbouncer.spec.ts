@@ -179,13 +179,12 @@ suite('behind PgBouncer that is not configured for it', () => {
   }
 
   it('prepared statements fail as a bug does, with 500, and never as a sign-out', async () => {
-    await behind({ default_pool_size: '1' }, { DB_PREPARED_STATEMENTS: 'true' }, async ([first, second]) => {
+    await behind({ default_pool_size: '1' }, { DB_PREPARED_STATEMENTS: 'true' }, async ([first, second], bouncer) => {
       const ada = await buildSignedIn(first);
       await first.as(ada.accessToken).get('/users/me').expect(200);
       await second.as(ada.accessToken).get('/users/me').expect(500);
       expect(log.text).toContain(`prepared statement \\"find_sessions_for_guard\\" already exists`);
-      await database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                             WHERE datname = current_database() AND pid <> pg_backend_pid()`);
+      await bouncer.query('DEALLOCATE find_sessions_for_guard');
       await first.as(ada.accessToken).get('/users/me').expect(500);
       expect(log.text).toContain(`prepared statement \\"find_sessions_for_guard\\" does not exist`);
     });
