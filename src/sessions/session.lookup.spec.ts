@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/env.js';
 import { User } from '../users/user.entity.js';
 import { until } from '../../test/support/until.js';
 import type { Database, EntityManager } from '../database/database.js';
+import { DatabaseUnavailableError } from '../database/pg-errors.js';
 import type { GuardedSession, SessionAccessRepository } from './session-access.repository.js';
 import { SessionLookup } from './session.lookup.js';
 
@@ -21,7 +23,7 @@ const sessionOf = (id: string): GuardedSession => ({
 });
 
 /** A lookup over a repository that answers when the test says so; it knows every id that does not begin with `no-`. */
-function heldLookup({ poolMax = 10 } = {}) {
+function heldLookup({ poolMax = 10, connectTimeout = 5_000 } = {}) {
   const loads: Load[] = [];
   const database = {
     session: <T>(fn: (manager: EntityManager) => Promise<T>) => fn({} as EntityManager),
@@ -36,7 +38,7 @@ function heldLookup({ poolMax = 10 } = {}) {
         }),
       ),
   } as SessionAccessRepository;
-  const config = { database: { poolMax } } as Config;
+  const config = { database: { poolMax, connectTimeout } } as Config;
   return { lookup: new SessionLookup(config, database, sessions), loads };
 }
 
@@ -233,6 +235,24 @@ describe('the lookup of sessions', () => {
       expect(loads).toHaveLength(most);
       await answerAll(loads);
       await expect(Promise.all(asked)).resolves.toHaveLength(asked.length);
+    });
+
+    it('when no more may begin, refuses whoever has waited for a turn as long as for a connection', async () => {
+      const { lookup, loads } = heldLookup({ poolMax: 4, connectTimeout: 600 });
+      const slow = await underWay(lookup);
+      const begin = performance.now();
+      const early = Promise.allSettled(['a', 'b'].map((id) => lookup.find(id)));
+      await delay(400);
+      const late = lookup.find('c');
+      const refused = { status: 'rejected', reason: new DatabaseUnavailableError() };
+      expect(await early).toEqual([refused, refused]);
+      expect(performance.now() - begin).toBeGreaterThan(595);
+      loads[0]?.answer();
+      await settled();
+      expect(loads[2]?.ids).toEqual(['c']);
+      await answerAll(loads);
+      expect((await late)?.id).toBe('c');
+      await Promise.all(slow);
     });
 
     it('is as before once they are answered', async () => {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Database } from '../database/database.js';
+import { DatabaseUnavailableError } from '../database/pg-errors.js';
 import { SessionAccessRepository, type GuardedSession } from './session-access.repository.js';
 
 /** How many lookups may be under way at once, slow ones aside. Two keep a request from standing behind a large batch. */
@@ -13,6 +14,8 @@ const MAX_BATCH = 512;
 
 interface Waiter {
   readonly id: string;
+  /** When it has waited enough for its turn, by the clock of `performance.now()`. */
+  readonly deadline: number;
   readonly resolve: (session: GuardedSession | null) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -31,15 +34,19 @@ export class SessionLookup {
   private lanes = 0;
   private readonly slow = new Set<readonly Waiter[]>();
   private scheduled = false;
+  private watch: NodeJS.Timeout | undefined;
   /** Slow ones among them: half of the pool, but two at least. The rest is everybody else's, however many hang. */
   private readonly maxLanes: number;
+  /** How many milliseconds a lookup waits for its turn at most: as long as for a connection. */
+  private readonly bound: number;
 
   constructor(
-    @InjectConfig() { database: { poolMax } }: Config,
+    @InjectConfig() { database: { poolMax, connectTimeout } }: Config,
     private readonly database: Database,
     private readonly sessions: SessionAccessRepository,
   ) {
     this.maxLanes = Math.max(LANES, Math.floor(poolMax / 2));
+    this.bound = connectTimeout;
   }
 
   /**
@@ -49,19 +56,34 @@ export class SessionLookup {
    */
   find(id: string): Promise<GuardedSession | null> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ id, resolve, reject });
+      this.waiting.push({ id, deadline: performance.now() + this.bound, resolve, reject });
       this.schedule();
     });
   }
 
   /** Lets what arrived in the same turn of the event loop come along: it costs no waiting, and saves a statement. */
   private schedule(): void {
+    if (this.slow.size >= this.maxLanes) return this.expire();
     if (this.scheduled || this.lanes - this.slow.size >= LANES || this.lanes >= this.maxLanes) return;
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
       void this.drive();
     });
+  }
+
+  /** While all lanes are slow, whoever has waited long enough for a turn is refused. */
+  private expire(): void {
+    const [first] = this.waiting;
+    if (!first || this.watch) return;
+    this.watch = setTimeout(() => {
+      this.watch = undefined;
+      const now = performance.now();
+      const inTime = this.waiting.findIndex(({ deadline }) => deadline > now);
+      const late = this.waiting.splice(0, inTime < 0 ? this.waiting.length : inTime);
+      for (const waiter of late) waiter.reject(new DatabaseUnavailableError());
+      if (this.waiting.length > 0) this.schedule();
+    }, first.deadline - performance.now()).unref();
   }
 
   /** One lane: asks for what waits, batch after batch, until nobody does or, after a slow one, other lanes are enough. */
