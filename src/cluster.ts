@@ -84,12 +84,22 @@ class Supervisor {
   }
 
   private fill(place: Place): void {
+    Object.assign(place, { listens: false, startedAt: Date.now(), complaint: null });
+    try {
+      this.start(place);
+    } catch (error) {
+      // As without memory. Node throws some errors of the system, and tells others as an event.
+      this.onExit(place, (error as Error).message);
+    }
+  }
+
+  private start(place: Place): void {
     const worker = cluster.fork({
       [WORKER_VARIABLE]: `${place.number}/${this.places.length}`,
       // One that comes later listens where the others do, also where the system chose the port.
       ...(this.port !== undefined && { PORT: this.port }),
     });
-    Object.assign(place, { worker, listens: false, startedAt: Date.now(), complaint: null });
+    place.worker = worker;
     worker.on('listening', (address) => this.onListening(place, address));
     worker.on('message', (message: unknown) => onMessage(place, message));
     worker.on('exit', (code, signal) => this.onExit(place, signal || `code ${code}`));

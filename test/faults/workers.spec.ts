@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -183,8 +183,13 @@ describe('an instance of two workers', () => {
     await start({}, node);
     await rm(node);
     process.kill(workers.pids.get(2) ?? 0, 'SIGKILL');
-    const refused = () => workers.lines.filter(({ msg }) => /^Worker 2 ended \(spawn \S+ ENOENT\)/.test(msg));
-    await until('two were refused', () => refused().length >= 2, START);
+    const refused = (code: string) =>
+      workers.lines.filter(({ msg }) => new RegExp(`^Worker 2 ended \\(spawn \\S* ?${code}\\)`).test(msg));
+    await until('two were refused', () => refused('ENOENT').length >= 2, START);
+    // Node throws this one, where it told the other as an event.
+    await symlink(node, node);
+    await until('another was refused', () => refused('ELOOP').length >= 1, START);
+    await rm(node);
     expect((await askOnce(ada.accessToken)).status).toBe(200);
     await copyFile(process.execPath, node);
     await until('it is back', () => workers.listening === 3, START);
