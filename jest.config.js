@@ -20,6 +20,7 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/global-setup.js',
   globalTeardown: '<rootDir>/test/support/global-teardown.js',
-  testTimeout: 30_000,
+  // No claim of any test: what must be quick says so itself, and a busy machine has plenty.
+  testTimeout: 120_000,
   maxWorkers: 2,
 };
