@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { freePort } from '../../scripts/postgres-client.js';
 import { RunningApp } from './running-app.js';
 import { TEST_SECRET } from './test-app.js';
 import { until } from './until.js';
+
+/** How long, in milliseconds, a start may take on a busy machine. */
+export const START = 40_000;
 
 /** How a process ended: by itself with a code, or by a signal. */
 export interface Exit {
@@ -14,26 +16,22 @@ export interface Exit {
 
 /** The built application in a process of its own, for tests that send it signals. */
 export class ChildApp extends RunningApp {
-  private output = '';
-  readonly exited: Promise<Exit>;
-
   private constructor(
     private readonly child: ChildProcess,
+    private readonly output: Output,
+    /** When it has ended, and everything that it had started. */
+    readonly exited: Promise<Exit>,
     url: string,
   ) {
     super(url);
-    child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
-    child.stderr?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
-    this.exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
   }
 
-  /** Starts it, in this folder or that of the test run, by this Node.js or another, and waits until it answers. */
+  /** Starts it, in this folder or that of the test run, by this Node.js or another, and waits until it listens. */
   static async start(
     env: Readonly<Record<string, string>>,
     cwd = process.cwd(),
     node = process.execPath,
   ): Promise<ChildApp> {
-    const port = await freePort();
     const { PATH = '' } = process.env;
     const child = spawn(node, ['--enable-source-maps', resolve('dist/src/main.js')], {
       cwd,
@@ -42,17 +40,20 @@ export class ChildApp extends RunningApp {
         PATH,
         NODE_ENV: 'test',
         HOST: '127.0.0.1',
-        PORT: String(port),
+        // The system chooses: nobody can take it before.
+        PORT: '0',
         JWT_SECRET: TEST_SECRET,
         BCRYPT_COST: '4',
         RATE_LIMIT_ENABLED: 'false',
         ...env,
       },
     });
-    const app = new ChildApp(child, `http://127.0.0.1:${port}`);
+    const output = new Output(child);
+    const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
     try {
-      await until('the application is live', () => app.isLive(), 20_000);
-      return app;
+      await until('the application listens', () => output.port !== undefined || hasEnded(child), START);
+      if (output.port === undefined) throw new Error(`The application did not start:\n${output.text}`);
+      return new ChildApp(child, output, exited, `http://127.0.0.1:${output.port}`);
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
@@ -65,7 +66,7 @@ export class ChildApp extends RunningApp {
 
   /** All that it wrote so far. */
   get log(): string {
-    return this.output;
+    return this.output.text;
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -77,10 +78,26 @@ export class ChildApp extends RunningApp {
     this.signal('SIGKILL');
     await this.exited;
   }
+}
 
-  private async isLive(): Promise<boolean> {
-    if (this.child.exitCode !== null) throw new Error(`The application did not start:\n${this.output}`);
-    const answer = await fetch(`${this.url}/health/live`).catch(() => null);
-    return answer?.ok === true;
+/** What a process writes, in one piece. */
+class Output {
+  text = '';
+
+  constructor(child: ChildProcess) {
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', this.add);
   }
+
+  /** Where the application listens, once it does. */
+  get port(): string | undefined {
+    return /Gatehouse listens on http:\S*:(\d+)/.exec(this.text)?.[1];
+  }
+
+  private readonly add = (chunk: string): void => {
+    this.text += chunk;
+  };
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }

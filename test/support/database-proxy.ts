@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { FrontendReader } from './frontend-reader.js';
+import { stablePort } from './stable-port.js';
 
 /** ReadyForQuery, outside a transaction. */
 const READY = Buffer.from('Z\0\0\0\x05I', 'latin1');
@@ -35,9 +36,10 @@ export class DatabaseProxy {
 
   /** @param url any database of the server to stand in front of */
   static async start(url: string): Promise<DatabaseProxy> {
-    const server = createServer().listen(0, '127.0.0.1');
+    const port = await stablePort();
+    const server = createServer().listen(port, '127.0.0.1');
     await once(server, 'listening');
-    return new DatabaseProxy(server, (server.address() as AddressInfo).port, new URL(url));
+    return new DatabaseProxy(server, port, new URL(url));
   }
 
   /** The same database through the proxy. */

@@ -1,9 +1,10 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { databaseUrl, execute, freePort, newPassword } from '../../scripts/postgres-client.js';
+import { databaseUrl, execute, newPassword } from '../../scripts/postgres-client.js';
 import { startCluster } from '../../scripts/postgres.js';
 import { runNode } from './run-node.js';
+import { stablePort } from './stable-port.js';
 import { until } from './until.js';
 
 type Running = Awaited<ReturnType<typeof startCluster>>;
@@ -22,7 +23,7 @@ export class OwnCluster {
     const folder = await mkdtemp(join(tmpdir(), 'gatehouse-cluster-'));
     // PostgreSQL may run as another user, who must be able to get there.
     await chmod(folder, 0o755);
-    const [password, port] = [newPassword(), await freePort()];
+    const [password, port] = [newPassword(), await stablePort()];
     const running = await startCluster({ folder: join(folder, 'postgres'), password }, { detached: false, port });
     const cluster = new OwnCluster(folder, password, port, running);
     await execute(running.url, 'CREATE DATABASE gatehouse');
@@ -49,7 +50,7 @@ export class OwnCluster {
         if (running) this.running = running;
         return running !== null;
       },
-      20_000,
+      60_000,
     );
   }
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { isRoot, NOBODY } from '../../scripts/postgres-binaries.js';
-import { freePort } from '../../scripts/postgres-client.js';
 import { readFences } from './markdown.js';
+import { stablePort } from './stable-port.js';
 import { until } from './until.js';
 
 /** Its version as numbers, such as 1 and 18; none where this machine does not have the program. */
@@ -38,7 +38,7 @@ export class PgBouncer {
   static async start(databaseUrl: string, changes: Settings = {}): Promise<PgBouncer> {
     const folder = await mkdtemp(join(tmpdir(), 'gatehouse-pgbouncer-'));
     const url = new URL(databaseUrl);
-    const [users, ini, port] = [join(folder, 'userlist.txt'), join(folder, 'pgbouncer.ini'), await freePort()];
+    const [users, ini, port] = [join(folder, 'userlist.txt'), join(folder, 'pgbouncer.ini'), await stablePort()];
     await writeFile(users, `"${url.username}" "${decodeURIComponent(url.password)}"\n`);
     const settings = {
       listen_addr: '127.0.0.1',
@@ -55,8 +55,13 @@ export class PgBouncer {
     const child = spawn('pgbouncer', ['-q', ini], { ...(isRoot && NOBODY), cwd: folder, stdio: 'ignore' });
     url.port = String(port);
     const bouncer = new PgBouncer(child, folder, url.href);
-    await until('PgBouncer answers', () => bouncer.answers());
-    return bouncer;
+    try {
+      await until('PgBouncer answers', () => bouncer.answers());
+      return bouncer;
+    } catch (error) {
+      await bouncer.stop();
+      throw error;
+    }
   }
 
   /** Asks it something on a connection of one's own, past the application. */

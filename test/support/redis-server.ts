@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
-import { freePort } from '../../scripts/postgres-client.js';
+import { stablePort } from './stable-port.js';
 import { until } from './until.js';
 
 /** A Redis of one test's own, which keeps nothing, and can be killed and started again on its port. */
@@ -14,7 +14,7 @@ export class RedisServer {
   static readonly isInstalled = spawnSync('redis-server', ['--version']).status === 0;
 
   static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort());
+    const server = new RedisServer(await stablePort());
     await server.restart();
     return server;
   }
