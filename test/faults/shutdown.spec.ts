@@ -54,7 +54,7 @@ describe('the end of the process', () => {
     expect(Date.now() - start).toBeLessThan(BOUND);
   });
 
-  it('a request that takes long is answered before the process ends', async () => {
+  it('a request that takes long is answered before the process ends, and its connection let go with it', async () => {
     await direct.database.query('BEGIN');
     await direct.database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
     const load = Load.start(1, app.url, () => ['/users/me', { token: ada.accessToken }]);
@@ -63,8 +63,8 @@ describe('the end of the process', () => {
     await until('new connections are refused', () => isRefused(app), BOUND);
     await direct.database.query('ROLLBACK');
     const exit = await app.exited;
-    await load.stop();
-    expect(load.answers[0]?.status).toBe(200);
+    await load.dismissed();
+    expect(load.answers).toEqual([expect.objectContaining({ status: 200, closes: true })]);
     expect(exit).toEqual(GRACEFUL);
   });
 
