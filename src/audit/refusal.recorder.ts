@@ -25,6 +25,7 @@ interface Counted {
 export class RefusalRecorder extends Refusals implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(RefusalRecorder.name);
   private counted = new Map<string, Counted>();
+  private writing: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -47,8 +48,14 @@ export class RefusalRecorder extends Refusals implements OnModuleInit, OnApplica
     this.add({ refusal, since: new Date(), count: 1 });
   }
 
-  /** Writes the counts. Those that cannot be written wait for the next time. */
+  /** Returns when every count is written, also those that were being written already. */
   async flush(): Promise<void> {
+    this.writing = Promise.all([this.writing, this.write()]).then(() => undefined);
+    await this.writing;
+  }
+
+  /** Counts that cannot be written wait for the next time. */
+  private async write(): Promise<void> {
     if (this.counted.size === 0) return;
     const counted = [...this.counted.values()];
     this.counted = new Map();

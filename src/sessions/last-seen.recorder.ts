@@ -15,6 +15,7 @@ const FLUSH_INTERVAL = 5_000;
 export class LastSeenRecorder implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(LastSeenRecorder.name);
   private seen = new Set<string>();
+  private writing: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -36,8 +37,14 @@ export class LastSeenRecorder implements OnModuleInit, OnApplicationShutdown {
     this.seen.add(sessionId);
   }
 
-  /** Writes the marks. Those that cannot be written are dropped: the next request of that session makes a new one. */
+  /** Returns when every mark is written, also those that were being written already. */
   async flush(): Promise<void> {
+    this.writing = Promise.all([this.writing, this.write()]).then(() => undefined);
+    await this.writing;
+  }
+
+  /** Marks that cannot be written are dropped: the next request of that session makes a new one. */
+  private async write(): Promise<void> {
     if (this.seen.size === 0) return;
     const seen = this.seen;
     this.seen = new Set();

@@ -4,6 +4,7 @@ import { auditRows, expectedRow, type AuditRow } from '../support/audit-rows.js'
 import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
 import { forgeToken, hmac } from '../support/forge-token.js';
 import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 const AGENT = 'Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0';
 const SINCE = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/) as unknown as string;
@@ -129,6 +130,24 @@ describe('who is turned away', () => {
     expect(rows.filter(({ ip_address: address }) => address === null)).toMatchObject([{ details: { count: 4_000 } }]);
   });
 
+  it('is waited for by whoever flushes, also where it is being written already', async () => {
+    const ada = await buildSignedIn(app);
+    await forget();
+    let second = Promise.resolve();
+    let isDone = false;
+    await app.database.holding('LOCK TABLE audit_events IN SHARE MODE', async () => {
+      await ask(ada, '/admin/users').expect(403);
+      void recorder().flush();
+      second = recorder()
+        .flush()
+        .finally(() => (isDone = true));
+      await until('the first waits for the lock', () => app.database.isAwaited('audit_events'));
+      expect(isDone).toBe(false);
+    });
+    await second;
+    expect(await auditRows(app.database)).toEqual([refusal(ada, 'forbidden')]);
+  });
+
   it('is written when the instance ends', async () => {
     const second = await TestApp.start({ database: app.database });
     const ada = await signIn(second, root);
@@ -148,8 +167,8 @@ describe('who is turned away', () => {
     const client = { ipAddress: '127.0.0.1', userAgent: AGENT };
     second.app.get(Refusals).note({ code: 'forbidden', kind: 'forbidden', whom, client });
     await recorder(second).flush();
-    await proxy.heal();
     expect(await auditRows(app.database)).toEqual([]);
+    await proxy.heal();
     await recorder(second).flush();
     expect(await auditRows(app.database)).toEqual([refusal(ada, 'forbidden')]);
     await second.close();

@@ -27,6 +27,24 @@ export class TestDatabase {
     return rows;
   }
 
+  /** Does something while a statement such as `LOCK TABLE …` is kept in a transaction, which then ends whatever happens. */
+  async holding(lock: string, act: () => Promise<unknown>): Promise<void> {
+    await this.query('BEGIN');
+    try {
+      await this.query(lock);
+      await act();
+    } finally {
+      await this.query('ROLLBACK');
+    }
+  }
+
+  /** Whether somebody waits for a lock of a table. */
+  async isAwaited(table: string): Promise<boolean> {
+    const sql = `SELECT FROM pg_locks WHERE NOT granted AND relation = $1::regclass
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    return (await this.query(sql, [table])).length > 0;
+  }
+
   async drop(): Promise<void> {
     await this.client.end();
     await execute(clusterUrl(), `DROP DATABASE ${new URL(this.url).pathname.slice(1)} WITH (FORCE)`);
