@@ -78,9 +78,18 @@ describe('the pages that mails lead to', () => {
 });
 
 describe('the link of a mail', () => {
+  let server: MailServer;
+  let app: TestApp;
+  beforeAll(async () => {
+    server = await MailServer.start();
+    app = await TestApp.start({ env: { SMTP_URL: server.url } });
+  });
+  afterAll(async () => {
+    await app.close();
+    await server.close();
+  });
+
   it('leads to a page of the application itself, and its token does what the mail says', async () => {
-    const server = await MailServer.start();
-    const app = await TestApp.start({ env: { SMTP_URL: server.url } });
     const { email } = await buildUser(app);
     const welcome = await server.next(email);
     expect(new URL(welcome.link).pathname).toBe('/account/verify-email');
@@ -93,7 +102,5 @@ describe('the link of a mail', () => {
       .post('/auth/password/reset')
       .send({ token, newPassword: 'nine kettles by the sea' });
     expect(status).toBe(204);
-    await app.close();
-    await server.close();
   });
 });

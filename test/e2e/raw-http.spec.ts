@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import type { Server } from 'node:http';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
-import { makeImpatient } from '../support/impatient-server.js';
 import { exchange, openSocket, parseAnswer, rawRequest, readToEnd, type RawAnswer } from '../support/raw-http.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -169,11 +168,24 @@ describe('bytes that no client would send', () => {
 });
 
 describe('senders that take their time', () => {
+  /** Milliseconds where it is seconds. */
+  const IMPATIENT = { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 };
   let app: TestApp;
+  let impatient: TestApp;
   beforeAll(async () => {
     app = await TestApp.start();
+    impatient = await TestApp.start({ database: app.database, server: IMPATIENT });
   });
   afterAll(() => app.close());
+
+  /** Whoever comes next is served, and has the time that a sender has in production. */
+  const serveNext = async () => {
+    const { headersTimeout, requestTimeout } = app.app.getHttpServer();
+    Object.assign(impatient.app.getHttpServer(), { headersTimeout, requestTimeout });
+    const { status } = await impatient.request.get('/health/live');
+    Object.assign(impatient.app.getHttpServer(), IMPATIENT);
+    return status;
+  };
 
   it('have bounded time, in production too', () => {
     const { headersTimeout, requestTimeout, connectionsCheckingInterval } = app.app.getHttpServer() as Server & {
@@ -189,43 +201,35 @@ describe('senders that take their time', () => {
     ['headers', 'POST /auth/login HTTP/1.1\r\nHost: x\r\nX-Slow: '],
     ['a body', `POST /auth/login HTTP/1.1\r\nHost: x\r\n${JSON_TYPE}\r\nContent-Length: 90000\r\n\r\n{"email":`],
   ])('are closed with 408 when %s will not end, however busy they keep the line', async (_, start) => {
-    await makeImpatient(app);
-    const socket = await openSocket(app);
+    const socket = await openSocket(impatient);
     socket.write(start);
     const drip = setInterval(() => socket.write('a'), 20);
-    const answer = parseAnswer(await readToEnd(socket));
-    clearInterval(drip);
-    expect(problemOf(answer).status).toBe(408);
-    await app.request.get('/health/live').expect(200);
+    socket.once('close', () => clearInterval(drip));
+    expect(problemOf(parseAnswer(await readToEnd(socket))).status).toBe(408);
+    expect(await serveNext()).toBe(200);
   });
 
   it('are closed when they say nothing at all', async () => {
-    await makeImpatient(app);
-    const socket = await openSocket(app);
+    const socket = await openSocket(impatient);
     socket.on('error', () => undefined).resume();
     await once(socket, 'close');
-    const { status } = await app.request.get('/health/live');
-    expect(status).toBe(200);
+    expect(await serveNext()).toBe(200);
   });
 });
 
 describe('X-Forwarded-For', () => {
-  const instances: TestApp[] = [];
   let direct: TestApp;
   let behind: TestApp;
 
   beforeAll(async () => {
     direct = await TestApp.start();
     behind = await TestApp.start({ database: direct.database, env: { TRUST_PROXY: 'loopback' } });
-    instances.push(behind, direct);
   });
-  afterAll(async () => {
-    for (const instance of instances) await instance.close();
-  });
+  afterAll(() => direct.close());
 
   /** Signs a new user in with this header, and reads the address that the session was given. */
   async function addressFor(app: TestApp, forwarded: string): Promise<{ status: number; address: string | null }> {
-    const { email, password } = await buildUser(app);
+    const { email, password } = await buildUser(direct);
     const { status, body } = await app.request
       .post('/auth/login')
       .set('X-Forwarded-For', forwarded)
@@ -274,7 +278,6 @@ describe('X-Forwarded-For', () => {
 
   it('does not let a stranger behind no proxy choose an address', async () => {
     const elsewhere = await TestApp.start({ database: direct.database, env: { TRUST_PROXY: '10.0.0.0/8' } });
-    instances.unshift(elsewhere);
     expect(await addressFor(elsewhere, '203.0.113.7')).toEqual({ status: 200, address: '127.0.0.1' });
   });
 });

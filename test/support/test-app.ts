@@ -1,3 +1,4 @@
+import type { ServerOptions } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { pino, type DestinationStream } from 'pino';
@@ -21,12 +22,14 @@ export interface TestAppOptions {
   readonly database?: TestDatabase;
   /** Where the log goes, for tests that read it. */
   readonly log?: DestinationStream;
+  /** Settings of its HTTP server that are read when it begins to listen. */
+  readonly server?: ServerOptions;
 }
 
 /** A whole instance that listens on a port of its own: the application as `main.ts` puts it together. */
 export class TestApp extends RunningApp {
-  /** Instances that end with this one. */
-  private readonly others: TestApp[] = [];
+  /** Who else is up on the database of an instance. They end with it, also where a test failed before it ended them. */
+  private static readonly guests = new WeakMap<TestDatabase, Set<TestApp>>();
   private proxy: DatabaseProxy | null = null;
 
   private constructor(
@@ -39,7 +42,7 @@ export class TestApp extends RunningApp {
     super(url);
   }
 
-  static async start({ env = {}, database, log }: TestAppOptions = {}): Promise<TestApp> {
+  static async start({ env = {}, database, log, server = {} }: TestAppOptions = {}): Promise<TestApp> {
     const db = database ?? (await TestDatabase.create());
     const config = parseEnvironment({
       NODE_ENV: 'test',
@@ -60,16 +63,17 @@ export class TestApp extends RunningApp {
       logger: new NestLogger(logger),
     });
     setUpApp(app, config, logger);
+    Object.assign(app.getHttpServer(), server);
     await app.listen(0, '127.0.0.1');
-    return new TestApp(app, config, await app.getUrl(), db, database === undefined);
+    const started = new TestApp(app, config, await app.getUrl(), db, database === undefined);
+    if (database) started.guests.add(started);
+    return started;
   }
 
   /** Two instances on one database. Whoever closes the first closes both. */
   static async startTwo(options: TestAppOptions = {}): Promise<[first: TestApp, second: TestApp]> {
     const first = await TestApp.start(options);
-    const second = await TestApp.start({ ...options, database: first.database });
-    first.others.push(second);
-    return [first, second];
+    return [first, await TestApp.start({ ...options, database: first.database })];
   }
 
   /** An instance on the database of another one, and what its way there can be watched, slowed and cut with. */
@@ -84,9 +88,16 @@ export class TestApp extends RunningApp {
   }
 
   async close(): Promise<void> {
-    for (const other of this.others) await other.close();
+    if (this.ownsDatabase) for (const guest of this.guests) await guest.close();
+    this.guests.delete(this);
     await this.app.close();
     await this.proxy?.close();
     if (this.ownsDatabase) await this.database.drop();
+  }
+
+  private get guests(): Set<TestApp> {
+    const guests = TestApp.guests.get(this.database) ?? new Set();
+    TestApp.guests.set(this.database, guests);
+    return guests;
   }
 }
