@@ -61,13 +61,14 @@ describe('/sessions', () => {
       const oldest = await buildSignedIn(app);
       const middle = await signIn(app, oldest);
       const newest = await signIn(app, oldest);
-      for (const [session, minutes] of [
-        [oldest, 1],
-        [newest, 2],
-        [middle, 3],
+      // Less than a minute, after which the request would be noted itself.
+      for (const [session, seconds] of [
+        [oldest, 10],
+        [newest, 20],
+        [middle, 30],
       ] as const) {
-        const sql = `UPDATE sessions SET last_seen_at = now() - $2 * interval '1 minute' WHERE id = $1`;
-        await app.database.query(sql, [session.sessionId, minutes]);
+        const sql = `UPDATE sessions SET last_seen_at = now() - $2 * interval '1 second' WHERE id = $1`;
+        await app.database.query(sql, [session.sessionId, seconds]);
       }
       const { body } = await app.as(middle.accessToken).get('/sessions').expect(200);
       expect(idsOf(body.items)).toEqual([oldest.sessionId, newest.sessionId, middle.sessionId]);
