@@ -1,4 +1,5 @@
 import { AuditLog } from '../../src/audit/audit-log.js';
+import { RefusalRecorder } from '../../src/audit/refusal.recorder.js';
 import { Database } from '../../src/database/database.js';
 import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
 import { NOBODY } from '../support/constants.js';
@@ -21,7 +22,11 @@ describe('what happened', () => {
     bob = await buildSignedIn(app);
   });
   afterAll(() => app.close());
-  beforeEach(() => app.database.query('TRUNCATE audit_events'));
+  beforeEach(async () => {
+    // Refusals of the test before are written in the background.
+    await app.app.get(RefusalRecorder).flush();
+    await app.database.query('TRUNCATE audit_events');
+  });
 
   const audit = (query: object = {}) => app.as(root.accessToken).get('/admin/audit').query(query);
   const activity = (user: SignedIn, query: object = {}) =>

@@ -1,5 +1,6 @@
-import { Database } from '../../src/database/database.js';
 import { jest } from '@jest/globals';
+import { RefusalRecorder } from '../../src/audit/refusal.recorder.js';
+import { Database } from '../../src/database/database.js';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
 import { NOBODY } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
@@ -160,6 +161,8 @@ describe('problem documents', () => {
   });
 
   describe('an error that nobody foresaw', () => {
+    // What is written in the background would meet the error in the request's place.
+    beforeEach(() => app.app.get(RefusalRecorder).flush());
     afterEach(() => jest.restoreAllMocks());
 
     it('is 500 internal_error without a word of what happened', async () => {
