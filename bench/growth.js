@@ -2,6 +2,7 @@
 // request costs.
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { LoadGenerator } from './guarded-request/load.js';
 import { explain } from './growth/explain.js';
 import { fill } from './growth/fill.js';
 import { guardedTurns } from './growth/guarded.js';
@@ -41,6 +42,7 @@ export async function bench(signal, options) {
  * @param {import('./growth/options.js').Options} options @param {string} secret @param {AbortSignal} signal
  */
 async function measure(cluster, pools, options, secret, signal) {
+  const generator = await LoadGenerator.wrk();
   const databases = [];
   for (const size of options.sizes) {
     const url = await addDatabase(cluster, `gatehouse_${size}`);
@@ -54,7 +56,7 @@ async function measure(cluster, pools, options, secret, signal) {
   }
   await pools[0]?.query('CHECKPOINT');
   console.log('Guarded requests, in turns …');
-  const turns = await guardedTurns(databases, cluster.pid, options, secret, signal);
+  const turns = await guardedTurns(generator, databases, cluster.pid, options, secret, signal);
   const sized = [];
   for (const { size, url, pool } of databases) {
     console.log(`Every route, with ${size.toLocaleString('en')} sessions …`);

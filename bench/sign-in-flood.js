@@ -71,21 +71,18 @@ async function read(url, token, duration) {
   const readers = Array.from({ length: READING }, async (_, reader) => {
     const client = new Client(url);
     await wait((reader * INTERVAL) / READING);
-    /** @type {Promise<number>[]} */
+    /** @type {Promise<import('./support/client.js').Answer>[]} */
     const asked = [];
     const end = performance.now() + duration;
     while (performance.now() < end) {
-      asked.push(
-        client.ask('GET', '/users/me', { token }).then((answer) => {
-          if (answer.status !== 200) throw new Error(`GET /users/me was answered ${answer.status}.`);
-          return answer.duration;
-        }),
-      );
+      asked.push(client.ask('GET', '/users/me', { token }));
       await wait(INTERVAL);
     }
-    const durations = await Promise.all(asked);
+    const answers = await Promise.all(asked);
     client.close();
-    return durations;
+    const refused = answers.find(({ status }) => status !== 200);
+    if (refused) throw new Error(`GET /users/me was answered ${refused.status}.`);
+    return answers.map(({ duration }) => duration);
   });
   return (await Promise.all(readers)).flat();
 }

@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startApplication } from '../support/application.js';
-import { LoadGenerator } from '../guarded-request/load.js';
 import { askersOf } from '../guarded-request/sessions.js';
 import { secondsOf } from '../support/processors.js';
 
@@ -19,12 +18,12 @@ const TOKENS = 1_000;
  */
 
 /**
+ * @param {import('../guarded-request/load.js').LoadGenerator} generator
  * @param {readonly Database[]} databases @param {number} postgres the server's process
  * @param {{ rounds: number, seconds: number }} options @param {string} secret @param {AbortSignal} signal
  * @returns {Promise<ReadonlyMap<number, Turn[]>>} by size; the first turn, which warms up, is none
  */
-export async function guardedTurns(databases, postgres, { rounds, seconds }, secret, signal) {
-  const generator = await LoadGenerator.wrk();
+export async function guardedTurns(generator, databases, postgres, { rounds, seconds }, secret, signal) {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-growth-'));
   /** @type {import('../support/server.js').Server[]} */
   const apps = [];
