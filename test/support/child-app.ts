@@ -2,11 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { RunningApp } from './running-app.js';
+import { stablePort } from './stable-port.js';
 import { TEST_SECRET } from './test-app.js';
 import { until } from './until.js';
 
 /** How long, in milliseconds, a start may take on a busy machine. */
 export const START = 40_000;
+
+const LISTENS = 'Gatehouse listens on';
 
 /** How a process ended: by itself with a code, or by a signal. */
 export interface Exit {
@@ -32,6 +35,7 @@ export class ChildApp extends RunningApp {
     cwd = process.cwd(),
     node = process.execPath,
   ): Promise<ChildApp> {
+    const port = await stablePort();
     const { PATH = '' } = process.env;
     const child = spawn(node, ['--enable-source-maps', resolve('dist/src/main.js')], {
       cwd,
@@ -40,8 +44,7 @@ export class ChildApp extends RunningApp {
         PATH,
         NODE_ENV: 'test',
         HOST: '127.0.0.1',
-        // The system chooses: nobody can take it before.
-        PORT: '0',
+        PORT: String(port),
         JWT_SECRET: TEST_SECRET,
         BCRYPT_COST: '4',
         RATE_LIMIT_ENABLED: 'false',
@@ -51,9 +54,9 @@ export class ChildApp extends RunningApp {
     const output = new Output(child);
     const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
     try {
-      await until('the application listens', () => output.port !== undefined || hasEnded(child), START);
-      if (output.port === undefined) throw new Error(`The application did not start:\n${output.text}`);
-      return new ChildApp(child, output, exited, `http://127.0.0.1:${output.port}`);
+      await until('the application listens', () => output.says(LISTENS) || hasEnded(child), START);
+      if (!output.says(LISTENS)) throw new Error(`The application did not start:\n${output.text}`);
+      return new ChildApp(child, output, exited, `http://127.0.0.1:${port}`);
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
@@ -88,9 +91,8 @@ class Output {
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', this.add);
   }
 
-  /** Where the application listens, once it does. */
-  get port(): string | undefined {
-    return /Gatehouse listens on http:\S*:(\d+)/.exec(this.text)?.[1];
+  says(text: string): boolean {
+    return this.text.includes(text);
   }
 
   private readonly add = (chunk: string): void => {

@@ -6,30 +6,44 @@ export interface Answer extends Sent {
   readonly client: number;
 }
 
+type Next = (client: number) => [path: string, request: Request];
+
+const newAgent = () => new Agent({ keepAlive: true, maxSockets: 1 });
+
 /** Clients that ask one after another, each on a connection of its own that it keeps, until they are told to stop. */
 export class Load {
   readonly answers: Answer[] = [];
   private stopping = false;
   private readonly done: Promise<unknown>;
 
-  private constructor(clients: number, url: string, next: (client: number) => [path: string, request: Request]) {
-    this.done = Promise.all(Array.from({ length: clients }, (_, client) => this.run(client, url, () => next(client))));
+  private constructor(agents: readonly Agent[], url: string, next: Next) {
+    this.done = Promise.all(agents.map((agent, client) => this.run(client, agent, url, () => next(client))));
   }
 
   /** @param next what a client asks next */
-  static start(clients: number, url: string, next: (client: number) => [path: string, request: Request]): Load {
-    return new Load(clients, url, next);
+  static start(clients: number, url: string, next: Next): Load {
+    return new Load(Array.from({ length: clients }, newAgent), url, next);
+  }
+
+  /** Lets them connect one after another before they begin: several processes behind one port get equal shares of them. */
+  static async startInTurn(clients: number, url: string, next: Next): Promise<Load> {
+    const agents = Array.from({ length: clients }, newAgent);
+    for (const agent of agents) await send(agent, new URL('/health/live', url), {});
+    return new Load(agents, url, next);
   }
 
   /** Lets each client ask once, all at the same time, and waits for all answers. */
-  static async once(
-    clients: number,
-    url: string,
-    next: (client: number) => [path: string, request: Request],
-  ): Promise<Load> {
+  static async once(clients: number, url: string, next: Next): Promise<Load> {
     const load = Load.start(clients, url, next);
     await load.stop();
     return load;
+  }
+
+  /** How often the client has been answered that was answered least. */
+  fewest(clients: number): number {
+    const counts = Array<number>(clients).fill(0);
+    for (const { client } of this.answers) counts[client] = (counts[client] ?? 0) + 1;
+    return Math.min(...counts);
   }
 
   /** How often each status was answered. */
@@ -55,8 +69,7 @@ export class Load {
     await this.done;
   }
 
-  private async run(client: number, url: string, next: () => [path: string, request: Request]): Promise<void> {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  private async run(client: number, agent: Agent, url: string, next: () => ReturnType<Next>): Promise<void> {
     let dismissed = false;
     while (!this.stopping && !dismissed) {
       const [path, asked] = next();

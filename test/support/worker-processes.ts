@@ -1,4 +1,4 @@
-import { ChildApp } from './child-app.js';
+import { ChildApp, START } from './child-app.js';
 import { until } from './until.js';
 
 /** The lines of the log that are read here. */
@@ -12,19 +12,40 @@ interface Line {
 
 /** An instance of several workers, and what its log tells of them. */
 export class WorkerProcesses {
-  private constructor(readonly app: ChildApp) {}
+  private readonly read: Line[] = [];
+  private readUntil = 0;
+  private hasEnded = false;
+
+  private constructor(readonly app: ChildApp) {
+    void app.exited.then(() => (this.hasEnded = true));
+  }
 
   /** Starts it, and waits until every worker listens. */
   static async start(env: Readonly<Record<string, string>>, workers = 2, node?: string): Promise<WorkerProcesses> {
     const app = await ChildApp.start({ WORKERS: String(workers), ...env }, undefined, node);
     const processes = new WorkerProcesses(app);
-    await until('all workers listen', () => processes.listening >= workers, 20_000);
-    return processes;
+    try {
+      await until('all workers listen', () => processes.listening >= workers, START);
+      return processes;
+    } catch (error) {
+      await processes.kill();
+      throw error;
+    }
   }
 
-  get lines(): Line[] {
-    const whole = this.app.log.split('\n').slice(0, -1);
-    return whole.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Line);
+  /** Ends all processes at once: one that is stopped would outlive the one that started it. */
+  async kill(): Promise<void> {
+    if (!this.hasEnded) for (const pid of [this.app.pid, ...this.pids.values()]) killIfAlive(pid);
+    await this.app.exited;
+  }
+
+  get lines(): readonly Line[] {
+    const { log } = this.app;
+    const end = log.lastIndexOf('\n') + 1;
+    const lines = log.slice(this.readUntil, end).split('\n');
+    this.read.push(...lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Line));
+    this.readUntil = end;
+    return this.read;
   }
 
   /** How many have begun to listen since the start. */
@@ -46,15 +67,16 @@ export class WorkerProcesses {
     return this.lines.flatMap(({ msg }) => (msg.startsWith(`Worker ${number} could not start`) ? [msg] : []));
   }
 
-  /** How long, in milliseconds, the place of a worker stayed empty the last time. */
-  gap(number: number): number {
-    const last = (start: string) => Date.parse(this.lines.findLast(({ msg }) => msg.startsWith(start))?.time ?? '');
-    return last(`Worker ${number} starts`) - last(`Worker ${number} ended`);
+  /** What the log says of the ends of a worker that had started. */
+  ends(number: number): string[] {
+    return this.lines.flatMap(({ msg }) => (msg.startsWith(`Worker ${number} ended`) ? [msg] : []));
   }
 
-  /** The ids of the requests that a worker answered. */
-  answeredBy(number: number): Set<string> {
-    return new Set(this.lines.flatMap(({ worker, requestId }) => (worker === number && requestId ? [requestId] : [])));
+  /** The ids of the requests that a worker answered, of those that begin so. */
+  answeredBy(number: number, prefix: string): string[] {
+    return this.lines.flatMap(({ worker, requestId }) =>
+      worker === number && requestId?.startsWith(prefix) ? [requestId] : [],
+    );
   }
 }
 
@@ -64,5 +86,13 @@ export function isAlive(pid: number): boolean {
     return process.kill(pid, 0);
   } catch {
     return false;
+  }
+}
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended.
   }
 }
