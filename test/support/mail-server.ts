@@ -23,8 +23,8 @@ export interface ArrivedMail {
   readonly raw: string;
 }
 
-/** What the server does with a mail that it has read whole: takes it, says nothing, hangs up, or answers with an error. */
-export type Treatment = 'take' | 'hang' | 'drop' | `${4 | 5}${number} ${string}`;
+/** What the server does with a mail that it has read whole: takes it, takes it without a word, says nothing, hangs up, or answers with an error. */
+export type Treatment = 'take' | 'keep' | 'hang' | 'drop' | `${4 | 5}${number} ${string}`;
 
 export const DEFER = '451 4.3.0 Try again later';
 
@@ -125,6 +125,7 @@ export class MailServer {
     const treatment = this.treat(mail, ++this.attempts);
     await this.hold;
     if (treatment === 'drop') this.hangUp();
+    else if (treatment === 'keep') this.mails.push(mail);
     else if (treatment === 'take') {
       this.mails.push(mail);
       callback();

@@ -39,3 +39,8 @@ export async function passBackoff({ database }: TestApp): Promise<void> {
     `UPDATE mails SET next_attempt_at = now() WHERE last_error IS NOT NULL AND next_attempt_at IS NOT NULL`,
   );
 }
+
+/** Lets the time pass until nobody's claim holds any more. Whoever sends meanwhile would lose its own. */
+export async function passLeases({ database }: TestApp): Promise<void> {
+  await database.query(`UPDATE mails SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL`);
+}
