@@ -2,12 +2,15 @@ import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/buil
 import { issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
-/** A request that holds one connection and asks for another would wait for itself here, and be answered with 503. */
+/**
+ * A request that holds one connection and asks for another would wait for itself here, and be answered with 503 in the
+ * end: after so long that no other is.
+ */
 describe('with a single connection for all', () => {
   let app: TestApp;
   let admin: SignedIn;
   beforeAll(async () => {
-    app = await TestApp.start({ env: { DB_POOL_MAX: '1', DB_CONNECT_TIMEOUT: '3s' } });
+    app = await TestApp.start({ env: { DB_POOL_MAX: '1', DB_CONNECT_TIMEOUT: '1m' } });
     admin = await buildSignedIn(app, 'admin');
   });
   afterAll(() => app.close());
