@@ -9,7 +9,7 @@ import http, { Agent } from 'node:http';
  * @property {boolean} closes whether the server lets the connection go
  *
  * @typedef {object} Request
- * @property {'GET' | 'POST'} [method]
+ * @property {'GET' | 'POST' | 'DELETE'} [method]
  * @property {string} [token] an access token
  * @property {object} [json]
  * @property {string} [id] its `X-Request-Id`
