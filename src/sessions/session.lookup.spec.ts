@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { jest } from '@jest/globals';
 import type { Config } from '../config/env.js';
 import { User } from '../users/user.entity.js';
-import { until } from '../../test/support/until.js';
 import type { Database, EntityManager } from '../database/database.js';
 import { DatabaseUnavailableError } from '../database/pg-errors.js';
 import type { GuardedSession, SessionAccessRepository } from './session-access.repository.js';
@@ -45,6 +44,12 @@ function heldLookup({ poolMax = 10, connectTimeout = 5_000 } = {}) {
 /** Lets everything that is already decided happen. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
+/** Lets a lookup that is under way become slow: 250 ms. */
+async function patienceEnds(): Promise<void> {
+  jest.advanceTimersByTime(250);
+  await settled();
+}
+
 /** Answers every load that has begun or begins, until none is left. */
 async function answerAll(loads: readonly Load[]): Promise<void> {
   for (const load of loads) {
@@ -63,6 +68,10 @@ async function underWay(lookup: SessionLookup): Promise<Promise<GuardedSession |
 }
 
 describe('the lookup of sessions', () => {
+  // No lookup is slow because this process had to wait for a processor.
+  beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
+  afterEach(() => jest.useRealTimers());
+
   it('asks in the same turn of the event loop when nothing is under way', async () => {
     const { lookup, loads } = heldLookup();
     const answer = lookup.find('a');
@@ -188,7 +197,8 @@ describe('the lookup of sessions', () => {
       const { lookup, loads } = heldLookup();
       const slow = await underWay(lookup);
       const others = ['a', 'b'].map((id) => lookup.find(id));
-      await until('a third begins', () => loads.length === 3);
+      await patienceEnds();
+      expect(loads).toHaveLength(3);
       loads[2]?.answer();
       expect((await Promise.all(others)).map((session) => session?.id)).toEqual(['a', 'b']);
       expect(loads[2]?.ids).toEqual(['a', 'b']);
@@ -200,7 +210,8 @@ describe('the lookup of sessions', () => {
       const { lookup, loads } = heldLookup();
       const slow = Promise.allSettled(await underWay(lookup));
       const other = lookup.find('a');
-      await until('a third begins', () => loads.length === 3);
+      await patienceEnds();
+      expect(loads).toHaveLength(3);
       loads[0]?.fail(new Error('down'));
       loads[1]?.fail(new Error('down'));
       expect((await slow).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
@@ -212,7 +223,8 @@ describe('the lookup of sessions', () => {
       const { lookup, loads } = heldLookup({ poolMax: 100 });
       const asked = await underWay(lookup);
       asked.push(lookup.find('a'));
-      await until('a third begins', () => loads.length === 3);
+      await patienceEnds();
+      expect(loads).toHaveLength(3);
       asked.push(lookup.find('b'));
       await settled();
       asked.push(lookup.find('c'));
@@ -230,8 +242,11 @@ describe('the lookup of sessions', () => {
     ])('of a pool of %i, has at most %i under way, and serves all in the end', async (poolMax, most) => {
       const { lookup, loads } = heldLookup({ poolMax });
       const asked: Promise<unknown>[] = [];
-      const deadline = performance.now() + 1_500;
-      await until('enough time has passed', () => asked.push(lookup.find('a')) > 0 && performance.now() > deadline);
+      for (let i = 0; i < 10; i++) {
+        asked.push(lookup.find('a'));
+        await settled();
+        await patienceEnds();
+      }
       expect(loads).toHaveLength(most);
       await answerAll(loads);
       await expect(Promise.all(asked)).resolves.toHaveLength(asked.length);
@@ -240,13 +255,17 @@ describe('the lookup of sessions', () => {
     it('when no more may begin, refuses whoever has waited for a turn as long as for a connection', async () => {
       const { lookup, loads } = heldLookup({ poolMax: 4, connectTimeout: 600 });
       const slow = await underWay(lookup);
-      const begin = performance.now();
-      const early = Promise.allSettled(['a', 'b'].map((id) => lookup.find(id)));
-      await delay(400);
+      const early = ['a', 'b'].map((id) => lookup.find(id));
+      let isRefused = false;
+      const refusals = Promise.allSettled(early).finally(() => (isRefused = true));
+      jest.advanceTimersByTime(400);
       const late = lookup.find('c');
+      jest.advanceTimersByTime(199);
+      await settled();
+      expect(isRefused).toBe(false);
+      jest.advanceTimersByTime(1);
       const refused = { status: 'rejected', reason: new DatabaseUnavailableError() };
-      expect(await early).toEqual([refused, refused]);
-      expect(performance.now() - begin).toBeGreaterThan(595);
+      expect(await refusals).toEqual([refused, refused]);
       loads[0]?.answer();
       await settled();
       expect(loads[2]?.ids).toEqual(['c']);
@@ -259,7 +278,8 @@ describe('the lookup of sessions', () => {
       const { lookup, loads } = heldLookup();
       const asked = await underWay(lookup);
       asked.push(lookup.find('a'));
-      await until('a third begins', () => loads.length === 3);
+      await patienceEnds();
+      expect(loads).toHaveLength(3);
       await answerAll(loads);
       await Promise.all(asked);
       const again = await underWay(lookup);
