@@ -9,6 +9,8 @@ const LATER = Date.now() + 900_000;
 const token = (i: number) => `${'x'.repeat(450)}${String(i).padStart(6, '0')}`;
 
 describe('verified tokens', () => {
+  afterEach(() => jest.useRealTimers());
+
   it('are known again, to the byte', () => {
     const tokens = new VerifiedTokens();
     tokens.add(token(1), CLAIMS, LATER);
@@ -25,7 +27,6 @@ describe('verified tokens', () => {
     expect(tokens.find(token(1))).toBe(CLAIMS);
     jest.advanceTimersByTime(1);
     expect(tokens.find(token(1))).toBeUndefined();
-    jest.useRealTimers();
   });
 
   it('take no more than a bounded amount of memory: the oldest go first', () => {

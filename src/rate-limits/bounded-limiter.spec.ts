@@ -1,19 +1,30 @@
+import { jest } from '@jest/globals';
 import { BoundedLimiter } from './bounded-limiter.js';
 
 const QUOTA = { points: 3, window: 60 };
 
 describe('the limiter that stands in for the store', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
   it('counts each key by itself, in a window that further tries do not move', () => {
     const limiter = new BoundedLimiter();
-    const counts = [1, 2, 3, 4].map(() => limiter.take('ada', QUOTA));
+    const counts = [1, 2, 3, 4].map(() => {
+      const count = limiter.take('ada', QUOTA);
+      jest.advanceTimersByTime(10_000);
+      return count;
+    });
     expect(counts.map(({ consumed }) => consumed)).toEqual([1, 2, 3, 4]);
-    expect(counts.every(({ msLeft }) => msLeft > 59_000 && msLeft <= 60_000)).toBe(true);
+    expect(counts.map(({ msLeft }) => msLeft)).toEqual([60_000, 50_000, 40_000, 30_000]);
     expect(limiter.take('grace', QUOTA).consumed).toBe(1);
   });
 
   it('begins anew when the window is over', () => {
     const limiter = new BoundedLimiter();
-    limiter.take('ada', { ...QUOTA, window: 0 });
+    limiter.take('ada', QUOTA);
+    jest.advanceTimersByTime(59_999);
+    expect(limiter.take('ada', QUOTA).consumed).toBe(2);
+    jest.advanceTimersByTime(1);
     expect(limiter.take('ada', QUOTA).consumed).toBe(1);
   });
 
