@@ -86,12 +86,13 @@ describe('mail', () => {
   });
 
   it('keeps its contents sealed while it waits, and gone once it is sent: no token is in the table or the log', async () => {
-    const before = await TestApp.start({ database: app.database });
-    const token = await postMail(before, 'sealed@example.com', 'Ada Lovelace');
-    const [row] = await before.database.query<{ row: string; sealed: Buffer }>(
+    let release = (): void => undefined;
+    server.hold = new Promise((resolve) => (release = resolve));
+    const token = await postMail(app, 'sealed@example.com', 'Ada Lovelace');
+    const [row] = await app.database.query<{ row: string; sealed: Buffer }>(
       `SELECT mails::text AS row, sealed FROM mails WHERE recipient = 'sealed@example.com'`,
     );
-    await before.close();
+    release();
     await server.next('sealed@example.com');
     await until('it is noted as sent', async () => (await waiting()) === 0);
     expect(row?.row).not.toContain(token);
