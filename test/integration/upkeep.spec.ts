@@ -46,17 +46,22 @@ describe('the upkeep', () => {
     await app.database.query('BEGIN');
     await app.database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
     const pruning = begin();
-    await until('the pruning waits for the table', async () => (await waitingForSessions()) > 0, 20_000);
-    await act();
-    await app.database.query('COMMIT');
-    await pruning;
+    try {
+      await until('the pruning waits for the table', async () => (await waitingForSessions()).length > 0);
+      await act();
+    } finally {
+      await app.database.query('COMMIT');
+      await pruning;
+    }
   }
 
-  async function waitingForSessions(): Promise<number> {
-    const waiting = await app.database.query(
-      `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'sessions'::regclass AND pid <> pg_backend_pid()`,
+  /** The server processes that wait for the table. Other tests' databases have one of the same number. */
+  async function waitingForSessions(): Promise<number[]> {
+    const rows = await app.database.query<{ pid: number }>(
+      `SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database
+        WHERE NOT granted AND relation = 'sessions'::regclass AND datname = current_database()`,
     );
-    return waiting.length;
+    return rows.map(({ pid }) => pid);
   }
 
   it('deletes sessions, tokens, mails and limits that have been kept for long enough, and no others', async () => {
@@ -133,15 +138,21 @@ describe('the upkeep', () => {
   it('of an instance that was killed is taken over by another, once its silence has lasted', async () => {
     await insertEnded(10);
     const child = await ChildApp.start({ DATABASE_URL: app.database.url, PRUNE_INTERVAL: '100ms' });
-    await duringThePruning(
-      () => Promise.resolve(),
-      async () => {
-        await child.kill();
-        // The server finishes a statement whose client is gone, unless it is told.
-        await app.database.query('SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted');
-        await until('its statement is gone, too', async () => (await waitingForSessions()) === 0);
-      },
-    );
+    try {
+      await duringThePruning(
+        () => Promise.resolve(),
+        async () => {
+          await child.kill();
+          // The server finishes a statement whose client is gone, unless it is told.
+          await app.database.query('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [
+            await waitingForSessions(),
+          ]);
+          await until('its statement is gone, too', async () => (await waitingForSessions()).length === 0);
+        },
+      );
+    } finally {
+      await child.kill();
+    }
     await insertEnded(10);
     const before = await countSessions();
     await prune(app);
@@ -154,15 +165,17 @@ describe('the upkeep', () => {
   it('stops after its present step when the instance stops, and another goes on at once', async () => {
     await insertEnded(MANY);
     const leaving = await TestApp.start({ database: app.database, log });
-    let closed: Promise<void> | undefined;
-    await duringThePruning(
-      () => prune(leaving),
-      () => {
-        closed = leaving.close();
-        return Promise.resolve();
-      },
-    );
-    await closed;
+    const closing: Promise<void>[] = [];
+    const leave = () => {
+      if (closing.length === 0) closing.push(leaving.close());
+      return Promise.resolve();
+    };
+    try {
+      await duringThePruning(() => prune(leaving), leave);
+    } finally {
+      await leave();
+      await Promise.all(closing);
+    }
     const left = await countSessions();
     expect(left).toBeGreaterThan(0);
     expect(left).toBeLessThan(MANY);
