@@ -16,7 +16,8 @@ export class TestDatabase {
     const template = empty ? 'template0' : 'gatehouse_template';
     await execute(clusterUrl(), `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`);
     const url = databaseUrl(clusterUrl(), name);
-    const client = new pg.Client({ connectionString: url, application_name: 'test' });
+    // In UTC every day has 24 hours, as those of the configuration have.
+    const client = new pg.Client({ connectionString: url, application_name: 'test', options: '-c timezone=UTC' });
     client.on('error', () => undefined);
     await client.connect();
     return new TestDatabase(url, client);
