@@ -133,8 +133,11 @@ describe('POST /auth/password', () => {
       const ada = await buildSignedIn(app);
       await app.database.query('UPDATE users SET password_hash = $2 WHERE id = $1', [ada.id, hash(ada.password, 4)]);
       beforeHashing(app, 'hash', () => login(ada, ada.password, costly).expect(200));
-      await change(ada).expect(204);
-      await costly.close();
+      try {
+        await change(ada).expect(204);
+      } finally {
+        await costly.close();
+      }
       await login(ada, NEW_PASSWORD).expect(200);
     });
   });
