@@ -77,10 +77,12 @@ export class Database implements OnApplicationShutdown {
   }
 
   private async lend<T>(use: (runner: QueryRunner) => Promise<T>): Promise<T> {
-    if (this.closed) throw new DatabaseUnavailableError();
+    this.assertOpen();
     let runner: QueryRunner | undefined;
     try {
       if (!this.dataSource.isInitialized) await this.connect();
+      // A pool that is ending forgets whoever asks it now.
+      this.assertOpen();
       runner = this.dataSource.createQueryRunner();
       const result = await use(runner);
       this.isServed = true;
@@ -96,6 +98,10 @@ export class Database implements OnApplicationShutdown {
     } finally {
       await runner?.release();
     }
+  }
+
+  private assertOpen(): void {
+    if (this.closed) throw new DatabaseUnavailableError();
   }
 
   private connect(): Promise<unknown> {

@@ -9,10 +9,23 @@ import { DatabaseProxy } from '../support/database-proxy.js';
 import { TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
 
+/** Nothing here has to wait for so long. */
+const PATIENT = { DB_CONNECT_TIMEOUT: '60s', DB_STATEMENT_TIMEOUT: '60s' };
+
 describe('Database', () => {
   let storage: TestDatabase;
   let proxy: DatabaseProxy;
   let database: Database;
+
+  const open = (timeouts: Partial<typeof PATIENT>) => {
+    const env = { DATABASE_URL: proxy.url, DB_POOL_MAX: '2', ...PATIENT, ...timeouts };
+    database = new Database(new DataSource(databaseOptions(parseEnvironment(env).database, entities)));
+  };
+  /** Begins anew with a shorter time. */
+  const reopen = async (timeouts: Partial<typeof PATIENT>) => {
+    await database.onApplicationShutdown();
+    open(timeouts);
+  };
 
   beforeAll(async () => {
     Logger.overrideLogger(false);
@@ -24,13 +37,7 @@ describe('Database', () => {
   beforeEach(async () => {
     await storage.query('DELETE FROM notes');
     proxy = await DatabaseProxy.start(storage.url);
-    const { database: config } = parseEnvironment({
-      DATABASE_URL: proxy.url,
-      DB_POOL_MAX: '2',
-      DB_CONNECT_TIMEOUT: '500ms',
-      DB_STATEMENT_TIMEOUT: '500ms',
-    });
-    database = new Database(new DataSource(databaseOptions(config, entities)));
+    open(PATIENT);
   });
   afterEach(async () => {
     await database.onApplicationShutdown();
@@ -136,12 +143,15 @@ describe('Database', () => {
   });
 
   it('a statement that takes too long is an outage, and its connection is not used again', async () => {
-    const slow = database.session((manager) => manager.query('SELECT pg_sleep(5)'));
+    await reopen({ DB_STATEMENT_TIMEOUT: '500ms' });
+    const slow = database.session((manager) => manager.query('SELECT pg_sleep(20)'));
     await expect(slow).rejects.toThrow(DatabaseUnavailableError);
     expect(database.pool().total).toBe(0);
   });
 
   it('waiting too long for a free connection is an outage', async () => {
+    // The same time is there to connect.
+    await reopen({ DB_CONNECT_TIMEOUT: '3s' });
     await one();
     let finish = (): void => undefined;
     const finished = new Promise<void>((resolve) => (finish = resolve));
@@ -195,10 +205,10 @@ describe('Database', () => {
     expect(proxy.connections).toBe(0);
   });
 
-  it('closed while the first connection is made, it leaves none open', async () => {
-    const first = one().catch(() => undefined);
+  it('closed while the first connection is made, it refuses who waits for it, and leaves none open', async () => {
+    const asked = Promise.allSettled([one()]);
     await database.onApplicationShutdown();
-    await first;
+    expect(await asked).toEqual([{ status: 'rejected', reason: expect.any(DatabaseUnavailableError) }]);
     await until('nothing is left', async () => {
       const rows = await storage.query(
         `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'gatehouse'`,
@@ -206,5 +216,5 @@ describe('Database', () => {
       return rows.length === 0;
     });
     expect(database.pool().total).toBe(0);
-  });
+  }, 30_000);
 });
