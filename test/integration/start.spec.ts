@@ -1,17 +1,24 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import supertest from 'supertest';
-import { freePort } from '../../scripts/postgres-client.js';
+import { stablePort } from '../support/stable-port.js';
 import { until } from '../support/until.js';
 
 const READY = 'Ctrl-C stops everything';
 
+interface Started {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+}
+
+/** Each test goes on with what the one before it has left: the data, and from the second on what runs. */
 describe('npm start', () => {
   let checkout: string;
+  let present: Started;
   const running: ChildProcess[] = [];
 
   /** A checkout that is built and has never run. */
@@ -22,11 +29,13 @@ describe('npm start', () => {
   });
   afterAll(async () => {
     await Promise.all(running.filter((child) => child.exitCode === null && child.signalCode === null).map(stop));
+    const database = await databasePid();
+    if (database > 0) process.kill(database, 'SIGQUIT');
     await rm(checkout, { recursive: true, force: true });
   });
 
   /** Starts it, and waits for what it prints at last. */
-  async function start(port: number): Promise<{ child: ChildProcess; output: () => string }> {
+  async function start(port: number): Promise<Started> {
     const child = spawn(process.execPath, [resolve('scripts/start.js')], {
       cwd: checkout,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -36,7 +45,7 @@ describe('npm start', () => {
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    await until('it is ready', () => text.includes(READY) || child.exitCode !== null, 60_000);
+    await until('it is ready', () => text.includes(READY) || child.exitCode !== null, 90_000);
     return { child, output: () => text };
   }
 
@@ -67,56 +76,54 @@ describe('npm start', () => {
     return status;
   }
 
-  /** Whether the server whose lock is in the folder still runs. */
-  async function hasDatabase(): Promise<boolean> {
+  /** The process of the server whose lock is in the folder; 0 if there is none. */
+  async function databasePid(): Promise<number> {
     const lock = await readFile(join(checkout, '.data/postgres/postmaster.pid'), 'utf8').catch(() => '');
-    return lock !== '';
+    return Number(lock.split('\n')[0]);
   }
 
   it('makes a database and an admin on the first run, and leaves nothing running', async () => {
-    const { child, output } = await start(await freePort());
+    const { child, output } = await start(await stablePort());
     expect(await signIn(output())).toBe(200);
     expect(await stop(child)).toBe(0);
-    expect(await hasDatabase()).toBe(false);
-  }, 90_000);
+    expect(await databasePid()).toBe(0);
+  });
 
   it('takes the next port where one is taken, and says so; the data of the last run is still there', async () => {
-    const occupied = createServer().listen(await freePort(), '127.0.0.1');
+    const occupied = createServer().listen(await stablePort(), '127.0.0.1');
     await once(occupied, 'listening');
-    const { port } = occupied.address() as { port: number };
-    const { child, output } = await start(port);
-    occupied.close();
-    expect(output()).toContain(`Port ${port} is taken. The next free one is `);
-    expect(await signIn(output())).toBe(200);
-    await stop(child);
-  }, 90_000);
+    const { port } = occupied.address() as AddressInfo;
+    try {
+      present = await start(port);
+    } finally {
+      occupied.close();
+    }
+    expect(present.output()).toContain(`Port ${port} is taken. The next free one is `);
+    expect(await signIn(present.output())).toBe(200);
+  });
 
   it('starts again after everything was killed', async () => {
-    const { child, output } = await start(await freePort());
-    const database = Number((await readFile(join(checkout, '.data/postgres/postmaster.pid'), 'utf8')).split('\n')[0]);
-    const { url } = printed(output());
-    child.kill('SIGKILL');
-    await until('the application has noticed', async () => !(await isLive(url)), 15_000);
-    process.kill(database, 'SIGKILL');
-    const again = await start(await freePort());
-    expect(await signIn(again.output())).toBe(200);
-    expect(await stop(again.child)).toBe(0);
-    expect(await hasDatabase()).toBe(false);
-  }, 90_000);
+    const { url } = printed(present.output());
+    present.child.kill('SIGKILL');
+    await until('the application has noticed', async () => !(await isLive(url)), 30_000);
+    process.kill(await databasePid(), 'SIGKILL');
+    present = await start(await stablePort());
+    expect(await signIn(present.output())).toBe(200);
+  });
 
   it('prints no password that does not work: the admin has changed it', async () => {
-    const { child, output } = await start(await freePort());
-    const { url, email, password } = printed(output());
+    const { url, email, password } = printed(present.output());
     const { body } = await supertest(url).post('/auth/login').send({ email, password }).expect(200);
     await supertest(url)
       .post('/auth/password')
       .auth((body as { accessToken: string }).accessToken, { type: 'bearer' })
       .send({ currentPassword: password, newPassword: 'seven lanterns at dusk' })
       .expect(204);
-    await stop(child);
-    const again = await start(await freePort());
-    expect(again.output()).toContain('npm run cli -- users:create-admin --email');
-    expect(printed(again.output()).password).toBe('');
-    await stop(again.child);
-  }, 90_000);
+    expect(await stop(present.child)).toBe(0);
+    expect(await databasePid()).toBe(0);
+    present = await start(await stablePort());
+    expect(present.output()).toContain('npm run cli -- users:create-admin --email');
+    expect(printed(present.output()).password).toBe('');
+    expect(await stop(present.child)).toBe(0);
+  });
 });
