@@ -6,12 +6,13 @@ import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { NO_DATABASE } from '../support/constants.js';
 import { runNode, type Finished } from '../support/run-node.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
+import { TestDatabase } from '../support/test-database.js';
 
 const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
 
 /** Runs the built command line, far from any `.env`. */
 function runCli(databaseUrl: string, args: readonly string[], input = ''): Promise<Finished> {
-  const env = { BCRYPT_COST: '4', JWT_SECRET: TEST_SECRET, DATABASE_URL: databaseUrl, DB_CONNECT_TIMEOUT: '2s' };
+  const env = { BCRYPT_COST: '4', JWT_SECRET: TEST_SECRET, DATABASE_URL: databaseUrl, DB_CONNECT_TIMEOUT: '20s' };
   return runNode(CLI, args, { env, input, cwd: tmpdir() });
 }
 
@@ -42,22 +43,19 @@ describe('the command line', () => {
       await app.as(accessToken).get('/admin/users').expect(200);
     });
 
-    it.each([
-      ['spaces around it, which are a part of it', '  correct horse  \r\n', '  correct horse  '],
-      ['8 emoji', '🏮🐉🌒🚲🥝🪁🧭🎻', '🏮🐉🌒🚲🥝🪁🧭🎻'],
-    ])('takes a password from the standard input with %s, and never prints it', async (_, input, password) => {
-      const { code, stdout, stderr } = await createAdmin(['--password-stdin'], input);
+    it('takes a password from the standard input, with the blanks around it, and never prints it', async () => {
+      const password = '  🏮🐉🌒🚲🥝🪁🧭🎻  ';
+      const { code, stdout, stderr } = await createAdmin(['--password-stdin'], `${password}\r\n`);
       expect(code).toBe(0);
       expect(stdout + stderr).not.toContain(password.trim());
       const { status } = await app.request.post('/auth/login').send({ email: 'root@example.com', password });
       expect(status).toBe(200);
     });
 
+    // Each from one of those that decide: the length in characters, what may stand in a text, and what is easy to guess.
     it.each([
       ['four emoji, however many bytes', '🏮🏮🏮🏮'],
-      ['too long', 'x'.repeat(129)],
       ['with a NUL', 'correct\0horse battery'],
-      ['much used', 'password1'],
       ['the product’s name', 'Gatehouse2026'],
     ])('refuses a password that is %s', async (_, input) => {
       const { code, stdout, stderr } = await createAdmin(['--password-stdin'], input);
@@ -180,16 +178,15 @@ describe('the command line', () => {
     ['a table', 'DROP TABLE audit_events'],
     ['a column', 'ALTER TABLE users DROP COLUMN name'],
   ])('says in one line that the database lacks %s, and is to be migrated', async (_, statement) => {
-    const behind = await TestApp.start();
-    await behind.database.query(statement);
-    const { code, stdout, stderr } = await runCli(behind.database.url, [
-      'users:create-admin',
-      '--email',
-      'root@example.com',
-    ]);
-    await behind.close();
-    expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toBe('The database is not migrated. Run this first: npm run migration:run\n');
+    const behind = await TestDatabase.create();
+    try {
+      await behind.query(statement);
+      const { code, stdout, stderr } = await runCli(behind.url, ['users:create-admin', '--email', 'root@example.com']);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toBe('The database is not migrated. Run this first: npm run migration:run\n');
+    } finally {
+      await behind.drop();
+    }
   });
 
   it('refuses an unknown command', async () => {
