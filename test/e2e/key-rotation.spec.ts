@@ -133,31 +133,39 @@ describe('a rotation of', () => {
 
 describe('another service, which knows the public keys and nothing else,', () => {
   let database: TestDatabase;
-  let app: TestApp;
+  const running = new Map<string, TestApp>();
   beforeAll(async () => (database = await TestDatabase.create()));
-  afterAll(() => database.drop());
-  afterEach(() => app.close());
+  afterAll(async () => {
+    for (const app of running.values()) await app.close();
+    await database.drop();
+  });
 
   const OURS = { issuer: 'gatehouse', audience: 'gatehouse' };
-  const start = async (env: Environment) => (app = await TestApp.start({ database, env }));
+  /** The instance with this environment: one for all tests. */
+  const start = async (env: Environment) => {
+    const key = JSON.stringify(env);
+    const app = running.get(key) ?? (await TestApp.start({ database, env }));
+    running.set(key, app);
+    return app;
+  };
   const keysOf = (instance: TestApp, options = {}) =>
     createRemoteJWKSet(new URL('/.well-known/jwks.json', instance.url), options);
-  const newToken = async () => signIn(app, await buildUser(app));
+  const newToken = async (app: TestApp) => signIn(app, await buildUser(app));
 
   it.each([
     ['ES256', ec],
     ['RS256', rsa],
   ])('verifies our tokens by %s', async (algorithm, { privatePem }) => {
-    await start({ JWT_PRIVATE_KEY: privatePem });
-    const { accessToken, id, sessionId } = await newToken();
+    const app = await start({ JWT_PRIVATE_KEY: privatePem });
+    const { accessToken, id, sessionId } = await newToken(app);
     const { payload, protectedHeader } = await jwtVerify(accessToken, keysOf(app), OURS);
     expect(payload).toMatchObject({ sub: id, sid: sessionId });
     expect(protectedHeader.alg).toBe(algorithm);
   });
 
   it('refuses them where they are for another audience, or changed', async () => {
-    await start({ JWT_PRIVATE_KEY: ec.privatePem });
-    const { accessToken } = await newToken();
+    const app = await start({ JWT_PRIVATE_KEY: ec.privatePem });
+    const { accessToken } = await newToken(app);
     const keys = keysOf(app);
     await expect(jwtVerify(accessToken, keys, { ...OURS, audience: 'another' })).rejects.toThrow(/"aud"/);
     const changed = accessToken.replace(/\.[^.]+\./, `.${Buffer.from('{"sub":"eve"}').toString('base64url')}.`);
@@ -165,19 +173,19 @@ describe('another service, which knows the public keys and nothing else,', () =>
   });
 
   it('cannot verify tokens that a secret signs: there is nothing to know', async () => {
-    await start({});
-    const { accessToken } = await newToken();
+    const app = await start({});
+    const { accessToken } = await newToken(app);
     await expect(jwtVerify(accessToken, keysOf(app), OURS)).rejects.toThrow(/Unsupported "alg"/);
   });
 
   it('that read them when the next key was announced verifies tokens of both, and need not read them again', async () => {
-    await start({ JWT_PRIVATE_KEY: ec.privatePem, JWT_VERIFICATION_KEYS: rsa.publicPem });
-    const before = await newToken();
-    const keys = keysOf(app, { cooldownDuration: Infinity, cacheMaxAge: Infinity });
-    await jwtVerify(before.accessToken, keys, OURS);
-    await app.close();
-    await start({ JWT_PRIVATE_KEY: rsa.privatePem, JWT_VERIFICATION_KEYS: ec.publicPem });
-    const after = await newToken();
+    const env = { JWT_PRIVATE_KEY: ec.privatePem, JWT_VERIFICATION_KEYS: rsa.publicPem };
+    const first = await TestApp.start({ database, env });
+    const before = await newToken(first);
+    const keys = keysOf(first, { cooldownDuration: Infinity, cacheMaxAge: Infinity });
+    await jwtVerify(before.accessToken, keys, OURS).finally(() => first.close());
+    const second = await start({ JWT_PRIVATE_KEY: rsa.privatePem, JWT_VERIFICATION_KEYS: ec.publicPem });
+    const after = await newToken(second);
     for (const { accessToken, sessionId } of [before, after]) {
       const { payload } = await jwtVerify(accessToken, keys, OURS);
       expect(payload['sid']).toBe(sessionId);

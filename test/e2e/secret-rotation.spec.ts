@@ -10,16 +10,18 @@ const renewedEnv = { JWT_SECRET: NEW_SECRET, JWT_PREVIOUS_SECRETS: `${OTHER_SECR
 
 describe('when the secret of access tokens is replaced', () => {
   let database: TestDatabase;
-  const running: TestApp[] = [];
+  const running = new Map<string, TestApp>();
   beforeAll(async () => (database = await TestDatabase.create()));
-  afterEach(async () => {
-    for (const app of running.splice(0)) await app.close();
+  afterAll(async () => {
+    for (const app of running.values()) await app.close();
+    await database.drop();
   });
-  afterAll(() => database.drop());
 
+  /** The instance with this environment: one for all tests. */
   const start = async (env: Readonly<Record<string, string>> = {}) => {
-    const app = await TestApp.start({ database, env });
-    running.push(app);
+    const key = JSON.stringify(env);
+    const app = running.get(key) ?? (await TestApp.start({ database, env }));
+    running.set(key, app);
     return app;
   };
 
