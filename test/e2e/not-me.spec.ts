@@ -110,13 +110,13 @@ describe('the link to say: this was not me', () => {
     const resetting = await issueToken(app, 'password_reset', ada);
     const change = { currentPassword: ada.password, newPassword: 'the thief lives here now' };
     const sessions = [login(ada, ada.password, other).then(), refresh(ada.refreshToken).then()];
-    const racing = [
-      app.as(ada.accessToken).post('/auth/password').send(change).then(),
-      reset(resetting).then(),
-      ...sessions,
-    ];
-    await report(token, other).expect(202);
+    const resetFirst = reset(resetting).then();
+    const racing = [app.as(ada.accessToken).post('/auth/password').send(change).then(), resetFirst, ...sessions];
+    const reported = await report(token, other);
     await Promise.all(racing);
+    // The reader of the mail may be the first to reset the password: that makes this link void. Another round, then.
+    if ((await resetFirst).status === 204) return playRound();
+    expect(reported.status).toBe(202);
     const passwords = [ada.password, change.newPassword, NEW_PASSWORD];
     const tried = await Promise.all(passwords.map((password) => login(ada, password).then()));
     tried.push(await app.as(ada.accessToken).get('/users/me'), await refresh(ada.refreshToken, other));
