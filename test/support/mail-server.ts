@@ -89,16 +89,12 @@ export class MailServer {
   }
 
   /** The next mail to this address that nobody has asked for yet. Waits until it is there. */
-  async next(recipient: string, timeout = 10_000): Promise<ArrivedMail> {
+  async next(recipient: string): Promise<ArrivedMail> {
     let mail: ArrivedMail | undefined;
-    await until(
-      `a mail to ${recipient} arrives`,
-      () => {
-        mail = this.mails.find((candidate) => candidate.recipient === recipient && !this.read.has(candidate));
-        return mail !== undefined;
-      },
-      timeout,
-    );
+    await until(`a mail to ${recipient} arrives`, () => {
+      mail = this.mails.find((candidate) => candidate.recipient === recipient && !this.read.has(candidate));
+      return mail !== undefined;
+    });
     if (!mail) throw new Error('It was there a moment ago.');
     this.read.add(mail);
     return mail;
