@@ -113,7 +113,8 @@ describe('the end of the process', () => {
 
   async function waitingForLocks(): Promise<number> {
     const [row] = await direct.database.query<{ waiting: number }>(
-      `SELECT count(*)::int AS waiting FROM pg_locks WHERE NOT granted AND relation = 'sessions'::regclass`,
+      `SELECT count(*)::int AS waiting FROM pg_locks JOIN pg_database d ON d.oid = database
+        WHERE NOT granted AND relation = 'sessions'::regclass AND datname = current_database()`,
     );
     return row?.waiting ?? 0;
   }
