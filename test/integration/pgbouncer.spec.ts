@@ -39,6 +39,7 @@ suite('behind PgBouncer in transaction mode', () => {
         DATABASE_URL: bouncer.url,
         DB_PREPARED_STATEMENTS: 'false',
         SMTP_URL: mailServer.url,
+        PRUNE_INTERVAL: '1h',
         RATE_LIMIT_ENABLED: 'true',
         RATE_LIMIT_LOGIN_ADDRESS: '1000/15m',
         RATE_LIMIT_LOGIN_ACCOUNT: '10/15m',

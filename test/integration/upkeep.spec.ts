@@ -9,6 +9,7 @@ import { until } from '../support/until.js';
 const LONG_AGO = '-31 days';
 /** More than one step of a pruning looks at. */
 const MANY = 30_000;
+const HOURLY = { PRUNE_INTERVAL: '1h' };
 
 describe('the upkeep', () => {
   let app: TestApp;
@@ -17,8 +18,8 @@ describe('the upkeep', () => {
   const log = new LogLines();
 
   beforeAll(async () => {
-    app = await TestApp.start({ log });
-    other = await TestApp.start({ database: app.database, log });
+    app = await TestApp.start({ log, env: HOURLY });
+    other = await TestApp.start({ database: app.database, log, env: HOURLY });
     user = await buildUser(app);
   });
   beforeEach(async () => {

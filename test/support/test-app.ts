@@ -52,6 +52,8 @@ export class TestApp extends RunningApp {
       BCRYPT_COST: '4',
       // Tests hammer from one address.
       RATE_LIMIT_ENABLED: 'false',
+      // After a few minutes an instance would delete what a slow test has made old.
+      PRUNE_INTERVAL: '0s',
       LOG_LEVEL: log ? 'debug' : 'silent',
       ...env,
     });
