@@ -11,7 +11,7 @@ import { WorkerPool } from './worker-pool.js';
 export const PASSWORD_MIN = 8;
 export const PASSWORD_MAX = 128;
 
-/** Eight random characters need more guesses, one of the most used passwords with a year behind it needs fewer. */
+/** Nearly all of eight random characters need more guesses; one of the most used passwords with a year behind it, fewer. */
 const ENOUGH_GUESSES = 1e7;
 /** The library's time grows with the longest word that it looks for. */
 const LONGEST_WORD = 32;

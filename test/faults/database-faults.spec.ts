@@ -1,4 +1,4 @@
-import { Database } from '../../src/database/database.js';
+import { Database, type PoolState } from '../../src/database/database.js';
 import { buildSignedIn, buildUser, type BuiltUser, type SignedIn } from '../support/builders.js';
 import type { DatabaseProxy } from '../support/database-proxy.js';
 import { Load } from '../support/load.js';
@@ -18,6 +18,8 @@ describe('database faults', () => {
   let app: TestApp;
   let ada: SignedIn;
   let users: BuiltUser[];
+  /** The processes of the server that serve somebody else. */
+  let others: number[];
 
   beforeAll(async () => {
     direct = await TestApp.start();
@@ -27,6 +29,7 @@ describe('database faults', () => {
   afterAll(() => direct.close());
 
   beforeEach(async () => {
+    others = (await direct.database.query<{ pid: number }>(CONNECTED)).map(({ pid }) => pid);
     [app, proxy] = await TestApp.startProxied(direct, { env: TIMEOUTS });
     await app.as(ada.accessToken).get('/users/me').expect(200);
   });
@@ -39,6 +42,9 @@ describe('database faults', () => {
       { token: ada.accessToken },
     ]);
   };
+  /** How many connections of the application the server knows. One that it is ending still counts. */
+  const living = async () =>
+    (await direct.database.query<{ pid: number }>(CONNECTED)).filter(({ pid }) => !others.includes(pid)).length;
   /** More requests at once than the pool has connections, so that a bad one among them is met. */
   const expectAllWell = async () => {
     const answers = await Promise.all([
@@ -61,6 +67,7 @@ describe('database faults', () => {
         await lose();
       }
       await running.stop();
+      await until('the pool has only connections that live', async () => poolOf(app).total === (await living()));
       expect(Object.keys(running.statuses).filter((status) => status !== '200' && status !== '503')).toEqual([]);
       expect(running.longest).toBeLessThan(BOUND);
       await expectAllWell();
@@ -69,6 +76,7 @@ describe('database faults', () => {
 
   it('a connection that the server ends in the instant when it is ready ends no process', async () => {
     proxy.cut();
+    await until('the pool is empty', () => poolOf(app).total === 0);
     proxy.endsNewConnections = true;
     const { status } = await app.as(ada.accessToken).get('/users/me');
     proxy.endsNewConnections = false;
@@ -82,7 +90,7 @@ describe('database faults', () => {
       await until('the load is on', () => running.answers.length > 20);
       proxy.freeze();
       const frozenAt = running.answers.length;
-      await until('the first answers come', () => running.answers.length > frozenAt + 20, BOUND);
+      await until('the first answers come', () => running.answers.length > frozenAt + 20);
       await running.stop();
       await proxy.heal();
       await expectAllWell();
@@ -158,7 +166,7 @@ describe('database faults', () => {
       const asked = users.map(({ email, password }) =>
         small.request.post('/auth/login').send({ email, password }).then(statusAndTime()),
       );
-      await until('the pool is exhausted', () => waiting(small) > 10);
+      await until('the pool is exhausted', () => poolOf(small).waiting > 10);
       await direct.database.query('ROLLBACK');
       const answers = await Promise.all(asked);
       expect(answers.filter(({ status }) => status !== 200 && status !== 503)).toEqual([]);
@@ -172,6 +180,8 @@ describe('database faults', () => {
 const TERMINATE = `
   SELECT pg_terminate_backend(pid) FROM pg_stat_activity
    WHERE datname = current_database() AND application_name = 'gatehouse'`;
+const CONNECTED = `
+  SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'gatehouse'`;
 const OPEN_TRANSACTIONS = `
   SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`;
 
@@ -181,6 +191,6 @@ function statusAndTime() {
   return ({ status }: { status: number }) => ({ status, duration: performance.now() - start });
 }
 
-function waiting(app: TestApp): number {
-  return app.app.get(Database).pool().waiting;
+function poolOf(app: TestApp): PoolState {
+  return app.app.get(Database).pool();
 }

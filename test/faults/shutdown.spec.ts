@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { ChildApp } from '../support/child-app.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
@@ -10,6 +11,8 @@ import { until } from '../support/until.js';
 const GRACEFUL = { code: 0, signal: null };
 /** How long, in milliseconds, an end may take. */
 const BOUND = 10_000;
+/** With the worst clients and the worst database: 8 s for requests that never arrive whole, 2 s to connect, and room. */
+const WORST = 20_000;
 
 describe('the end of the process', () => {
   let direct: TestApp;
@@ -25,12 +28,8 @@ describe('the end of the process', () => {
 
   beforeEach(async () => {
     proxy = await DatabaseProxy.start(direct.database.url);
-    app = await ChildApp.start({
-      DATABASE_URL: proxy.url,
-      DB_CONNECT_TIMEOUT: '500ms',
-      // Of the two, a request that waits for a lock needs this one.
-      DB_STATEMENT_TIMEOUT: '5s',
-    });
+    // Under load, and on a busy machine, somebody may wait for a connection for a while: 503 is what a test looks for.
+    app = await ChildApp.start({ DATABASE_URL: proxy.url, DB_CONNECT_TIMEOUT: '2s', DB_STATEMENT_TIMEOUT: '5s' });
   });
   afterEach(async () => {
     await app.kill();
@@ -69,16 +68,17 @@ describe('the end of the process', () => {
   });
 
   it('sign-ins that wait for so long that they cannot all be served are answered, and do not hold it up', async () => {
-    const slow = await ChildApp.start({ DATABASE_URL: direct.database.url, BCRYPT_COST: '14' });
-    const load = Load.start(60, slow.url, (client) => [
+    await app.kill();
+    app = await ChildApp.start({ DATABASE_URL: direct.database.url, BCRYPT_COST: '14' });
+    const load = Load.start(30 * availableParallelism(), app.url, (client) => [
       '/auth/login',
       { method: 'POST', json: { email: `nobody-${client}@example.com`, password: 'x' } },
     ]);
-    await until('one is answered', () => load.answers.length > 0, 10_000);
+    await until('one is answered', () => load.answers.length > 0, 60_000);
     const start = Date.now();
-    slow.signal('SIGTERM');
+    app.signal('SIGTERM');
     await load.stop();
-    const exit = await slow.exited;
+    const exit = await app.exited;
     const duration = Date.now() - start;
     expect(Object.keys(load.statuses)).toEqual(['401', '503']);
     expect([exit, duration < BOUND]).toEqual([GRACEFUL, true]);
@@ -107,7 +107,7 @@ describe('the end of the process', () => {
     const start = Date.now();
     app.signal('SIGTERM');
     expect(await app.exited).toEqual(GRACEFUL);
-    expect(Date.now() - start).toBeLessThan(BOUND);
+    expect(Date.now() - start).toBeLessThan(WORST);
     for (const socket of sockets) socket.destroy();
   });
 

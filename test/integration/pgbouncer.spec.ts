@@ -15,8 +15,6 @@ const SERVER_CONNECTIONS = 3;
 /** What the database's role bounds a statement to, which is far under the application's own bound. */
 const STATEMENT_TIMEOUT = 1_500;
 
-const SLEEPING = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'`;
-
 if (!PgBouncer.isInstalled) console.warn('There is no pgbouncer here: the tests behind PgBouncer are skipped.');
 const suite = PgBouncer.isInstalled ? describe : describe.skip;
 
@@ -195,11 +193,8 @@ suite('behind PgBouncer that is not configured for it', () => {
     const settings = { default_pool_size: '1', query_wait_timeout: '1' };
     await behind(settings, { DB_PREPARED_STATEMENTS: 'false' }, async ([first], bouncer) => {
       const ada = await buildSignedIn(first);
-      const holding = bouncer.query('SELECT pg_sleep(4)');
-      await until('it holds the connection', async () => (await database.query(SLEEPING)).length === 1);
-      await first.as(ada.accessToken).get('/users/me').expect(503);
+      await bouncer.whileHeld(() => first.as(ada.accessToken).get('/users/me').expect(503));
       expect(log.text).toContain('query_wait_timeout');
-      await holding;
       await first.as(ada.accessToken).get('/users/me').expect(200);
     });
   });

@@ -65,15 +65,17 @@ export class PgBouncer {
   }
 
   /** Asks it something on a connection of one's own, past the application. */
-  async query<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
-    const client = new pg.Client({ connectionString: this.url });
-    client.on('error', () => undefined);
-    await client.connect();
-    try {
-      return (await client.query<Row>(sql)).rows;
-    } finally {
-      await client.end();
-    }
+  query<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
+    return this.connected(async (client) => (await client.query<Row>(sql)).rows);
+  }
+
+  /** Does something while a transaction of somebody else has a connection to the server. */
+  async whileHeld(act: () => PromiseLike<unknown>): Promise<void> {
+    await this.connected(async (client) => {
+      await client.query('BEGIN');
+      await act();
+      await client.query('ROLLBACK');
+    });
   }
 
   async stop(): Promise<void> {
@@ -82,6 +84,17 @@ export class PgBouncer {
       await once(this.child, 'exit');
     }
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async connected<T>(act: (client: pg.Client) => Promise<T>): Promise<T> {
+    const client = new pg.Client({ connectionString: this.url });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      return await act(client);
+    } finally {
+      await client.end();
+    }
   }
 
   private async answers(): Promise<boolean> {
