@@ -1,4 +1,4 @@
-import cluster, { type Address, type Worker } from 'node:cluster';
+import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
 import { WORKER_VARIABLE } from './config/share.js';
 
@@ -55,7 +55,6 @@ class Supervisor {
   private hasStarted = false;
   private isEnding = false;
   private failure: WorkerError | null = null;
-  private port: string | undefined;
   private deadline: NodeJS.Timeout | undefined;
   private finish: () => void = () => undefined;
 
@@ -94,13 +93,9 @@ class Supervisor {
   }
 
   private start(place: Place): void {
-    const worker = cluster.fork({
-      [WORKER_VARIABLE]: `${place.number}/${this.places.length}`,
-      // One that comes later listens where the others do, also where the system chose the port.
-      ...(this.port !== undefined && { PORT: this.port }),
-    });
+    const worker = cluster.fork({ [WORKER_VARIABLE]: `${place.number}/${this.places.length}` });
     place.worker = worker;
-    worker.on('listening', (address) => this.onListening(place, address));
+    worker.on('listening', () => this.onListening(place));
     worker.on('message', (message: unknown) => onMessage(place, message));
     worker.on('exit', (code, signal) => this.onExit(place, signal || `code ${code}`));
     // One that has no process never exits. Any other error comes with an exit, or changes nothing.
@@ -108,8 +103,7 @@ class Supervisor {
     this.logger.info({ pid: worker.process.pid }, `Worker ${place.number} starts.`);
   }
 
-  private onListening(place: Place, { port }: Address): void {
-    this.port = String(port);
+  private onListening(place: Place): void {
     place.listens = true;
     this.hasStarted ||= this.places.every(({ listens }) => listens);
   }

@@ -37,7 +37,7 @@ export function environmentSchema(environment: Environment) {
   const secret = z.string().superRefine((value, context) => {
     if (production) strong(value, context);
   });
-  return z.object({
+  const variables = z.object({
     NODE_ENV: z.enum(ENVIRONMENTS, `must be one of ${ENVIRONMENTS.join(', ')}`).default('development'),
     WORKERS: workers,
     HOST: z.string().default(production ? '0.0.0.0' : '127.0.0.1'),
@@ -97,5 +97,10 @@ export function environmentSchema(environment: Environment) {
     DOCS_ENABLED: flag(!production),
     ACCOUNT_PAGES_ENABLED: flag(true),
     LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  });
+  // Each worker would be given a port of its own in the end.
+  return variables.refine(({ PORT, WORKERS }) => PORT > 0 || WORKERS === 1, {
+    path: ['PORT'],
+    error: 'must not be 0 with several WORKERS',
   });
 }

@@ -107,6 +107,11 @@ describe('parseEnvironment', () => {
     },
   );
 
+  it('lets the system choose a port for one process, and not for several', () => {
+    expect(parseEnvironment({ PORT: '0' }).http.port).toBe(0);
+    expect(refused({ PORT: '0', WORKERS: '2' })).toEqual(['PORT']);
+  });
+
   it('refuses one weak secret among the previous ones', () => {
     expect(refused({ ...PRODUCTION, JWT_PREVIOUS_SECRETS: `${SECRET}x, weak` })).toEqual(['JWT_PREVIOUS_SECRETS']);
   });
