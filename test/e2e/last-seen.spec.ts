@@ -74,7 +74,7 @@ describe('when a session was last seen', () => {
       await use(session);
       void flush();
       second = flush().finally(() => (isDone = true));
-      await until('the first waits for the lock', () => app.database.isAwaited('sessions'));
+      await until('the first waits for the lock', async () => (await app.database.waitingFor('sessions')).length > 0);
       expect(isDone).toBe(false);
     });
     await second;

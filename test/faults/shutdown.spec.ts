@@ -54,13 +54,13 @@ describe('the end of the process', () => {
   });
 
   it('a request that takes long is answered before the process ends, and its connection let go with it', async () => {
-    await direct.database.query('BEGIN');
-    await direct.database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
-    const load = Load.start(1, app.url, () => ['/users/me', { token: ada.accessToken }]);
-    await until('the request waits for the lock', async () => (await waitingForLocks()) > 0);
-    app.signal('SIGTERM');
-    await until('new connections are refused', () => isRefused(app), BOUND);
-    await direct.database.query('ROLLBACK');
+    const load = await direct.database.holding('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE', async () => {
+      const asked = Load.start(1, app.url, () => ['/users/me', { token: ada.accessToken }]);
+      await until('it waits for the lock', async () => (await direct.database.waitingFor('sessions')).length > 0);
+      app.signal('SIGTERM');
+      await until('new connections are refused', () => isRefused(app), BOUND);
+      return asked;
+    });
     const exit = await app.exited;
     await load.dismissed();
     expect(load.answers).toEqual([expect.objectContaining({ status: 200, closes: true })]);
@@ -110,14 +110,6 @@ describe('the end of the process', () => {
     expect(Date.now() - start).toBeLessThan(WORST);
     for (const socket of sockets) socket.destroy();
   });
-
-  async function waitingForLocks(): Promise<number> {
-    const [row] = await direct.database.query<{ waiting: number }>(
-      `SELECT count(*)::int AS waiting FROM pg_locks JOIN pg_database d ON d.oid = database
-        WHERE NOT granted AND relation = 'sessions'::regclass AND datname = current_database()`,
-    );
-    return row?.waiting ?? 0;
-  }
 });
 
 /** Whether nobody listens any more. */

@@ -101,12 +101,11 @@ describe('an instance of two workers', () => {
       await until('the load is on', () => load.fewest(10) > 20);
       const [before, killed] = [workers.listening, workers.pids.get(1) ?? 0];
       // Nobody is between two requests when it happens.
-      await direct.database.query('BEGIN');
-      await direct.database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
-      await until('both wait', async () => (await waitingForLocks()) >= 2);
-      process.kill(killed, 'SIGKILL');
-      await until('the loss is felt', () => (load.statuses[0] ?? 0) > 0);
-      await direct.database.query('ROLLBACK');
+      await direct.database.holding('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE', async () => {
+        await until('both wait', async () => (await direct.database.waitingFor('sessions')).length >= 2);
+        process.kill(killed, 'SIGKILL');
+        await until('the loss is felt', () => (load.statuses[0] ?? 0) > 0);
+      });
       await load.stop();
       await until('its end is known', () => workers.ends(1).length === 1);
       expect(workers.ends(1)).toEqual(['Worker 1 ended (SIGKILL). Another takes its place in 0 s.']);
@@ -215,13 +214,6 @@ describe('an instance of two workers', () => {
       expect(await workers.app.exited).toEqual(GRACEFUL);
     });
   });
-
-  async function waitingForLocks(): Promise<number> {
-    const [row] = await direct.database.query<{ waiting: number }>(
-      `SELECT count(*)::int AS waiting FROM pg_locks WHERE NOT granted AND relation = 'sessions'::regclass`,
-    );
-    return row?.waiting ?? 0;
-  }
 });
 
 describe('the workers of an instance', () => {

@@ -49,7 +49,7 @@ suite('behind PgBouncer in transaction mode', () => {
     });
   });
   afterAll(async () => {
-    await instances[0].close();
+    for (const instance of instances) await instance.close();
     await mailServer.close();
     await bouncer.stop();
     await database.drop();
@@ -172,7 +172,7 @@ suite('behind PgBouncer that is not configured for it', () => {
     try {
       await act(instances, bouncer);
     } finally {
-      await instances[0].close();
+      for (const instance of instances) await instance.close();
       await bouncer.stop();
     }
   }

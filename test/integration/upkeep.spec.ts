@@ -48,21 +48,15 @@ describe('the upkeep', () => {
     await app.database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
     const pruning = begin();
     try {
-      await until('the pruning waits for the table', async () => (await waitingForSessions()).length > 0);
+      await until(
+        'the pruning waits for the table',
+        async () => (await app.database.waitingFor('sessions')).length > 0,
+      );
       await act();
     } finally {
       await app.database.query('COMMIT');
       await pruning;
     }
-  }
-
-  /** The server processes that wait for the table. Other tests' databases have one of the same number. */
-  async function waitingForSessions(): Promise<number[]> {
-    const rows = await app.database.query<{ pid: number }>(
-      `SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database
-        WHERE NOT granted AND relation = 'sessions'::regclass AND datname = current_database()`,
-    );
-    return rows.map(({ pid }) => pid);
   }
 
   it('deletes sessions, tokens, mails and limits that have been kept for long enough, and no others', async () => {
@@ -146,9 +140,12 @@ describe('the upkeep', () => {
           await child.kill();
           // The server finishes a statement whose client is gone, unless it is told.
           await app.database.query('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [
-            await waitingForSessions(),
+            await app.database.waitingFor('sessions'),
           ]);
-          await until('its statement is gone, too', async () => (await waitingForSessions()).length === 0);
+          await until(
+            'its statement is gone, too',
+            async () => (await app.database.waitingFor('sessions')).length === 0,
+          );
         },
       );
     } finally {

@@ -72,7 +72,7 @@ export class TestApp extends RunningApp {
     return started;
   }
 
-  /** Two instances on one database. Whoever closes the first closes both. */
+  /** Two instances on one database. If it is the first one's own, whoever closes that closes both. */
   static async startTwo(options: TestAppOptions = {}): Promise<[first: TestApp, second: TestApp]> {
     const first = await TestApp.start(options);
     return [first, await TestApp.start({ ...options, database: first.database })];

@@ -29,21 +29,21 @@ export class TestDatabase {
   }
 
   /** Does something while a statement such as `LOCK TABLE …` is kept in a transaction, which then ends whatever happens. */
-  async holding(lock: string, act: () => Promise<unknown>): Promise<void> {
+  async holding<T>(lock: string, act: () => Promise<T>): Promise<T> {
     await this.query('BEGIN');
     try {
       await this.query(lock);
-      await act();
+      return await act();
     } finally {
       await this.query('ROLLBACK');
     }
   }
 
-  /** Whether somebody waits for a lock of a table. */
-  async isAwaited(table: string): Promise<boolean> {
-    const sql = `SELECT FROM pg_locks WHERE NOT granted AND relation = $1::regclass
-                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-    return (await this.query(sql, [table])).length > 0;
+  /** The processes of the server that wait for a lock of a table. A table has the same number in every copy of the template. */
+  async waitingFor(table: string): Promise<number[]> {
+    const sql = `SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database
+                  WHERE NOT granted AND relation = $1::regclass AND datname = current_database()`;
+    return (await this.query<{ pid: number }>(sql, [table])).map(({ pid }) => pid);
   }
 
   async drop(): Promise<void> {
