@@ -77,7 +77,8 @@ class Supervisor {
     for (const signal of SIGNALS) process.on(signal, () => this.end());
     await new Promise<void>((resolve) => {
       this.finish = resolve;
-      for (const place of this.places) this.fill(place);
+      // The first that cannot start ends all, and those after it would not be told.
+      for (const place of this.places) if (!this.isEnding) this.fill(place);
     });
     if (this.failure) throw this.failure;
   }

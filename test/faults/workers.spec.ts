@@ -274,6 +274,21 @@ describe('workers that cannot start', () => {
     expect(stderr).toMatch(new RegExp(`^[^\\n]*EADDRINUSE[^\\n]*:${port}\\n$`));
   });
 
+  it('for a system that makes no process for one of them say so once, and no more are started', async () => {
+    const script = `import cluster from 'node:cluster';
+      const { fork } = cluster;
+      let forks = 0;
+      cluster.fork = (env) => {
+        forks += 1;
+        if (forks === 2) throw new Error('spawn EAGAIN');
+        return fork(env);
+      };`;
+    const preloaded = `--import=data:text/javascript,${encodeURIComponent(script)}`;
+    const { code, stdout, stderr } = await run({ WORKERS: '3', NODE_OPTIONS: preloaded });
+    expect([code, stderr]).toEqual([1, 'Worker 2 ended before all could listen (spawn EAGAIN).\n']);
+    expect(stdout.match(/Worker \d starts/g)).toEqual(['Worker 1 starts']);
+  });
+
   it.each(['0', '257', 'many', '1.5'])('are not %s of them', async (WORKERS) => {
     expect((await run({ WORKERS })).stderr).toContain('WORKERS must be auto or a whole number from 1 to 256');
   });
