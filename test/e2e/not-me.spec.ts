@@ -115,7 +115,7 @@ describe('the link to say: this was not me', () => {
     const reported = await report(token, other);
     await Promise.all(racing);
     // The reader of the mail may be the first to reset the password: that makes this link void. Another round, then.
-    if ((await resetFirst).status === 204) return playRound();
+    if (reported.status === 422 && (await resetFirst).status === 204) return playRound();
     expect(reported.status).toBe(202);
     const passwords = [ada.password, change.newPassword, NEW_PASSWORD];
     const tried = await Promise.all(passwords.map((password) => login(ada, password).then()));
