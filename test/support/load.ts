@@ -17,7 +17,7 @@ export class Load {
   private readonly done: Promise<unknown>;
 
   private constructor(agents: readonly Agent[], url: string, next: Next) {
-    this.done = Promise.all(agents.map((agent, client) => this.run(client, agent, url, () => next(client))));
+    this.done = Promise.all(agents.map((agent, client) => this.run(client, agent, url, next)));
   }
 
   /** @param next what a client asks next */
@@ -30,13 +30,6 @@ export class Load {
     const agents = Array.from({ length: clients }, newAgent);
     for (const agent of agents) await send(agent, new URL('/health/live', url), {});
     return new Load(agents, url, next);
-  }
-
-  /** Lets each client ask once, all at the same time, and waits for all answers. */
-  static async once(clients: number, url: string, next: Next): Promise<Load> {
-    const load = Load.start(clients, url, next);
-    await load.stop();
-    return load;
   }
 
   /** How often the client has been answered that was answered least. */
@@ -69,10 +62,10 @@ export class Load {
     await this.done;
   }
 
-  private async run(client: number, agent: Agent, url: string, next: () => ReturnType<Next>): Promise<void> {
+  private async run(client: number, agent: Agent, url: string, next: Next): Promise<void> {
     let dismissed = false;
     while (!this.stopping && !dismissed) {
-      const [path, asked] = next();
+      const [path, asked] = next(client);
       const answer = await send(agent, new URL(path, url), asked);
       this.answers.push({ client, ...answer });
       dismissed = answer.closes;
