@@ -48,7 +48,7 @@ export class RefusalRecorder extends Refusals implements OnModuleInit, OnApplica
     this.add({ refusal, since: new Date(), count: 1 });
   }
 
-  /** Returns when every count is written, also those that were being written already. */
+  /** Returns when every count was tried to be written, also those that were being written already. */
   async flush(): Promise<void> {
     this.writing = Promise.all([this.writing, this.write()]).then(() => undefined);
     await this.writing;

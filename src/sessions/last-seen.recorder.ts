@@ -37,7 +37,7 @@ export class LastSeenRecorder implements OnModuleInit, OnApplicationShutdown {
     this.seen.add(sessionId);
   }
 
-  /** Returns when every mark is written, also those that were being written already. */
+  /** Returns when every mark is written or lost, also those that were being written already. */
   async flush(): Promise<void> {
     this.writing = Promise.all([this.writing, this.write()]).then(() => undefined);
     await this.writing;

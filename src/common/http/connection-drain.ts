@@ -21,8 +21,9 @@ type Connection = Socket & { readonly _httpMessage?: ServerResponse | null };
 /**
  * Empties the HTTP server at shutdown without dropping a request. `server.close()` alone cuts a connection whose
  * next request is on its way already, and then waits for every other one until its client leaves. So each busy
- * connection first gets `Connection: close`, with the answer under way or with one more; then idle ones are closed as they become
- * idle; and what is still there after the grace is cut: a request that never arrives whole would wait for ever.
+ * connection first gets `Connection: close`, with the answer under way or with one more; then idle ones are closed as
+ * they become idle; and what is still there after the grace is cut: a request that never arrives whole would wait for
+ * ever.
  */
 @Injectable()
 export class ConnectionDrain implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
