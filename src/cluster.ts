@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
 import { WORKER_VARIABLE } from './config/share.js';
 
-/** How long, in milliseconds, workers may take to end. A drain takes less; what is still there then is killed. */
+/** How long, in milliseconds, workers may take to end: more than a drain, if the database answers. Who is left is killed. */
 const PATIENCE = 12_000;
 /** A worker that ended sooner than this, in milliseconds, may do so again and again. */
 const STABLE = 60_000;

@@ -15,8 +15,11 @@ const DISMISSAL = 500;
 const GRACE = 8_000;
 const SWEEP_INTERVAL = 50;
 
-/** Node notes on a connection which answer is under way. It says so nowhere, but what ends servers relies on it. */
-type Connection = Socket & { readonly _httpMessage?: ServerResponse | null };
+/** Node notes on a connection which answer is under way, and on its parser which request came last. It says so nowhere. */
+type Connection = Socket & {
+  readonly _httpMessage?: ServerResponse | null;
+  readonly parser?: { readonly incoming: IncomingMessage | null } | null;
+};
 
 /**
  * Empties the HTTP server at shutdown without dropping a request. `server.close()` alone cuts a connection whose
@@ -45,7 +48,11 @@ export class ConnectionDrain implements OnApplicationBootstrap, BeforeApplicatio
     const server = this.server();
     if (!server.listening) return;
     this.deadline = setTimeout(() => server.closeAllConnections(), GRACE);
-    for (const { _httpMessage: underWay } of this.connections) if (underWay && !underWay.headersSent) dismiss(underWay);
+    for (const { _httpMessage: answer, parser } of this.connections) {
+      // Other requests may be behind it: their answers would not be sent any more.
+      const isLast = answer?.req === parser?.incoming;
+      if (answer && isLast && !answer.headersSent) dismiss(answer);
+    }
     server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => dismiss(response));
     if (signal) await wait(DISMISSAL);
     this.sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL);
