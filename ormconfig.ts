@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import { entities } from './src/app.entities.js';
 import { readConfig } from './src/config/env.js';
-import { databaseOptions } from './src/database/database.options.js';
+import { databaseOptions } from './src/platform/database/database.options.js';
 
 const { database } = readConfig();
 

@@ -53,7 +53,7 @@ async function write(file, toLine) {
 /** @param {string} file @param {AbortSignal} signal */
 async function measure(file, signal) {
   const start = performance.now();
-  const child = spawn(process.execPath, ['dist/src/cli.js', 'users:import', file], {
+  const child = spawn(process.execPath, ['dist/src/cli/cli.js', 'users:import', file], {
     stdio: ['ignore', 'pipe', 2],
     signal,
   });

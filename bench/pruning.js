@@ -101,7 +101,7 @@ async function measure(others, end, signal) {
 
 /** @param {AbortSignal} signal */
 async function prune(signal) {
-  const child = spawn(process.execPath, ['dist/src/cli.js', 'prune'], { stdio: 'inherit', signal });
+  const child = spawn(process.execPath, ['dist/src/cli/cli.js', 'prune'], { stdio: 'inherit', signal });
   const [code] = await once(child, 'close');
   if (code !== 0) throw new Error('The pruning failed.');
 }

@@ -13,7 +13,14 @@ import { runNode } from './run.js';
  */
 export async function ensureFirstAdmin(state, signal) {
   if (await signsIn(state)) return true;
-  const args = ['dist/src/cli.js', 'users:create-admin', '--if-none', '--password-stdin', '--email', state.adminEmail];
+  const args = [
+    'dist/src/cli/cli.js',
+    'users:create-admin',
+    '--if-none',
+    '--password-stdin',
+    '--email',
+    state.adminEmail,
+  ];
   const code = await runNode(args, { input: state.adminPassword, quiet: true, signal });
   if (code !== 0) throw new Error('The first admin could not be created.');
   return signsIn(state);
@@ -28,7 +35,7 @@ async function signsIn({ adminEmail, adminPassword }) {
       "SELECT password_hash FROM users WHERE email = $1 AND role = 'admin' AND is_active",
       [adminEmail],
     );
-    const { matches } = await import(new URL('../dist/src/passwords/password-hash.js', import.meta.url).href);
+    const { matches } = await import(new URL('../dist/src/platform/passwords/password-hash.js', import.meta.url).href);
     return rows.some(({ password_hash }) => matches(adminPassword, password_hash));
   } finally {
     await client.end();

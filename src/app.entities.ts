@@ -1,9 +1,9 @@
-import { AuditEvent } from './audit/audit-event.entity.js';
-import { MailRow } from './mail/mail.entity.js';
-import { OneTimeToken } from './one-time-tokens/one-time-token.entity.js';
-import { RateLimitRow } from './rate-limits/rate-limit.entity.js';
+import { AuditEvent } from './platform/audit/audit-event.entity.js';
+import { MailRow } from './platform/mail/mail.entity.js';
+import { OneTimeToken } from './auth/one-time-tokens/one-time-token.entity.js';
+import { RateLimitRow } from './platform/rate-limits/rate-limit.entity.js';
 import { Session } from './sessions/session.entity.js';
-import { ScheduleEntry } from './upkeep/schedule.entity.js';
+import { ScheduleEntry } from './platform/upkeep/schedule.entity.js';
 import { User } from './users/user.entity.js';
 
 /** Every entity of the application: its `DataSource` and the migration command line read the same list. */

@@ -1,22 +1,22 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { entities } from './app.entities.js';
-import { AuditModule } from './audit/audit.module.js';
+import { AuditModule } from './platform/audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { JwtAuthGuard } from './auth/jwt-auth.guard.js';
-import { ConnectionDrain } from './common/http/connection-drain.js';
-import { ProblemFilter } from './common/http/problem.filter.js';
-import { StrictValidationPipe } from './common/http/strict-validation.pipe.js';
-import { RolesGuard } from './common/roles.guard.js';
+import { ConnectionDrain } from './http/connection-drain.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { StrictValidationPipe } from './http/strict-validation.pipe.js';
+import { RolesGuard } from './http/roles.guard.js';
 import { ConfigModule } from './config/config.module.js';
-import { DatabaseModule } from './database/database.module.js';
+import { DatabaseModule } from './platform/database/database.module.js';
 import { HealthModule } from './health/health.module.js';
-import { MailModule } from './mail/mail.module.js';
-import { OneTimeTokensModule } from './one-time-tokens/one-time-tokens.module.js';
-import { RecoveryModule } from './recovery/recovery.module.js';
+import { MailModule } from './platform/mail/mail.module.js';
+import { OneTimeTokensModule } from './auth/one-time-tokens/one-time-tokens.module.js';
+import { RecoveryModule } from './auth/recovery/recovery.module.js';
 import { SessionGuard } from './sessions/session.guard.js';
 import { SessionsModule } from './sessions/sessions.module.js';
-import { UpkeepModule } from './upkeep/upkeep.module.js';
+import { UpkeepModule } from './platform/upkeep/upkeep.module.js';
 import { UsersModule } from './users/users.module.js';
 
 @Module({

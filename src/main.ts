@@ -2,8 +2,8 @@ import cluster from 'node:cluster';
 import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import type { Logger } from 'pino';
-import { reportFailure, supervise, WorkerError } from './cluster.js';
-import { createLogger } from './common/logging/logger.js';
+import { reportFailure, supervise, WorkerError } from './server/cluster.js';
+import { createLogger } from './platform/logging/logger.js';
 import { ConfigurationError, readConfig, type Config } from './config/env.js';
 
 // V8 watches which objects outlive a collection and makes their like among the old ones from then on. Here it takes what
@@ -18,7 +18,7 @@ async function main(): Promise<void> {
     await supervise(config.workers, logger);
     process.exit();
   }
-  const { serve } = await import('./serve.js');
+  const { serve } = await import('./server/serve.js');
   await serve(config, logger);
 }
 

@@ -1,14 +1,14 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Auth } from '../common/http/auth.decorator.js';
+import { Auth } from '../http/auth.decorator.js';
 import type { Principal } from '../common/principal.js';
-import { ApiProblems } from '../common/http/api-problems.decorator.js';
-import { Public } from '../common/public.decorator.js';
-import { OverloadedError, PasswordTooWeakError } from '../passwords/passwords.errors.js';
-import { FromLimitedClient } from '../rate-limits/from-limited-client.decorator.js';
-import type { LimitedClient } from '../rate-limits/limited-client.js';
-import { TooManyRequestsError } from '../rate-limits/rate-limits.errors.js';
-import { EmailNotVerifiedError } from '../recovery/recovery.errors.js';
+import { ApiProblems } from '../http/api-problems.decorator.js';
+import { Public } from '../http/public.decorator.js';
+import { OverloadedError, PasswordTooWeakError } from '../platform/passwords/passwords.errors.js';
+import { FromLimitedClient } from '../platform/rate-limits/from-limited-client.decorator.js';
+import type { LimitedClient } from '../platform/rate-limits/limited-client.js';
+import { TooManyRequestsError } from '../platform/rate-limits/rate-limits.errors.js';
+import { EmailNotVerifiedError } from './recovery/recovery.errors.js';
 import {
   RefreshTokenInvalidError,
   RefreshTokenReusedError,

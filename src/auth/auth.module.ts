@@ -1,21 +1,21 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
-import { AuditModule } from '../audit/audit.module.js';
-import { RateLimitsModule } from '../rate-limits/rate-limits.module.js';
-import { RecoveryModule } from '../recovery/recovery.module.js';
+import { AuditModule } from '../platform/audit/audit.module.js';
+import { RateLimitsModule } from '../platform/rate-limits/rate-limits.module.js';
+import { RecoveryModule } from './recovery/recovery.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
-import { AccessTokenService } from './access-token.service.js';
-import { AuthLimits } from './auth-limits.js';
+import { AccessTokenService } from './tokens/access-token.service.js';
+import { AuthLimits } from './auth-limits.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
-import { JwksController } from './jwks.controller.js';
+import { JwksController } from './tokens/jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
-import { SigningKeys } from './signing-keys.js';
-import { TokenController } from './token.controller.js';
-import { TokenService } from './token.service.js';
-import { VerifiedTokens } from './verified-tokens.js';
+import { SigningKeys } from './tokens/key-ring.js';
+import { TokenController } from './tokens/token.controller.js';
+import { TokenService } from './tokens/token.service.js';
+import { VerifiedTokens } from './tokens/verified-tokens.js';
 
 @Module({
   imports: [AuditModule, JwtModule, PassportModule, RateLimitsModule, RecoveryModule, SessionsModule, UsersModule],

@@ -1,18 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { AuditLog } from '../audit/audit-log.js';
+import { AuditLog } from '../platform/audit/audit.recorder.js';
 import { DomainError } from '../common/domain.error.js';
-import { Database, type EntityManager } from '../database/database.js';
-import type { LimitedClient } from '../rate-limits/limited-client.js';
-import { EmailVerificationService } from '../recovery/email-verification.service.js';
-import { EmailNotVerifiedError } from '../recovery/recovery.errors.js';
-import type { NewDevice } from '../sessions/new-devices.js';
+import { Database, type EntityManager } from '../platform/database/database.js';
+import type { LimitedClient } from '../platform/rate-limits/limited-client.js';
+import { EmailVerificationService } from './recovery/email-verification.service.js';
+import { EmailNotVerifiedError } from './recovery/recovery.errors.js';
+import type { NewDevice } from './new-devices.service.js';
 import { SessionRefreshService } from '../sessions/session-refresh.service.js';
 import { SessionsService, type OpenedSession } from '../sessions/sessions.service.js';
 import { CredentialsService } from '../users/credentials.service.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService, type Registration } from '../users/users.service.js';
-import { AccessTokenService } from './access-token.service.js';
-import { AuthLimits } from './auth-limits.js';
+import { AccessTokenService } from './tokens/access-token.service.js';
+import { AuthLimits } from './auth-limits.service.js';
 
 /** What a client gets for signing in or refreshing. */
 export interface Grant {

@@ -2,12 +2,12 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
-import { isPublic } from '../common/public.decorator.js';
+import { isPublic } from '../http/public.decorator.js';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth.errors.js';
-import type { GuardedRequest } from '../common/http/auth.decorator.js';
-import { bearerToken, sendsBearerToken } from '../common/http/bearer-token.js';
+import type { GuardedRequest } from '../http/auth.decorator.js';
+import { bearerToken, sendsBearerToken } from '../http/bearer-token.js';
 import { JwtStrategy } from './jwt.strategy.js';
-import { VerifiedTokens } from './verified-tokens.js';
+import { VerifiedTokens } from './tokens/verified-tokens.js';
 
 /**
  * First of the global guards: asks who is asking. Everything is decided from the token, so a bad one costs the

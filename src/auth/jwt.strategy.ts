@@ -7,10 +7,10 @@ import type { AccessClaims } from '../common/principal.js';
 import { isId, newId } from '../common/id.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
-import { bearerToken } from '../common/http/bearer-token.js';
+import { bearerToken } from '../http/bearer-token.js';
 import { TokenInvalidError } from './auth.errors.js';
-import { SigningKeys } from './signing-keys.js';
-import { VerifiedTokens } from './verified-tokens.js';
+import { SigningKeys } from './tokens/key-ring.js';
+import { VerifiedTokens } from './tokens/verified-tokens.js';
 
 /** Decides from the token alone who is asking: signature, algorithm, issuer, audience, expiry, and the claims' form. */
 @Injectable()

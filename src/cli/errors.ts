@@ -1,7 +1,7 @@
 import { DomainError, ValidationFailedError } from '../common/domain.error.js';
 import { ConfigurationError } from '../config/env.js';
-import { isOutdatedSchema } from '../database/pg-errors.js';
-import { PasswordTooWeakError } from '../passwords/passwords.errors.js';
+import { isOutdatedSchema } from '../platform/database/pg-errors.js';
+import { PasswordTooWeakError } from '../platform/passwords/passwords.errors.js';
 import { describeFaults } from './validate.js';
 
 /** A command cannot do what it was asked. A person reads the message, and nothing else. */

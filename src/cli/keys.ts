@@ -1,10 +1,10 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { keyPair } from '../auth/signing-key.js';
-import { SigningKeys } from '../auth/signing-keys.js';
+import { keyPair } from '../auth/tokens/token-key.js';
+import { SigningKeys } from '../auth/tokens/key-ring.js';
 import { readConfig } from '../config/env.js';
-import type { SignatureAlgorithm } from '../config/signature-key.js';
+import type { SignatureAlgorithm } from '../config/pem-key.js';
 import { CommandError } from './errors.js';
 
 export interface GenerateOptions {

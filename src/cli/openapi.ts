@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { buildOpenApi } from '../openapi.js';
+import { buildOpenApi } from '../server/openapi.js';
 import { withApp } from './with-app.js';
 
 /** @param file the standard output where it is left out */

@@ -1,9 +1,9 @@
-import { AuditPruner } from '../audit/audit-pruner.js';
-import { isNotPermitted } from '../database/pg-errors.js';
-import type { Pruner } from '../database/pruner.js';
+import { AuditPruner } from '../platform/audit/audit-pruner.js';
+import { isNotPermitted } from '../platform/database/pg-errors.js';
+import type { Pruner } from '../platform/database/pruner.js';
 import { SessionPruner } from '../sessions/session-pruner.js';
-import { prune } from '../upkeep/prune.js';
-import { PRUNERS } from '../upkeep/pruners.js';
+import { prune } from '../platform/upkeep/prune.js';
+import { PRUNERS } from '../platform/upkeep/pruners.js';
 import { CommandError } from './errors.js';
 import { Progress } from './progress.js';
 import { withApp } from './with-app.js';

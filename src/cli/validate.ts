@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { FieldError } from '../common/domain.error.js';
-import { StrictValidationPipe } from '../common/http/strict-validation.pipe.js';
+import { StrictValidationPipe } from '../http/strict-validation.pipe.js';
 
 const pipe = new StrictValidationPipe();
 

@@ -2,8 +2,8 @@ import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { destination } from 'pino';
 import { AppModule } from '../app.module.js';
-import { createLogger } from '../common/logging/logger.js';
-import { NestLogger } from '../common/logging/nest-logger.js';
+import { createLogger } from '../platform/logging/logger.js';
+import { NestLogger } from '../platform/logging/nest-logger.js';
 import { readConfig } from '../config/env.js';
 
 const STDERR = 2;

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { parseDuration } from './duration.js';
 import { secretWeakness } from './secret-strength.js';
-import { readPrivateKey, readPublicKeys, UnusableKeyError } from './signature-key.js';
+import { readPrivateKey, readPublicKeys, UnusableKeyError } from './pem-key.js';
 
 const MAX_WORKERS = 256;
 

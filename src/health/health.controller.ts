@@ -1,8 +1,8 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { RETRY_AFTER } from '../common/http/problem.js';
-import { Public } from '../common/public.decorator.js';
+import { RETRY_AFTER } from '../http/problem.js';
+import { Public } from '../http/public.decorator.js';
 import { DatabaseHealthDto, LivenessDto, ReadinessDto } from './dto/health.dto.js';
 import { HealthService } from './health.service.js';
 

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { isUndefinedTable } from '../database/pg-errors.js';
+import { isUndefinedTable } from '../platform/database/pg-errors.js';
 
 const MIGRATIONS = new URL('../../migrations/', import.meta.url);
 const MIGRATION_FILE = /^(\d+)-(\w+)\.(?:js|ts)$/;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type PoolState } from '../database/database.js';
-import { DatabaseUnavailableError } from '../database/pg-errors.js';
+import { Database, type PoolState } from '../platform/database/database.js';
+import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
 import { HealthRepository } from './health.repository.js';
 
 export type Health = 'ok' | 'error';

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { Database } from '../database/database.js';
-import { DatabaseUnavailableError } from '../database/pg-errors.js';
+import { Database } from '../platform/database/database.js';
+import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
 import { SessionAccessRepository } from './session-access.repository.js';
 
 /** How long, in milliseconds, a mark may wait for others to be written with. */

@@ -1,4 +1,4 @@
-import type { Actor } from '../audit/audit-event.js';
+import type { Actor } from '../platform/audit/audit-event.js';
 
 /** Why a session ended before its time. */
 export const REVOCATION_REASONS = [

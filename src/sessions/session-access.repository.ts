@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { Role } from '../common/role.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
-import { runPrepared, type PreparedStatement } from '../database/prepared.js';
+import { runPrepared, type PreparedStatement } from '../platform/database/prepared.js';
 import { User } from '../users/user.entity.js';
 import type { RevocationReason } from './revocation.js';
 import type { SessionState } from './session-state.js';

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
-import { Database } from '../database/database.js';
-import { walkPages } from '../database/page-walk.js';
-import type { Pruner, PruneStep } from '../database/pruner.js';
+import { Database } from '../platform/database/database.js';
+import { walkPages } from '../platform/database/page-walk.js';
+import type { Pruner, PruneStep } from '../platform/database/pruner.js';
 import { endedBefore } from './sessions.repository.js';
 
 /** Deletes sessions that ended long ago: until then a replayed token still finds its session and is told the reason. */

@@ -1,13 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { AuditLog } from '../audit/audit-log.js';
+import { AuditLog } from '../platform/audit/audit.recorder.js';
 import type { Client } from '../common/client.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
-import { Database } from '../database/database.js';
+import { Database } from '../platform/database/database.js';
 import { AccountsService } from '../users/accounts.service.js';
 import type { User } from '../users/user.entity.js';
 import { parseRefreshToken, RefreshTokens, type PresentedRefreshToken } from './refresh-token.js';
-import { SecurityMails } from './security-mails.js';
+import { SecurityMails } from '../auth/security-mails.service.js';
 import { SessionAccessRepository, type RefreshableSession } from './session-access.repository.js';
 import { assertUsable } from './session-state.js';
 import { RefreshTokenInvalidError, RefreshTokenReusedError } from './sessions.errors.js';

@@ -1,8 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { GuardedRequest } from '../common/http/auth.decorator.js';
-import { clientOf } from '../common/http/client.js';
-import { isPublic } from '../common/public.decorator.js';
+import type { GuardedRequest } from '../http/auth.decorator.js';
+import { clientOf } from '../http/client.js';
+import { isPublic } from '../http/public.decorator.js';
 import type { RequestWithUser } from '../users/current-user.decorator.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
 import { SessionLookup } from './session.lookup.js';

@@ -1,8 +1,8 @@
 import { jest } from '@jest/globals';
 import type { Config } from '../config/env.js';
 import { User } from '../users/user.entity.js';
-import type { Database, EntityManager } from '../database/database.js';
-import { DatabaseUnavailableError } from '../database/pg-errors.js';
+import type { Database, EntityManager } from '../platform/database/database.js';
+import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
 import type { GuardedSession, SessionAccessRepository } from './session-access.repository.js';
 import { SessionLookup } from './session.lookup.js';
 

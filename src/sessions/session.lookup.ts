@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
-import { Database } from '../database/database.js';
-import { DatabaseUnavailableError } from '../database/pg-errors.js';
+import { Database } from '../platform/database/database.js';
+import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
 import { SessionAccessRepository, type GuardedSession } from './session-access.repository.js';
 
 /** How many lookups may be under way at once, slow ones aside. Two keep a request from standing behind a large batch. */

@@ -1,10 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Auth } from '../common/http/auth.decorator.js';
+import { Auth } from '../http/auth.decorator.js';
 import type { Principal } from '../common/principal.js';
-import { ApiProblems } from '../common/http/api-problems.decorator.js';
-import { IdParamDto } from '../common/http/id-param.dto.js';
-import { Roles } from '../common/roles.decorator.js';
+import { ApiProblems } from '../http/api-problems.decorator.js';
+import { IdParamDto } from '../http/id-param.dto.js';
+import { Roles } from '../http/roles.decorator.js';
 import { AdminSessionDto, AdminSessionPageDto } from './dto/admin-session.dto.js';
 import { ExpireSessionDto } from './dto/expire-session.dto.js';
 import { ListSessionsDto } from './dto/list-sessions.dto.js';

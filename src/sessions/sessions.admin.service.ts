@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { AuditDetails } from '../audit/audit-event.js';
-import { AuditLog } from '../audit/audit-log.js';
+import type { AuditDetails } from '../platform/audit/audit-event.js';
+import { AuditLog } from '../platform/audit/audit.recorder.js';
 import type { Principal } from '../common/principal.js';
 import { ValidationFailedError } from '../common/domain.error.js';
 import { toPage, type Page, type PageRequest } from '../common/pagination.js';
-import { Database } from '../database/database.js';
+import { Database } from '../platform/database/database.js';
 import type { Session } from './session.entity.js';
 import { UnknownSessionError } from './sessions.errors.js';
 import { SessionsRepository, type SessionFilter } from './sessions.repository.js';

@@ -1,9 +1,9 @@
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Auth } from '../common/http/auth.decorator.js';
+import { Auth } from '../http/auth.decorator.js';
 import type { Principal } from '../common/principal.js';
-import { ApiProblems } from '../common/http/api-problems.decorator.js';
-import { IdParamDto } from '../common/http/id-param.dto.js';
+import { ApiProblems } from '../http/api-problems.decorator.js';
+import { IdParamDto } from '../http/id-param.dto.js';
 import { RevokedDto, RevokeOwnSessionsDto } from './dto/revoke-own-sessions.dto.js';
 import { SessionDto, SessionListDto } from './dto/session.dto.js';
 import { UnknownSessionError } from './sessions.errors.js';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
-import { eventsParameter, insertEvents } from '../audit/audit-sql.js';
+import { eventsParameter, insertEvents } from '../platform/audit/audit-sql.js';
 import type { PageRequest } from '../common/pagination.js';
-import type { Expendable } from '../database/page-walk.js';
+import type { Expendable } from '../platform/database/page-walk.js';
 import type { Revocation } from './revocation.js';
 import { Session } from './session.entity.js';
 

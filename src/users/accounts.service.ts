@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from '../database/database.js';
+import type { EntityManager } from '../platform/database/database.js';
 import { normalizeEmail } from './email.js';
 import type { User } from './user.entity.js';
 import { UsersRepository, type UserKey } from './users.repository.js';

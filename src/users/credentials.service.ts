@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import type { AuditEntry } from '../audit/audit-event.js';
-import { AuditLog } from '../audit/audit-log.js';
+import type { AuditEntry } from '../platform/audit/audit-event.js';
+import { AuditLog } from '../platform/audit/audit.recorder.js';
 import type { Device } from '../common/client.js';
 import type { Principal } from '../common/principal.js';
-import { Database, type EntityManager } from '../database/database.js';
-import { PasswordHasher } from '../passwords/password-hasher.js';
+import { Database, type EntityManager } from '../platform/database/database.js';
+import { PasswordHasher } from '../platform/passwords/password-hasher.js';
 import { normalizeEmail } from './email.js';
 import type { User } from './user.entity.js';
-import type { LimitedClient } from '../rate-limits/limited-client.js';
-import { RateLimits } from '../rate-limits/rate-limits.js';
+import type { LimitedClient } from '../platform/rate-limits/limited-client.js';
+import { RateLimits } from '../platform/rate-limits/rate-limits.js';
 import { InvalidCredentialsError } from './users.errors.js';
 import { UsersRepository } from './users.repository.js';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '../common/principal.js';
-import type { EntityManager } from '../database/database.js';
+import type { EntityManager } from '../platform/database/database.js';
 import type { User } from './user.entity.js';
 
 type ActorCheck = (manager: EntityManager, actor: Principal) => Promise<void>;

@@ -1,8 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { isEmail, IsString, MaxLength, ValidateBy, ValidateIf } from 'class-validator';
-import { CodePoints, MapText } from '../common/http/fields.js';
-import { PASSWORD_MAX, PASSWORD_MIN } from '../passwords/password-policy.js';
+import { CodePoints, MapText } from '../http/fields.js';
+import { PASSWORD_MAX, PASSWORD_MIN } from '../platform/passwords/password-policy.js';
 import { normalizeEmail } from './email.js';
 
 /** What can be a password at all. Which may be chosen is the policy's to say; accounts of other systems have others. */

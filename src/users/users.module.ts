@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
-import { AuditModule } from '../audit/audit.module.js';
-import { PasswordsModule } from '../passwords/passwords.module.js';
-import { RateLimitsModule } from '../rate-limits/rate-limits.module.js';
+import { AuditModule } from '../platform/audit/audit.module.js';
+import { PasswordsModule } from '../platform/passwords/passwords.module.js';
+import { RateLimitsModule } from '../platform/rate-limits/rate-limits.module.js';
 import { AccountsService } from './accounts.service.js';
 import { CredentialsService } from './credentials.service.js';
 import { UserEvents } from './user-events.js';
-import { UserImport } from './user-import.js';
+import { UserImport } from './user-import.service.js';
 import { UserImportRepository } from './user-import.repository.js';
 import { UsersAdminController } from './users.admin.controller.js';
 import { UsersController } from './users.controller.js';

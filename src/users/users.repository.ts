@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Raw, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import type { PageRequest } from '../common/pagination.js';
 import type { Role } from '../common/role.js';
-import { isUniqueViolation } from '../database/pg-errors.js';
+import { isUniqueViolation } from '../platform/database/pg-errors.js';
 import { UNIQUE_EMAIL, User } from './user.entity.js';
 import { EmailTakenError } from './users.errors.js';
 

@@ -3,7 +3,7 @@ import { createPublicKey, createSign, generateKeyPairSync, randomUUID } from 'no
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
-import { SigningKeys } from '../../src/auth/signing-keys.js';
+import { SigningKeys } from '../../src/auth/tokens/key-ring.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { NO_DATABASE } from '../support/constants.js';
 import { decodeToken, forgeToken, hmac, type Forgery } from '../support/forge-token.js';

@@ -1,5 +1,5 @@
-import { RefusalRecorder } from '../../src/audit/refusal.recorder.js';
-import { Refusals } from '../../src/common/refusals.js';
+import { RefusalRecorder } from '../../src/platform/audit/rejection.recorder.js';
+import { Refusals } from '../../src/common/rejected-requests.js';
 import { auditRows, expectedRow, type AuditRow } from '../support/audit-rows.js';
 import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
 import { forgeToken, hmac } from '../support/forge-token.js';

@@ -1,4 +1,4 @@
-import { RefusalRecorder } from '../../src/audit/refusal.recorder.js';
+import { RefusalRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { buildSignedIn } from '../support/builders.js';
 import { issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';

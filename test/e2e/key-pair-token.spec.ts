@@ -2,7 +2,7 @@ import { createHash, sign, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { secretKey } from '../../src/auth/signing-key.js';
+import { secretKey } from '../../src/auth/tokens/token-key.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { decodeToken, forgeToken, hmac, type Forgery } from '../support/forge-token.js';
 import { newKeyPair } from '../support/key-pairs.js';

@@ -1,4 +1,4 @@
-import { createLogger } from '../../src/common/logging/logger.js';
+import { createLogger } from '../../src/platform/logging/logger.js';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { RFC_3339 } from '../support/constants.js';
 import { LogLines } from '../support/log-lines.js';

@@ -1,5 +1,5 @@
-import { Database } from '../../src/database/database.js';
-import { MailOutbox } from '../../src/mail/mail-outbox.js';
+import { Database } from '../../src/platform/database/database.js';
+import { MailOutbox } from '../../src/platform/mail/mail-outbox.js';
 import { LogLines } from '../support/log-lines.js';
 import { MailServer } from '../support/mail-server.js';
 import { outboxOf, postMail } from '../support/post-mail.js';

@@ -1,5 +1,5 @@
-import { OverloadedError } from '../../src/passwords/passwords.errors.js';
-import { PasswordHasher } from '../../src/passwords/password-hasher.js';
+import { OverloadedError } from '../../src/platform/passwords/passwords.errors.js';
+import { PasswordHasher } from '../../src/platform/passwords/password-hasher.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';

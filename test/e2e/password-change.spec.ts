@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { hash } from '../../src/passwords/password-hash.js';
+import { hash } from '../../src/platform/passwords/password-hash.js';
 import { auditEvents, mailKinds } from '../support/account-records.js';
 import { beforeHashing } from '../support/before-hashing.js';
 import { buildSignedIn, buildUser, signIn, type BuiltUser, type SignedIn } from '../support/builders.js';

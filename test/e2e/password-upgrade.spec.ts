@@ -1,5 +1,5 @@
 import bcrypt from 'bcrypt';
-import { hash } from '../../src/passwords/password-hash.js';
+import { hash } from '../../src/platform/passwords/password-hash.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 

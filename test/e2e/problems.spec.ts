@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
-import { RefusalRecorder } from '../../src/audit/refusal.recorder.js';
-import { Database } from '../../src/database/database.js';
+import { RefusalRecorder } from '../../src/platform/audit/rejection.recorder.js';
+import { Database } from '../../src/platform/database/database.js';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
 import { NOBODY } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';

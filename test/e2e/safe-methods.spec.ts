@@ -1,4 +1,4 @@
-import { RefusalRecorder } from '../../src/audit/refusal.recorder.js';
+import { RefusalRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { LastSeenRecorder } from '../../src/sessions/last-seen.recorder.js';
 import { buildSignedIn } from '../support/builders.js';
 import { readOperations } from '../support/operations.js';

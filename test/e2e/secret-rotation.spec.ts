@@ -1,4 +1,4 @@
-import { SigningKeys } from '../../src/auth/signing-keys.js';
+import { SigningKeys } from '../../src/auth/tokens/key-ring.js';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { decodeToken, forgeToken } from '../support/forge-token.js';
 import { TEST_SECRET, TestApp } from '../support/test-app.js';

@@ -1,6 +1,6 @@
 import { Agent } from 'node:http';
 import { send } from '../../bench/support/client.js';
-import { RefusalRecorder } from '../../src/audit/refusal.recorder.js';
+import { RefusalRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import type { DatabaseProxy } from '../support/database-proxy.js';
 import { forgeToken, hmac } from '../support/forge-token.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { nameOf, ROUTE_CALLS, type RouteCall } from '../../bench/routes/calls.js';
-import { RefusalRecorder } from '../../src/audit/refusal.recorder.js';
+import { RefusalRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { readTables } from '../support/markdown.js';
 import { RouteWorld } from '../support/route-world.js';

@@ -1,4 +1,4 @@
-import { Database, type PoolState } from '../../src/database/database.js';
+import { Database, type PoolState } from '../../src/platform/database/database.js';
 import { buildSignedIn, buildUser, type BuiltUser, type SignedIn } from '../support/builders.js';
 import type { DatabaseProxy } from '../support/database-proxy.js';
 import { Load } from '../support/load.js';

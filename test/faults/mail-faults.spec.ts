@@ -1,4 +1,4 @@
-import { Database } from '../../src/database/database.js';
+import { Database } from '../../src/platform/database/database.js';
 import { buildSignedIn } from '../support/builders.js';
 import { ChildApp } from '../support/child-app.js';
 import { LogLines } from '../support/log-lines.js';

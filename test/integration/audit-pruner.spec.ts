@@ -1,5 +1,5 @@
-import { AuditPruner } from '../../src/audit/audit-pruner.js';
-import { prune as runPruner } from '../../src/upkeep/prune.js';
+import { AuditPruner } from '../../src/platform/audit/audit-pruner.js';
+import { prune as runPruner } from '../../src/platform/upkeep/prune.js';
 import { TestApp } from '../support/test-app.js';
 
 const DAY = 86_400_000;

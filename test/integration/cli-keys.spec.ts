@@ -8,7 +8,7 @@ import { NO_DATABASE } from '../support/constants.js';
 import { runNode, type Finished } from '../support/run-node.js';
 import { TEST_SECRET } from '../support/test-app.js';
 
-const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/src/cli/cli.js', import.meta.url));
 
 describe('the command line', () => {
   let folder: string;

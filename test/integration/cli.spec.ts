@@ -8,7 +8,7 @@ import { runNode, type Finished } from '../support/run-node.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 
-const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/src/cli/cli.js', import.meta.url));
 
 /** Runs the built command line, far from any `.env`. */
 function runCli(databaseUrl: string, args: readonly string[], input = ''): Promise<Finished> {

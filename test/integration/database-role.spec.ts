@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { Upkeep } from '../../src/upkeep/upkeep.js';
+import { Upkeep } from '../../src/platform/upkeep/upkeep.service.js';
 import { LogLines } from '../support/log-lines.js';
 import { runNode } from '../support/run-node.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 
-const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/src/cli/cli.js', import.meta.url));
 const PASSWORD = 'seven lanterns at dusk';
 
 describe('a database role that may read and write rows, and nothing else', () => {

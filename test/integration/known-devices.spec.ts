@@ -1,5 +1,5 @@
-import { Database } from '../../src/database/database.js';
-import { KnownDevices, type ClaimedDevice } from '../../src/sessions/known-devices.js';
+import { Database } from '../../src/platform/database/database.js';
+import { KnownDevices, type ClaimedDevice } from '../../src/sessions/known-devices.service.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 

@@ -1,5 +1,5 @@
-import { Database } from '../../src/database/database.js';
-import { Upkeep } from '../../src/upkeep/upkeep.js';
+import { Database } from '../../src/platform/database/database.js';
+import { Upkeep } from '../../src/platform/upkeep/upkeep.service.js';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { LogLines } from '../support/log-lines.js';
 import { MailServer } from '../support/mail-server.js';

@@ -1,5 +1,5 @@
 import { SessionPruner } from '../../src/sessions/session-pruner.js';
-import { prune as pruneSteps } from '../../src/upkeep/prune.js';
+import { prune as pruneSteps } from '../../src/platform/upkeep/prune.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
 import { insertSessions, type NewSessions } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';

@@ -1,4 +1,4 @@
-import { Upkeep } from '../../src/upkeep/upkeep.js';
+import { Upkeep } from '../../src/platform/upkeep/upkeep.service.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
 import { ChildApp } from '../support/child-app.js';
 import { LogLines } from '../support/log-lines.js';

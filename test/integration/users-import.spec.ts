@@ -11,7 +11,7 @@ import { runNode, type Finished } from '../support/run-node.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/src/cli/cli.js', import.meta.url));
 /** In the form of PHP, which calls it $2y$. */
 const hashed = (password: string, cost = 4) => bcrypt.hashSync(password, cost).replace('$2b$', '$2y$');
 const HASH = hashed('seven lanterns at dusk');

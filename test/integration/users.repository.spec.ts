@@ -1,5 +1,5 @@
 import { newId } from '../../src/common/id.js';
-import { Database, type EntityManager } from '../../src/database/database.js';
+import { Database, type EntityManager } from '../../src/platform/database/database.js';
 import { EmailTakenError } from '../../src/users/users.errors.js';
 import { UsersRepository, type NewUserRow } from '../../src/users/users.repository.js';
 import { TestApp } from '../support/test-app.js';

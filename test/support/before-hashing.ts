@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { PasswordHasher } from '../../src/passwords/password-hasher.js';
+import { PasswordHasher } from '../../src/platform/passwords/password-hasher.js';
 import type { TestApp } from './test-app.js';
 
 /**

@@ -1,6 +1,6 @@
-import { Database } from '../../src/database/database.js';
-import { OneTimeTokens } from '../../src/one-time-tokens/one-time-tokens.js';
-import type { TokenPurpose } from '../../src/one-time-tokens/token-purpose.js';
+import { Database } from '../../src/platform/database/database.js';
+import { OneTimeTokens } from '../../src/auth/one-time-tokens/one-time-tokens.service.js';
+import type { TokenPurpose } from '../../src/auth/one-time-tokens/token-purpose.js';
 import { buildUser } from './builders.js';
 import type { TestApp } from './test-app.js';
 

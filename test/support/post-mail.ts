@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { Database } from '../../src/database/database.js';
-import { MailOutbox } from '../../src/mail/mail-outbox.js';
+import { Database } from '../../src/platform/database/database.js';
+import { MailOutbox } from '../../src/platform/mail/mail-outbox.js';
 import type { TestApp } from './test-app.js';
 
 /** Posts a mail as a feature does, in a transaction of its own, and gives the token that its link will have. */

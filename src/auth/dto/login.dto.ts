@@ -1,5 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { CodePoints, MapText, Optional } from '../../common/http/fields.js';
+import { CodePoints, MapText, Optional } from '../../http/fields.js';
 import { RefreshTokenField } from './refresh.dto.js';
 import { EmailField, PasswordField } from '../../users/user-fields.js';
 

@@ -2,11 +2,16 @@ import { basename, resolve } from 'node:path';
 import { CommandError } from '../errors.js';
 import { newId } from '../../common/id.js';
 import { IMPORTED_FIELDS } from '../../users/dto/imported-user.dto.js';
-import { UserImport, type ImportedUser, type ImportOutcome, type RefusedLine } from '../../users/user-import.js';
+import {
+  UserImport,
+  type ImportedUser,
+  type ImportOutcome,
+  type RefusedLine,
+} from '../../users/user-import.service.js';
 import { Progress } from '../progress.js';
 import { withApp } from '../with-app.js';
 import type { FileRecord } from './file-record.js';
-import { Refusals } from './refusals.js';
+import { Refusals } from './rejection-report.js';
 import { toUser } from './to-user.js';
 import { UserFile } from './user-file.js';
 

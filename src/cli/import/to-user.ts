@@ -1,6 +1,6 @@
 import { ValidationFailedError } from '../../common/domain.error.js';
 import { ImportedUserDto } from '../../users/dto/imported-user.dto.js';
-import type { ImportedUser, RefusedLine } from '../../users/user-import.js';
+import type { ImportedUser, RefusedLine } from '../../users/user-import.service.js';
 import { describeFaults, validate } from '../validate.js';
 import type { FileRecord } from './file-record.js';
 

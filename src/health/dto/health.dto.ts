@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { PoolState } from '../../database/database.js';
+import type { PoolState } from '../../platform/database/database.js';
 import type { DatabaseHealth, Health, Readiness } from '../health.service.js';
 
 const STATUSES = ['ok', 'error'] as const satisfies readonly Health[];

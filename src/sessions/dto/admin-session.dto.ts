@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { NextCursorField } from '../../common/http/next-cursor.decorator.js';
+import { NextCursorField } from '../../http/next-cursor.decorator.js';
 import type { Page } from '../../common/pagination.js';
 import type { Session } from '../session.entity.js';
 import { SessionDto } from './session.dto.js';

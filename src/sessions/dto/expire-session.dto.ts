@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Timestamp } from '../../common/http/fields.js';
+import { Timestamp } from '../../http/fields.js';
 
 export class ExpireSessionDto {
   @ApiProperty({

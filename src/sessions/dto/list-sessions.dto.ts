@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IdField, Optional, QueryBoolean } from '../../common/http/fields.js';
-import { PageQueryDto } from '../../common/http/page-query.dto.js';
+import { IdField, Optional, QueryBoolean } from '../../http/fields.js';
+import { PageQueryDto } from '../../http/page-query.dto.js';
 
 export class ListSessionsDto extends PageQueryDto {
   @ApiPropertyOptional({ format: 'uuid' })

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIP } from 'class-validator';
-import { plainAddress } from '../../common/http/client.js';
-import { IdField, MapText, Optional, Timestamp } from '../../common/http/fields.js';
+import { plainAddress } from '../../http/client.js';
+import { IdField, MapText, Optional, Timestamp } from '../../http/fields.js';
 
 export class RevokeSessionsDto {
   @ApiPropertyOptional({ format: 'uuid' })

@@ -1,5 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { OneOf, Optional } from '../../common/http/fields.js';
+import { OneOf, Optional } from '../../http/fields.js';
 import { ROLES, type Role } from '../../common/role.js';
 import { EmailField, NameField, NewPasswordField } from '../user-fields.js';
 

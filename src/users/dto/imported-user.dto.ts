@@ -1,5 +1,5 @@
 import { IsString } from 'class-validator';
-import { OneOf, Optional, QueryBoolean, Timestamp } from '../../common/http/fields.js';
+import { OneOf, Optional, QueryBoolean, Timestamp } from '../../http/fields.js';
 import { ROLES, type Role } from '../../common/role.js';
 import { EmailField, NameField } from '../user-fields.js';
 

@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { CodePoints, OneOf, Optional, QueryBoolean } from '../../common/http/fields.js';
-import { PageQueryDto } from '../../common/http/page-query.dto.js';
+import { CodePoints, OneOf, Optional, QueryBoolean } from '../../http/fields.js';
+import { PageQueryDto } from '../../http/page-query.dto.js';
 import { ROLES, type Role } from '../../common/role.js';
 
 export class ListUsersDto extends PageQueryDto {

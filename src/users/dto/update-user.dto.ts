@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean } from 'class-validator';
-import { OneOf, Optional } from '../../common/http/fields.js';
+import { OneOf, Optional } from '../../http/fields.js';
 import { ROLES, type Role } from '../../common/role.js';
 import { UpdateOwnUserDto } from './update-own-user.dto.js';
 

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { NextCursorField } from '../../common/http/next-cursor.decorator.js';
+import { NextCursorField } from '../../http/next-cursor.decorator.js';
 import type { Page } from '../../common/pagination.js';
 import type { User } from '../user.entity.js';
 import { UserDto } from '../user.dto.js';

@@ -1,0 +1,7 @@
+import { NewPasswordField } from '../../../users/user-fields.js';
+import { OneTimeTokenDto } from './one-time-token.dto.js';
+
+export class ResetPasswordDto extends OneTimeTokenDto {
+  @NewPasswordField()
+  newPassword!: string;
+}

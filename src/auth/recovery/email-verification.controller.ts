@@ -1,0 +1,37 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiProblems } from '../../http/api-problems.decorator.js';
+import { Auth } from '../../http/auth.decorator.js';
+import type { Principal } from '../../common/principal.js';
+import { Public } from '../../http/public.decorator.js';
+import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
+import { FromLimitedClient } from '../../platform/rate-limits/from-limited-client.decorator.js';
+import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
+import { OneTimeTokenDto } from './dto/one-time-token.dto.js';
+import { EmailVerificationService } from './email-verification.service.js';
+
+@ApiTags('recovery')
+@Controller('auth/email')
+export class EmailVerificationController {
+  constructor(private readonly verification: EmailVerificationService) {}
+
+  @Post('verification')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Mail me a new link to verify my address' })
+  @ApiAcceptedResponse({ description: 'On its way. Whose address is verified already gets no mail.' })
+  @ApiProblems(TooManyRequestsError)
+  request(@Auth() auth: Principal, @FromLimitedClient() client: LimitedClient): Promise<void> {
+    return this.verification.request(auth, client);
+  }
+
+  @Public()
+  @Post('verify')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Verify an address by a mailed token' })
+  @ApiNoContentResponse()
+  @ApiProblems(TokenUsedOrExpiredError, TooManyRequestsError)
+  verify(@Body() { token }: OneTimeTokenDto, @FromLimitedClient() client: LimitedClient): Promise<void> {
+    return this.verification.verify(token, client);
+  }
+}

@@ -1,0 +1,66 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiProblems } from '../../http/api-problems.decorator.js';
+import { Auth } from '../../http/auth.decorator.js';
+import type { Principal } from '../../common/principal.js';
+import { Public } from '../../http/public.decorator.js';
+import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
+import { OverloadedError, PasswordTooWeakError } from '../../platform/passwords/passwords.errors.js';
+import { FromLimitedClient } from '../../platform/rate-limits/from-limited-client.decorator.js';
+import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
+import { InvalidCredentialsError } from '../../users/users.errors.js';
+import { ChangePasswordDto } from './dto/change-password.dto.js';
+import { ForgotPasswordDto } from './dto/forgot-password.dto.js';
+import { ResetPasswordDto } from './dto/reset-password.dto.js';
+import { PasswordChangeService } from './password-change.service.js';
+import { PasswordResetService } from './password-reset.service.js';
+import { PasswordUnchangedError } from './recovery.errors.js';
+
+@ApiTags('recovery')
+@Controller('auth/password')
+export class PasswordController {
+  constructor(
+    private readonly changes: PasswordChangeService,
+    private readonly resets: PasswordResetService,
+  ) {}
+
+  @Post()
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Change my password; my other sessions end' })
+  @ApiNoContentResponse()
+  @ApiProblems(
+    InvalidCredentialsError,
+    PasswordUnchangedError,
+    PasswordTooWeakError,
+    TooManyRequestsError,
+    OverloadedError,
+  )
+  change(
+    @Auth() auth: Principal,
+    @FromLimitedClient() client: LimitedClient,
+    @Body() { currentPassword: current, newPassword: next }: ChangePasswordDto,
+  ): Promise<void> {
+    return this.changes.change(auth, client, { current, next });
+  }
+
+  @Public()
+  @Post('forgot')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Mail a link to choose a new password, if there is such an account' })
+  @ApiAcceptedResponse({ description: 'Taken. Whether there is such an account is not said.' })
+  @ApiProblems(TooManyRequestsError)
+  requestReset(@Body() { email }: ForgotPasswordDto, @FromLimitedClient() client: LimitedClient): Promise<void> {
+    return this.resets.request(email, client);
+  }
+
+  @Public()
+  @Post('reset')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Choose a new password by a mailed token; every session ends' })
+  @ApiNoContentResponse()
+  @ApiProblems(TokenUsedOrExpiredError, PasswordTooWeakError, TooManyRequestsError, OverloadedError)
+  reset(@Body() { token, newPassword }: ResetPasswordDto, @FromLimitedClient() client: LimitedClient): Promise<void> {
+    return this.resets.reset(token, newPassword, client);
+  }
+}

@@ -1,0 +1,39 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Grant } from '../../auth.service.js';
+
+/** A successful answer of the token endpoint (RFC 6749 §5.1). */
+export class TokenResponseDto {
+  @ApiProperty()
+  access_token!: string;
+
+  @ApiProperty({ enum: ['bearer'] })
+  token_type!: 'bearer';
+
+  @ApiProperty({ type: 'integer', example: 900 })
+  expires_in!: number;
+
+  @ApiProperty()
+  refresh_token!: string;
+
+  static from(this: void, { accessToken, expiresIn, refreshToken }: Grant): TokenResponseDto {
+    return { access_token: accessToken, token_type: 'bearer', expires_in: expiresIn, refresh_token: refreshToken };
+  }
+}
+
+const OAUTH_ERRORS = [
+  'invalid_request',
+  'invalid_grant',
+  'unsupported_grant_type',
+  'temporarily_unavailable',
+  'server_error',
+] as const;
+export type OAuthErrorCode = (typeof OAUTH_ERRORS)[number];
+
+/** An unsuccessful answer of the token endpoint (RFC 6749 §5.2). */
+export class OAuthErrorDto {
+  @ApiProperty({ enum: OAUTH_ERRORS })
+  error!: OAuthErrorCode;
+
+  @ApiProperty({ example: 'The e-mail address or the password is not right.' })
+  error_description!: string;
+}

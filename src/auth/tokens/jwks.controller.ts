@@ -1,0 +1,21 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Public } from '../../http/public.decorator.js';
+import { JwksDto } from './dto/jwks.dto.js';
+import { SigningKeys } from './key-ring.js';
+
+@Public()
+@ApiTags('auth')
+@Controller('.well-known')
+export class JwksController {
+  constructor(private readonly keys: SigningKeys) {}
+
+  // The one answer that may be stored. A new key is published at least this long before it signs.
+  @Get('jwks.json')
+  @Header('Cache-Control', 'public, max-age=300')
+  @ApiOperation({ summary: 'The public keys of access tokens, for services that verify them (RFC 7517)' })
+  @ApiOkResponse({ type: JwksDto })
+  jwks(): JwksDto {
+    return JwksDto.from(this.keys.all);
+  }
+}

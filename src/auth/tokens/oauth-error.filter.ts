@@ -1,0 +1,44 @@
+import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { DomainError, type ErrorKind } from '../../common/domain.error.js';
+import { Refusals } from '../../common/rejected-requests.js';
+import { RETRY_AFTER } from '../../http/problem.js';
+import { noteRefusal } from '../../http/rejection.js';
+import { requestIdOf } from '../../http/request-id.js';
+import type { OAuthErrorCode, OAuthErrorDto } from './dto/token-response.dto.js';
+import { UnsupportedGrantTypeError } from './oauth.errors.js';
+
+/** Answers the errors of the token endpoint in OAuth's own form (RFC 6749 §5.2) instead of a problem document. */
+@Catch()
+export class OAuthErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger(OAuthErrorFilter.name);
+
+  constructor(private readonly refusals: Refusals) {}
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const response = http.getResponse<Response>();
+    const known = exception instanceof DomainError;
+    if (known) noteRefusal(this.refusals, exception, http.getRequest<Request>());
+    else this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
+    const [status, error] = known ? classify(exception) : ([500, 'server_error'] as const);
+    const body: OAuthErrorDto = {
+      error,
+      error_description: known ? exception.message : 'Something went wrong on our side.',
+    };
+    if (known && status !== 400) response.setHeader('Retry-After', exception.retryAfter ?? RETRY_AFTER);
+    response.status(status).json(body);
+  }
+}
+
+/** The credentials or the token are wrong, or right and still nobody may sign in with them. */
+const GRANT_REFUSED: ReadonlySet<ErrorKind> = new Set(['unauthenticated', 'forbidden', 'conflict']);
+
+function classify(error: DomainError): readonly [status: number, code: OAuthErrorCode] {
+  if (error instanceof UnsupportedGrantTypeError) return [400, 'unsupported_grant_type'];
+  if (GRANT_REFUSED.has(error.kind)) return [400, 'invalid_grant'];
+  // The RFC has no word for too many requests. The status tells them from an outage.
+  if (error.kind === 'rate_limited') return [429, 'temporarily_unavailable'];
+  if (error.kind === 'unavailable') return [503, 'temporarily_unavailable'];
+  return [400, 'invalid_request'];
+}

@@ -1,0 +1,46 @@
+import { Body, Controller, Header, HttpCode, Post, UseFilters, UseInterceptors } from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiBody,
+  ApiConsumes,
+  ApiOkResponse,
+  ApiOperation,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+  ApiTooManyRequestsResponse,
+} from '@nestjs/swagger';
+import { FormBodyInterceptor } from '../../http/form-body.interceptor.js';
+import { Public } from '../../http/public.decorator.js';
+import { FromLimitedClient } from '../../platform/rate-limits/from-limited-client.decorator.js';
+import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import { TokenRequestDto } from './dto/token-request.dto.js';
+import { OAuthErrorDto, TokenResponseDto } from './dto/token-response.dto.js';
+import { OAuthErrorFilter } from './oauth-error.filter.js';
+import { TokenService } from './token.service.js';
+
+/** OAuth 2.0's token endpoint, for Swagger's Authorize dialog and for standard clients. */
+@ApiTags('auth')
+@Controller('auth/token')
+@UseFilters(OAuthErrorFilter)
+@UseInterceptors(FormBodyInterceptor)
+export class TokenController {
+  constructor(private readonly tokens: TokenService) {}
+
+  @Public()
+  @Post()
+  @HttpCode(200)
+  @Header('Pragma', 'no-cache')
+  @ApiOperation({ summary: 'OAuth 2.0 token endpoint (RFC 6749): password and refresh grants' })
+  @ApiConsumes('application/x-www-form-urlencoded')
+  @ApiBody({ type: TokenRequestDto })
+  @ApiOkResponse({ type: TokenResponseDto })
+  @ApiBadRequestResponse({ type: OAuthErrorDto, description: 'The form or the grant is not valid.' })
+  @ApiTooManyRequestsResponse({ type: OAuthErrorDto, description: 'That was too often: `temporarily_unavailable`.' })
+  @ApiServiceUnavailableResponse({
+    type: OAuthErrorDto,
+    description: 'The database cannot be reached, or too many sign-ins wait.',
+  })
+  async token(@Body() form: unknown, @FromLimitedClient() client: LimitedClient): Promise<TokenResponseDto> {
+    return TokenResponseDto.from(await this.tokens.exchange(form, client));
+  }
+}

@@ -1,0 +1,40 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiResponse, getSchemaPath, ApiExtraModels } from '@nestjs/swagger';
+import type { DomainError } from '../common/domain.error.js';
+import { ProblemDto, statusOf, toProblem } from './problem.js';
+
+/** An error that documents itself: made without arguments, it is its own example. */
+export type DocumentedError = new () => DomainError;
+
+/**
+ * Documents the errors that a route may answer. The statuses, codes and examples come from the error classes
+ * themselves, so that the document cannot say anything else than the filter does.
+ */
+export function ApiProblems(...errors: readonly DocumentedError[]): MethodDecorator & ClassDecorator {
+  return applyDecorators(
+    ApiExtraModels(ProblemDto),
+    ...Object.entries(problemResponses(errors)).map(([status, response]) =>
+      ApiResponse({ status: Number(status), ...response }),
+    ),
+  );
+}
+
+/** OpenAPI response objects by status, for a set of errors. */
+export function problemResponses(errors: readonly DocumentedError[]) {
+  const all = errors.map((type) => new type());
+  const statuses = [...new Set(all.map(statusOf))];
+  return Object.fromEntries(
+    statuses.map((status) => [status, problemResponse(all.filter((error) => statusOf(error) === status))]),
+  );
+}
+
+function problemResponse(errors: readonly DomainError[]) {
+  const schema = { $ref: getSchemaPath(ProblemDto) };
+  const examples = Object.fromEntries(
+    errors.map((error) => [error.code, { value: toProblem(error, '/path', '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60') }]),
+  );
+  return {
+    description: errors.map((error) => `\`${error.code}\`: ${error.message}`).join('\n\n'),
+    content: { 'application/problem+json': { schema, examples } },
+  };
+}

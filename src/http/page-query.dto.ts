@@ -1,0 +1,34 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform, type TransformFnParams } from 'class-transformer';
+import { IsInt, Max, Min, ValidateBy } from 'class-validator';
+import { decodeCursor, type PageRequest } from '../common/pagination.js';
+import { Optional } from './fields.js';
+
+const LIMIT_MESSAGE = { message: 'must be a whole number from 1 to 100' };
+
+/** The query of every list (keyset pagination). */
+export class PageQueryDto {
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 20 })
+  @Transform(({ value }: TransformFnParams): unknown =>
+    typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : (value as unknown),
+  )
+  @IsInt(LIMIT_MESSAGE)
+  @Min(1, LIMIT_MESSAGE)
+  @Max(100, LIMIT_MESSAGE)
+  limit: number = 20;
+
+  @ApiPropertyOptional({ description: 'The `nextCursor` of the page before.' })
+  @Optional()
+  @ValidateBy(
+    { name: 'cursor', validator: { validate: (value) => typeof value === 'string' && decodeCursor(value) !== null } },
+    { message: 'is not a cursor that this API gave' },
+  )
+  cursor?: string;
+
+  toPageRequest(): PageRequest {
+    return {
+      limit: this.limit,
+      after: this.cursor === undefined ? undefined : (decodeCursor(this.cursor) ?? undefined),
+    };
+  }
+}

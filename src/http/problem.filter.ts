@@ -1,0 +1,64 @@
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { DomainError } from '../common/domain.error.js';
+import { Refusals } from '../common/rejected-requests.js';
+import { sendsBearerToken } from './bearer-token.js';
+import { BadRequestError, InternalError, MethodNotAllowedError, NotFoundError } from './edge.errors.js';
+import { RETRY_AFTER, statusOf, toProblem } from './problem.js';
+import { noteRefusal } from './rejection.js';
+import { requestIdOf } from './request-id.js';
+import { methodsOf } from './route-table.js';
+
+/**
+ * The edge where errors become HTTP: every error of every route leaves through here, as a problem document
+ * (RFC 9457). What nobody foresaw is logged whole and answered without a word of it.
+ */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ProblemFilter.name);
+
+  constructor(private readonly refusals: Refusals) {}
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<Request>();
+    const response = http.getResponse<Response>();
+    const error = this.toDomainError(exception, request, response);
+    noteRefusal(this.refusals, error, request);
+    response.locals['code'] = error.code;
+    // The client left, or the answer has begun: there is nobody to tell.
+    if (response.headersSent) return void response.destroy();
+    setProblemHeaders(error, request, response);
+    response.type('application/problem+json').json(toProblem(error, request.path, requestIdOf(response)));
+  }
+
+  private toDomainError(exception: unknown, request: Request, response: Response): DomainError {
+    // A guard, a pipe or a handler is past the router. Everything else may have failed before it, and a path
+    // that does not exist is 404 whatever its body looks like.
+    if (!request.route) {
+      const allowed = methodsOf(request.app, request.path);
+      if (allowed.length === 0) return isBadPath(exception) ? new BadRequestError() : new NotFoundError();
+      if (!allowed.includes(request.method)) return new MethodNotAllowedError(allowed);
+    }
+    if (exception instanceof DomainError) return exception;
+    if (exception instanceof HttpException && exception.getStatus() === 404) return new NotFoundError();
+    if (exception instanceof HttpException && exception.getStatus() < 500) return new BadRequestError();
+    this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
+    return new InternalError();
+  }
+}
+
+function isBadPath(exception: unknown): boolean {
+  return exception instanceof HttpException && exception.getStatus() === 400;
+}
+
+function setProblemHeaders(error: DomainError, request: Request, response: Response): void {
+  response.status(statusOf(error));
+  if (error instanceof MethodNotAllowedError) response.setHeader('Allow', error.allowed.join(', '));
+  if (error.kind === 'unavailable' || error.kind === 'rate_limited')
+    response.setHeader('Retry-After', error.retryAfter ?? RETRY_AFTER);
+  if (error.kind === 'unauthenticated') {
+    // RFC 6750 §3.1: a request that sent no token is told the scheme, and no error.
+    response.setHeader('WWW-Authenticate', sendsBearerToken(request) ? 'Bearer error="invalid_token"' : 'Bearer');
+  }
+}

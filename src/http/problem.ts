@@ -1,0 +1,86 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { DomainError, ErrorKind, FieldError } from '../common/domain.error.js';
+
+/** The one table from what went wrong to what HTTP calls it. */
+const STATUS: Readonly<Record<ErrorKind, number>> = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  too_large: 413,
+  unsupported_media_type: 415,
+  unprocessable: 422,
+  rate_limited: 429,
+  internal: 500,
+  unavailable: 503,
+};
+
+class FieldErrorDto implements FieldError {
+  @ApiProperty({ description: 'A JSON pointer (RFC 6901) into the input.', example: '/email' })
+  pointer!: string;
+
+  @ApiProperty({ example: 'must be an e-mail address' })
+  message!: string;
+}
+
+/** How long, in seconds, a client should wait before it tries again what is unavailable. */
+export const RETRY_AFTER = '1';
+
+/** A problem document (RFC 9457), as every error is answered. */
+export class ProblemDto {
+  @ApiProperty({
+    description: 'A stable URI of the kind of problem; it ends in the code.',
+    example: 'urn:gatehouse:problem:not_found',
+  })
+  type!: string;
+
+  @ApiProperty({ example: 'Not found' })
+  title!: string;
+
+  @ApiProperty({ type: 'integer', example: 404 })
+  status!: number;
+
+  @ApiProperty({ description: 'What happened, for a person to read.' })
+  detail!: string;
+
+  @ApiProperty({ description: 'The path of the request.', example: '/sessions' })
+  instance!: string;
+
+  @ApiProperty({ description: 'A stable machine word.', example: 'not_found' })
+  code!: string;
+
+  @ApiProperty({ description: 'The `X-Request-Id` of the answer.', example: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60' })
+  requestId!: string;
+
+  @ApiPropertyOptional({ type: [FieldErrorDto], description: 'What was refused, where fields were.' })
+  errors?: readonly FieldError[];
+
+  @ApiPropertyOptional({ description: 'Why a session was ended, with `session_revoked`.', example: 'logout' })
+  reason?: string;
+}
+
+/** Builds the document for an error that a request ran into. */
+export function toProblem(error: DomainError, instance: string, requestId: string): ProblemDto {
+  return {
+    type: `urn:gatehouse:problem:${error.code}`,
+    title: titleOf(error.code),
+    status: statusOf(error),
+    detail: error.message,
+    instance,
+    code: error.code,
+    ...error.extensions,
+    requestId,
+  };
+}
+
+/** The status of an answer to an error. */
+export function statusOf(error: DomainError): number {
+  return STATUS[error.kind];
+}
+
+function titleOf(code: string): string {
+  const words = code.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

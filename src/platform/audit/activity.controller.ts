@@ -1,0 +1,20 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Auth } from '../../http/auth.decorator.js';
+import type { Principal } from '../../common/principal.js';
+import { AuditTrail } from './audit.service.js';
+import { ActivityPageDto } from './dto/activity.dto.js';
+import { ListActivityDto } from './dto/list-activity.dto.js';
+
+@ApiTags('users')
+@Controller('users/me/activity')
+export class ActivityController {
+  constructor(private readonly trail: AuditTrail) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List what happened to my account, newest first' })
+  @ApiOkResponse({ type: ActivityPageDto })
+  async list(@Auth() { userId }: Principal, @Query() query: ListActivityDto): Promise<ActivityPageDto> {
+    return ActivityPageDto.from(await this.trail.list({ ...query, userId }, query.toPageRequest()));
+  }
+}

@@ -1,0 +1,20 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Roles } from '../../http/roles.decorator.js';
+import { AuditTrail } from './audit.service.js';
+import { AuditEventPageDto } from './dto/audit-event.dto.js';
+import { ListAuditDto } from './dto/list-audit.dto.js';
+
+@ApiTags('admin')
+@Roles('admin')
+@Controller('admin/audit')
+export class AuditAdminController {
+  constructor(private readonly trail: AuditTrail) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List what happened, newest first' })
+  @ApiOkResponse({ type: AuditEventPageDto })
+  async list(@Query() query: ListAuditDto): Promise<AuditEventPageDto> {
+    return AuditEventPageDto.from(await this.trail.list(query, query.toPageRequest()));
+  }
+}

@@ -1,0 +1,59 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { describeDevice } from '../../../common/device-name.js';
+import type { AuditEvent } from '../audit-event.entity.js';
+import { AUDIT_OUTCOMES, AUDIT_TYPES, type AuditDetails, type AuditOutcome, type AuditType } from '../audit-event.js';
+
+/** What everyone may see of an event that they may see at all: an allow-list. */
+export class EventDto {
+  @ApiProperty({ format: 'uuid', example: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60' })
+  id!: string;
+
+  @ApiProperty({ format: 'date-time', example: '2026-01-15T09:30:00.000Z' })
+  occurredAt!: Date;
+
+  @ApiProperty({ enum: AUDIT_TYPES, enumName: 'AuditType', example: 'session_revoked' })
+  type!: AuditType;
+
+  @ApiProperty({ enum: AUDIT_OUTCOMES, enumName: 'AuditOutcome', example: 'success' })
+  outcome!: AuditOutcome;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The problem code of a failure, or why a session was ended.',
+    example: 'logout',
+  })
+  reason!: string | null;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The session that it concerns.' })
+  sessionId!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Where it was done.', example: '203.0.113.7' })
+  ipAddress!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  userAgent!: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'What the device called itself, or a short name read from the user agent.',
+    example: 'Chrome on macOS',
+  })
+  deviceName!: string | null;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    description: 'Further facts, such as a role before and after.',
+    example: { role: { from: 'user', to: 'admin' } },
+  })
+  details!: AuditDetails | null;
+
+  static from(this: void, event: AuditEvent): EventDto {
+    const { id, occurredAt, type, outcome, reason, sessionId, ipAddress, userAgent, deviceName, details } = event;
+    const device = (deviceName ?? userAgent) ? describeDevice(deviceName, userAgent) : null;
+    return { id, occurredAt, type, outcome, reason, sessionId, ipAddress, userAgent, deviceName: device, details };
+  }
+}

@@ -1,0 +1,41 @@
+import { Module } from '@nestjs/common';
+import { gatehouseConfig } from '../../config/config.module.js';
+import type { Config } from '../../config/env.js';
+import { MailDelivery } from './mail-delivery.js';
+import { MailOutbox } from './mail-outbox.js';
+import { MailPruner } from './mail-pruner.js';
+import { MailRepository } from './mail.repository.js';
+import { MailWorker, parallelDeliveries } from './mail-worker.js';
+import { MailWriter } from './mail-writer.js';
+import { SealedBox } from './sealed-box.js';
+import { DevelopmentTransport } from './transports/development.transport.js';
+import { MailTransport } from './transports/mail-transport.js';
+import { SmtpTransport } from './transports/smtp.transport.js';
+
+@Module({
+  providers: [
+    MailDelivery,
+    MailOutbox,
+    MailPruner,
+    MailRepository,
+    MailWorker,
+    MailWriter,
+    {
+      provide: SealedBox,
+      inject: [gatehouseConfig.KEY],
+      useFactory: ({ accessToken }: Config) => new SealedBox(accessToken.secret, accessToken.previousSecrets),
+    },
+    { provide: MailTransport, inject: [gatehouseConfig.KEY], useFactory: transportFor },
+  ],
+  exports: [MailOutbox, MailPruner],
+})
+export class MailModule {}
+
+/** By which way mails leave; null where there is none, and they wait. */
+function transportFor({ environment, mail, worker }: Config): MailTransport | null {
+  const { smtpUrl, smtpTimeout } = mail;
+  if (smtpUrl !== null)
+    return new SmtpTransport({ url: smtpUrl, timeout: smtpTimeout, connections: parallelDeliveries(worker) });
+  // Nowhere else: it writes down what opens accounts.
+  return environment === 'development' ? new DevelopmentTransport() : null;
+}

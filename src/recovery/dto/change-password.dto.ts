@@ -1,9 +1,0 @@
-import { NewPasswordField, PasswordField } from '../../users/user-fields.js';
-
-export class ChangePasswordDto {
-  @PasswordField()
-  currentPassword!: string;
-
-  @NewPasswordField()
-  newPassword!: string;
-}
