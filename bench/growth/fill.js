@@ -11,7 +11,7 @@ const ADMINS = 20;
 export const GROWING = ['users', 'sessions', 'audit_events', 'mails', 'one_time_tokens', 'rate_limits'];
 
 /**
- * Fills the tables: a tenth as many users, of whom twenty are admins and a twentieth is inactive; of the sessions a fifth is
+ * Fills the tables: a tenth as many users, of claims twenty are admins and a twentieth is inactive; of the sessions a fifth is
  * revoked and a fifth expired; two events, and a tenth of a mail, a token and a window of a rate limit for each.
  *
  * @param {import('pg').Pool} pool @param {number} sessions

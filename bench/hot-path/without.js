@@ -33,15 +33,15 @@ const STEPS = {
   'key object': async () => {
     const { VerifiedTokens } = await built('auth/verified-tokens.js');
     VerifiedTokens.prototype.find = () => undefined;
-    const { SigningKeys } = await built('auth/signing-keys.js');
-    SigningKeys.prototype.forToken = () => process.env['JWT_SECRET'];
+    const { KeyRing } = await built('auth/signing-keys.js');
+    KeyRing.prototype.forToken = () => process.env['JWT_SECRET'];
   },
   gathering: async () => {
     const { SessionLookup } = await built('sessions/session.lookup.js');
     /** @this {any} */
     SessionLookup.prototype.find = async function (/** @type {string} */ id) {
       const find = (/** @type {unknown} */ manager) => this.sessions.findForGuard(manager, [id]);
-      const [session] = await this.database.session(find);
+      const [session] = await this.database.run(find);
       return session ?? null;
     };
   },

@@ -10,11 +10,11 @@ import { JwtService } from '@nestjs/jwt';
  * @typedef {{ userId: string, sessionId: string }} Ids
  */
 export async function accessTokens(env) {
-  const [{ parseEnvironment }, { SigningKeys }, { AccessTokenService }] = await Promise.all(
+  const [{ parseEnvironment }, { KeyRing }, { AccessTokenService }] = await Promise.all(
     ['config/env.js', 'auth/signing-keys.js', 'auth/access-token.service.js'].map(built),
   );
   const config = parseEnvironment(env);
-  const keys = new SigningKeys(config);
+  const keys = new KeyRing(config);
   return { config, keys, tokens: new AccessTokenService(config, new JwtService(), keys) };
 }
 

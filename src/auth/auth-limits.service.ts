@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/database.js';
 import type { LimitedClient } from '../platform/rate-limits/limited-client.js';
 import { RateLimits } from '../platform/rate-limits/rate-limits.js';
-import { KnownDevices, type ClaimedDevice } from '../sessions/known-devices.service.js';
+import { KnownDevicesService, type ClaimedDevice } from '../sessions/known-devices.service.js';
 import { parseRefreshToken } from '../sessions/refresh-token.js';
 import { normalizeEmail } from '../users/email.js';
 
@@ -11,7 +11,7 @@ import { normalizeEmail } from '../users/email.js';
 export class AuthLimits {
   constructor(
     private readonly limits: RateLimits,
-    private readonly knownDevices: KnownDevices,
+    private readonly knownDevices: KnownDevicesService,
     private readonly database: Database,
   ) {}
 
@@ -23,7 +23,7 @@ export class AuthLimits {
    */
   login<T>(email: string, device: ClaimedDevice & LimitedClient, work: () => Promise<T>): Promise<T> {
     const account = { email: normalizeEmail(email) };
-    const knownDevice = () => this.database.session((manager) => this.knownDevices.recognize(manager, account, device));
+    const knownDevice = () => this.database.run((manager) => this.knownDevices.recognize(manager, account, device));
     return this.limits.attempt('login', { client: device, account: JSON.stringify(account), knownDevice }, work);
   }
 

@@ -1,30 +1,20 @@
-import { DomainError } from '../common/domain.error.js';
+import { domainError } from '../common/domain.error.js';
 
-/** The request carries no bearer token. */
-export class TokenMissingError extends DomainError {
-  readonly code = 'token_missing';
-  readonly kind = 'unauthenticated';
+export class TokenMissingError extends domainError(
+  'unauthenticated',
+  'token_missing',
+  'Send an access token as a bearer token in the Authorization header.',
+) {}
 
-  constructor() {
-    super('This needs an access token, as a bearer token in the Authorization header.');
-  }
-}
+/** The token is malformed, or has the wrong signature, algorithm, issuer, audience, type or claims. */
+export class TokenInvalidError extends domainError(
+  'unauthenticated',
+  'token_invalid',
+  'The access token is not valid.',
+) {}
 
-/** The token is malformed, or its signature, algorithm, issuer, audience, type or claims are not ours. */
-export class TokenInvalidError extends DomainError {
-  readonly code = 'token_invalid';
-  readonly kind = 'unauthenticated';
-
-  constructor() {
-    super('The access token is not valid.');
-  }
-}
-
-export class TokenExpiredError extends DomainError {
-  readonly code = 'token_expired';
-  readonly kind = 'unauthenticated';
-
-  constructor() {
-    super('The access token has expired. Get a new one with the refresh token.');
-  }
-}
+export class TokenExpiredError extends domainError(
+  'unauthenticated',
+  'token_expired',
+  'The access token has expired. Use the refresh token to get a new one.',
+) {}

@@ -12,7 +12,7 @@ import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { JwksController } from './tokens/jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
-import { SigningKeys } from './tokens/key-ring.js';
+import { KeyRing } from './tokens/key-ring.js';
 import { TokenController } from './tokens/token.controller.js';
 import { TokenService } from './tokens/token.service.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
@@ -20,7 +20,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
 @Module({
   imports: [AuditModule, JwtModule, PassportModule, RateLimitsModule, RecoveryModule, SessionsModule, UsersModule],
   controllers: [AuthController, JwksController, TokenController],
-  providers: [AccessTokenService, AuthLimits, AuthService, JwtStrategy, SigningKeys, TokenService, VerifiedTokens],
+  providers: [AccessTokenService, AuthLimits, AuthService, JwtStrategy, KeyRing, TokenService, VerifiedTokens],
   // For the guard, which is global.
   exports: [JwtStrategy, VerifiedTokens],
 })

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AuditLog } from '../platform/audit/audit.recorder.js';
+import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import { DomainError } from '../common/domain.error.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
 import type { LimitedClient } from '../platform/rate-limits/limited-client.js';
@@ -35,7 +35,7 @@ export class AuthService {
     private readonly sessions: SessionsService,
     private readonly refreshes: SessionRefreshService,
     private readonly accessTokens: AccessTokenService,
-    private readonly audit: AuditLog,
+    private readonly audit: AuditRecorder,
   ) {}
 
   /**

@@ -9,7 +9,7 @@ import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { bearerToken } from '../http/bearer-token.js';
 import { TokenInvalidError } from './auth.errors.js';
-import { SigningKeys } from './tokens/key-ring.js';
+import { KeyRing } from './tokens/key-ring.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 
 /** Decides from the token alone who is asking: signature, algorithm, issuer, audience, expiry, and the claims' form. */
@@ -20,7 +20,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') implements On
 
   constructor(
     @InjectConfig() { accessToken }: Config,
-    keys: SigningKeys,
+    keys: KeyRing,
     private readonly verified: VerifiedTokens,
   ) {
     super({

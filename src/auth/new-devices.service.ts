@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Device } from '../common/client.js';
 import type { EntityManager } from '../platform/database/database.js';
 import type { User } from '../users/user.entity.js';
-import { KnownDevices, type ClaimedDevice } from '../sessions/known-devices.service.js';
+import { KnownDevicesService, type ClaimedDevice } from '../sessions/known-devices.service.js';
 import { SessionsRepository } from '../sessions/sessions.repository.js';
 
 /** A device that signs in. */
@@ -15,7 +15,7 @@ const NEW_ACCOUNT = 86_400_000;
 @Injectable()
 export class NewDevices {
   constructor(
-    private readonly knownDevices: KnownDevices,
+    private readonly knownDevices: KnownDevicesService,
     private readonly sessions: SessionsRepository,
   ) {}
 

@@ -3,7 +3,7 @@ import type { Device } from '../common/client.js';
 import { describeDeviceSafely } from '../common/device-name.js';
 import type { EntityManager } from '../platform/database/database.js';
 import { MailOutbox } from '../platform/mail/mail-outbox.js';
-import { OneTimeTokens } from './one-time-tokens/one-time-tokens.service.js';
+import { OneTimeTokensService } from './one-time-tokens/one-time-tokens.service.js';
 import type { User } from '../users/user.entity.js';
 
 /** What people are told of, because somebody else may have done it. */
@@ -23,9 +23,9 @@ const MOST_IN_AN_HOUR: Readonly<Record<SecurityMailKind, number>> = {
 
 /** Tells people what happened to their account, each time with a link to say *this was not me* (ASVS 6.3.5, 6.3.7). */
 @Injectable()
-export class SecurityMails {
+export class SecurityMailsService {
   constructor(
-    private readonly tokens: OneTimeTokens,
+    private readonly tokens: OneTimeTokensService,
     private readonly mails: MailOutbox,
   ) {}
 

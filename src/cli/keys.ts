@@ -2,7 +2,7 @@ import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { keyPair } from '../auth/tokens/token-key.js';
-import { SigningKeys } from '../auth/tokens/key-ring.js';
+import { KeyRing } from '../auth/tokens/key-ring.js';
 import { readConfig } from '../config/env.js';
 import type { SignatureAlgorithm } from '../config/pem-key.js';
 import { CommandError } from './errors.js';
@@ -26,7 +26,7 @@ export async function generateKey({ algorithm, out }: GenerateOptions): Promise<
 
 /** Shows the configured keys of access tokens: nothing of them but what their tokens say. */
 export function listKeys(): void {
-  const { all, current } = new SigningKeys(readConfig());
+  const { all, current } = new KeyRing(readConfig());
   const width = Math.max(...all.map(({ id }) => id.length));
   for (const { id, algorithm } of all) {
     console.log(`${id.padEnd(width)}  ${algorithm}  ${id === current.id ? 'signs and verifies' : 'verifies'}`);

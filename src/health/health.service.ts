@@ -31,7 +31,7 @@ export class HealthService {
   /** Times one statement. */
   async databaseHealth(): Promise<DatabaseHealth> {
     const answered = await this.ask(() =>
-      this.database.session(async (manager) => {
+      this.database.run(async (manager) => {
         const start = performance.now();
         await this.repository.ping(manager);
         return performance.now() - start;
@@ -53,7 +53,7 @@ export class HealthService {
 
   private pendingMigrations(database: DatabaseHealth): Promise<string[] | undefined> {
     if (database.status === 'error') return Promise.resolve(undefined);
-    return this.ask(() => this.database.session((manager) => this.repository.pendingMigrations(manager)));
+    return this.ask(() => this.database.run((manager) => this.repository.pendingMigrations(manager)));
   }
 
   /** That the database is away is what is asked for here, so it is an answer and no error. */

@@ -1,70 +1,49 @@
-import { DomainError } from '../common/domain.error.js';
+import { domainError } from '../common/domain.error.js';
 
 /** No route has this path. */
-export class NotFoundError extends DomainError {
-  readonly code = 'not_found';
-  readonly kind = 'not_found';
-
-  constructor() {
-    super('There is nothing here.');
-  }
-}
+export class NotFoundError extends domainError('not_found', 'not_found', 'No such route.') {}
 
 /** The route exists, but not with this method. */
-export class MethodNotAllowedError extends DomainError {
-  readonly code = 'method_not_allowed';
-  readonly kind = 'method_not_allowed';
-
-  /** @param allowed the methods that the route has */
+export class MethodNotAllowedError extends domainError(
+  'method_not_allowed',
+  'method_not_allowed',
+  'This path does not support this method. The Allow header lists the supported methods.',
+) {
+  /** @param allowed the methods that the route supports */
   constructor(readonly allowed: readonly string[] = []) {
-    super('This path does not have this method; the Allow header says which it has.');
+    super();
   }
 }
 
-/** The request cannot be understood, for a reason that no other code names. */
-export class BadRequestError extends DomainError {
-  readonly code = 'bad_request';
-  readonly kind = 'invalid';
-
-  constructor(message = 'The request cannot be understood.') {
-    super(message);
+/** The request is invalid for a reason that no other code describes. */
+export class BadRequestError extends domainError('invalid', 'bad_request', 'The request is not valid.') {
+  constructor(message?: string) {
+    super({ message });
   }
 }
 
 /** The body is not JSON, or not UTF-8. */
-export class MalformedBodyError extends DomainError {
-  readonly code = 'malformed_body';
-  readonly kind = 'invalid';
+export class MalformedBodyError extends domainError(
+  'invalid',
+  'malformed_body',
+  'The body is not valid JSON in UTF-8.',
+) {}
 
-  constructor() {
-    super('The body is not a valid JSON document in UTF-8.');
-  }
-}
+export class PayloadTooLargeError extends domainError(
+  'too_large',
+  'payload_too_large',
+  'The body is larger than 100 kB.',
+) {}
 
-export class PayloadTooLargeError extends DomainError {
-  readonly code = 'payload_too_large';
-  readonly kind = 'too_large';
+export class UnsupportedMediaTypeError extends domainError(
+  'unsupported_media_type',
+  'unsupported_media_type',
+  'The body must be application/json in UTF-8, without a content encoding.',
+) {}
 
-  constructor() {
-    super('The body is larger than 100 kB.');
-  }
-}
-
-export class UnsupportedMediaTypeError extends DomainError {
-  readonly code = 'unsupported_media_type';
-  readonly kind = 'unsupported_media_type';
-
-  constructor() {
-    super('The body must be application/json in UTF-8, without a content encoding.');
-  }
-}
-
-/** Something that nobody foresaw. What it was is in the log, under the request's id. */
-export class InternalError extends DomainError {
-  readonly code = 'internal_error';
-  readonly kind = 'internal';
-
-  constructor() {
-    super('Something went wrong on our side. The request id helps us to find it.');
-  }
-}
+/** An unexpected error. The log has the details under the same request ID. */
+export class InternalError extends domainError(
+  'internal',
+  'internal_error',
+  'An internal error occurred. Report the request ID to support.',
+) {}

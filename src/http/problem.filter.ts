@@ -1,11 +1,11 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { DomainError } from '../common/domain.error.js';
-import { Refusals } from '../common/rejected-requests.js';
+import { RejectedRequests } from '../common/rejected-requests.js';
 import { sendsBearerToken } from './bearer-token.js';
 import { BadRequestError, InternalError, MethodNotAllowedError, NotFoundError } from './edge.errors.js';
 import { RETRY_AFTER, statusOf, toProblem } from './problem.js';
-import { noteRefusal } from './rejection.js';
+import { recordRejection } from './rejection.js';
 import { requestIdOf } from './request-id.js';
 import { methodsOf } from './route-table.js';
 
@@ -17,14 +17,14 @@ import { methodsOf } from './route-table.js';
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
 
-  constructor(private readonly refusals: Refusals) {}
+  constructor(private readonly refusals: RejectedRequests) {}
 
   catch(exception: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
     const error = this.toDomainError(exception, request, response);
-    noteRefusal(this.refusals, error, request);
+    recordRejection(this.refusals, error, request);
     response.locals['code'] = error.code;
     // The client left, or the answer has begun: there is nobody to tell.
     if (response.headersSent) return void response.destroy();

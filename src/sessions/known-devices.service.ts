@@ -29,7 +29,7 @@ export interface ClaimedDevice extends Client {
  * person is told, never who gets in.
  */
 @Injectable()
-export class KnownDevices {
+export class KnownDevicesService {
   constructor(
     private readonly sessions: KnownDevicesRepository,
     private readonly refreshTokens: RefreshTokens,

@@ -49,7 +49,7 @@ export class LastSeenRecorder implements OnModuleInit, OnApplicationShutdown {
     const seen = this.seen;
     this.seen = new Set();
     try {
-      await this.database.session((manager) => this.sessions.markSeen(manager, seen));
+      await this.database.run((manager) => this.sessions.markSeen(manager, seen));
     } catch (error) {
       if (!(error instanceof DatabaseUnavailableError)) this.logger.error({ err: error }, 'Last-seen marks were lost');
       else this.logger.warn(`The database is away: when ${seen.size} sessions were last seen is lost.`);

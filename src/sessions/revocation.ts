@@ -15,7 +15,7 @@ export const REVOCATION_REASONS = [
 
 export type RevocationReason = (typeof REVOCATION_REASONS)[number];
 
-/** The cause of a revocation: why, and by whom. Nobody's, where the system itself decided. */
+/** The cause of a revocation: why, and by claims. Nobody's, where the system itself decided. */
 export interface Revocation {
   readonly reason: RevocationReason;
   readonly actor: Actor | null;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Database } from '../platform/database/database.js';
-import { walkPages } from '../platform/database/page-walk.js';
+import { pruneByPages } from '../platform/database/page-walk.js';
 import type { Pruner, PruneStep } from '../platform/database/pruner.js';
 import { endedBefore } from './sessions.repository.js';
 
@@ -21,6 +21,6 @@ export class SessionPruner implements Pruner {
 
   /** @param retention how long ago, in milliseconds, a session must have expired or been revoked */
   steps(retention = this.retention): AsyncGenerator<PruneStep> {
-    return walkPages(this.database, endedBefore(retention));
+    return pruneByPages(this.database, endedBefore(retention));
   }
 }

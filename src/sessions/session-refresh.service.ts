@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { AuditLog } from '../platform/audit/audit.recorder.js';
+import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import type { Client } from '../common/client.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
@@ -7,7 +7,7 @@ import { Database } from '../platform/database/database.js';
 import { AccountsService } from '../users/accounts.service.js';
 import type { User } from '../users/user.entity.js';
 import { parseRefreshToken, RefreshTokens, type PresentedRefreshToken } from './refresh-token.js';
-import { SecurityMails } from '../auth/security-mails.service.js';
+import { SecurityMailsService } from '../auth/security-mails.service.js';
 import { SessionAccessRepository, type RefreshableSession } from './session-access.repository.js';
 import { assertUsable } from './session-state.js';
 import { RefreshTokenInvalidError, RefreshTokenReusedError } from './sessions.errors.js';
@@ -41,9 +41,9 @@ export class SessionRefreshService {
     private readonly access: SessionAccessRepository,
     private readonly sessions: SessionsRepository,
     private readonly refreshTokens: RefreshTokens,
-    private readonly audit: AuditLog,
+    private readonly audit: AuditRecorder,
     private readonly accounts: AccountsService,
-    private readonly securityMails: SecurityMails,
+    private readonly securityMails: SecurityMailsService,
   ) {
     this.grace = config.refreshToken.grace;
     this.idleTimeout = config.session.idleTimeout;
@@ -77,7 +77,7 @@ export class SessionRefreshService {
 
   /** Reads the session of a token, and makes sure that the token is ours and the session may be used. */
   private async load(token: PresentedRefreshToken): Promise<RefreshableSession> {
-    const session = await this.database.session((manager) =>
+    const session = await this.database.run((manager) =>
       this.access.findForRefresh(manager, token.sessionId, this.grace),
     );
     if (!session || !this.refreshTokens.isAuthentic(token, session)) throw new RefreshTokenInvalidError();
@@ -86,7 +86,7 @@ export class SessionRefreshService {
   }
 
   private rotate({ sessionId, counter }: PresentedRefreshToken): Promise<boolean> {
-    return this.database.session((manager) => this.access.rotate(manager, sessionId, counter, this.idleTimeout));
+    return this.database.run((manager) => this.access.rotate(manager, sessionId, counter, this.idleTimeout));
   }
 
   private successor(session: RefreshableSession, token: PresentedRefreshToken): RefreshedSession {

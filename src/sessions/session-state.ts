@@ -20,9 +20,9 @@ export interface SessionState {
  * @throws SessionExpiredError
  */
 export function assertUsable(session: SessionState): void {
-  if (!session.user.isActive) throw new UserInactiveError(claimsOf(session));
+  if (!session.user.isActive) throw new UserInactiveError({ claims: claimsOf(session) });
   if (session.revokedReason) throw new SessionRevokedError(session.revokedReason, claimsOf(session));
-  if (session.isExpired) throw new SessionExpiredError(claimsOf(session));
+  if (session.isExpired) throw new SessionExpiredError({ claims: claimsOf(session) });
 }
 
 function claimsOf({ id, user }: SessionState): AccessClaims {

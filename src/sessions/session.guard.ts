@@ -28,7 +28,7 @@ export class SessionGuard implements CanActivate {
     if (!claims) throw new Error('SessionGuard needs JwtAuthGuard before it.');
     const session = await this.lookup.find(claims.sessionId);
     // A token whose subject is not the session's user was put together by someone.
-    if (session?.user.id !== claims.userId) throw new SessionNotFoundError(claims);
+    if (session?.user.id !== claims.userId) throw new SessionNotFoundError({ claims });
     assertUsable(session);
     if (session.isSeenDue) this.lastSeen.mark(session.id);
     request.currentUser = session.user;

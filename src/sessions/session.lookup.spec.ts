@@ -25,7 +25,7 @@ const sessionOf = (id: string): GuardedSession => ({
 function heldLookup({ poolMax = 10, connectTimeout = 5_000 } = {}) {
   const loads: Load[] = [];
   const database = {
-    session: <T>(fn: (manager: EntityManager) => Promise<T>) => fn({} as EntityManager),
+    run: <T>(fn: (manager: EntityManager) => Promise<T>) => fn({} as EntityManager),
   } as Database;
   const sessions = {
     findForGuard: (_manager: EntityManager, ids: readonly string[]) =>

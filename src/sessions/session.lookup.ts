@@ -114,7 +114,7 @@ export class SessionLookup {
 
   private async load(batch: readonly Waiter[]): Promise<ReadonlyMap<string, GuardedSession>> {
     const ids = [...new Set(batch.map((waiter) => waiter.id))];
-    const sessions = await this.database.session((manager) => this.sessions.findForGuard(manager, ids));
+    const sessions = await this.database.run((manager) => this.sessions.findForGuard(manager, ids));
     return new Map(sessions.map((session) => [session.id, session]));
   }
 }

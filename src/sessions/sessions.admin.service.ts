@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditDetails } from '../platform/audit/audit-event.js';
-import { AuditLog } from '../platform/audit/audit.recorder.js';
+import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import type { Principal } from '../common/principal.js';
 import { ValidationFailedError } from '../common/domain.error.js';
 import { toPage, type Page, type PageRequest } from '../common/pagination.js';
@@ -18,18 +18,18 @@ export class SessionsAdminService {
   constructor(
     private readonly database: Database,
     private readonly sessions: SessionsRepository,
-    private readonly audit: AuditLog,
+    private readonly audit: AuditRecorder,
   ) {}
 
   /** One page of sessions, newest first. */
   async list(filter: Pick<SessionFilter, 'userId' | 'isActive'>, page: PageRequest): Promise<Page<Session>> {
-    const rows = await this.database.session((manager) => this.sessions.listPage(manager, filter, page));
+    const rows = await this.database.run((manager) => this.sessions.listPage(manager, filter, page));
     return toPage(rows, page.limit);
   }
 
   /** Ends anyone’s session; one that has ended already stays as it is. @throws UnknownSessionError */
   async revoke(actor: Principal, id: string): Promise<void> {
-    const known = await this.database.session((manager) =>
+    const known = await this.database.run((manager) =>
       this.sessions.revokeOne(manager, { id }, { reason: 'admin', actor }),
     );
     if (!known) throw new UnknownSessionError();
@@ -79,7 +79,7 @@ export class SessionsAdminService {
     }
     const active = { ...filter, isActive: true };
     if (dryRun) {
-      const matched = await this.database.session((manager) => this.sessions.count(manager, active));
+      const matched = await this.database.run((manager) => this.sessions.count(manager, active));
       return { matched, revoked: 0 };
     }
     return this.database.transaction(async (manager) => {

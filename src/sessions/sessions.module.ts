@@ -6,12 +6,12 @@ import type { Config } from '../config/env.js';
 import { MailModule } from '../platform/mail/mail.module.js';
 import { OneTimeTokensModule } from '../auth/one-time-tokens/one-time-tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
-import { KnownDevices } from './known-devices.service.js';
+import { KnownDevicesService } from './known-devices.service.js';
 import { KnownDevicesRepository } from './known-devices.repository.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
 import { NewDevices } from '../auth/new-devices.service.js';
 import { RefreshTokens } from './refresh-token.js';
-import { SecurityMails } from '../auth/security-mails.service.js';
+import { SecurityMailsService } from '../auth/security-mails.service.js';
 import { SessionAccessRepository } from './session-access.repository.js';
 import { SessionPruner } from './session-pruner.js';
 import { SessionRefreshService } from './session-refresh.service.js';
@@ -39,11 +39,11 @@ function derivedSecret(secret: string): Uint8Array {
   imports: [AuditModule, MailModule, OneTimeTokensModule, UsersModule],
   controllers: [SessionsController, SessionsAdminController],
   providers: [
-    KnownDevices,
+    KnownDevicesService,
     KnownDevicesRepository,
     LastSeenRecorder,
     NewDevices,
-    SecurityMails,
+    SecurityMailsService,
     SessionAccessRepository,
     SessionLookup,
     SessionPruner,
@@ -58,8 +58,8 @@ function derivedSecret(secret: string): Uint8Array {
     },
   ],
   exports: [
-    KnownDevices,
-    SecurityMails,
+    KnownDevicesService,
+    SecurityMailsService,
     SessionsService,
     SessionRefreshService,
     SessionLookup,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { eventsParameter, insertEvents } from '../platform/audit/audit-sql.js';
 import type { PageRequest } from '../common/pagination.js';
-import type { Expendable } from '../platform/database/page-walk.js';
+import type { PrunableRows } from '../platform/database/page-walk.js';
 import type { Revocation } from './revocation.js';
 import { Session } from './session.entity.js';
 
@@ -30,7 +30,7 @@ const REVOKED = {
 };
 
 /** The sessions that expired or were revoked more than `retention` milliseconds ago. */
-export const endedBefore = (retention: number): Expendable => ({
+export const endedBefore = (retention: number): PrunableRows => ({
   table: 'sessions',
   condition: `least(expires_at, idle_expires_at, revoked_at) < now() - $1::float8 * interval '1 millisecond'`,
   parameters: [retention],

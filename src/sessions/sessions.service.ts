@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { AuditLog } from '../platform/audit/audit.recorder.js';
+import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import type { Principal } from '../common/principal.js';
 import { ForbiddenError } from '../common/domain.error.js';
 import { newId } from '../common/id.js';
@@ -13,7 +13,7 @@ import { NewDevices, type NewDevice } from '../auth/new-devices.service.js';
 import { RefreshTokens } from './refresh-token.js';
 import type { Revocation } from './revocation.js';
 import type { Session } from './session.entity.js';
-import { SecurityMails } from '../auth/security-mails.service.js';
+import { SecurityMailsService } from '../auth/security-mails.service.js';
 import { SessionAccessRepository } from './session-access.repository.js';
 import { assertUsable } from './session-state.js';
 import { SessionLimitReachedError, SessionNotFoundError, UnknownSessionError } from './sessions.errors.js';
@@ -39,9 +39,9 @@ export class SessionsService implements OnModuleInit {
     private readonly access: SessionAccessRepository,
     private readonly refreshTokens: RefreshTokens,
     private readonly userEvents: UserEvents,
-    private readonly audit: AuditLog,
+    private readonly audit: AuditRecorder,
     private readonly newDevices: NewDevices,
-    private readonly securityMails: SecurityMails,
+    private readonly securityMails: SecurityMailsService,
   ) {
     this.limits = { idle: session.idleTimeout, absolute: session.absoluteTimeout };
     this.maxPerUser = session.maxPerUser;
@@ -88,7 +88,7 @@ export class SessionsService implements OnModuleInit {
 
   /** The active sessions of the one who asks, most recently seen first. */
   list({ userId }: Principal): Promise<Session[]> {
-    return this.database.session((manager) => this.sessions.list(manager, { userId, isActive: true }));
+    return this.database.run((manager) => this.sessions.list(manager, { userId, isActive: true }));
   }
 
   /**
@@ -97,14 +97,14 @@ export class SessionsService implements OnModuleInit {
    * @throws UnknownSessionError if it was deleted since the guards saw it
    */
   async current({ sessionId }: Principal): Promise<Session> {
-    const session = await this.database.session((manager) => this.sessions.findOne(manager, { id: sessionId }));
+    const session = await this.database.run((manager) => this.sessions.findOne(manager, { id: sessionId }));
     if (!session) throw new UnknownSessionError();
     return session;
   }
 
   /** Ends the current session. */
   async logout(actor: Principal): Promise<void> {
-    await this.database.session((manager) =>
+    await this.database.run((manager) =>
       this.sessions.revoke(manager, { id: actor.sessionId }, { reason: 'logout', actor }),
     );
   }
@@ -117,7 +117,7 @@ export class SessionsService implements OnModuleInit {
   async revoke(actor: Principal, id: string): Promise<void> {
     const own = { id, userId: actor.userId };
     const reason = id === actor.sessionId ? 'logout' : 'logout_others';
-    const known = await this.database.session((manager) => this.sessions.revokeOne(manager, own, { reason, actor }));
+    const known = await this.database.run((manager) => this.sessions.revokeOne(manager, own, { reason, actor }));
     if (!known) throw new UnknownSessionError();
   }
 
@@ -125,9 +125,7 @@ export class SessionsService implements OnModuleInit {
   revokeMany(actor: Principal, scope: 'others' | 'all'): Promise<number> {
     const { userId, sessionId } = actor;
     const filter = { userId, isActive: true, exceptId: scope === 'others' ? sessionId : undefined };
-    return this.database.session((manager) =>
-      this.sessions.revoke(manager, filter, { reason: `logout_${scope}`, actor }),
-    );
+    return this.database.run((manager) => this.sessions.revoke(manager, filter, { reason: `logout_${scope}`, actor }));
   }
 
   /**
@@ -155,7 +153,7 @@ export class SessionsService implements OnModuleInit {
    */
   private async assertStanding(manager: EntityManager, actor: Principal): Promise<void> {
     const session = await this.access.holdForActing(manager, actor.sessionId);
-    if (!session) throw new SessionNotFoundError(actor);
+    if (!session) throw new SessionNotFoundError({ claims: actor });
     assertUsable(session);
     if (session.user.role !== actor.role) throw new ForbiddenError();
   }

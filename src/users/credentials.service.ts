@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditEntry } from '../platform/audit/audit-event.js';
-import { AuditLog } from '../platform/audit/audit.recorder.js';
+import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import type { Device } from '../common/client.js';
 import type { Principal } from '../common/principal.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
@@ -20,7 +20,7 @@ export class CredentialsService {
     private readonly users: UsersRepository,
     private readonly hasher: PasswordHasher,
     private readonly limits: RateLimits,
-    private readonly audit: AuditLog,
+    private readonly audit: AuditRecorder,
   ) {}
 
   /**
@@ -77,13 +77,13 @@ export class CredentialsService {
   }
 
   private find(by: { email: string } | { id: string }): Promise<User | null> {
-    return this.database.session((manager) => this.users.findWithHash(manager, by));
+    return this.database.run((manager) => this.users.findWithHash(manager, by));
   }
 
   /** Writes a failure down before it is answered: one that cannot be written is no 401 but a failure of ours. */
   private async refuse(attempt: AuditEntry): Promise<never> {
     const error = new InvalidCredentialsError();
-    await this.database.session((manager) =>
+    await this.database.run((manager) =>
       this.audit.record(manager, { ...attempt, outcome: 'failure', reason: error.code }),
     );
     throw error;
@@ -91,7 +91,7 @@ export class CredentialsService {
 
   private async rehash(user: User, password: string, device: Device): Promise<User> {
     const passwordHash = await this.hasher.hash(password);
-    const replaced = await this.database.session((manager) =>
+    const replaced = await this.database.run((manager) =>
       this.users.replaceHash(manager, user.id, user.passwordHash, passwordHash),
     );
     // Someone was faster: another sign-in that replaced the hash too, or a new password. Look again.

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AuditLog } from '../platform/audit/audit.recorder.js';
+import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import { newId } from '../common/id.js';
 import type { Role } from '../common/role.js';
 import { InjectConfig } from '../config/config.module.js';
@@ -46,14 +46,14 @@ const COMPARED = ['name', 'role', 'isActive'] as const;
 
 /** Takes over accounts of other systems, some hundred at a time. */
 @Injectable()
-export class UserImport {
+export class UserImportService {
   private readonly cost: number;
 
   constructor(
     @InjectConfig() { password }: Config,
     private readonly database: Database,
     private readonly repository: UserImportRepository,
-    private readonly audit: AuditLog,
+    private readonly audit: AuditRecorder,
   ) {
     this.cost = password.bcryptCost;
   }
@@ -78,7 +78,7 @@ export class UserImport {
   /** Says what `import` would do, and does nothing. An address that stands in the file twice is not noticed. */
   async check(users: readonly ImportedUser[]): Promise<ImportOutcome[]> {
     return this.eachGood(users, async (rows) => {
-      const found = await this.database.session((manager) => this.findExisting(manager, rows));
+      const found = await this.database.run((manager) => this.findExisting(manager, rows));
       return rows.map((row) => {
         const existing = found.get(row.email);
         return existing ? compared(row, existing) : importedRow(row);

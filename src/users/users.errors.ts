@@ -1,41 +1,23 @@
-import { DomainError } from '../common/domain.error.js';
+import { domainError } from '../common/domain.error.js';
 
-/** Another account has this address already. */
-export class EmailTakenError extends DomainError {
-  readonly code = 'email_taken';
-  readonly kind = 'conflict';
+export class EmailTakenError extends domainError(
+  'conflict',
+  'email_taken',
+  'An account with this email already exists.',
+) {}
 
-  constructor() {
-    super('An account with this e-mail address exists already.');
-  }
-}
+export class UserNotFoundError extends domainError('not_found', 'user_not_found', 'No such user.') {}
 
-/** No user has this id. */
-export class UserNotFoundError extends DomainError {
-  readonly code = 'user_not_found';
-  readonly kind = 'not_found';
+/** The change would leave no active admin. */
+export class LastAdminError extends domainError(
+  'conflict',
+  'last_admin',
+  'This is the last active admin. Make another user an admin first.',
+) {}
 
-  constructor() {
-    super('There is no such user.');
-  }
-}
-
-/** The change would leave nobody who can administer the product. */
-export class LastAdminError extends DomainError {
-  readonly code = 'last_admin';
-  readonly kind = 'conflict';
-
-  constructor() {
-    super('This is the last active admin. Make someone else an admin first.');
-  }
-}
-
-/** Unknown address, wrong password and inactive user give this same error, so that it tells none of them apart. */
-export class InvalidCredentialsError extends DomainError {
-  readonly code = 'invalid_credentials';
-  readonly kind = 'unauthenticated';
-
-  constructor() {
-    super('The e-mail address or the password is not right.');
-  }
-}
+/** Unknown email, wrong password and inactive user all throw this error, so that the client cannot distinguish them. */
+export class InvalidCredentialsError extends domainError(
+  'unauthenticated',
+  'invalid_credentials',
+  'Incorrect email or password.',
+) {}

@@ -5,7 +5,7 @@ import { RateLimitsModule } from '../platform/rate-limits/rate-limits.module.js'
 import { AccountsService } from './accounts.service.js';
 import { CredentialsService } from './credentials.service.js';
 import { UserEvents } from './user-events.js';
-import { UserImport } from './user-import.service.js';
+import { UserImportService } from './user-import.service.js';
 import { UserImportRepository } from './user-import.repository.js';
 import { UsersAdminController } from './users.admin.controller.js';
 import { UsersController } from './users.controller.js';
@@ -21,9 +21,9 @@ import { UsersService } from './users.service.js';
     CredentialsService,
     UsersRepository,
     UserEvents,
-    UserImport,
+    UserImportService,
     UserImportRepository,
   ],
-  exports: [UsersService, AccountsService, CredentialsService, UserEvents, UserImport],
+  exports: [UsersService, AccountsService, CredentialsService, UserEvents, UserImportService],
 })
 export class UsersModule {}

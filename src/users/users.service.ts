@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditDetails, AuditEntry } from '../platform/audit/audit-event.js';
-import { AuditLog } from '../platform/audit/audit.recorder.js';
+import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import type { Client } from '../common/client.js';
 import { newId } from '../common/id.js';
 import { toPage, type Page, type PageRequest } from '../common/pagination.js';
@@ -38,7 +38,7 @@ export class UsersService {
     private readonly hasher: PasswordHasher,
     private readonly credentials: CredentialsService,
     private readonly events: UserEvents,
-    private readonly audit: AuditLog,
+    private readonly audit: AuditRecorder,
   ) {}
 
   /**
@@ -75,14 +75,14 @@ export class UsersService {
 
   /** A user by id. @throws UserNotFoundError */
   async get(id: string): Promise<User> {
-    const user = await this.database.session((manager) => this.users.findById(manager, id));
+    const user = await this.database.run((manager) => this.users.findById(manager, id));
     if (!user) throw new UserNotFoundError();
     return user;
   }
 
   /** One page of users, newest first. */
   async list(filter: UserFilter, page: PageRequest): Promise<Page<User>> {
-    const rows = await this.database.session((manager) => this.users.list(manager, filter, page));
+    const rows = await this.database.run((manager) => this.users.list(manager, filter, page));
     return toPage(rows, page.limit);
   }
 

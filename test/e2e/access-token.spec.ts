@@ -3,7 +3,7 @@ import { createPublicKey, createSign, generateKeyPairSync, randomUUID } from 'no
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
-import { SigningKeys } from '../../src/auth/tokens/key-ring.js';
+import { KeyRing } from '../../src/auth/tokens/key-ring.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { NO_DATABASE } from '../support/constants.js';
 import { decodeToken, forgeToken, hmac, type Forgery } from '../support/forge-token.js';
@@ -36,7 +36,7 @@ describe('an access token', () => {
   it('says who, by which session and for how long, and nothing of a role', async () => {
     const admin = await buildSignedIn(app, 'admin');
     const { header, claims } = decodeToken(admin.accessToken);
-    expect(header).toEqual({ alg: 'HS256', typ: 'JWT', kid: app.app.get(SigningKeys).current.id });
+    expect(header).toEqual({ alg: 'HS256', typ: 'JWT', kid: app.app.get(KeyRing).current.id });
     expect(claims).toEqual({
       sub: admin.id,
       sid: admin.sessionId,

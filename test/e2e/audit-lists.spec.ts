@@ -1,11 +1,11 @@
-import { AuditLog } from '../../src/platform/audit/audit.recorder.js';
-import { RefusalRecorder } from '../../src/platform/audit/rejection.recorder.js';
+import { AuditRecorder } from '../../src/platform/audit/audit.recorder.js';
+import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { Database } from '../../src/platform/database/database.js';
 import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
 import { NOBODY } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
-import { walkPages } from '../support/walk-pages.js';
+import { pruneByPages } from '../support/walk-pages.js';
 
 const CHROME =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
@@ -23,8 +23,8 @@ describe('what happened', () => {
   });
   afterAll(() => app.close());
   beforeEach(async () => {
-    // Refusals of the test before are written in the background.
-    await app.app.get(RefusalRecorder).flush();
+    // RejectedRequests of the test before are written in the background.
+    await app.app.get(RejectionRecorder).flush();
     await app.database.query('TRUNCATE audit_events');
   });
 
@@ -92,7 +92,7 @@ describe('what happened', () => {
       await database.transaction(async (manager) => {
         for (let turn = 0; turn < 50; turn += 1) {
           const entry = { type: 'user_updated', actor: null, details: { turn } } as const;
-          await app.app.get(AuditLog).record(manager, entry);
+          await app.app.get(AuditRecorder).record(manager, entry);
         }
       });
       const { body } = await audit({ limit: 100 }).expect(200);
@@ -151,7 +151,7 @@ describe('what happened', () => {
     it('is paged, newest first, and nothing is skipped or repeated while more happens', async () => {
       for (let turn = 0; turn < 7; turn += 1) await rename(ada, newName());
       const before = (await audit({ limit: 100 })).body.items as { id: string }[];
-      const { items, pages } = await walkPages(app, root.accessToken, '/admin/audit', { limit: 3 }, () =>
+      const { items, pages } = await pruneByPages(app, root.accessToken, '/admin/audit', { limit: 3 }, () =>
         rename(ada, newName()),
       );
       expect(pages).toEqual([3, 3, 1]);
@@ -243,7 +243,7 @@ describe('what happened', () => {
       await rename(ada, newName());
       const twoDays = new Date(Date.now() - 2.5 * 86_400_000).toISOString();
       expect(typesOf((await activity(ada, { type: 'sign_in', from: twoDays })).body.items)).toHaveLength(2);
-      const { items, pages } = await walkPages(app, ada.accessToken, '/users/me/activity', { limit: 3 });
+      const { items, pages } = await pruneByPages(app, ada.accessToken, '/users/me/activity', { limit: 3 });
       expect([pages, new Set(items.map(({ id }) => id)).size]).toEqual([[3, 1], 4]);
     });
 

@@ -1,5 +1,5 @@
-import { RefusalRecorder } from '../../src/platform/audit/rejection.recorder.js';
-import { Refusals } from '../../src/common/rejected-requests.js';
+import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
+import { RejectedRequests } from '../../src/common/rejected-requests.js';
 import { auditRows, expectedRow, type AuditRow } from '../support/audit-rows.js';
 import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
 import { forgeToken, hmac } from '../support/forge-token.js';
@@ -18,7 +18,7 @@ describe('who is turned away', () => {
   });
   afterAll(() => app.close());
 
-  const recorder = (instance = app) => instance.app.get(RefusalRecorder);
+  const recorder = (instance = app) => instance.app.get(RejectionRecorder);
   const written = async () => {
     await recorder().flush();
     return together(await auditRows(app.database));
@@ -117,10 +117,10 @@ describe('who is turned away', () => {
 
   it('a flood from a million places does not grow the process: what is too much is counted together', async () => {
     await forget();
-    const refusals = app.app.get(Refusals);
+    const refusals = app.app.get(RejectedRequests);
     for (let place = 0; place < 5_000; place += 1) {
       const client = { ipAddress: `10.0.${place >> 8}.${place & 255}`, userAgent: null };
-      refusals.note({ code: 'too_many_requests', kind: 'rate_limited', whom: null, client });
+      refusals.note({ code: 'too_many_requests', kind: 'rate_limited', claims: null, client });
     }
     const rows = await written();
     expect(rows).toHaveLength(1_001);
@@ -166,9 +166,9 @@ describe('who is turned away', () => {
     const ada = await buildSignedIn(second);
     await forget();
     await proxy.refuse();
-    const whom = { userId: ada.id, sessionId: ada.sessionId };
+    const claims = { userId: ada.id, sessionId: ada.sessionId };
     const client = { ipAddress: '127.0.0.1', userAgent: AGENT };
-    second.app.get(Refusals).note({ code: 'forbidden', kind: 'forbidden', whom, client });
+    second.app.get(RejectedRequests).note({ code: 'forbidden', kind: 'forbidden', claims, client });
     await recorder(second).flush();
     expect(await auditRows(app.database)).toEqual([]);
     await proxy.heal();

@@ -1,4 +1,4 @@
-import { RefusalRecorder } from '../../src/platform/audit/rejection.recorder.js';
+import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { buildSignedIn } from '../support/builders.js';
 import { issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
@@ -77,7 +77,7 @@ describe('the record', () => {
       .expect(201);
     await rememberStored();
     await admin.delete(`/admin/users/${ada.user.id}`).expect(204);
-    await app.app.get(RefusalRecorder).flush();
+    await app.app.get(RejectionRecorder).flush();
 
     const rows = await app.database.query<{ text: string }>('SELECT to_jsonb(e)::text AS text FROM audit_events e');
     expect(rows.length).toBeGreaterThan(20);

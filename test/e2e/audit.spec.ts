@@ -56,7 +56,7 @@ describe('what is written down', () => {
       expect(await rows()).toEqual([expectedRow('user_created', { user_id: body.id, actor_id: body.id, ...FROM })]);
     });
 
-    it('whom an admin created, in what role', async () => {
+    it('claims an admin created, in what role', async () => {
       const { body } = await as(root)
         .post('/admin/users')
         .send({ email: 'new@example.com', password: 'seven lanterns at dusk', role: 'admin' })
@@ -66,7 +66,7 @@ describe('what is written down', () => {
       ]);
     });
 
-    it('whom a command created', async () => {
+    it('claims a command created', async () => {
       const { id } = await buildUser(app);
       expect(await rows()).toEqual([
         expectedRow('user_created', { user_id: id, details: { role: 'user', by: 'command' } }),

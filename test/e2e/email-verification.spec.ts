@@ -45,7 +45,7 @@ describe('an e-mail address', () => {
     expect(body.emailVerifiedAt).toMatch(RFC_3339);
   });
 
-  it('is asked for of those whom an admin creates, too', async () => {
+  it('is asked for of those claims an admin creates, too', async () => {
     const { accessToken } = await buildSignedIn(app, 'admin');
     const email = 'made@example.com';
     await app.as(accessToken).post('/admin/users').send({ email, password: PASSWORD }).expect(201);
@@ -182,7 +182,7 @@ describe('with EMAIL_VERIFICATION_REQUIRED=true', () => {
     const ada = await buildUser(app);
     const form = { grant_type: 'password', username: ada.email, password: ada.password };
     const { body } = await app.request.post('/auth/token').type('form').send(form).expect(400);
-    expect(body).toEqual({ error: 'invalid_grant', error_description: expect.stringContaining('Confirm your e-mail') });
+    expect(body).toEqual({ error: 'invalid_grant', error_description: expect.stringContaining('Verify your email') });
   });
 
   it('whoever verified the address signs in', async () => {

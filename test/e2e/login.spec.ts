@@ -72,7 +72,7 @@ describe('POST /auth/login', () => {
         type: 'urn:gatehouse:problem:invalid_credentials',
         title: 'Invalid credentials',
         status: 401,
-        detail: 'The e-mail address or the password is not right.',
+        detail: 'Incorrect email or password.',
         instance: '/auth/login',
         code: 'invalid_credentials',
         requestId: headers['x-request-id'],

@@ -142,7 +142,7 @@ describe('POST /auth/password/reset', () => {
       type: 'urn:gatehouse:problem:token_used_or_expired',
       title: 'Token used or expired',
       status: 422,
-      detail: 'This link does not work any more. Ask for a new one.',
+      detail: 'This link no longer works. Request a new one.',
       instance: '/auth/password/reset',
       code: 'token_used_or_expired',
       requestId: answer.headers['x-request-id'],

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { RefusalRecorder } from '../../src/platform/audit/rejection.recorder.js';
+import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { Database } from '../../src/platform/database/database.js';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
 import { NOBODY } from '../support/constants.js';
@@ -162,24 +162,24 @@ describe('problem documents', () => {
 
   describe('an error that nobody foresaw', () => {
     // What is written in the background would meet the error in the request's place.
-    beforeEach(() => app.app.get(RefusalRecorder).flush());
+    beforeEach(() => app.app.get(RejectionRecorder).flush());
     afterEach(() => jest.restoreAllMocks());
 
     it('is 500 internal_error without a word of what happened', async () => {
-      jest.spyOn(app.app.get(Database), 'session').mockRejectedValue(new Error('SELECT * FROM users: secret detail'));
+      jest.spyOn(app.app.get(Database), 'run').mockRejectedValue(new Error('SELECT * FROM users: secret detail'));
       const answer = await app.request.post('/auth/login').send({ email: ada.email, password: ada.password });
       expectProblem(answer, 500, 'internal_error');
       expect(answer.text).not.toContain('secret detail');
     });
 
     it('in a guard is 500, and never mistaken for a bad token', async () => {
-      jest.spyOn(app.app.get(Database), 'session').mockRejectedValue(new TypeError('undefined is not a function'));
+      jest.spyOn(app.app.get(Database), 'run').mockRejectedValue(new TypeError('undefined is not a function'));
       const answer = await app.as(ada.accessToken).get('/users/me');
       expectProblem(answer, 500, 'internal_error');
     });
 
     it('at the token endpoint is 500 server_error in the form of OAuth', async () => {
-      jest.spyOn(app.app.get(Database), 'session').mockRejectedValue(new Error('secret detail'));
+      jest.spyOn(app.app.get(Database), 'run').mockRejectedValue(new Error('secret detail'));
       const form = { grant_type: 'password', username: ada.email, password: ada.password };
       const answer = await app.request.post('/auth/token').type('form').send(form).expect(500);
       expect(Object.keys(answer.body as object)).toEqual(['error', 'error_description']);
@@ -189,7 +189,7 @@ describe('problem documents', () => {
 
     it('leaves the next request as good as any', async () => {
       const user = await buildUser(app);
-      jest.spyOn(app.app.get(Database), 'session').mockRejectedValueOnce(new Error('once'));
+      jest.spyOn(app.app.get(Database), 'run').mockRejectedValueOnce(new Error('once'));
       const credentials = { email: user.email, password: user.password };
       await app.request.post('/auth/login').send(credentials).expect(500);
       const { status } = await app.request.post('/auth/login').send(credentials);

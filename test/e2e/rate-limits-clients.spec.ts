@@ -76,7 +76,7 @@ describe('who counts as one client', () => {
     expect(await statusesFrom(behindProxy, addresses)).toEqual([401, 401, 429, 401]);
   });
 
-  it('is everyone of whom no address is known', async () => {
+  it('is everyone of claims no address is known', async () => {
     expect(await statusesFrom(behindProxy, ['unknown', 'nonsense', 'unknown'])).toEqual([401, 401, 429]);
   });
 });

@@ -147,7 +147,7 @@ describe('POST /auth/register', () => {
       ['7 characters of four bytes', animals(7), 'must have at least 8 characters'],
       ['129 characters', ascii(129), 'must have at most 128 characters'],
       ['129 characters of four bytes', animals(129), 'must have at most 128 characters'],
-      ['much use', 'Passw0rd', 'is much like one of the most used passwords'],
+      ['much use', 'Passw0rd', 'is similar to a very common password'],
       ['their owner’s name', 'lovelace-1815', OWN],
       ['the product’s name', 'Gatehouse2026', OWN],
     ])('of %s are refused with 422, a reason and no account', async (_, chosen, message) => {

@@ -45,7 +45,7 @@ describe('revoking 10,000 sessions while they are used on two instances', () => 
   let admin: SignedIn;
   let people: Person[];
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
-  /** Revocations do not stand in line behind the requests of those whom they end. */
+  /** Revocations do not stand in line behind the requests of those claims they end. */
   const fastLane = new Agent({ keepAlive: true });
   beforeAll(async () => {
     instances = await TestApp.startTwo();

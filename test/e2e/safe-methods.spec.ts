@@ -1,4 +1,4 @@
-import { RefusalRecorder } from '../../src/platform/audit/rejection.recorder.js';
+import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { LastSeenRecorder } from '../../src/sessions/last-seen.recorder.js';
 import { buildSignedIn } from '../support/builders.js';
 import { readOperations } from '../support/operations.js';
@@ -7,7 +7,7 @@ import { TestApp } from '../support/test-app.js';
 /** Every row of every table, but for when a session was last seen, and for who was refused. */
 async function contentsOf({ app, database }: TestApp): Promise<string[]> {
   // What is written after the answer counts, too.
-  for (const recorder of [LastSeenRecorder, RefusalRecorder]) await app.get(recorder).flush();
+  for (const recorder of [LastSeenRecorder, RejectionRecorder]) await app.get(recorder).flush();
   const tables = await database.query<{ name: string }>(
     `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY name`,
   );

@@ -1,4 +1,4 @@
-import { SigningKeys } from '../../src/auth/tokens/key-ring.js';
+import { KeyRing } from '../../src/auth/tokens/key-ring.js';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { decodeToken, forgeToken } from '../support/forge-token.js';
 import { TEST_SECRET, TestApp } from '../support/test-app.js';
@@ -36,8 +36,8 @@ describe('when the secret of access tokens is replaced', () => {
     const before = await start();
     const renewed = await start(renewedEnv);
     const ada = await buildSignedIn(renewed);
-    expect(decodeToken(ada.accessToken).header['kid']).toBe(renewed.app.get(SigningKeys).current.id);
-    expect(decodeToken(ada.accessToken).header['kid']).not.toBe(before.app.get(SigningKeys).current.id);
+    expect(decodeToken(ada.accessToken).header['kid']).toBe(renewed.app.get(KeyRing).current.id);
+    expect(decodeToken(ada.accessToken).header['kid']).not.toBe(before.app.get(KeyRing).current.id);
     await renewed.as(ada.accessToken).get('/users/me').expect(200);
   });
 
@@ -57,7 +57,7 @@ describe('when the secret of access tokens is replaced', () => {
   it('a token cannot borrow the kid of another secret', async () => {
     const ada = await buildSignedIn(await start());
     const renewed = await start(renewedEnv);
-    const token = forgeToken(ada.accessToken, { header: { kid: renewed.app.get(SigningKeys).current.id } });
+    const token = forgeToken(ada.accessToken, { header: { kid: renewed.app.get(KeyRing).current.id } });
     const { body } = await renewed.as(token).get('/users/me').expect(401);
     expect(body.code).toBe('token_invalid');
   });

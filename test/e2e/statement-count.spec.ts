@@ -1,6 +1,6 @@
 import { Agent } from 'node:http';
 import { send } from '../../bench/support/client.js';
-import { RefusalRecorder } from '../../src/platform/audit/rejection.recorder.js';
+import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import type { DatabaseProxy } from '../support/database-proxy.js';
 import { forgeToken, hmac } from '../support/forge-token.js';
@@ -25,8 +25,8 @@ describe('what a request costs the database', () => {
     await direct.close();
   });
   beforeEach(async () => {
-    // Refusals of the test before are written in the background.
-    await app.app.get(RefusalRecorder).flush();
+    // RejectedRequests of the test before are written in the background.
+    await app.app.get(RejectionRecorder).flush();
     proxy.statements = 0;
   });
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { nameOf, ROUTE_CALLS, type RouteCall } from '../../bench/routes/calls.js';
-import { RefusalRecorder } from '../../src/platform/audit/rejection.recorder.js';
+import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { readTables } from '../support/markdown.js';
 import { RouteWorld } from '../support/route-world.js';
@@ -44,8 +44,8 @@ describe('what each route asks of the database', () => {
   const costOf = async (app: TestApp, { prepare }: RouteCall): Promise<Cost> => {
     const world = new RouteWorld(direct, app);
     const request = await prepare(world);
-    // Refusals are written in the background.
-    await app.app.get(RefusalRecorder).flush();
+    // RejectedRequests are written in the background.
+    await app.app.get(RejectionRecorder).flush();
     const before = { statements: proxy.statements, marks: proxy.transactionMarks };
     const { status } = await world.answer(request);
     const roundTrips = proxy.statements - before.statements;

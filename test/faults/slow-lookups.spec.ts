@@ -42,7 +42,7 @@ describe('lookups of sessions that hang', () => {
   async function hang(count: number): Promise<Promise<{ status: number; duration: number }>[]> {
     const database = app.app.get(Database);
     await Promise.all(
-      Array.from({ length: count }, () => database.session((manager) => manager.query('SELECT pg_sleep(0.2)'))),
+      Array.from({ length: count }, () => database.run((manager) => manager.query('SELECT pg_sleep(0.2)'))),
     );
     expect(database.pool().idle).toBe(count);
     proxy.silence();

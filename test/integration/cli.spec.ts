@@ -67,7 +67,7 @@ describe('the command line', () => {
     it('refuses an address that is taken, in one clear line', async () => {
       await buildUser(app, { email: 'root@example.com' });
       const { code, stdout, stderr } = await run(['users:create-admin', '--email', 'ROOT@Example.com']);
-      expect([code, stdout, stderr]).toEqual([1, '', 'An account with this e-mail address exists already.\n']);
+      expect([code, stdout, stderr]).toEqual([1, '', 'An account with this email already exists.\n']);
       expect(await countUsers()).toBe(1);
     });
 
@@ -95,7 +95,7 @@ describe('the command line', () => {
     it('says in one line that the database is away', async () => {
       const { code, stdout, stderr } = await runCli(NO_DATABASE, ['users:create-admin', '--email', 'root@example.com']);
       expect(code).toBe(1);
-      expect(stderr).toMatch(/^The database cannot be reached at the moment\.$/m);
+      expect(stderr).toMatch(/^The database is temporarily unavailable\. Try again\.$/m);
       expect(stdout + stderr).not.toMatch(/gatehouse:gatehouse|Password|\bat .*:\d+/);
     });
   });

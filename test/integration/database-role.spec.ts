@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { Upkeep } from '../../src/platform/upkeep/upkeep.service.js';
+import { UpkeepService } from '../../src/platform/upkeep/upkeep.service.js';
 import { LogLines } from '../support/log-lines.js';
 import { runNode } from '../support/run-node.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
@@ -94,7 +94,7 @@ describe('a database role that may read and write rows, and nothing else', () =>
     it('the application says so once in its log, prunes the rest and goes on', async () => {
       for (let turn = 0; turn < 2; turn += 1) {
         await database.query('TRUNCATE schedule');
-        await app.app.get(Upkeep).pruneIfDue();
+        await app.app.get(UpkeepService).pruneIfDue();
       }
       const told = log.records.filter(({ msg }) => String(msg).includes('may not delete audit events'));
       expect([told.length, told[0]?.['level']]).toEqual([1, 'warn']);

@@ -47,14 +47,14 @@ describe('Database', () => {
   const write = (manager: EntityManager, text: string) => manager.query('INSERT INTO notes VALUES ($1)', [text]);
   const notes = async () =>
     (await storage.query<{ text: string }>('SELECT text FROM notes ORDER BY text')).map(({ text }) => text);
-  const one = () => database.session((manager) => manager.query<{ one: number }[]>('SELECT 1 AS one'));
+  const one = () => database.run((manager) => manager.query<{ one: number }[]>('SELECT 1 AS one'));
 
   it('a session gives back what its function returns', async () => {
     expect(await one()).toEqual([{ one: 1 }]);
   });
 
   it('a session’s statements each stand for themselves', async () => {
-    const failing = database.session(async (manager) => {
+    const failing = database.run(async (manager) => {
       await write(manager, 'kept');
       throw new Error('too late');
     });
@@ -121,7 +121,7 @@ describe('Database', () => {
 
   it('an error that is no outage passes through as it is', async () => {
     const error = new TypeError('a bug');
-    await expect(database.session(() => Promise.reject(error))).rejects.toBe(error);
+    await expect(database.run(() => Promise.reject(error))).rejects.toBe(error);
     await expect(database.transaction(() => Promise.reject(error))).rejects.toBe(error);
   });
 
@@ -144,7 +144,7 @@ describe('Database', () => {
 
   it('a statement that takes too long is an outage, and its connection is not used again', async () => {
     await reopen({ DB_STATEMENT_TIMEOUT: '500ms' });
-    const slow = database.session((manager) => manager.query('SELECT pg_sleep(20)'));
+    const slow = database.run((manager) => manager.query('SELECT pg_sleep(20)'));
     await expect(slow).rejects.toThrow(DatabaseUnavailableError);
     expect(database.pool().total).toBe(0);
   });
@@ -156,7 +156,7 @@ describe('Database', () => {
     let finish = (): void => undefined;
     const finished = new Promise<void>((resolve) => (finish = resolve));
     const holders = [1, 2].map(() =>
-      database.session(async (manager) => {
+      database.run(async (manager) => {
         await manager.query('SELECT 1');
         await finished;
       }),
@@ -169,7 +169,7 @@ describe('Database', () => {
     expect(await one()).toEqual([{ one: 1 }]);
   });
 
-  it.each(['session', 'transaction'] as const)(
+  it.each(['run', 'transaction'] as const)(
     'a connection that is lost between two statements of a %s is an outage',
     async (kind) => {
       const failing = database[kind](async (manager) => {

@@ -1,5 +1,5 @@
 import { Database } from '../../src/platform/database/database.js';
-import { KnownDevices, type ClaimedDevice } from '../../src/sessions/known-devices.service.js';
+import { KnownDevicesService, type ClaimedDevice } from '../../src/sessions/known-devices.service.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -24,7 +24,7 @@ describe('the devices that an account knows', () => {
     return body.refreshToken as string;
   }
   const recognize = (device: ClaimedDevice, account: { id: string } | { email: string } = { id: ada.id }) =>
-    app.app.get(Database).session((manager) => app.app.get(KnownDevices).recognize(manager, account, device));
+    app.app.get(Database).run((manager) => app.app.get(KnownDevicesService).recognize(manager, account, device));
   /** Lets every session end this long ago. */
   const expire = (ago: string) =>
     app.database.query(`UPDATE sessions SET idle_expires_at = now() - $1::interval`, [ago]);

@@ -1,5 +1,5 @@
 import { Database } from '../../src/platform/database/database.js';
-import { Upkeep } from '../../src/platform/upkeep/upkeep.service.js';
+import { UpkeepService } from '../../src/platform/upkeep/upkeep.service.js';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { LogLines } from '../support/log-lines.js';
 import { MailServer } from '../support/mail-server.js';
@@ -127,10 +127,10 @@ suite('behind PgBouncer in transaction mode', () => {
   it('lets one instance prune for both', async () => {
     const { id: userId } = await buildUser(instances[0]);
     await insertSessions(database, { userId, idle: '-31 days', absolute: '-31 days', count: 5 });
-    await both(2, ({ app }) => app.get(Upkeep).pruneIfDue());
+    await both(2, ({ app }) => app.get(UpkeepService).pruneIfDue());
     expect(await database.query('SELECT 1 FROM sessions WHERE user_id = $1', [userId])).toEqual([]);
     await insertSessions(database, { userId, idle: '-31 days', absolute: '-31 days', count: 1 });
-    await both(2, ({ app }) => app.get(Upkeep).pruneIfDue());
+    await both(2, ({ app }) => app.get(UpkeepService).pruneIfDue());
     expect(await database.query('SELECT 1 FROM sessions WHERE user_id = $1', [userId])).toHaveLength(1);
   });
 

@@ -1,4 +1,4 @@
-import { Upkeep } from '../../src/platform/upkeep/upkeep.service.js';
+import { UpkeepService } from '../../src/platform/upkeep/upkeep.service.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
 import { ChildApp } from '../support/child-app.js';
 import { LogLines } from '../support/log-lines.js';
@@ -31,11 +31,11 @@ describe('the upkeep', () => {
     await app.close();
   });
 
-  const prune = (instance: TestApp) => instance.app.get(Upkeep).pruneIfDue();
+  const prune = (instance: TestApp) => instance.app.get(UpkeepService).pruneIfDue();
   const insertEnded = (count: number) =>
     insertSessions(app.database, { userId: user.id, idle: LONG_AGO, absolute: LONG_AGO, count });
   const anHourLater = () => app.database.query(`UPDATE schedule SET next_at = next_at - interval '1 hour'`);
-  const messages = () => log.records.flatMap(({ context, msg }) => (context === Upkeep.name ? [msg] : []));
+  const messages = () => log.records.flatMap(({ context, msg }) => (context === UpkeepService.name ? [msg] : []));
 
   async function countSessions(): Promise<number> {
     const [row] = await app.database.query<{ count: number }>('SELECT count(*)::int AS count FROM sessions');

@@ -254,7 +254,7 @@ describe('users:import', () => {
       const env = { ...environment(), DATABASE_URL: proxy.url };
       const { code, stdout, stderr } = await runNode(CLI, ['users:import', 'users.csv'], { env, cwd: folder });
       expect([code, stdout]).toEqual([1, '']);
-      expect(stderr).toContain('The database cannot be reached at the moment.');
+      expect(stderr).toContain('The database is temporarily unavailable. Try again.');
       expect(stderr).toContain(`Stopped after ${(await emails()).length} rows. The same command goes on.`);
     } finally {
       await proxy.close();

@@ -15,7 +15,7 @@ describe('the users’ repository', () => {
   beforeEach(() => app.database.query('TRUNCATE users CASCADE'));
   afterAll(() => app.close());
 
-  const session = <T>(fn: (manager: EntityManager) => Promise<T>) => app.app.get(Database).session(fn);
+  const session = <T>(fn: (manager: EntityManager) => Promise<T>) => app.app.get(Database).run(fn);
   const transaction = <T>(fn: (manager: EntityManager) => Promise<T>) => app.app.get(Database).transaction(fn);
   const row = (part: Partial<NewUserRow> = {}): NewUserRow => {
     const id = newId();

@@ -1,7 +1,7 @@
 import type { TestApp } from './test-app.js';
 
 /** Walks a list from its first page to its last, `between` each two of them doing something else. */
-export async function walkPages(
+export async function pruneByPages(
   app: TestApp,
   accessToken: string,
   path: string,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
-import { walkPages } from '../../platform/database/page-walk.js';
+import { pruneByPages } from '../../platform/database/page-walk.js';
 import type { Pruner, PruneStep } from '../../platform/database/pruner.js';
 import { EXPIRED } from './one-time-tokens.repository.js';
 
@@ -12,6 +12,6 @@ export class OneTimeTokenPruner implements Pruner {
   constructor(private readonly database: Database) {}
 
   steps(): AsyncGenerator<PruneStep> {
-    return walkPages(this.database, EXPIRED);
+    return pruneByPages(this.database, EXPIRED);
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { Expendable } from '../../platform/database/page-walk.js';
+import type { PrunableRows } from '../../platform/database/page-walk.js';
 import type { TokenPurpose } from './token-purpose.js';
 
 export interface NewOneTimeToken {
@@ -10,7 +10,7 @@ export interface NewOneTimeToken {
   readonly userId: string | null;
 }
 
-export const EXPIRED: Expendable = { table: 'one_time_tokens', condition: 'expires_at < now()', parameters: [] };
+export const EXPIRED: PrunableRows = { table: 'one_time_tokens', condition: 'expires_at < now()', parameters: [] };
 
 @Injectable()
 export class OneTimeTokensRepository {

@@ -15,7 +15,7 @@ const NOT_ME_TTL = 7 * 86_400_000;
 
 /** Tokens that are mailed and work once (ASVS 6.4.3). */
 @Injectable()
-export class OneTimeTokens {
+export class OneTimeTokensService {
   private readonly lifetimes: Readonly<Record<TokenPurpose, number>>;
 
   constructor(

@@ -1,11 +1,11 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { AuditLog } from '../../platform/audit/audit.recorder.js';
+import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import type { Principal } from '../../common/principal.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { MailOutbox } from '../../platform/mail/mail-outbox.js';
-import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.service.js';
+import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
 import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
 import { RateLimits } from '../../platform/rate-limits/rate-limits.js';
 import { AccountsService } from '../../users/accounts.service.js';
@@ -27,10 +27,10 @@ export class EmailVerificationService implements OnModuleInit {
     private readonly database: Database,
     private readonly accounts: AccountsService,
     private readonly userEvents: UserEvents,
-    private readonly tokens: OneTimeTokens,
+    private readonly tokens: OneTimeTokensService,
     private readonly holders: TokenHolders,
     private readonly mails: MailOutbox,
-    private readonly audit: AuditLog,
+    private readonly audit: AuditRecorder,
   ) {
     this.isRequired = recovery.emailVerificationRequired;
   }

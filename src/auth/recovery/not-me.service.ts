@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { AuditLog } from '../../platform/audit/audit.recorder.js';
+import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database } from '../../platform/database/database.js';
-import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.service.js';
+import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
 import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
@@ -17,10 +17,10 @@ export class NotMeService {
     private readonly accounts: AccountsService,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsService,
-    private readonly tokens: OneTimeTokens,
+    private readonly tokens: OneTimeTokensService,
     private readonly holders: TokenHolders,
     private readonly resets: PasswordResetService,
-    private readonly audit: AuditLog,
+    private readonly audit: AuditRecorder,
   ) {}
 
   /**

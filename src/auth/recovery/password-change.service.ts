@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { AuditLog } from '../../platform/audit/audit.recorder.js';
+import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import type { Principal } from '../../common/principal.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
-import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.service.js';
+import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
 import { PasswordPolicy } from '../../platform/passwords/password-policy.js';
 import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
-import { SecurityMails } from '../security-mails.service.js';
+import { SecurityMailsService } from '../security-mails.service.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { AccountsService } from '../../users/accounts.service.js';
 import { CredentialsService } from '../../users/credentials.service.js';
@@ -31,9 +31,9 @@ export class PasswordChangeService {
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsService,
-    private readonly tokens: OneTimeTokens,
-    private readonly securityMails: SecurityMails,
-    private readonly audit: AuditLog,
+    private readonly tokens: OneTimeTokensService,
+    private readonly securityMails: SecurityMailsService,
+    private readonly audit: AuditRecorder,
   ) {}
 
   /**

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { AuditLog } from '../../platform/audit/audit.recorder.js';
+import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import type { Client } from '../../common/client.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { MailOutbox } from '../../platform/mail/mail-outbox.js';
-import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.service.js';
+import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
 import { PasswordPolicy } from '../../platform/passwords/password-policy.js';
 import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
 import { RateLimits } from '../../platform/rate-limits/rate-limits.js';
-import { SecurityMails } from '../security-mails.service.js';
+import { SecurityMailsService } from '../security-mails.service.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { AccountsService } from '../../users/accounts.service.js';
 import { normalizeEmail } from '../../users/email.js';
@@ -32,11 +32,11 @@ export class PasswordResetService {
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsService,
-    private readonly tokens: OneTimeTokens,
+    private readonly tokens: OneTimeTokensService,
     private readonly holders: TokenHolders,
     private readonly mails: MailOutbox,
-    private readonly securityMails: SecurityMails,
-    private readonly audit: AuditLog,
+    private readonly securityMails: SecurityMailsService,
+    private readonly audit: AuditRecorder,
   ) {}
 
   /**
@@ -77,7 +77,7 @@ export class PasswordResetService {
   reset(token: string, newPassword: string, client: LimitedClient): Promise<void> {
     return this.holders.attempt('password_reset', client, async () => {
       // Hashing is dear: nobody gets it for a token that does not work. Of many who try at once, `redeem` takes one.
-      const user = await this.database.session((manager) => this.holders.find(manager, 'password_reset', token));
+      const user = await this.database.run((manager) => this.holders.find(manager, 'password_reset', token));
       await this.policy.assertAcceptable(newPassword, user, '/newPassword');
       const passwordHash = await this.hasher.hash(newPassword);
       await this.database.transaction((manager) => this.redeem(manager, token, passwordHash, client));

@@ -1,21 +1,15 @@
-import { DomainError } from '../../common/domain.error.js';
+import { domainError } from '../../common/domain.error.js';
 
-/** The new password is the one that the account has already. */
-export class PasswordUnchangedError extends DomainError {
-  readonly code = 'password_unchanged';
-  readonly kind = 'unprocessable';
+/** The new password equals the current one. */
+export class PasswordUnchangedError extends domainError(
+  'unprocessable',
+  'password_unchanged',
+  'This is already your password. Choose a different one.',
+) {}
 
-  constructor() {
-    super('This is your password already. Choose another one.');
-  }
-}
-
-/** The password is right, but nobody has shown yet that the address is theirs. A new link is on its way. */
-export class EmailNotVerifiedError extends DomainError {
-  readonly code = 'email_not_verified';
-  readonly kind = 'forbidden';
-
-  constructor() {
-    super('Confirm your e-mail address first: use the link in the mail that we sent you.');
-  }
-}
+/** The password is correct, but the email is not verified. A new link may have been sent. */
+export class EmailNotVerifiedError extends domainError(
+  'forbidden',
+  'email_not_verified',
+  'Verify your email first. Use the link in the mail that we sent you.',
+) {}

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditType } from '../../platform/audit/audit-event.js';
-import { AuditLog } from '../../platform/audit/audit.recorder.js';
+import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
-import { OneTimeTokens } from '../one-time-tokens/one-time-tokens.service.js';
+import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
 import type { TokenPurpose } from '../one-time-tokens/token-purpose.js';
 import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
@@ -14,11 +14,11 @@ import type { User } from '../../users/user.entity.js';
 @Injectable()
 export class TokenHolders {
   constructor(
-    private readonly tokens: OneTimeTokens,
+    private readonly tokens: OneTimeTokensService,
     private readonly accounts: AccountsService,
     private readonly limits: RateLimits,
     private readonly database: Database,
-    private readonly audit: AuditLog,
+    private readonly audit: AuditRecorder,
   ) {}
 
   /**
@@ -33,7 +33,7 @@ export class TokenHolders {
     } catch (error) {
       if (error instanceof TokenUsedOrExpiredError) {
         const entry = { type, outcome: 'failure', reason: error.code, actor: { client } } as const;
-        await this.database.session((manager) => this.audit.record(manager, entry));
+        await this.database.run((manager) => this.audit.record(manager, entry));
       }
       throw error;
     }

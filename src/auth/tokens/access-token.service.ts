@@ -4,7 +4,7 @@ import type { AccessClaims } from '../../common/principal.js';
 import { newId } from '../../common/id.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import { SigningKeys } from './key-ring.js';
+import { KeyRing } from './key-ring.js';
 
 /** An access token (RFC 7519) and its life in seconds. */
 export interface AccessToken {
@@ -17,7 +17,7 @@ export class AccessTokenService {
   constructor(
     @InjectConfig() private readonly config: Config,
     private readonly jwt: JwtService,
-    private readonly keys: SigningKeys,
+    private readonly keys: KeyRing,
   ) {}
 
   /** Signs a token that says who and by which session. It carries no role: that is read with the session. */

@@ -2,13 +2,13 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '../../http/public.decorator.js';
 import { JwksDto } from './dto/jwks.dto.js';
-import { SigningKeys } from './key-ring.js';
+import { KeyRing } from './key-ring.js';
 
 @Public()
 @ApiTags('auth')
 @Controller('.well-known')
 export class JwksController {
-  constructor(private readonly keys: SigningKeys) {}
+  constructor(private readonly keys: KeyRing) {}
 
   // The one answer that may be stored. A new key is published at least this long before it signs.
   @Get('jwks.json')

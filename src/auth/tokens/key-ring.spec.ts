@@ -2,7 +2,7 @@ import { createHash, createSecretKey } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK } from 'jose';
 import { newKeyPair } from '../../../test/support/key-pairs.js';
 import { parseEnvironment } from '../../config/env.js';
-import { SigningKeys } from './key-ring.js';
+import { KeyRing } from './key-ring.js';
 
 const SECRET = 'kR7vXq2mZt9LwB4nYc8HsG1dFp6JxAeU';
 const PREVIOUS = 'uW3nYb6QkT9sLrX1vMzD4hEa8cGfJp2Z';
@@ -11,11 +11,11 @@ const pair = newKeyPair('ES256');
 const nextPair = newKeyPair('RS256');
 
 const keysFrom = (env: Readonly<Record<string, string>>) =>
-  new SigningKeys(parseEnvironment({ NODE_ENV: 'test', JWT_SECRET: SECRET, ...env }));
+  new KeyRing(parseEnvironment({ NODE_ENV: 'test', JWT_SECRET: SECRET, ...env }));
 const keysOf = (secret: string, ...previous: readonly string[]) =>
-  new SigningKeys(parseEnvironment({ NODE_ENV: 'test', JWT_SECRET: secret, JWT_PREVIOUS_SECRETS: previous.join(',') }));
+  new KeyRing(parseEnvironment({ NODE_ENV: 'test', JWT_SECRET: secret, JWT_PREVIOUS_SECRETS: previous.join(',') }));
 const tokenWith = (header: object) => `${Buffer.from(JSON.stringify(header)).toString('base64url')}.e30.AAAA`;
-const headerOf = (keys: SigningKeys) => ({ alg: keys.current.algorithm, typ: 'JWT', kid: keys.current.id });
+const headerOf = (keys: KeyRing) => ({ alg: keys.current.algorithm, typ: 'JWT', kid: keys.current.id });
 
 describe('signing keys', () => {
   it('sign with the secret itself', () => {

@@ -9,7 +9,7 @@ import { keyPair, publicKey, secretKey, type Algorithm, type SigningKey, type Ve
  * a key can be replaced without signing anyone out.
  */
 @Injectable()
-export class SigningKeys {
+export class KeyRing {
   readonly current: SigningKey;
   /** The current one first, each once. */
   readonly all: readonly VerificationKey[];

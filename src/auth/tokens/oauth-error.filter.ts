@@ -1,9 +1,9 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { DomainError, type ErrorKind } from '../../common/domain.error.js';
-import { Refusals } from '../../common/rejected-requests.js';
+import { RejectedRequests } from '../../common/rejected-requests.js';
 import { RETRY_AFTER } from '../../http/problem.js';
-import { noteRefusal } from '../../http/rejection.js';
+import { recordRejection } from '../../http/rejection.js';
 import { requestIdOf } from '../../http/request-id.js';
 import type { OAuthErrorCode, OAuthErrorDto } from './dto/token-response.dto.js';
 import { UnsupportedGrantTypeError } from './oauth.errors.js';
@@ -13,18 +13,18 @@ import { UnsupportedGrantTypeError } from './oauth.errors.js';
 export class OAuthErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger(OAuthErrorFilter.name);
 
-  constructor(private readonly refusals: Refusals) {}
+  constructor(private readonly refusals: RejectedRequests) {}
 
   catch(exception: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
     const known = exception instanceof DomainError;
-    if (known) noteRefusal(this.refusals, exception, http.getRequest<Request>());
+    if (known) recordRejection(this.refusals, exception, http.getRequest<Request>());
     else this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
     const [status, error] = known ? classify(exception) : ([500, 'server_error'] as const);
     const body: OAuthErrorDto = {
       error,
-      error_description: known ? exception.message : 'Something went wrong on our side.',
+      error_description: known ? exception.message : 'An internal error occurred.',
     };
     if (known && status !== 400) response.setHeader('Retry-After', exception.retryAfter ?? RETRY_AFTER);
     response.status(status).json(body);

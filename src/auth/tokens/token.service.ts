@@ -33,7 +33,8 @@ export class TokenService {
 
 function field(fields: ReadonlyMap<string, unknown>, name: string): string {
   const value = fields.get(name);
-  if (typeof value !== 'string' || value === '') throw new InvalidTokenRequestError(`The form needs ${name}, once.`);
-  if (value.length > MAX_LENGTH) throw new InvalidTokenRequestError(`${name} is too long.`);
+  if (typeof value !== 'string' || value === '')
+    throw new InvalidTokenRequestError({ message: `The form needs ${name}, once.` });
+  if (value.length > MAX_LENGTH) throw new InvalidTokenRequestError({ message: `${name} is too long.` });
   return value;
 }

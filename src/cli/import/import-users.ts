@@ -3,7 +3,7 @@ import { CommandError } from '../errors.js';
 import { newId } from '../../common/id.js';
 import { IMPORTED_FIELDS } from '../../users/dto/imported-user.dto.js';
 import {
-  UserImport,
+  UserImportService,
   type ImportedUser,
   type ImportOutcome,
   type RefusedLine,
@@ -11,7 +11,7 @@ import {
 import { Progress } from '../progress.js';
 import { withApp } from '../with-app.js';
 import type { FileRecord } from './file-record.js';
-import { Refusals } from './rejection-report.js';
+import { RejectionReport } from './rejection-report.js';
 import { toUser } from './to-user.js';
 import { UserFile } from './user-file.js';
 
@@ -36,10 +36,10 @@ export async function importUsers(path: string, { report, dryRun = false }: Impo
   const file = await UserFile.open(path);
   try {
     await withApp(async (app) => {
-      const users = app.get(UserImport);
+      const users = app.get(UserImportService);
       const source = { file: basename(path), run: newId() };
       const take = (batch: readonly ImportedUser[]) => (dryRun ? users.check(batch) : users.import(batch, source));
-      const refusals = await Refusals.at(reportPath);
+      const refusals = await RejectionReport.at(reportPath);
       const counts = await importAll(file, take, refusals);
       console.log(`${dryRun ? 'Would import' : 'Imported'} ${counts}.`);
       if (refusals.count > 0) process.exitCode = SOME_REFUSED;
@@ -53,7 +53,7 @@ export async function importUsers(path: string, { report, dryRun = false }: Impo
 async function importAll(
   file: UserFile,
   take: (users: readonly ImportedUser[]) => Promise<ImportOutcome[]>,
-  refusals: Refusals,
+  refusals: RejectionReport,
 ): Promise<string> {
   const counts = { imported: 0, existing: 0, refused: 0 };
   const progress = new Progress('users');

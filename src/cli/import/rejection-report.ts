@@ -4,7 +4,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 const SHOWN = 10;
 
 /** What was refused and why: all of it in a CSV file, which is there only if anything was, and the first on the screen. */
-export class Refusals {
+export class RejectionReport {
   private readonly first: string[] = [];
   private total = 0;
   private file: FileHandle | undefined;
@@ -12,9 +12,9 @@ export class Refusals {
   private constructor(private readonly path: string) {}
 
   /** Deletes the report of an earlier run. */
-  static async at(path: string): Promise<Refusals> {
+  static async at(path: string): Promise<RejectionReport> {
     await rm(path, { force: true });
-    return new Refusals(path);
+    return new RejectionReport(path);
   }
 
   get count(): number {

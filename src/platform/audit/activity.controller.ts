@@ -2,14 +2,14 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Auth } from '../../http/auth.decorator.js';
 import type { Principal } from '../../common/principal.js';
-import { AuditTrail } from './audit.service.js';
+import { AuditService } from './audit.service.js';
 import { ActivityPageDto } from './dto/activity.dto.js';
 import { ListActivityDto } from './dto/list-activity.dto.js';
 
 @ApiTags('users')
 @Controller('users/me/activity')
 export class ActivityController {
-  constructor(private readonly trail: AuditTrail) {}
+  constructor(private readonly trail: AuditService) {}
 
   @Get()
   @ApiOperation({ summary: 'List what happened to my account, newest first' })

@@ -31,7 +31,7 @@ type Fact = string | number | boolean | null;
 /** Further facts, such as the role before and after. Never a secret, a token, a hash, a password or an address typed. */
 export type AuditDetails = Readonly<Record<string, Fact | { readonly from: Fact; readonly to: Fact }>>;
 
-/** Who does something: a signed-in person (any `Principal`), or somebody of whom only the place is known. */
+/** Who does something: a signed-in person (any `Principal`), or somebody of claims only the place is known. */
 export interface Actor {
   readonly userId?: string;
   readonly sessionId?: string;

@@ -34,6 +34,6 @@ export class AuditPruner implements Pruner {
   }
 
   private pruneAfter(after: string | null, retention: number): Promise<PrunedBatch | null> {
-    return this.database.session((manager) => this.events.pruneBatch(manager, { after, retention, limit: BATCH }));
+    return this.database.run((manager) => this.events.pruneBatch(manager, { after, retention, limit: BATCH }));
   }
 }

@@ -1,7 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Roles } from '../../http/roles.decorator.js';
-import { AuditTrail } from './audit.service.js';
+import { AuditService } from './audit.service.js';
 import { AuditEventPageDto } from './dto/audit-event.dto.js';
 import { ListAuditDto } from './dto/list-audit.dto.js';
 
@@ -9,7 +9,7 @@ import { ListAuditDto } from './dto/list-audit.dto.js';
 @Roles('admin')
 @Controller('admin/audit')
 export class AuditAdminController {
-  constructor(private readonly trail: AuditTrail) {}
+  constructor(private readonly trail: AuditService) {}
 
   @Get()
   @ApiOperation({ summary: 'List what happened, newest first' })

@@ -1,23 +1,23 @@
 import { Module } from '@nestjs/common';
-import { Refusals } from '../../common/rejected-requests.js';
+import { RejectedRequests } from '../../common/rejected-requests.js';
 import { ActivityController } from './activity.controller.js';
-import { AuditLog } from './audit.recorder.js';
+import { AuditRecorder } from './audit.recorder.js';
 import { AuditPruner } from './audit-pruner.js';
-import { AuditTrail } from './audit.service.js';
+import { AuditService } from './audit.service.js';
 import { AuditAdminController } from './audit.admin.controller.js';
 import { AuditRepository } from './audit.repository.js';
-import { RefusalRecorder } from './rejection.recorder.js';
+import { RejectionRecorder } from './rejection.recorder.js';
 
 @Module({
   controllers: [ActivityController, AuditAdminController],
   providers: [
-    AuditLog,
+    AuditRecorder,
     AuditPruner,
     AuditRepository,
-    AuditTrail,
-    RefusalRecorder,
-    { provide: Refusals, useExisting: RefusalRecorder },
+    AuditService,
+    RejectionRecorder,
+    { provide: RejectedRequests, useExisting: RejectionRecorder },
   ],
-  exports: [AuditLog, AuditPruner, Refusals],
+  exports: [AuditRecorder, AuditPruner, RejectedRequests],
 })
 export class AuditModule {}

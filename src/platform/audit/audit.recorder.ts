@@ -5,7 +5,7 @@ import { AuditRepository } from './audit.repository.js';
 
 /** The append-only record of what happened to accounts (ASVS 16.3). */
 @Injectable()
-export class AuditLog {
+export class AuditRecorder {
   constructor(private readonly events: AuditRepository) {}
 
   /** Writes down what happened, in the transaction that does it: one is never there without the other. */

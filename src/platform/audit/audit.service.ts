@@ -6,7 +6,7 @@ import { AuditRepository, type AuditFilter } from './audit.repository.js';
 
 /** What was written down, to be read. */
 @Injectable()
-export class AuditTrail {
+export class AuditService {
   constructor(
     private readonly database: Database,
     private readonly events: AuditRepository,
@@ -14,7 +14,7 @@ export class AuditTrail {
 
   /** One page of events, newest first. */
   async list(filter: AuditFilter, page: PageRequest): Promise<Page<AuditEvent>> {
-    const rows = await this.database.session((manager) => this.events.list(manager, filter, page));
+    const rows = await this.database.run((manager) => this.events.list(manager, filter, page));
     return toPage(rows, page.limit);
   }
 }

@@ -1,9 +1,9 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { Refusals, type Refusal } from '../../common/rejected-requests.js';
+import { RejectedRequests, type Rejection } from '../../common/rejected-requests.js';
 import { Database } from '../database/database.js';
 import { DatabaseUnavailableError } from '../database/pg-errors.js';
 import type { AuditEntry } from './audit-event.js';
-import { AuditLog } from './audit.recorder.js';
+import { AuditRecorder } from './audit.recorder.js';
 
 /** How long, in milliseconds, refusals are counted before they are written. */
 const FLUSH_INTERVAL = 5_000;
@@ -11,7 +11,7 @@ const FLUSH_INTERVAL = 5_000;
 const MAX_KINDS = 1_000;
 
 interface Counted {
-  readonly refusal: Refusal;
+  readonly refusal: Rejection;
   readonly since: Date;
   count: number;
 }
@@ -22,15 +22,15 @@ interface Counted {
  * not yet written when the process is killed is lost.
  */
 @Injectable()
-export class RefusalRecorder extends Refusals implements OnModuleInit, OnApplicationShutdown {
-  private readonly logger = new Logger(RefusalRecorder.name);
+export class RejectionRecorder extends RejectedRequests implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(RejectionRecorder.name);
   private counted = new Map<string, Counted>();
   private writing: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly database: Database,
-    private readonly audit: AuditLog,
+    private readonly audit: AuditRecorder,
   ) {
     super();
   }
@@ -44,7 +44,7 @@ export class RefusalRecorder extends Refusals implements OnModuleInit, OnApplica
     await this.flush();
   }
 
-  note(refusal: Refusal): void {
+  note(refusal: Rejection): void {
     this.add({ refusal, since: new Date(), count: 1 });
   }
 
@@ -60,10 +60,11 @@ export class RefusalRecorder extends Refusals implements OnModuleInit, OnApplica
     const counted = [...this.counted.values()];
     this.counted = new Map();
     try {
-      await this.database.session((manager) => this.audit.recordAll(manager, counted.map(toEntry)));
+      await this.database.run((manager) => this.audit.recordAll(manager, counted.map(toEntry)));
     } catch (error) {
       for (const one of counted) this.add(one);
-      if (!(error instanceof DatabaseUnavailableError)) this.logger.error({ err: error }, 'Refusals were not written');
+      if (!(error instanceof DatabaseUnavailableError))
+        this.logger.error({ err: error }, 'RejectedRequests were not written');
       else this.logger.warn(`The database is away: ${counted.length} refusals wait to be written.`);
     }
   }
@@ -77,26 +78,26 @@ export class RefusalRecorder extends Refusals implements OnModuleInit, OnApplica
   }
 }
 
-function keyOf({ code, whom, client }: Refusal): string {
-  return [code, whom?.userId, whom?.sessionId, client.ipAddress].join(' ');
+function keyOf({ code, claims, client }: Rejection): string {
+  return [code, claims?.userId, claims?.sessionId, client.ipAddress].join(' ');
 }
 
 /** There are only as many of these as there are codes. */
-function anonymous({ code, kind }: Refusal): Refusal {
-  return { code, kind, whom: null, client: { ipAddress: null, userAgent: null } };
+function anonymous({ code, kind }: Rejection): Rejection {
+  return { code, kind, claims: null, client: { ipAddress: null, userAgent: null } };
 }
 
-function isAnonymous({ whom, client }: Refusal): boolean {
-  return whom === null && client.ipAddress === null;
+function isAnonymous({ claims, client }: Rejection): boolean {
+  return claims === null && client.ipAddress === null;
 }
 
-function toEntry({ refusal: { code, kind, whom, client }, since, count }: Counted): AuditEntry {
+function toEntry({ refusal: { code, kind, claims, client }, since, count }: Counted): AuditEntry {
   return {
     type: kind === 'rate_limited' ? 'rate_limited' : 'access_denied',
     outcome: 'failure',
     reason: code,
-    userId: whom?.userId ?? null,
-    actor: { ...whom, client },
+    userId: claims?.userId ?? null,
+    actor: { ...claims, client },
     details: { count, since: since.toISOString() },
   };
 }

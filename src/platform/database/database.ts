@@ -15,7 +15,7 @@ export interface PoolState {
  * The only way to the database. It opens nothing until it is asked: the first call makes the first connection,
  * and calls that arrive meanwhile share the attempt. A failure is not remembered, so the next call tries again.
  *
- * Whatever is called inside `fn` must not call `session` or `transaction` again: nobody holds two connections,
+ * Whatever is called inside `fn` must not call `run` or `transaction` again: nobody holds two connections,
  * so a full pool always empties.
  */
 @Injectable()
@@ -34,7 +34,7 @@ export class Database implements OnApplicationShutdown {
    *
    * @throws DatabaseUnavailableError if the database cannot be reached, or is lost on the way
    */
-  session<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
+  run<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.lend((runner) => fn(runner.manager));
   }
 

@@ -2,7 +2,7 @@ import type { Database, EntityManager } from './database.js';
 import type { PruneStep } from './pruner.js';
 
 /** Which rows of a table may go. The condition is SQL of ours, with `$1`, `$2`, … for the parameters. */
-export interface Expendable {
+export interface PrunableRows {
   readonly table: string;
   readonly condition: string;
   readonly parameters: readonly unknown[];
@@ -16,10 +16,10 @@ const PAGES = 32;
  * time that changes often would make every such change more expensive than reading the table now and then (see
  * docs/decisions/0009-pruning-by-pages.md). A row that someone holds, or that moves meanwhile, is left for the next time.
  */
-export async function* walkPages(database: Database, rows: Expendable): AsyncGenerator<PruneStep> {
-  const pages = await database.session((manager) => countPages(manager, rows.table));
+export async function* pruneByPages(database: Database, rows: PrunableRows): AsyncGenerator<PruneStep> {
+  const pages = await database.run((manager) => countPages(manager, rows.table));
   for (let page = 0; page < pages; page += PAGES) {
-    const deleted = await database.session((manager) => deleteIn(manager, rows, page));
+    const deleted = await database.run((manager) => deleteIn(manager, rows, page));
     yield { deleted, progress: Math.min(1, (page + PAGES) / pages) };
   }
 }
@@ -33,7 +33,7 @@ async function countPages(manager: EntityManager, table: string): Promise<number
 }
 
 /** Skips what is locked instead of waiting: the rows are locked in another order than elsewhere. */
-async function deleteIn(manager: EntityManager, rows: Expendable, page: number): Promise<number> {
+async function deleteIn(manager: EntityManager, rows: PrunableRows, page: number): Promise<number> {
   const { table, condition, parameters } = rows;
   const [, deleted] = await manager.query<[unknown[], number]>(
     `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(

@@ -121,7 +121,7 @@ describe('isUniqueViolation', () => {
 describe('DatabaseUnavailableError', () => {
   it('tells a client nothing of its cause', () => {
     const error = new DatabaseUnavailableError({ cause: new Error('password authentication failed for user "x"') });
-    expect(error.message).toBe('The database cannot be reached at the moment.');
+    expect(error.message).toBe('The database is temporarily unavailable. Try again.');
     expect(error.code).toBe('database_unavailable');
   });
 });

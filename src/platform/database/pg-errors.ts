@@ -1,16 +1,13 @@
 import { isNativeError } from 'node:util/types';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
-import { DomainError } from '../../common/domain.error.js';
+import { domainError } from '../../common/domain.error.js';
 
-/** The database cannot be reached, or did not answer within its bound. Nothing is known to be wrong with the request. */
-export class DatabaseUnavailableError extends DomainError {
-  readonly code = 'database_unavailable';
-  readonly kind = 'unavailable';
-
-  constructor(options?: ErrorOptions) {
-    super('The database cannot be reached at the moment.', options);
-  }
-}
+/** The database cannot be reached, or did not answer in time. The request itself may be valid. */
+export class DatabaseUnavailableError extends domainError(
+  'unavailable',
+  'database_unavailable',
+  'The database is temporarily unavailable. Try again.',
+) {}
 
 /** What the operating system says of a connection that cannot be made or did not last. */
 const NETWORK_CODES = new Set([

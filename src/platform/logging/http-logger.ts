@@ -7,7 +7,7 @@ import { requestIdOf } from '../../http/request-id.js';
 const QUIET = '/health/';
 
 /**
- * One line for each request when it is answered: what was asked, by whom, and how it went. No header, no body and no
+ * One line for each request when it is answered: what was asked, by claims, and how it went. No header, no body and no
  * query string is written, so nothing secret can be. A line below the level costs nothing but the look at it.
  */
 export function httpLogger(logger: Logger): RequestHandler {

@@ -65,7 +65,7 @@ export class MailDelivery {
   private async note(abort: AbortSignal, write: (manager: EntityManager) => Promise<void>): Promise<void> {
     while (!abort.aborted) {
       try {
-        await this.database.session(write);
+        await this.database.run(write);
         return;
       } catch (error) {
         if (!(error instanceof DatabaseUnavailableError)) {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database } from '../database/database.js';
-import { walkPages } from '../database/page-walk.js';
+import { pruneByPages } from '../database/page-walk.js';
 import type { Pruner, PruneStep } from '../database/pruner.js';
 import { finishedBefore } from './mail.repository.js';
 
@@ -20,6 +20,6 @@ export class MailPruner implements Pruner {
   }
 
   steps(): AsyncGenerator<PruneStep> {
-    return walkPages(this.database, finishedBefore(this.retention));
+    return pruneByPages(this.database, finishedBefore(this.retention));
   }
 }

@@ -97,9 +97,7 @@ export class MailWorker implements OnModuleInit, BeforeApplicationShutdown, OnAp
       do {
         this.isAsked = false;
         const limit = this.parallel - this.deliveries.size;
-        const claimed = await this.database.session((manager) =>
-          this.mails.claim(manager, { limit, lease: this.lease }),
-        );
+        const claimed = await this.database.run((manager) => this.mails.claim(manager, { limit, lease: this.lease }));
         for (const mail of claimed) this.begin(mail, transport);
         if (claimed.length === limit) this.isAsked = true;
       } while (this.poll && this.isAsked && this.isFree);

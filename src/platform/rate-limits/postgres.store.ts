@@ -33,6 +33,6 @@ export class PostgresStore extends RateLimitStore {
   }
 
   private async query({ text, values }: Statement): Promise<{ rows: unknown[] }> {
-    return { rows: await this.database.session((manager) => this.rateLimits.run(manager, text, values)) };
+    return { rows: await this.database.run((manager) => this.rateLimits.run(manager, text, values)) };
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { walkPages } from '../database/page-walk.js';
+import { pruneByPages } from '../database/page-walk.js';
 import type { Pruner, PruneStep } from '../database/pruner.js';
 import { LONG_OVER } from './rate-limits.repository.js';
 
@@ -12,6 +12,6 @@ export class RateLimitPruner implements Pruner {
   constructor(private readonly database: Database) {}
 
   steps(): AsyncGenerator<PruneStep> {
-    return walkPages(this.database, LONG_OVER);
+    return pruneByPages(this.database, LONG_OVER);
   }
 }

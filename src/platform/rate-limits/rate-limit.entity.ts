@@ -3,7 +3,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 /** A key's present window. The library that counts has written the names and the order of the columns. */
 @Entity('rate_limits')
 export class RateLimitRow {
-  /** The policy, and a hash of whom it counts: no address of a person stands here. */
+  /** The policy, and a hash of claims it counts: no address of a person stands here. */
   @PrimaryColumn({ type: 'text' })
   key!: string;
 

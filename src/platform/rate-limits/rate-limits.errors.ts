@@ -1,12 +1,13 @@
-import { DomainError } from '../../common/domain.error.js';
+import { domainError } from '../../common/domain.error.js';
 
-/** A limit is used up. What was asked for was not done. */
-export class TooManyRequestsError extends DomainError {
-  readonly code = 'too_many_requests';
-  readonly kind = 'rate_limited';
-
-  /** @param retryAfter seconds until the limit's window ends */
-  constructor(override readonly retryAfter = 1) {
-    super('That was too often. Try again later.');
+/** A rate limit is exhausted. Nothing was done. */
+export class TooManyRequestsError extends domainError(
+  'rate_limited',
+  'too_many_requests',
+  'Too many attempts. Try again later.',
+) {
+  /** @param retryAfter seconds until the window of the limit ends */
+  constructor(retryAfter = 1) {
+    super({ retryAfter });
   }
 }

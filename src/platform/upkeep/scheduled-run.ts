@@ -25,7 +25,7 @@ export class ScheduledRun {
     name: string,
     lease: number,
   ): Promise<ScheduledRun | null> {
-    const held = await database.session((manager) => schedule.claim(manager, name, lease));
+    const held = await database.run((manager) => schedule.claim(manager, name, lease));
     return held && new ScheduledRun(database, schedule, name, lease, held);
   }
 
@@ -46,7 +46,7 @@ export class ScheduledRun {
 
   private async move(delay: number): Promise<boolean> {
     const { database, schedule, name, held } = this;
-    const moved = await database.session((manager) => schedule.move(manager, name, held, delay));
+    const moved = await database.run((manager) => schedule.move(manager, name, held, delay));
     this.keptAt = performance.now();
     this.held = moved ?? held;
     this.lost = moved === null;

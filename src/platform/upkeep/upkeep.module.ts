@@ -12,12 +12,12 @@ import { SessionPruner } from '../../sessions/session-pruner.js';
 import { SessionsModule } from '../../sessions/sessions.module.js';
 import { PRUNERS } from './pruners.js';
 import { ScheduleRepository } from './schedule.repository.js';
-import { Upkeep } from './upkeep.service.js';
+import { UpkeepService } from './upkeep.service.js';
 
 @Module({
   imports: [AuditModule, SessionsModule, OneTimeTokensModule, MailModule, RateLimitsModule],
   providers: [
-    Upkeep,
+    UpkeepService,
     ScheduleRepository,
     {
       provide: PRUNERS,
@@ -26,6 +26,6 @@ import { Upkeep } from './upkeep.service.js';
       useFactory: (...pruners: Pruner[]) => pruners,
     },
   ],
-  exports: [Upkeep, PRUNERS],
+  exports: [UpkeepService, PRUNERS],
 })
 export class UpkeepModule {}

@@ -29,8 +29,8 @@ const PATIENCE = 60_000;
  * Only an instance that listens does it; a command does not.
  */
 @Injectable()
-export class Upkeep implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
-  private readonly logger = new Logger(Upkeep.name);
+export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
+  private readonly logger = new Logger(UpkeepService.name);
   private readonly interval: number | null;
   private readonly lease: number;
   private readonly forbidden = new Set<Pruner>();

@@ -34,6 +34,6 @@ export class OAuthErrorDto {
   @ApiProperty({ enum: OAUTH_ERRORS })
   error!: OAuthErrorCode;
 
-  @ApiProperty({ example: 'The e-mail address or the password is not right.' })
+  @ApiProperty({ example: 'Incorrect email or password.' })
   error_description!: string;
 }
