@@ -46,6 +46,14 @@ export class TestDatabase {
     return (await this.query<{ pid: number }>(sql, [table])).map(({ pid }) => pid);
   }
 
+  /** Returns the server processes of this database that wait for any lock. A process that waits for a row is among them. */
+  async waiting(): Promise<number[]> {
+    // Not from pg_stat_activity: inside a transaction it always shows the first look.
+    const sql = `SELECT DISTINCT pid FROM pg_locks WHERE NOT granted AND pid IN
+                   (SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database WHERE datname = current_database())`;
+    return (await this.query<{ pid: number }>(sql)).map(({ pid }) => pid);
+  }
+
   async drop(): Promise<void> {
     await this.client.end();
     await execute(clusterUrl(), `DROP DATABASE ${new URL(this.url).pathname.slice(1)} WITH (FORCE)`);

@@ -1,0 +1,60 @@
+import { Database } from '../../src/platform/database/database.js';
+import { MailRepository } from '../../src/platform/mail/mail.repository.js';
+import { passLeases, postMail } from '../support/post-mail.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+const RECIPIENTS = ['ada@example.com', 'eve@example.com', 'max@example.com'];
+const LEASE_MS = 60_000;
+
+describe('claiming mails', () => {
+  /** Has no mail server, so that only the tests claim mails. */
+  let app: TestApp;
+  beforeAll(async () => (app = await TestApp.start({ env: { DB_STATEMENT_TIMEOUT: '1m' } })));
+  beforeEach(async () => {
+    await app.database.query('TRUNCATE mails');
+    for (const recipient of RECIPIENTS) await postMail(app, recipient);
+  });
+  afterAll(() => app.close());
+
+  /** Claims up to `limit` mails in a transaction. Commits after `beforeCommit`. Returns their recipients. */
+  const claim = (limit: number, beforeCommit = (): Promise<unknown> => Promise.resolve()): Promise<string[]> =>
+    app.app.get(Database).transaction(async (manager) => {
+      const mails = await app.app.get(MailRepository).claim(manager, { limit, lease: LEASE_MS });
+      await beforeCommit();
+      return mails.map(({ recipient }) => recipient).sort();
+    });
+
+  /** Lets one worker claim two mails. Before it commits, another one tries to claim all three. */
+  const claimTwice = async () => {
+    let second: Promise<string[]> = Promise.resolve([]);
+    let isAnswered = false;
+    let hadToWait = false;
+    const first = await claim(2, async () => {
+      second = claim(3).finally(() => (isAnswered = true));
+      await until('the second worker has its answer or waits', async () => {
+        hadToWait = !isAnswered && (await app.database.waiting()).length > 0;
+        return isAnswered || hadToWait;
+      });
+    });
+    return { first, second: await second, hadToWait };
+  };
+
+  it('gives each mail to one worker when two claim at the same time', async () => {
+    const { first, second } = await claimTwice();
+    expect(first).toHaveLength(2);
+    expect([...first, ...second].sort()).toEqual(RECIPIENTS);
+  });
+
+  it('does not make a worker wait for another one’s claim', async () => {
+    expect((await claimTwice()).hadToWait).toBe(false);
+  });
+
+  it('keeps a claimed mail from other workers until its lease ends', async () => {
+    expect(await claim(2)).toHaveLength(2);
+    expect(await claim(3)).toHaveLength(1);
+    expect(await claim(3)).toEqual([]);
+    await passLeases(app);
+    expect(await claim(3)).toEqual(RECIPIENTS);
+  });
+});
