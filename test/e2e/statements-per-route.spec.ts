@@ -8,7 +8,7 @@ import { routesOf } from '../support/routes.js';
 import { TestApp } from '../support/test-app.js';
 
 const DOCUMENT = 'docs/performance.md';
-const HEADING = 'What each route asks of the database';
+const HEADING = 'Queries per route';
 
 /** What a request cost: statements, and round trips, which are statements and the ends of transactions. */
 interface Cost {
