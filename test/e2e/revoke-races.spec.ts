@@ -1,49 +1,156 @@
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { expectProblem } from '../support/expect-problem.js';
+import { sessionRow } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
-describe('refreshing a session while it is being ended', () => {
+/** Long enough for a request that waits for a lock on a busy machine. */
+const env = { DB_STATEMENT_TIMEOUT: '1m' };
+
+describe('a refresh and the end of its session at the same time', () => {
   let app: TestApp;
   let other: TestApp;
   let admin: SignedIn;
   beforeAll(async () => {
-    [app, other] = await TestApp.startTwo();
+    [app, other] = await TestApp.startTwo({ env });
     admin = await buildSignedIn(app, 'admin');
   });
   afterAll(() => app.close());
 
-  const refresh = (refreshToken: string, at: TestApp) => at.request.post('/auth/refresh').send({ refreshToken });
+  const refresh = async (refreshToken: string, at = app) => at.request.post('/auth/refresh').send({ refreshToken });
+  const me = async (accessToken: string) => app.as(accessToken).get('/users/me');
 
-  const endings: readonly ((ada: SignedIn) => Promise<{ status: number }>)[] = [
-    async (ada) => other.as(ada.accessToken).post('/auth/logout'),
-    async (ada) => other.as(ada.accessToken).delete(`/sessions/${ada.sessionId}`),
-    async (ada) => other.as(ada.accessToken).delete('/sessions').query({ scope: 'all' }),
-    async (ada) => other.as(admin.accessToken).delete(`/admin/sessions/${ada.sessionId}`),
-    async (ada) => other.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send({ isActive: false }),
+  type End = (ada: SignedIn) => PromiseLike<{ status: number }>;
+  const endings: readonly [what: string, code: string, end: End][] = [
+    ['a logout', 'session_revoked', (ada) => other.as(ada.accessToken).post('/auth/logout')],
+    [
+      'a revocation by its user',
+      'session_revoked',
+      (ada) => other.as(ada.accessToken).delete(`/sessions/${ada.sessionId}`),
+    ],
+    [
+      'a logout from all devices',
+      'session_revoked',
+      (ada) => other.as(ada.accessToken).delete('/sessions').query({ scope: 'all' }),
+    ],
+    [
+      'a revocation by an admin',
+      'session_revoked',
+      (ada) => other.as(admin.accessToken).delete(`/admin/sessions/${ada.sessionId}`),
+    ],
+    [
+      'a bulk revocation',
+      'session_revoked',
+      (ada) => other.as(admin.accessToken).post('/admin/sessions/revoke').send({ userId: ada.id }),
+    ],
+    [
+      'a forced expiry',
+      'session_expired',
+      (ada) =>
+        other
+          .as(admin.accessToken)
+          .patch(`/admin/sessions/${ada.sessionId}`)
+          .send({ expiresAt: '2001-01-01T00:00:00Z' }),
+    ],
+    [
+      'a deactivation',
+      'user_inactive',
+      (ada) => other.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send({ isActive: false }),
+    ],
   ];
 
-  /** Ends a session while it is being refreshed on both instances, and then tries every token that it ever had. */
-  const playRound = async (round: number): Promise<number[]> => {
-    const ada = await buildSignedIn(app);
-    const end = endings[round % endings.length];
-    const racing = [refresh(ada.refreshToken, app), refresh(ada.refreshToken, other)].map(async (sent) => sent);
-    const ended = await end?.(ada);
-    expect([200, 204]).toContain(ended?.status);
-    // The refreshes may still be under way: the end alone was waited for.
-    const tried = await Promise.all([app.as(ada.accessToken).get('/users/me'), refresh(ada.refreshToken, app)]);
-    for (const { status, body } of await Promise.all(racing)) {
-      if (status !== 200) continue;
-      const { accessToken, refreshToken } = body as SignedIn;
-      tried.push(...(await Promise.all([app.as(accessToken).get('/users/me'), refresh(refreshToken, other)])));
-    }
-    return tried.map(({ status }) => status);
+  /** Lets both requests wait for the session's row. They get it in this order. */
+  const queue = async <First, Second>(
+    { sessionId }: SignedIn,
+    first: () => PromiseLike<First>,
+    second: () => PromiseLike<Second>,
+  ): Promise<[First, Second]> => {
+    const { database } = app;
+    const lock = `SELECT FROM sessions WHERE id = '${sessionId}' FOR UPDATE`;
+    const [sentFirst, sentSecond] = await database.holding(lock, async () => {
+      const sent = first().then((answer) => answer);
+      await until('the first waits', async () => (await database.waiting()).length === 1);
+      const sentThen = second().then((answer) => answer);
+      await until('the second waits', async () => (await database.waiting()).length === 2);
+      return [sent, sentThen];
+    });
+    return [await sentFirst, await sentSecond];
   };
 
-  it('leaves nothing that works once the end is answered: 200 rounds', async () => {
-    const statuses = new Set<number>();
-    for (let round = 0; round < 200; round += 4) {
-      const rounds = await Promise.all([round, round + 1, round + 2, round + 3].map(playRound));
-      for (const status of rounds.flat()) statuses.add(status);
-    }
-    expect([...statuses]).toEqual([401]);
+  it.each(endings)('%s that comes first makes the refresh fail', async (_, code, end) => {
+    const ada = await buildSignedIn(app);
+    const [ended, refreshed] = await queue(
+      ada,
+      () => end(ada),
+      () => refresh(ada.refreshToken),
+    );
+    expect([200, 204]).toContain(ended.status);
+    expectProblem(refreshed, 401, code);
+    expectProblem(await me(ada.accessToken), 401, code);
+  });
+
+  it.each(endings)('%s that comes second ends what the refresh returned', async (_, code, end) => {
+    const ada = await buildSignedIn(app);
+    const [refreshed, ended] = await queue(
+      ada,
+      () => refresh(ada.refreshToken),
+      () => end(ada),
+    );
+    expect(refreshed.status).toBe(200);
+    expect([200, 204]).toContain(ended.status);
+    const { accessToken, refreshToken } = refreshed.body as SignedIn;
+    for (const token of [accessToken, ada.accessToken]) expectProblem(await me(token), 401, code);
+    for (const token of [refreshToken, ada.refreshToken]) expectProblem(await refresh(token, other), 401, code);
+  });
+});
+
+describe('a refresh that waits for a lock', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start({ env });
+    // With this constraint, a session past its absolute timeout is always past its idle timeout too.
+    await app.database.query('ALTER TABLE sessions DROP CONSTRAINT ck_sessions_idle_expires_at');
+  });
+  afterAll(() => app.close());
+
+  const changes: readonly [what: string, code: string, change: (ada: SignedIn) => string][] = [
+    [
+      'session is revoked',
+      'session_revoked',
+      ({ sessionId }) => `UPDATE sessions SET revoked_at = now(), revoked_reason = 'admin' WHERE id = '${sessionId}'`,
+    ],
+    [
+      'idle timeout passes',
+      'session_expired',
+      ({ sessionId }) => `UPDATE sessions SET idle_expires_at = now() - interval '1 minute' WHERE id = '${sessionId}'`,
+    ],
+    [
+      'absolute timeout passes',
+      'session_expired',
+      ({ sessionId }) => `UPDATE sessions SET expires_at = now() - interval '1 minute' WHERE id = '${sessionId}'`,
+    ],
+    [
+      'user becomes inactive',
+      'user_inactive',
+      // The update of the user alone does not make a refresh wait.
+      ({ id }) => `LOCK TABLE sessions IN EXCLUSIVE MODE; UPDATE users SET is_active = false WHERE id = '${id}'`,
+    ],
+  ];
+
+  it.each(changes)('fails and changes nothing when its %s meanwhile', async (_, code, change) => {
+    const { database } = app;
+    const ada = await buildSignedIn(app);
+    const row = () => sessionRow(database, ada.sessionId);
+    const [sent, before] = await database.holding(change(ada), async () => {
+      // The refresh has to read the session before the change is committed.
+      const { refreshToken } = ada;
+      const waiting = app.request.post('/auth/refresh').send({ refreshToken }).then();
+      await until('the refresh waits', async () => (await database.waiting()).length === 1);
+      const left = await row();
+      await database.query('COMMIT');
+      return [waiting, left];
+    });
+    expectProblem(await sent, 401, code);
+    expect(await row()).toEqual(before);
   });
 });
