@@ -1,49 +1,38 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeSpans, readTables } from '../support/markdown.js';
+import { codeSpans } from '../support/markdown.js';
 import { ASVS_LEVELS } from './asvs-levels.js';
 
 const DOCUMENT = 'docs/security.md';
 const DECISIONS = 'docs/security-decisions.md';
 const PROMISES = 'What it promises';
-const APPLIES = 'What applies';
-const APPLIES_NOT = 'What does not apply';
-const OPEN = 'What is not met';
+const UNMET = 'What is not met';
+const OPERATOR = 'What an operator must do';
+const MET = 'What is met';
+const NOT_APPLICABLE = 'What does not apply';
 
-/** A promise: a sentence, and on the line below the test that shows it, with a marker if only the long run has it. */
-const PROMISE = /^- (\S.*\.)\n {2}`([^`\n]+)`: `([^`\n]+)`( \(long run\))?$/m;
+/** A promise, and on the next line the file and title of its test. Marked if the test is in the long run only. */
+const PROMISE = /^- \S.*\.\n {2}`([^`\n]+)`: `([^`\n]+)`(?: \(long run\))?$/m;
 
-/** What shows a requirement, by how it stands: files, or whose it is, or nothing. */
-const FORMS: Readonly<Record<string, RegExp>> = {
-  yes: /^`[^`]+`(, `[^`]+`)*$/,
-  partly: /^`[^`]+`(, `[^`]+`)*$/,
-  operator: /^the operator$/,
-  no: /^–$/,
-};
+/** One or more requirements with their levels, a status if not met, how, and the files that show it. */
+const REQUIREMENTS = /^- ((?:\d+\.\d+\.\d+ L[123](?:, )?)+)(?: (no|partly))?: \S.*?\.((?: `[^` ]+`,?)*)$/;
 
-/** An import of anything that hashes, signs, encrypts or draws. */
+const LEVELLED_ID = /\b(\d+\.\d+\.\d+) L([123])\b/g;
+
+/** An import of anything that hashes, signs, encrypts or generates random values. */
 const CRYPTOGRAPHY = /^import (?!type ).* from '(node:crypto|bcrypt|@nestjs\/jwt|jsonwebtoken|uuid)'/m;
 
 const text = readFileSync(DOCUMENT, 'utf8');
-const tables = readTables(text);
-const rowsBelow = (heading: string) =>
-  tables.filter(({ headings }) => headings.includes(heading)).flatMap(({ rows }) => rows);
-
-const ID = /\b\d{1,2}\.\d\.\d{1,2}\b/g;
-const idsIn = (words: string) => words.match(ID) ?? [];
-const sectionOf = (heading: string) => text.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
-
-/** The requirements that an entry such as `5`, `4.3` or `1.2.6` stands for. */
-const standsFor = (entry: string) => [...ASVS_LEVELS.keys()].filter((id) => id === entry || id.startsWith(`${entry}.`));
 
 describe('docs/security.md', () => {
-  const promises = [...sectionOf(PROMISES).matchAll(new RegExp(PROMISE, 'gm'))].map(
-    ([, promise = '', file = '', title = '', marker]) => ({ promise, file, title, marker }),
-  );
-  const requirements = rowsBelow(APPLIES);
-  const excluded = rowsBelow(APPLIES_NOT);
+  const promises = [...sectionOf(PROMISES).matchAll(new RegExp(PROMISE, 'gm'))].map(([, file = '', title = '']) => ({
+    file,
+    title,
+  }));
+  const met = itemsOf(MET);
+  const unmet = itemsOf(UNMET);
 
-  it('promises something in every chapter', () => {
+  it('has a promise in every chapter', () => {
     const chapters = sectionOf(PROMISES).split('\n### ').slice(1);
     expect(chapters.map((chapter) => chapter.split('\n')[0])).toEqual([
       'Passwords',
@@ -59,62 +48,65 @@ describe('docs/security.md', () => {
     expect(chapters.filter((chapter) => !PROMISE.test(chapter))).toEqual([]);
   });
 
-  it('writes each promise as a sentence, and below it the file and the title of one test', () => {
+  it('writes each promise as a sentence with the file and title of its test below', () => {
     const rest = sectionOf(PROMISES).replaceAll(new RegExp(PROMISE, 'gm'), '');
     expect(rest.split('\n').filter((line) => line && !line.startsWith('### '))).toEqual([]);
   });
 
-  it('names for each promise an existing test by its literal title', () => {
+  it('names one existing test for each promise by its literal title', () => {
     expect(promises.length).toBeGreaterThan(100);
     expect(promises.filter(({ file, title }) => countTests(file, title) !== 1)).toEqual([]);
   });
 
-  it('speaks of every requirement of ASVS 5.0.0 once, with the level that it has there', () => {
-    const met = requirements.map((row) => `${row['Id']} L${row['Level']}`);
-    const unfit = excluded.flatMap((row) => idsOrSections(row['Requirements'] ?? '')).flatMap(standsFor);
-    const said = [...met, ...unfit.map((id) => `${id} L${ASVS_LEVELS.get(id)}`)];
+  it('covers every ASVS 5.0.0 requirement exactly once, with its level', () => {
+    const applicable = [MET, UNMET, OPERATOR].flatMap((heading) => sectionOf(heading).match(LEVELLED_ID) ?? []);
+    const excluded = itemsOf(NOT_APPLICABLE)
+      .flatMap((item) => item.split(':')[0]?.match(/\d+(?:\.\d+)*/g) ?? [])
+      .flatMap(requirementsIn);
+    const covered = [...applicable, ...excluded.map((id) => `${id} L${ASVS_LEVELS.get(id)}`)];
     expect(ASVS_LEVELS.size).toBe(345);
-    expect(said.sort()).toEqual([...ASVS_LEVELS].map(([id, level]) => `${id} L${level}`).sort());
+    expect(covered.sort()).toEqual([...ASVS_LEVELS].map(([id, level]) => `${id} L${level}`).sort());
   });
 
-  it('says of every requirement how it stands, and shows it', () => {
-    const unfit = requirements.filter(({ Requirement = '', Met = '', How = '', 'Shown by': shown = '' }) => {
-      const isSaid = [Requirement, How].every((words) => /\w{3}/.test(words)) && FORMS[Met]?.test(shown);
-      return !isSaid || codeSpans(shown).some((path) => !existsSync(path));
-    });
-    expect(unfit).toEqual([]);
+  it('states the status and existing files of every requirement that it lists', () => {
+    const hasForm = (item: string, statuses: readonly (string | undefined)[]) => {
+      const [, ids, status, files = ''] = REQUIREMENTS.exec(item) ?? [];
+      const paths = codeSpans(files);
+      return (
+        ids !== undefined &&
+        statuses.includes(status) &&
+        paths.length > 0 === (status !== 'no') &&
+        paths.every((path) => existsSync(path))
+      );
+    };
+    expect(met.filter((item) => !hasForm(item, [undefined]))).toEqual([]);
+    expect(unmet.filter((item) => !hasForm(item, ['no', 'partly']))).toEqual([]);
   });
 
   it('gives a reason for everything that does not apply', () => {
-    expect(excluded.filter((row) => !/\w+ \w+/.test(row['Why'] ?? ''))).toEqual([]);
+    expect(itemsOf(NOT_APPLICABLE).filter((item) => !/^- [\d., ]+: \S+ .*\.$/.test(item))).toEqual([]);
   });
 
-  it('names what is not met, or only partly, and nothing else, in its list of what is open', () => {
-    const unmet = requirements.filter((row) => row['Met'] === 'no' || row['Met'] === 'partly').map((row) => row['Id']);
-    expect([...new Set(idsIn(sectionOf(OPEN)))].sort()).toEqual(unmet.sort());
-  });
-
-  it('has every requirement that the source names among those that apply', () => {
+  it('lists as met or partly met every requirement that a source comment names', () => {
+    const shown = [...met, ...unmet.filter((item) => item.includes(' partly: '))];
+    const known = new Set(shown.flatMap((item) => [...item.matchAll(LEVELLED_ID)].map(([, id = '']) => id)));
     const named = sources('src').flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(/\bASVS ((?:[\d.]+(?:, | and )?)+)/g)].flatMap(([, ids = '']) =>
-        idsIn(ids).map((id) => ({ file, id })),
+      [...readFileSync(file, 'utf8').matchAll(/\bASVS ((?:[\d.]+(?:, | and )?)+)/g)].flatMap(
+        ([, ids = '']) => ids.match(/\d+\.\d+\.\d+/g)?.map((id) => ({ file, id })) ?? [],
       ),
     );
-    const known = new Set(requirements.map((row) => row['Id']));
     expect(named.length).toBeGreaterThan(5);
     expect(named.filter(({ id }) => !known.has(id))).toEqual([]);
   });
 
-  it('has an inventory of every file that uses cryptography', () => {
-    const inventory = readTables(readFileSync(DECISIONS, 'utf8')).find(({ headings }) =>
-      headings.includes('Keys and algorithms'),
-    );
+  it('has every file that uses cryptography in its inventory', () => {
+    const inventory = itemsOf('Keys and algorithms', readFileSync(DECISIONS, 'utf8'));
     const files = sources('src').filter((file) => !file.endsWith('.spec.ts'));
     const users = files.filter((file) => CRYPTOGRAPHY.test(readFileSync(file, 'utf8')));
-    expect(users.sort()).toEqual(inventory?.rows.flatMap((row) => codeSpans(row['File'] ?? '')).sort());
+    expect(users.sort()).toEqual(inventory.map((item) => codeSpans(item)[0]).sort());
   });
 
-  it.each(['SECURITY.md', DOCUMENT, DECISIONS])('%s links to files that are there', (file) => {
+  it.each(['SECURITY.md', DOCUMENT, DECISIONS])('%s links only to existing files', (file) => {
     const folder = file.startsWith('docs/') ? 'docs/' : '';
     const links = [...readFileSync(file, 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link = '']) => link);
     expect(links.length).toBeGreaterThan(0);
@@ -122,12 +114,27 @@ describe('docs/security.md', () => {
   });
 });
 
-/** How many times a test file has this title as a string literal. */
+function sectionOf(heading: string, document = text): string {
+  return document.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+}
+
+function itemsOf(heading: string, document = text): string[] {
+  return sectionOf(heading, document)
+    .split('\n')
+    .filter((line) => line.startsWith('- '));
+}
+
+/** Returns the requirements that an entry such as `5`, `4.3` or `1.2.6` covers. */
+function requirementsIn(entry: string): string[] {
+  return [...ASVS_LEVELS.keys()].filter((id) => id === entry || id.startsWith(`${entry}.`));
+}
+
+/** Counts how often a test file contains a title as a string literal. */
 function countTests(file: string, title: string): number {
   if (!existsSync(file)) return 0;
-  const text = readFileSync(file, 'utf8');
+  const source = readFileSync(file, 'utf8');
   return [`'${title}'`, `"${title}"`, `\`${title}\``].reduce(
-    (count, literal) => count + text.split(literal).length - 1,
+    (count, literal) => count + source.split(literal).length - 1,
     0,
   );
 }
@@ -136,8 +143,4 @@ function sources(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(folder, name));
-}
-
-function idsOrSections(words: string): string[] {
-  return words.match(/\d+(?:\.\d+)*/g) ?? [];
 }
