@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { DomainError } from '../common/domain.error.js';
 import { Database } from '../platform/database/database.js';
-import type { LimitedClient } from '../platform/rate-limits/limited-client.js';
-import { RateLimits } from '../platform/rate-limits/rate-limits.js';
-import { KnownDevicesService, type ClaimedDevice } from '../sessions/known-devices.service.js';
+import type { Client } from '../common/client.js';
+import { RateLimitsService } from '../platform/rate-limits/rate-limits.service.js';
+import { KnownDevicesService } from '../sessions/known-devices.service.js';
 import { parseRefreshToken } from '../sessions/refresh-token.js';
 import { normalizeEmail } from '../users/email.js';
 
@@ -10,7 +11,7 @@ import { normalizeEmail } from '../users/email.js';
 @Injectable()
 export class AuthLimits {
   constructor(
-    private readonly limits: RateLimits,
+    private readonly limits: RateLimitsService,
     private readonly knownDevices: KnownDevicesService,
     private readonly database: Database,
   ) {}
@@ -21,14 +22,22 @@ export class AuthLimits {
    *
    * @throws TooManyRequestsError, and what `work` throws
    */
-  login<T>(email: string, device: ClaimedDevice & LimitedClient, work: () => Promise<T>): Promise<T> {
+  async login<T>(email: string, device: Client, work: () => Promise<T>): Promise<T> {
     const account = { email: normalizeEmail(email) };
     const knownDevice = () => this.database.run((manager) => this.knownDevices.recognize(manager, account, device));
-    return this.limits.attempt('login', { client: device, account: JSON.stringify(account), knownDevice }, work);
+    const attempt = await this.limits.begin('login', { client: device, account: JSON.stringify(account), knownDevice });
+    try {
+      const result = await work();
+      await attempt.succeeded();
+      return result;
+    } catch (error) {
+      await attempt.failed(error);
+      throw error;
+    }
   }
 
   /** @throws TooManyRequestsError */
-  register(email: string, client: LimitedClient): Promise<void> {
+  register(email: string, client: Client): Promise<void> {
     return this.limits.spend('register', { client, account: normalizeEmail(email) });
   }
 
@@ -38,7 +47,15 @@ export class AuthLimits {
    *
    * @throws TooManyRequestsError, and what `work` throws
    */
-  refresh<T>(presented: string, client: LimitedClient, work: () => Promise<T>): Promise<T> {
-    return this.limits.countFailures('refresh', { client, account: parseRefreshToken(presented)?.sessionId }, work);
+  async refresh<T>(presented: string, client: Client, work: () => Promise<T>): Promise<T> {
+    this.limits.announce('refresh', client);
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof DomainError && error.kind === 'unauthenticated') {
+        await this.limits.spend('refresh', { client, account: parseRefreshToken(presented)?.sessionId });
+      }
+      throw error;
+    }
   }
 }

@@ -5,8 +5,8 @@ import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { Public } from '../http/public.decorator.js';
 import { OverloadedError, PasswordTooWeakError } from '../platform/passwords/passwords.errors.js';
-import { FromLimitedClient } from '../platform/rate-limits/from-limited-client.decorator.js';
-import type { LimitedClient } from '../platform/rate-limits/limited-client.js';
+import { RequestClient } from '../http/request-client.decorator.js';
+import type { Client } from '../common/client.js';
 import { TooManyRequestsError } from '../platform/rate-limits/rate-limits.errors.js';
 import { EmailNotVerifiedError } from './recovery/recovery.errors.js';
 import {
@@ -39,10 +39,7 @@ export class AuthController {
   @ApiOperation({ summary: 'Create an account' })
   @ApiCreatedResponse({ type: UserDto })
   @ApiProblems(PasswordTooWeakError, EmailTakenError, TooManyRequestsError, OverloadedError)
-  async register(
-    @Body() { email, password, name }: RegisterDto,
-    @FromLimitedClient() client: LimitedClient,
-  ): Promise<UserDto> {
+  async register(@Body() { email, password, name }: RegisterDto, @RequestClient() client: Client): Promise<UserDto> {
     return UserDto.from(await this.auth.register({ email, password, name }, client));
   }
 
@@ -60,7 +57,7 @@ export class AuthController {
   )
   async login(
     @Body() { email, password, ...device }: LoginDto,
-    @FromLimitedClient() client: LimitedClient,
+    @RequestClient() client: Client,
   ): Promise<TokenPairDto> {
     return TokenPairDto.from(await this.auth.login(email, password, { ...client, ...device }));
   }
@@ -78,10 +75,7 @@ export class AuthController {
     UserInactiveError,
     TooManyRequestsError,
   )
-  async refresh(
-    @Body() { refreshToken }: RefreshDto,
-    @FromLimitedClient() client: LimitedClient,
-  ): Promise<TokenPairDto> {
+  async refresh(@Body() { refreshToken }: RefreshDto, @RequestClient() client: Client): Promise<TokenPairDto> {
     return TokenPairDto.from(await this.auth.refresh(refreshToken, client));
   }
 

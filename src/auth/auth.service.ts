@@ -2,10 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import { DomainError } from '../common/domain.error.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
-import type { LimitedClient } from '../platform/rate-limits/limited-client.js';
+import type { Client } from '../common/client.js';
 import { EmailVerificationService } from './recovery/email-verification.service.js';
 import { EmailNotVerifiedError } from './recovery/recovery.errors.js';
-import type { NewDevice } from './new-devices.service.js';
 import { SessionRefreshService } from '../sessions/session-refresh.service.js';
 import { SessionsService, type OpenedSession } from '../sessions/sessions.service.js';
 import { CredentialsService } from '../users/credentials.service.js';
@@ -43,7 +42,7 @@ export class AuthService {
    *
    * @throws PasswordTooWeakError, EmailTakenError, TooManyRequestsError, OverloadedError
    */
-  async register(user: Registration, client: LimitedClient): Promise<User> {
+  async register(user: Registration, client: Client): Promise<User> {
     await this.limits.register(user.email, client);
     return this.users.register(user, client);
   }
@@ -54,7 +53,7 @@ export class AuthService {
    * @throws InvalidCredentialsError, EmailNotVerifiedError, SessionLimitReachedError, TooManyRequestsError,
    *   OverloadedError
    */
-  login(email: string, password: string, device: NewDevice & LimitedClient): Promise<Grant> {
+  login(email: string, password: string, device: Client): Promise<Grant> {
     return this.limits.login(email, device, () => this.signIn(email, password, device));
   }
 
@@ -64,13 +63,13 @@ export class AuthService {
    * @throws RefreshTokenInvalidError, RefreshTokenReusedError, SessionRevokedError, SessionExpiredError,
    *   UserInactiveError, TooManyRequestsError
    */
-  async refresh(presented: string, client: LimitedClient): Promise<Grant> {
+  async refresh(presented: string, client: Client): Promise<Grant> {
     const refresh = () => this.refreshes.refresh(presented, client);
     const { user, sessionId, refreshToken } = await this.limits.refresh(presented, client, refresh);
     return this.grant(user, sessionId, refreshToken);
   }
 
-  private async signIn(email: string, password: string, device: NewDevice): Promise<Grant> {
+  private async signIn(email: string, password: string, device: Client): Promise<Grant> {
     const verified = await this.credentials.verify(email, password, device);
     const opened = await this.database.transaction(async (manager) => {
       const user = await this.credentials.hold(manager, verified);
@@ -85,7 +84,7 @@ export class AuthService {
   }
 
   /** Begins the session of someone whose password was right, or says why that is not enough. */
-  private async open(manager: EntityManager, user: User, device: NewDevice): Promise<OpenedSession | DomainError> {
+  private async open(manager: EntityManager, user: User, device: Client): Promise<OpenedSession | DomainError> {
     const opened = (await this.verification.admits(manager, user))
       ? await this.sessions.open(manager, user, device)
       : new EmailNotVerifiedError();

@@ -1,12 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { Device } from '../common/client.js';
+import type { Client } from '../common/client.js';
 import type { EntityManager } from '../platform/database/database.js';
 import type { User } from '../users/user.entity.js';
-import { KnownDevicesService, type ClaimedDevice } from '../sessions/known-devices.service.js';
+import { KnownDevicesService } from '../sessions/known-devices.service.js';
 import { SessionsRepository } from '../sessions/sessions.repository.js';
-
-/** A device that signs in. */
-export type NewDevice = Device & ClaimedDevice;
 
 /** How long, in milliseconds, an account is so new that its first sign-in is no news. */
 const NEW_ACCOUNT = 86_400_000;
@@ -23,7 +20,7 @@ export class NewDevices {
    * Whether a sign-in, whose session has not begun yet, is news to the user: the account does not know the device. The
    * first sign-in to a new account is none; to an old one it is, because its sessions may only have been pruned.
    */
-  async isNews(manager: EntityManager, user: User, device: NewDevice): Promise<boolean> {
+  async isNews(manager: EntityManager, user: User, device: Client): Promise<boolean> {
     if (await this.knownDevices.isKnown(manager, { id: user.id }, device)) return false;
     const isNew = Date.now() - user.createdAt.getTime() < NEW_ACCOUNT;
     return !isNew || (await this.sessions.count(manager, { userId: user.id })) > 0;

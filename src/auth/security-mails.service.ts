@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Device } from '../common/client.js';
+import type { Client } from '../common/client.js';
 import { describeDeviceSafely } from '../common/device-name.js';
 import type { EntityManager } from '../platform/database/database.js';
 import { MailOutbox } from '../platform/mail/mail-outbox.js';
@@ -33,7 +33,7 @@ export class SecurityMailsService {
    * Posts the mail in the transaction of what it tells, which holds the user's row; unless so many were posted of late
    * that one more would be a nuisance. Each of those has a link that still works.
    */
-  async post(manager: EntityManager, kind: SecurityMailKind, user: User, device: Device): Promise<void> {
+  async post(manager: EntityManager, kind: SecurityMailKind, user: User, device: Client): Promise<void> {
     const recent = await this.tokens.countRecent(manager, 'not_me', user.id, HOUR);
     if (recent >= MOST_IN_AN_HOUR[kind]) return;
     const contents = {

@@ -1,11 +1,32 @@
-/** Where a request came from, as far as the proxies in front of us are to be believed (`TRUST_PROXY`). */
+/** A limit as reported to clients. */
+export interface RateLimitPolicy {
+  /** For example `login-account`. */
+  readonly name: string;
+  /** Attempts per window. */
+  readonly points: number;
+  readonly windowSeconds: number;
+}
+
+/** What remains of a limit for one client, account or device. */
+export interface RateLimitState {
+  readonly policy: RateLimitPolicy;
+  readonly remaining: number;
+  readonly resetSeconds: number;
+}
+
+/** Receives the limits that apply to a request. The response reports them in its headers. */
+export interface RateLimitListener {
+  onPolicy(policy: RateLimitPolicy): void;
+  onState(state: RateLimitState): void;
+}
+
+/** Where a request comes from (as `TRUST_PROXY` determines it), and what its client says about itself. */
 export interface Client {
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
-}
-
-/** What a client tells of itself when it signs in. */
-export interface Device extends Client {
-  /** What it wants to be called in the list of sessions. */
+  /** The name of the device in session lists, if the client sends one at sign-in. */
   readonly deviceName?: string | null | undefined;
+  /** The last refresh token of the device, which identifies it at sign-in. */
+  readonly refreshToken?: string | undefined;
+  readonly rateLimits?: RateLimitListener;
 }

@@ -9,12 +9,6 @@ import { parseRefreshToken, RefreshTokens } from './refresh-token.js';
 /** How long, in milliseconds, a device is remembered after its session expired: 30 days. */
 const MEMORY = 30 * 86_400_000;
 
-/** A device that asks to be recognized. */
-export interface ClaimedDevice extends Client {
-  /** The last refresh token that it had, where it still has one. */
-  readonly refreshToken?: string | undefined;
-}
-
 /**
  * Tells an account's own devices from strangers'. A device is known if it is one of these:
  *
@@ -36,7 +30,7 @@ export class KnownDevicesService {
   ) {}
 
   /** Whether the account knows this device. At a sign-in, ask before its own session begins. */
-  async isKnown(manager: EntityManager, account: Account, device: ClaimedDevice): Promise<boolean> {
+  async isKnown(manager: EntityManager, account: Account, device: Client): Promise<boolean> {
     return (await this.recognize(manager, account, device)) !== null;
   }
 
@@ -44,7 +38,7 @@ export class KnownDevicesService {
    * A name for the device, the same each time, by which this account can count what it does; or null if the account
    * does not know it. An account that does not exist is asked about with the same statement, and knows none.
    */
-  async recognize(manager: EntityManager, account: Account, device: ClaimedDevice): Promise<string | null> {
+  async recognize(manager: EntityManager, account: Account, device: Client): Promise<string | null> {
     const token = parseRefreshToken(device.refreshToken ?? '');
     const network = device.ipAddress === null ? null : networkOf(device.ipAddress);
     const traces = { sessionId: token?.sessionId ?? null, userAgent: device.userAgent, network };

@@ -6,6 +6,7 @@ import type { Config } from '../config/env.js';
 import { MailModule } from '../platform/mail/mail.module.js';
 import { OneTimeTokensModule } from '../auth/one-time-tokens/one-time-tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { tablePruner } from '../platform/database/table-pruner.js';
 import { KnownDevicesService } from './known-devices.service.js';
 import { KnownDevicesRepository } from './known-devices.repository.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
@@ -13,7 +14,6 @@ import { NewDevices } from '../auth/new-devices.service.js';
 import { RefreshTokens } from './refresh-token.js';
 import { SecurityMailsService } from '../auth/security-mails.service.js';
 import { SessionAccessRepository } from './session-access.repository.js';
-import { SessionPruner } from './session-pruner.js';
 import { SessionRefreshService } from './session-refresh.service.js';
 import { SessionLookup } from './session.lookup.js';
 import { SessionsAdminController } from './sessions.admin.controller.js';
@@ -46,11 +46,17 @@ function derivedSecret(secret: string): Uint8Array {
     SecurityMailsService,
     SessionAccessRepository,
     SessionLookup,
-    SessionPruner,
     SessionRefreshService,
     SessionsAdminService,
     SessionsRepository,
     SessionsService,
+    // Until then a replayed token still gets the reason why its session ended.
+    tablePruner({
+      subject: 'sessions',
+      table: 'sessions',
+      condition: `least(expires_at, idle_expires_at, revoked_at) < now() - $1::float8 * interval '1 millisecond'`,
+      retentionMs: ({ session }) => session.retention,
+    }),
     {
       provide: RefreshTokens,
       inject: [gatehouseConfig.KEY],
@@ -63,7 +69,6 @@ function derivedSecret(secret: string): Uint8Array {
     SessionsService,
     SessionRefreshService,
     SessionLookup,
-    SessionPruner,
     LastSeenRecorder,
   ],
 })

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import { eventsParameter, insertEvents } from '../platform/audit/audit-sql.js';
 import type { PageRequest } from '../common/pagination.js';
-import type { PrunableRows } from '../platform/database/page-walk.js';
 import type { Revocation } from './revocation.js';
 import { Session } from './session.entity.js';
 
@@ -28,13 +27,6 @@ const REVOKED = {
   session_id: 'revoked.id',
   details: `jsonb_build_object('device', coalesce(revoked.device_name, revoked.user_agent))`,
 };
-
-/** The sessions that expired or were revoked more than `retention` milliseconds ago. */
-export const endedBefore = (retention: number): PrunableRows => ({
-  table: 'sessions',
-  condition: `least(expires_at, idle_expires_at, revoked_at) < now() - $1::float8 * interval '1 millisecond'`,
-  parameters: [retention],
-});
 
 @Injectable()
 export class SessionsRepository {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AuditRecorder } from '../platform/audit/audit.recorder.js';
+import type { Client } from '../common/client.js';
 import type { Principal } from '../common/principal.js';
 import { ForbiddenError } from '../common/domain.error.js';
 import { newId } from '../common/id.js';
@@ -9,7 +10,7 @@ import type { Config } from '../config/env.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
 import { UserEvents } from '../users/user-events.js';
 import type { User } from '../users/user.entity.js';
-import { NewDevices, type NewDevice } from '../auth/new-devices.service.js';
+import { NewDevices } from '../auth/new-devices.service.js';
 import { RefreshTokens } from './refresh-token.js';
 import type { Revocation } from './revocation.js';
 import type { Session } from './session.entity.js';
@@ -62,7 +63,7 @@ export class SessionsService implements OnModuleInit {
    *
    * @returns instead, if the user has as many as allowed and the policy is to refuse one more, that
    */
-  async open(manager: EntityManager, user: User, device: NewDevice): Promise<OpenedSession | SessionLimitReachedError> {
+  async open(manager: EntityManager, user: User, device: Client): Promise<OpenedSession | SessionLimitReachedError> {
     const userId = user.id;
     // Before anything ends to make room: what has ended does not vouch for its device.
     const isNews = await this.newDevices.isNews(manager, user, device);

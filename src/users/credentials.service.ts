@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditEntry } from '../platform/audit/audit-event.js';
 import { AuditRecorder } from '../platform/audit/audit.recorder.js';
-import type { Device } from '../common/client.js';
+import type { Client } from '../common/client.js';
 import type { Principal } from '../common/principal.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
 import { PasswordHasher } from '../platform/passwords/password-hasher.js';
 import { normalizeEmail } from './email.js';
 import type { User } from './user.entity.js';
-import type { LimitedClient } from '../platform/rate-limits/limited-client.js';
-import { RateLimits } from '../platform/rate-limits/rate-limits.js';
+import { RateLimitsService } from '../platform/rate-limits/rate-limits.service.js';
 import { InvalidCredentialsError } from './users.errors.js';
 import { UsersRepository } from './users.repository.js';
 
@@ -19,7 +18,7 @@ export class CredentialsService {
     private readonly database: Database,
     private readonly users: UsersRepository,
     private readonly hasher: PasswordHasher,
-    private readonly limits: RateLimits,
+    private readonly limits: RateLimitsService,
     private readonly audit: AuditRecorder,
   ) {}
 
@@ -31,7 +30,7 @@ export class CredentialsService {
    * @param device where the attempt came from, and what it calls itself
    * @throws InvalidCredentialsError, OverloadedError
    */
-  async verify(email: string, password: string, device: Device): Promise<User> {
+  async verify(email: string, password: string, device: Client): Promise<User> {
     const user = await this.find({ email: normalizeEmail(email) });
     const matched = await this.hasher.verify(password, user?.passwordHash);
     if (!user || !matched || !user.isActive) {
@@ -55,14 +54,21 @@ export class CredentialsService {
    * @returns the user as they were verified, for `hold`
    * @throws InvalidCredentialsError, TooManyRequestsError, OverloadedError
    */
-  confirm(actor: Principal, client: LimitedClient, password: string): Promise<User> {
+  async confirm(actor: Principal, client: Client, password: string): Promise<User> {
     const { userId: id } = actor;
     // Not the id alone: somebody could type it where a sign-in asks for an address, and use this limit up.
-    return this.limits.attempt('login', { client, account: JSON.stringify({ id }) }, async () => {
+    const attempt = await this.limits.begin('login', { client, account: JSON.stringify({ id }) });
+    try {
       const user = await this.find({ id });
-      if (user && (await this.hasher.verify(password, user.passwordHash))) return user;
-      return this.refuse({ type: 'password_confirmation', userId: id, actor });
-    });
+      if (!user || !(await this.hasher.verify(password, user.passwordHash))) {
+        return await this.refuse({ type: 'password_confirmation', userId: id, actor });
+      }
+      await attempt.succeeded();
+      return user;
+    } catch (error) {
+      await attempt.failed(error);
+      throw error;
+    }
   }
 
   /**
@@ -89,7 +95,7 @@ export class CredentialsService {
     throw error;
   }
 
-  private async rehash(user: User, password: string, device: Device): Promise<User> {
+  private async rehash(user: User, password: string, device: Client): Promise<User> {
     const passwordHash = await this.hasher.hash(password);
     const replaced = await this.database.run((manager) =>
       this.users.replaceHash(manager, user.id, user.passwordHash, passwordHash),

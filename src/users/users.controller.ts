@@ -5,8 +5,8 @@ import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { CurrentUser } from './current-user.decorator.js';
 import { OverloadedError } from '../platform/passwords/passwords.errors.js';
-import { FromLimitedClient } from '../platform/rate-limits/from-limited-client.decorator.js';
-import type { LimitedClient } from '../platform/rate-limits/limited-client.js';
+import { RequestClient } from '../http/request-client.decorator.js';
+import type { Client } from '../common/client.js';
 import { TooManyRequestsError } from '../platform/rate-limits/rate-limits.errors.js';
 import { DeleteOwnUserDto } from './dto/delete-own-user.dto.js';
 import { UpdateOwnUserDto } from './dto/update-own-user.dto.js';
@@ -42,7 +42,7 @@ export class UsersController {
   @ApiProblems(InvalidCredentialsError, UserNotFoundError, LastAdminError, OverloadedError, TooManyRequestsError)
   delete(
     @Auth() auth: Principal,
-    @FromLimitedClient() client: LimitedClient,
+    @RequestClient() client: Client,
     @Body() { password }: DeleteOwnUserDto,
   ): Promise<void> {
     return this.users.deleteOwn(auth, client, password);

@@ -9,7 +9,6 @@ import type { Role } from '../common/role.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
 import { PasswordHasher } from '../platform/passwords/password-hasher.js';
 import { PasswordPolicy } from '../platform/passwords/password-policy.js';
-import type { LimitedClient } from '../platform/rate-limits/limited-client.js';
 import { CredentialsService } from './credentials.service.js';
 import { normalizeEmail } from './email.js';
 import { UserEvents } from './user-events.js';
@@ -136,7 +135,7 @@ export class UsersService {
    * @throws LastAdminError
    * @throws what `UserEvents.acting` throws
    */
-  async deleteOwn(actor: Principal, client: LimitedClient, password: string): Promise<void> {
+  async deleteOwn(actor: Principal, client: Client, password: string): Promise<void> {
     await this.credentials.confirm(actor, client, password);
     await this.delete(actor.userId, actor);
   }

@@ -41,14 +41,14 @@ describe('rate limits whose store is away', () => {
     expect(await refresh()).toBe(401);
     await fail();
     expect([await refresh(), await refresh(), await refresh(), await refresh()]).toEqual([401, 401, 401, 429]);
-    expect(said('this process’s own')).toBe(1);
+    expect(said('by itself')).toBe(1);
     await proxy.heal();
-    await until('it is back', async () => (await refresh()) > 0 && said('is back') === 1);
+    await until('it is back', async () => (await refresh()) > 0 && said('available again') === 1);
     // What the process counted itself is used up.
     await database.query('TRUNCATE rate_limits');
     expect(await refresh()).toBe(401);
     expect(await inStore()).toHaveLength(1);
-    expect(said('is back')).toBe(1);
+    expect(said('available again')).toBe(1);
   });
 
   it('take nothing for a sign-in that the database could not judge', async () => {

@@ -1,10 +1,11 @@
+import type { Client } from '../../src/common/client.js';
 import { Database } from '../../src/platform/database/database.js';
-import { KnownDevicesService, type ClaimedDevice } from '../../src/sessions/known-devices.service.js';
+import { KnownDevicesService } from '../../src/sessions/known-devices.service.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 
-const HOME: ClaimedDevice = { ipAddress: '203.0.113.7', userAgent: 'Firefox' };
-const ELSEWHERE: ClaimedDevice = { ipAddress: '198.51.100.1', userAgent: 'curl' };
+const HOME: Client = { ipAddress: '203.0.113.7', userAgent: 'Firefox' };
+const ELSEWHERE: Client = { ipAddress: '198.51.100.1', userAgent: 'curl' };
 
 describe('the devices that an account knows', () => {
   let app: TestApp;
@@ -17,13 +18,13 @@ describe('the devices that an account knows', () => {
   afterAll(() => app.close());
 
   /** Signs in from a device, and gives the session's refresh token. */
-  async function signIn({ ipAddress, userAgent }: ClaimedDevice, user = ada): Promise<string> {
+  async function signIn({ ipAddress, userAgent }: Client, user = ada): Promise<string> {
     const { email, password } = user;
     const request = app.request.post('/auth/login').set('X-Forwarded-For', ipAddress ?? '');
     const { body } = await request.set('User-Agent', userAgent ?? '').send({ email, password });
     return body.refreshToken as string;
   }
-  const recognize = (device: ClaimedDevice, account: { id: string } | { email: string } = { id: ada.id }) =>
+  const recognize = (device: Client, account: { id: string } | { email: string } = { id: ada.id }) =>
     app.app.get(Database).run((manager) => app.app.get(KnownDevicesService).recognize(manager, account, device));
   /** Lets every session end this long ago. */
   const expire = (ago: string) =>

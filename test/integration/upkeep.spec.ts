@@ -91,10 +91,10 @@ describe('the upkeep', () => {
     ]);
     expect(await left('SELECT key AS name FROM rate_limits ORDER BY 1')).toEqual(['open', 'over lately']);
     expect(messages()).toEqual([
-      'Deleted 2 sessions.',
-      'Deleted 1 one-time tokens.',
       'Deleted 2 mails.',
+      'Deleted 1 one-time tokens.',
       'Deleted 1 rate limits.',
+      'Deleted 2 sessions.',
     ]);
   });
 

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { PrunableRows } from '../../platform/database/page-walk.js';
 import type { TokenPurpose } from './token-purpose.js';
 
 export interface NewOneTimeToken {
@@ -9,8 +8,6 @@ export interface NewOneTimeToken {
   /** Null does the same work for nobody. */
   readonly userId: string | null;
 }
-
-export const EXPIRED: PrunableRows = { table: 'one_time_tokens', condition: 'expires_at < now()', parameters: [] };
 
 @Injectable()
 export class OneTimeTokensRepository {

@@ -5,8 +5,8 @@ import { Auth } from '../../http/auth.decorator.js';
 import type { Principal } from '../../common/principal.js';
 import { Public } from '../../http/public.decorator.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
-import { FromLimitedClient } from '../../platform/rate-limits/from-limited-client.decorator.js';
-import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import { RequestClient } from '../../http/request-client.decorator.js';
+import type { Client } from '../../common/client.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
 import { OneTimeTokenDto } from './dto/one-time-token.dto.js';
 import { EmailVerificationService } from './email-verification.service.js';
@@ -21,7 +21,7 @@ export class EmailVerificationController {
   @ApiOperation({ summary: 'Mail me a new link to verify my address' })
   @ApiAcceptedResponse({ description: 'On its way. Whose address is verified already gets no mail.' })
   @ApiProblems(TooManyRequestsError)
-  request(@Auth() auth: Principal, @FromLimitedClient() client: LimitedClient): Promise<void> {
+  request(@Auth() auth: Principal, @RequestClient() client: Client): Promise<void> {
     return this.verification.request(auth, client);
   }
 
@@ -31,7 +31,7 @@ export class EmailVerificationController {
   @ApiOperation({ summary: 'Verify an address by a mailed token' })
   @ApiNoContentResponse()
   @ApiProblems(TokenUsedOrExpiredError, TooManyRequestsError)
-  verify(@Body() { token }: OneTimeTokenDto, @FromLimitedClient() client: LimitedClient): Promise<void> {
+  verify(@Body() { token }: OneTimeTokenDto, @RequestClient() client: Client): Promise<void> {
     return this.verification.verify(token, client);
   }
 }

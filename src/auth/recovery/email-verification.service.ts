@@ -6,8 +6,8 @@ import type { Config } from '../../config/env.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { MailOutbox } from '../../platform/mail/mail-outbox.js';
 import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
-import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
-import { RateLimits } from '../../platform/rate-limits/rate-limits.js';
+import type { Client } from '../../common/client.js';
+import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
 import { AccountsService } from '../../users/accounts.service.js';
 import { UserEvents } from '../../users/user-events.js';
 import type { User } from '../../users/user.entity.js';
@@ -23,7 +23,7 @@ export class EmailVerificationService implements OnModuleInit {
 
   constructor(
     @InjectConfig() { recovery }: Config,
-    private readonly limits: RateLimits,
+    private readonly limits: RateLimitsService,
     private readonly database: Database,
     private readonly accounts: AccountsService,
     private readonly userEvents: UserEvents,
@@ -46,7 +46,7 @@ export class EmailVerificationService implements OnModuleInit {
    *
    * @throws TooManyRequestsError
    */
-  async request(actor: Principal, client: LimitedClient): Promise<void> {
+  async request(actor: Principal, client: Client): Promise<void> {
     const { userId } = actor;
     await this.limits.spend('verify', { client, account: userId });
     await this.database.transaction(async (manager) => {
@@ -58,7 +58,7 @@ export class EmailVerificationService implements OnModuleInit {
   }
 
   /** Verifies the address of a mailed token's user. @throws TokenUsedOrExpiredError, TooManyRequestsError */
-  verify(token: string, client: LimitedClient): Promise<void> {
+  verify(token: string, client: Client): Promise<void> {
     return this.holders.attempt('email_verified', client, () =>
       this.database.transaction(async (manager) => {
         const user = await this.holders.redeem(manager, 'email_verification', token);

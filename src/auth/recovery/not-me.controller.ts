@@ -3,8 +3,8 @@ import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../http/api-problems.decorator.js';
 import { Public } from '../../http/public.decorator.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
-import { FromLimitedClient } from '../../platform/rate-limits/from-limited-client.decorator.js';
-import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import { RequestClient } from '../../http/request-client.decorator.js';
+import type { Client } from '../../common/client.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
 import { OneTimeTokenDto } from './dto/one-time-token.dto.js';
 import { NotMeService } from './not-me.service.js';
@@ -20,7 +20,7 @@ export class NotMeController {
   @ApiOperation({ summary: 'Say by a mailed token: this was not me. Every session ends, and a new password is due' })
   @ApiAcceptedResponse({ description: 'Done. A link to choose a new password is on its way.' })
   @ApiProblems(TokenUsedOrExpiredError, TooManyRequestsError)
-  report(@Body() { token }: OneTimeTokenDto, @FromLimitedClient() client: LimitedClient): Promise<void> {
+  report(@Body() { token }: OneTimeTokenDto, @RequestClient() client: Client): Promise<void> {
     return this.notMe.report(token, client);
   }
 }

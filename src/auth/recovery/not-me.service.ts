@@ -3,7 +3,7 @@ import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database } from '../../platform/database/database.js';
 import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
-import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import type { Client } from '../../common/client.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { AccountsService } from '../../users/accounts.service.js';
 import { PasswordResetService } from './password-reset.service.js';
@@ -29,7 +29,7 @@ export class NotMeService {
    *
    * @throws TokenUsedOrExpiredError, TooManyRequestsError
    */
-  async report(token: string, client: LimitedClient): Promise<void> {
+  async report(token: string, client: Client): Promise<void> {
     const unusable = this.hasher.unusable();
     await this.holders.attempt('not_me_reported', client, () =>
       this.database.transaction(async (manager) => {

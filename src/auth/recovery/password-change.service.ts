@@ -5,7 +5,7 @@ import { Database, type EntityManager } from '../../platform/database/database.j
 import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
 import { PasswordPolicy } from '../../platform/passwords/password-policy.js';
-import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import type { Client } from '../../common/client.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { AccountsService } from '../../users/accounts.service.js';
@@ -44,7 +44,7 @@ export class PasswordChangeService {
    * @throws PasswordUnchangedError, PasswordTooWeakError, OverloadedError, TooManyRequestsError
    * @throws what `UserEvents.acting` throws
    */
-  async change(actor: Principal, client: LimitedClient, { current, next }: PasswordChange): Promise<void> {
+  async change(actor: Principal, client: Client, { current, next }: PasswordChange): Promise<void> {
     const user = await this.credentials.confirm(actor, client, current);
     if (next === current) throw new PasswordUnchangedError();
     await this.policy.assertAcceptable(next, user, '/newPassword');

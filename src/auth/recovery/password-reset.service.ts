@@ -7,8 +7,7 @@ import { MailOutbox } from '../../platform/mail/mail-outbox.js';
 import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
 import { PasswordPolicy } from '../../platform/passwords/password-policy.js';
-import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
-import { RateLimits } from '../../platform/rate-limits/rate-limits.js';
+import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { AccountsService } from '../../users/accounts.service.js';
@@ -26,7 +25,7 @@ const LEAST_DURATION = 100;
 @Injectable()
 export class PasswordResetService {
   constructor(
-    private readonly limits: RateLimits,
+    private readonly limits: RateLimitsService,
     private readonly database: Database,
     private readonly accounts: AccountsService,
     private readonly policy: PasswordPolicy,
@@ -46,7 +45,7 @@ export class PasswordResetService {
    *
    * @throws TooManyRequestsError
    */
-  async request(email: string, client: LimitedClient): Promise<void> {
+  async request(email: string, client: Client): Promise<void> {
     await this.limits.spend('forgot', { client, account: normalizeEmail(email) });
     const answerable = sleep(LEAST_DURATION);
     await this.database.transaction(async (manager) => {
@@ -74,7 +73,7 @@ export class PasswordResetService {
    * @throws PasswordTooWeakError and the token still works
    * @throws OverloadedError, TooManyRequestsError
    */
-  reset(token: string, newPassword: string, client: LimitedClient): Promise<void> {
+  reset(token: string, newPassword: string, client: Client): Promise<void> {
     return this.holders.attempt('password_reset', client, async () => {
       // Hashing is dear: nobody gets it for a token that does not work. Of many who try at once, `redeem` takes one.
       const user = await this.database.run((manager) => this.holders.find(manager, 'password_reset', token));

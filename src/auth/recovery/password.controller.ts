@@ -6,8 +6,8 @@ import type { Principal } from '../../common/principal.js';
 import { Public } from '../../http/public.decorator.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
 import { OverloadedError, PasswordTooWeakError } from '../../platform/passwords/passwords.errors.js';
-import { FromLimitedClient } from '../../platform/rate-limits/from-limited-client.decorator.js';
-import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import { RequestClient } from '../../http/request-client.decorator.js';
+import type { Client } from '../../common/client.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
 import { InvalidCredentialsError } from '../../users/users.errors.js';
 import { ChangePasswordDto } from './dto/change-password.dto.js';
@@ -38,7 +38,7 @@ export class PasswordController {
   )
   change(
     @Auth() auth: Principal,
-    @FromLimitedClient() client: LimitedClient,
+    @RequestClient() client: Client,
     @Body() { currentPassword: current, newPassword: next }: ChangePasswordDto,
   ): Promise<void> {
     return this.changes.change(auth, client, { current, next });
@@ -50,7 +50,7 @@ export class PasswordController {
   @ApiOperation({ summary: 'Mail a link to choose a new password, if there is such an account' })
   @ApiAcceptedResponse({ description: 'Taken. Whether there is such an account is not said.' })
   @ApiProblems(TooManyRequestsError)
-  requestReset(@Body() { email }: ForgotPasswordDto, @FromLimitedClient() client: LimitedClient): Promise<void> {
+  requestReset(@Body() { email }: ForgotPasswordDto, @RequestClient() client: Client): Promise<void> {
     return this.resets.request(email, client);
   }
 
@@ -60,7 +60,7 @@ export class PasswordController {
   @ApiOperation({ summary: 'Choose a new password by a mailed token; every session ends' })
   @ApiNoContentResponse()
   @ApiProblems(TokenUsedOrExpiredError, PasswordTooWeakError, TooManyRequestsError, OverloadedError)
-  reset(@Body() { token, newPassword }: ResetPasswordDto, @FromLimitedClient() client: LimitedClient): Promise<void> {
+  reset(@Body() { token, newPassword }: ResetPasswordDto, @RequestClient() client: Client): Promise<void> {
     return this.resets.reset(token, newPassword, client);
   }
 }

@@ -5,8 +5,8 @@ import { Database, type EntityManager } from '../../platform/database/database.j
 import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
 import type { TokenPurpose } from '../one-time-tokens/token-purpose.js';
-import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
-import { RateLimits } from '../../platform/rate-limits/rate-limits.js';
+import type { Client } from '../../common/client.js';
+import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
 import { AccountsService } from '../../users/accounts.service.js';
 import type { User } from '../../users/user.entity.js';
 
@@ -16,7 +16,7 @@ export class TokenHolders {
   constructor(
     private readonly tokens: OneTimeTokensService,
     private readonly accounts: AccountsService,
-    private readonly limits: RateLimits,
+    private readonly limits: RateLimitsService,
     private readonly database: Database,
     private readonly audit: AuditRecorder,
   ) {}
@@ -26,7 +26,7 @@ export class TokenHolders {
    *
    * @throws TooManyRequestsError, and what `act` throws
    */
-  async attempt(type: AuditType, client: LimitedClient, act: () => Promise<void>): Promise<void> {
+  async attempt(type: AuditType, client: Client, act: () => Promise<void>): Promise<void> {
     await this.limits.spend('verify', { client });
     try {
       await act();

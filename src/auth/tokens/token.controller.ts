@@ -11,8 +11,8 @@ import {
 } from '@nestjs/swagger';
 import { FormBodyInterceptor } from '../../http/form-body.interceptor.js';
 import { Public } from '../../http/public.decorator.js';
-import { FromLimitedClient } from '../../platform/rate-limits/from-limited-client.decorator.js';
-import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import { RequestClient } from '../../http/request-client.decorator.js';
+import type { Client } from '../../common/client.js';
 import { TokenRequestDto } from './dto/token-request.dto.js';
 import { OAuthErrorDto, TokenResponseDto } from './dto/token-response.dto.js';
 import { OAuthErrorFilter } from './oauth-error.filter.js';
@@ -40,7 +40,7 @@ export class TokenController {
     type: OAuthErrorDto,
     description: 'The database cannot be reached, or too many sign-ins wait.',
   })
-  async token(@Body() form: unknown, @FromLimitedClient() client: LimitedClient): Promise<TokenResponseDto> {
+  async token(@Body() form: unknown, @RequestClient() client: Client): Promise<TokenResponseDto> {
     return TokenResponseDto.from(await this.tokens.exchange(form, client));
   }
 }

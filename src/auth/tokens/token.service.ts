@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { LimitedClient } from '../../platform/rate-limits/limited-client.js';
+import type { Client } from '../../common/client.js';
 import { AuthService, type Grant } from '../auth.service.js';
 import { InvalidTokenRequestError, UnsupportedGrantTypeError } from './oauth.errors.js';
 
@@ -15,7 +15,7 @@ export class TokenService {
    * @param form the fields of the form, as they came: unknown ones are ignored, repeated ones arrive as arrays
    * @throws InvalidTokenRequestError, UnsupportedGrantTypeError, and what `AuthService` throws
    */
-  async exchange(form: unknown, client: LimitedClient): Promise<Grant> {
+  async exchange(form: unknown, client: Client): Promise<Grant> {
     const fields = new Map(Object.entries(form ?? {}));
     switch (field(fields, 'grant_type')) {
       case 'password':

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database } from '../database/database.js';
-import type { Pruner, PruneStep } from '../database/pruner.js';
+import { Pruner, type PruneStep } from '../database/pruner.js';
 import { AuditRepository, type PrunedBatch } from './audit.repository.js';
 
 /** How many events one statement deletes at most. */
@@ -10,7 +10,7 @@ const BATCH = 5_000;
 
 /** Deletes events that are old, oldest first: their ids are in the order of time. */
 @Injectable()
-export class AuditPruner implements Pruner {
+export class AuditPruner extends Pruner {
   readonly subject = 'audit events';
   private readonly retention: number;
 
@@ -19,6 +19,7 @@ export class AuditPruner implements Pruner {
     private readonly database: Database,
     private readonly events: AuditRepository,
   ) {
+    super();
     this.retention = audit.retention;
   }
 

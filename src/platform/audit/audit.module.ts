@@ -18,6 +18,6 @@ import { RejectionRecorder } from './rejection.recorder.js';
     RejectionRecorder,
     { provide: RejectedRequests, useExisting: RejectionRecorder },
   ],
-  exports: [AuditRecorder, AuditPruner, RejectedRequests],
+  exports: [AuditRecorder, RejectedRequests],
 })
 export class AuditModule {}

@@ -1,18 +1,23 @@
-/** One short step of a pruning: when it is told of, it has happened, whatever comes after it. */
+/** One short step of a pruning run. Its rows are already deleted. */
 export interface PruneStep {
-  /** How many rows it deleted. */
+  /** How many rows the step deleted. */
   readonly deleted: number;
-  /** How much of the way is behind, from 0 to 1. */
+  /** The completed part of the run, from 0 to 1. */
   readonly progress: number;
 }
 
 /**
- * Deletes what a feature needs no longer. Each step is one short statement that nobody waits for; whoever asks for the
- * next one decides how fast they follow each other, and when to stop. A feature offers its pruner, and knows neither
- * the schedule nor the command.
+ * Deletes rows that are no longer needed. Every provider that extends this class is part of the scheduled pruning and
+ * of `npm run cli prune`, without being listed anywhere.
  */
-export interface Pruner {
-  /** What it deletes, as a person says it, in the plural: `sessions`. */
-  readonly subject: string;
-  steps(): AsyncIterable<PruneStep>;
+export abstract class Pruner {
+  /** What it deletes, as a plural noun: `sessions`. */
+  abstract readonly subject: string;
+
+  /**
+   * Deletes in short steps. The caller chooses the pace and may stop after any step.
+   *
+   * @param retentionMs how long rows are kept; the configured time by default
+   */
+  abstract steps(retentionMs?: number): AsyncIterable<PruneStep>;
 }

@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import { gatehouseConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
+import { tablePruner } from '../database/table-pruner.js';
 import { MailDelivery } from './mail-delivery.js';
 import { MailOutbox } from './mail-outbox.js';
-import { MailPruner } from './mail-pruner.js';
 import { MailRepository } from './mail.repository.js';
 import { MailWorker, parallelDeliveries } from './mail-worker.js';
 import { MailWriter } from './mail-writer.js';
@@ -16,7 +16,6 @@ import { SmtpTransport } from './transports/smtp.transport.js';
   providers: [
     MailDelivery,
     MailOutbox,
-    MailPruner,
     MailRepository,
     MailWorker,
     MailWriter,
@@ -25,9 +24,15 @@ import { SmtpTransport } from './transports/smtp.transport.js';
       inject: [gatehouseConfig.KEY],
       useFactory: ({ accessToken }: Config) => new SealedBox(accessToken.secret, accessToken.previousSecrets),
     },
+    tablePruner({
+      subject: 'mails',
+      table: 'mails',
+      condition: `next_attempt_at IS NULL AND coalesce(sent_at, created_at) < now() - $1::float8 * interval '1 millisecond'`,
+      retentionMs: ({ mail }) => mail.retention,
+    }),
     { provide: MailTransport, inject: [gatehouseConfig.KEY], useFactory: transportFor },
   ],
-  exports: [MailOutbox, MailPruner],
+  exports: [MailOutbox],
 })
 export class MailModule {}
 

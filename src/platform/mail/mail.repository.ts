@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { PrunableRows } from '../database/page-walk.js';
 import type { MailKind } from './mail.js';
 import type { MailRow } from './mail.entity.js';
 
@@ -19,13 +18,6 @@ export interface ClaimedMail {
   readonly attempts: number;
   readonly createdAt: Date;
 }
-
-/** The mails that were sent, or given up, more than `retention` milliseconds ago. */
-export const finishedBefore = (retention: number): PrunableRows => ({
-  table: 'mails',
-  condition: `next_attempt_at IS NULL AND coalesce(sent_at, created_at) < now() - $1::float8 * interval '1 millisecond'`,
-  parameters: [retention],
-});
 
 @Injectable()
 export class MailRepository {

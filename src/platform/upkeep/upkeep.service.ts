@@ -1,5 +1,4 @@
 import {
-  Inject,
   Injectable,
   Logger,
   type OnApplicationShutdown,
@@ -13,7 +12,7 @@ import { Database } from '../database/database.js';
 import { DatabaseUnavailableError, isNotPermitted } from '../database/pg-errors.js';
 import type { Pruner } from '../database/pruner.js';
 import { prune } from './prune.js';
-import { PRUNERS } from './pruners.js';
+import { Pruners } from './pruners.js';
 import { ScheduledRun } from './scheduled-run.js';
 import { ScheduleRepository } from './schedule.repository.js';
 
@@ -33,7 +32,7 @@ export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicati
   private readonly logger = new Logger(UpkeepService.name);
   private readonly interval: number | null;
   private readonly lease: number;
-  private readonly forbidden = new Set<Pruner>();
+  private readonly forbidden = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> = Promise.resolve();
   private stopping = false;
@@ -43,7 +42,7 @@ export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicati
     private readonly host: HttpAdapterHost,
     private readonly database: Database,
     private readonly schedule: ScheduleRepository,
-    @Inject(PRUNERS) private readonly pruners: readonly Pruner[],
+    private readonly pruners: Pruners,
   ) {
     this.interval = config.pruneInterval;
     this.lease = PATIENCE + 2 * (config.database.statementTimeout + config.database.connectTimeout);
@@ -91,7 +90,7 @@ export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicati
 
   /** Gives false if somebody else took the run over. */
   private async pruneAll(run: ScheduledRun): Promise<boolean> {
-    for (const pruner of this.pruners) {
+    for (const pruner of this.pruners.all()) {
       if (this.stopping) break;
       const deleted = await this.attempt(pruner, async () => !this.stopping && (await run.keep()));
       if (deleted > 0) this.logger.log(`Deleted ${deleted} ${pruner.subject}.`);
@@ -107,8 +106,8 @@ export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicati
     } catch (error) {
       if (error instanceof DatabaseUnavailableError) throw error;
       if (!isNotPermitted(error)) this.logger.error({ err: error }, `The ${pruner.subject} could not be pruned`);
-      else if (!this.forbidden.has(pruner)) {
-        this.forbidden.add(pruner);
+      else if (!this.forbidden.has(pruner.subject)) {
+        this.forbidden.add(pruner.subject);
         this.logger.warn(`The application's database role may not delete ${pruner.subject}: prune them with another.`);
       }
       return 0;
