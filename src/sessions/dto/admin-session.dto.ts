@@ -1,6 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { NextCursorField } from '../../http/next-cursor.decorator.js';
-import type { Page } from '../../common/pagination.js';
+import { pageOf } from '../../http/page.dto.js';
 import type { Session } from '../session.entity.js';
 import { SessionDto } from './session.dto.js';
 
@@ -14,17 +13,4 @@ export class AdminSessionDto extends SessionDto {
   }
 }
 
-export class AdminSessionPageDto {
-  @ApiProperty({ type: [AdminSessionDto] })
-  items!: AdminSessionDto[];
-
-  @NextCursorField()
-  nextCursor!: string | null;
-
-  static from(this: void, page: Page<Session>, currentId: string): AdminSessionPageDto {
-    return {
-      items: page.items.map((session) => AdminSessionDto.from(session, currentId)),
-      nextCursor: page.nextCursor,
-    };
-  }
-}
+export class AdminSessionPageDto extends pageOf(AdminSessionDto) {}

@@ -1,6 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { NextCursorField } from '../../../http/next-cursor.decorator.js';
-import type { Page } from '../../../common/pagination.js';
+import { pageOf } from '../../../http/page.dto.js';
 import type { AuditEvent } from '../audit-event.entity.js';
 import { EventDto } from './event.dto.js';
 
@@ -23,17 +22,7 @@ export class ActivityDto extends EventDto {
   }
 }
 
-export class ActivityPageDto {
-  @ApiProperty({ type: [ActivityDto] })
-  items!: ActivityDto[];
-
-  @NextCursorField()
-  nextCursor!: string | null;
-
-  static from(this: void, { items, nextCursor }: Page<AuditEvent>): ActivityPageDto {
-    return { items: items.map(ActivityDto.from), nextCursor };
-  }
-}
+export class ActivityPageDto extends pageOf(ActivityDto) {}
 
 function actorOf({ actorId, userId, ipAddress, userAgent }: AuditEvent): ActivityDto['actor'] {
   if (actorId !== null) return actorId === userId ? 'you' : 'admin';

@@ -1,6 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { NextCursorField } from '../../../http/next-cursor.decorator.js';
-import type { Page } from '../../../common/pagination.js';
+import { pageOf } from '../../../http/page.dto.js';
 import type { AuditEvent } from '../audit-event.entity.js';
 import { EventDto } from './event.dto.js';
 
@@ -31,14 +30,4 @@ export class AuditEventDto extends EventDto {
   }
 }
 
-export class AuditEventPageDto {
-  @ApiProperty({ type: [AuditEventDto] })
-  items!: AuditEventDto[];
-
-  @NextCursorField()
-  nextCursor!: string | null;
-
-  static from(this: void, { items, nextCursor }: Page<AuditEvent>): AuditEventPageDto {
-    return { items: items.map(AuditEventDto.from), nextCursor };
-  }
-}
+export class AuditEventPageDto extends pageOf(AuditEventDto) {}
