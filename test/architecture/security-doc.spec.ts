@@ -12,7 +12,7 @@ const MET = 'What is met';
 const NOT_APPLICABLE = 'What does not apply';
 
 /** A promise, and on the next line the file and title of its test. Marked if the test is in the long run only. */
-const PROMISE = /^- \S.*\.\n {2}`([^`\n]+)`: `([^`\n]+)`(?: \(long run\))?$/m;
+const PROMISE = /^- \S.*\.\n {2}`([^`\n]+)`: `([^`\n]+)`( \(long run\))?$/m;
 
 /** One or more requirements with their levels, a status if not met, how, and the files that show it. */
 const REQUIREMENTS = /^- ((?:\d+\.\d+\.\d+ L[123](?:, )?)+)(?: (no|partly))?: \S.*?\.((?: `[^` ]+`,?)*)$/;
@@ -25,10 +25,9 @@ const CRYPTOGRAPHY = /^import (?!type ).* from '(node:crypto|bcrypt|@nestjs\/jwt
 const text = readFileSync(DOCUMENT, 'utf8');
 
 describe('docs/security.md', () => {
-  const promises = [...sectionOf(PROMISES).matchAll(new RegExp(PROMISE, 'gm'))].map(([, file = '', title = '']) => ({
-    file,
-    title,
-  }));
+  const promises = [...sectionOf(PROMISES).matchAll(new RegExp(PROMISE, 'gm'))].map(
+    ([, file = '', title = '', marker]) => ({ file, title, isLong: marker !== undefined }),
+  );
   const met = itemsOf(MET);
   const unmet = itemsOf(UNMET);
 
@@ -56,6 +55,10 @@ describe('docs/security.md', () => {
   it('names one existing test for each promise by its literal title', () => {
     expect(promises.length).toBeGreaterThan(100);
     expect(promises.filter(({ file, title }) => countTests(file, title) !== 1)).toEqual([]);
+  });
+
+  it('marks every promise whose test is in a file of the long run', () => {
+    expect(promises.filter(({ file, isLong }) => file.endsWith('.long.spec.ts') && !isLong)).toEqual([]);
   });
 
   it('covers every ASVS 5.0.0 requirement exactly once, with its level', () => {
