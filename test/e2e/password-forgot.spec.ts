@@ -5,6 +5,9 @@ import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
+/** Longer than the work takes on any account. Shorter answers would tell whether there is one. */
+const LEAST_DURATION_MS = 100;
+
 describe('POST /auth/password/forgot', () => {
   let direct: TestApp;
   let proxy: DatabaseProxy;
@@ -58,6 +61,16 @@ describe('POST /auth/password/forgot', () => {
     }
     expect(statements['known']).toBeGreaterThan(3);
     expect(new Set(Object.values(statements)).size).toBe(1);
+  });
+
+  it('takes at least 100 ms for a known, an unknown and an inactive account', async () => {
+    const durations: Record<string, number> = {};
+    for (const [kind, { email }] of Object.entries(await buildAll())) {
+      const begin = performance.now();
+      await forgot(email).expect(202);
+      durations[kind] = performance.now() - begin;
+    }
+    expect(Object.entries(durations).filter(([, duration]) => duration < LEAST_DURATION_MS)).toEqual([]);
   });
 
   it('makes those who ask at once wait for each other, whether there is an account or not', async () => {

@@ -46,6 +46,18 @@ describe('POST /auth/password/reset', () => {
     await app.as(eve.accessToken).get('/users/me').expect(200);
   });
 
+  it('revokes expired sessions too, so that it trusts their devices no more', async () => {
+    const ada = await buildSignedIn(app);
+    await app.database.query(`UPDATE sessions SET idle_expires_at = now() - interval '1 day' WHERE user_id = $1`, [
+      ada.id,
+    ]);
+    await login(ada, ada.password).expect(200);
+    expect(await mailKinds(app, ada)).not.toContain('new_device');
+    await reset(await issueToken(app, 'password_reset', ada)).expect(204);
+    await login(ada, NEW_PASSWORD).expect(200);
+    expect(await mailKinds(app, ada)).toContain('new_device');
+  });
+
   it('shows that the address is theirs', async () => {
     const ada = await buildUser(app);
     await reset(await issueToken(app, 'password_reset', ada)).expect(204);

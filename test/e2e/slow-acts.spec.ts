@@ -3,6 +3,7 @@ import { beforeHashing } from '../support/before-hashing.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 describe('a revocation while a password is being hashed', () => {
   let app: TestApp;
@@ -40,5 +41,44 @@ describe('a revocation while a password is being hashed', () => {
     const answer = await app.as(ada.accessToken).delete('/users/me').send({ password: ada.password });
     expectProblem(answer, 401, 'session_revoked');
     expect(await app.database.query('SELECT FROM users WHERE id = $1', [ada.id])).toHaveLength(1);
+  });
+});
+
+describe('an action of an admin that has begun to write', () => {
+  let app: TestApp;
+  let root: SignedIn;
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { DB_STATEMENT_TIMEOUT: '1m' } });
+    root = await buildSignedIn(app, 'admin');
+  });
+  afterAll(() => app.close());
+
+  const changes: readonly [what: string, change: (admin: SignedIn) => PromiseLike<{ status: number }>][] = [
+    [
+      'the revocation of their session',
+      ({ sessionId }) => app.as(root.accessToken).delete(`/admin/sessions/${sessionId}`),
+    ],
+    ['a change of their role', ({ id }) => app.as(root.accessToken).patch(`/admin/users/${id}`).send({ role: 'user' })],
+  ];
+
+  it.each(changes)('makes %s wait until it commits', async (_, change) => {
+    const { database } = app;
+    const admin = await buildSignedIn(app, 'admin');
+    const user = { email: `by-${admin.id}@example.com`, password: 'seven lanterns at dusk' };
+    // The last statement of the action queues a mail. The changes write none.
+    const [created, changed] = await database.holding('LOCK TABLE mails IN SHARE MODE', async () => {
+      const creation = app.as(admin.accessToken).post('/admin/users').send(user).then();
+      await until('the action waits', async () => (await database.waitingFor('mails')).length === 1);
+      let isAnswered = false;
+      const answer = change(admin).then(({ status }) => {
+        isAnswered = true;
+        return status;
+      });
+      await until('the change waits', async () => isAnswered || (await database.waiting()).length === 2);
+      expect(isAnswered).toBe(false);
+      return [creation, answer];
+    });
+    expect((await created).status).toBe(201);
+    expect([200, 204]).toContain(await changed);
   });
 });
