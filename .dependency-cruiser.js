@@ -1,108 +1,90 @@
-// Which file may import which.
+// Imports go down only: from the top of this list to the bottom. Parts of one layer do not import each other,
+// except features.
+const ABOVE_FEATURES = ['main\\.|cli/', 'server/', 'app\\.'];
+const BELOW_FEATURES = ['sessions/', 'users/|health/', 'platform/', 'http/', 'common/|config/'];
+/** `auth` and every folder of `src` that has no name here. A new module needs no entry. */
+const FEATURE = `(?!${[...ABOVE_FEATURES, ...BELOW_FEATURES].join('|')})[^/]+`;
+const LAYERS = [...ABOVE_FEATURES, FEATURE, ...BELOW_FEATURES];
 
-/** The folders of `src`, from the top floor to the ground. An arrow runs down; those of one floor do not know each other. */
-export const FLOORS = [
-  'cli',
-  'upkeep',
-  'auth',
-  'recovery',
-  'sessions',
-  'one-time-tokens',
-  'users|health',
-  'rate-limits|mail|audit',
-  'database|passwords',
-  'common',
-  'config',
+/** Files that may depend on HTTP. */
+const HTTP = [
+  '^src/(?:main\\.|cli/|server/|app\\.|http/|platform/logging/)',
+  '/dto/',
+  '\\.(?:controller|dto|guard|pipe|filter|interceptor|decorator|strategy)\\.ts$',
+  '/user-fields\\.ts$',
 ];
-/** Those that keep their insides to themselves. A command may reach for any. */
-const KEEPERS = FLOORS.slice(1).join('|');
+const SPEC = '\\.spec\\.ts$';
 
-/** The edge, which may know of HTTP. All other files are rules and data: nothing in them may. */
-const EDGE = [
-  '(?:^|/)src/[^/]+\\.ts$',
-  '(?:^|/)src/(cli|common/http|common/logging)/',
-  '(?:^|/)src/.+/dto/',
-  '(?:^|/)src/.+\\.(controller|dto|guard|filter|interceptor|decorator|strategy|spec)\\.ts$',
-  '(?:^|/)src/users/user-fields\\.ts$',
-];
-
-const floorRules = FLOORS.slice(1).map((floor, index) => ({
-  name: `${floor.replaceAll('|', '-and-')}-imports-down`,
-  comment: 'A floor knows neither who uses it nor when. What is put together from all floors stands in src itself.',
-  severity: /** @type {const} */ ('error'),
-  from: { path: `(?:^|/)src/(${floor})/` },
-  to: {
-    path: `(?:^|/)src/(?:(?:${FLOORS.slice(0, index + 2).join('|')})/|[^/]+\\.ts$)`,
-    pathNot: '(?:^|/)src/$1/',
+/** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
+const forbidden = [
+  {
+    name: 'no-cycles',
+    comment: 'Files that import each other cannot be understood or tested separately. Move the shared part down.',
+    from: {},
+    to: { circular: true },
   },
-}));
+  {
+    name: 'no-orphans',
+    comment: 'No file imports this one, and it imports nothing. Delete it.',
+    from: { path: '^src/', orphan: true },
+    to: {},
+  },
+  {
+    name: 'no-test-code',
+    comment: 'The product must run without its tests.',
+    from: { path: '^(?:src|migrations)/', pathNot: SPEC },
+    to: { path: `^test/|${SPEC}` },
+  },
+  ...LAYERS.map((layer, index) => ({
+    name: 'imports-go-down',
+    comment: 'A lower layer must not depend on its callers. Move the shared part down, or the calling part up.',
+    from: { path: `^src/(${layer})` },
+    to: {
+      path: `^src/(?:${LAYERS.slice(0, index + 1).join('|')})`,
+      pathNot: layer === FEATURE ? `^src/${FEATURE}` : '^src/$1',
+    },
+  })),
+  {
+    name: 'private-http-files',
+    comment: 'Controllers and the dto folder belong to their module. Share a service instead.',
+    from: { path: '^src/((?:platform/)?[^/]+)/', pathNot: '^src/cli/' },
+    to: { path: '^src/.+(?:\\.controller\\.ts$|/dto/)', pathNot: '^src/$1/' },
+  },
+  ...[FEATURE, 'platform/[^/]+'].map((part) => ({
+    name: 'private-repositories',
+    comment: 'Modules of one layer call each other’s services. Only a higher layer may use a repository.',
+    from: { path: `^src/(${part})/` },
+    to: { path: `^src/${part}/.+\\.repository\\.ts$`, pathNot: '^src/$1/' },
+  })),
+  {
+    name: 'sql-only-in-repositories',
+    comment: 'Services take `EntityManager` from src/platform/database, so that every query stands in a repository.',
+    from: { path: '^src/', pathNot: '^src/platform/database/|\\.(?:entity|repository)\\.ts$' },
+    to: { path: '(?:^|/)node_modules/(?:typeorm|pg)/' },
+  },
+  {
+    name: 'no-http-in-services',
+    comment: 'Services and repositories take and return plain values, so that commands and tests can call them.',
+    from: { path: '^src/', pathNot: [...HTTP, SPEC] },
+    to: { path: '(?:^|/)node_modules/(?:express|@nestjs/swagger|@nestjs/platform-express)/|^src/http/' },
+  },
+  {
+    name: 'no-child-processes',
+    comment: 'Without these modules, input cannot become a command or code (ASVS 1.2.5, 1.3.2).',
+    from: { path: '^src/', pathNot: SPEC },
+    to: { path: '^(?:node:)?(?:child_process|vm|repl|inspector)(?:/|$)' },
+  },
+  {
+    name: 'cluster-only-in-server',
+    comment: 'Workers share the connection pool. Any further process would exceed it.',
+    from: { path: '^src/', pathNot: '^src/(?:main\\.ts$|server/)' },
+    to: { path: '^(?:node:)?cluster$' },
+  },
+];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
-  forbidden: [
-    {
-      name: 'no-circular',
-      comment: 'Two files that need each other are one thing, or a third is missing.',
-      severity: 'error',
-      from: {},
-      to: { circular: true },
-    },
-    {
-      name: 'no-orphans',
-      comment: 'Nobody imports it and it imports nobody: it does nothing.',
-      severity: 'error',
-      from: { orphan: true, path: '(?:^|/)src/' },
-      to: {},
-    },
-    {
-      name: 'not-to-test',
-      comment: 'What ships knows nothing of its tests.',
-      severity: 'error',
-      from: { path: '(?:^|/)(?:src|migrations)/', pathNot: '\\.spec\\.ts$' },
-      to: { path: '(?:^|/)test/|\\.spec\\.ts$' },
-    },
-    ...floorRules,
-    {
-      name: 'features-keep-their-insides',
-      comment:
-        'Across features only what a feature offers: its module, services, entities, guards, errors. ' +
-        'Repositories, controllers and the dto folder are its own.',
-      severity: 'error',
-      from: { path: `(?:^|/)src/(${KEEPERS})/` },
-      to: {
-        path: `(?:^|/)src/(${KEEPERS})/(.+\\.(repository|controller)\\.ts$|dto/)`,
-        pathNot: '(?:^|/)src/$1/',
-      },
-    },
-    {
-      name: 'typeorm-only-where-sql-is',
-      comment: 'Services take the type of the manager from src/database.',
-      severity: 'error',
-      from: { path: '(?:^|/)src/', pathNot: '(?:^|/)src/(database/|.+\\.(entity|repository)\\.ts$)' },
-      to: { path: '(^|/)node_modules/(typeorm|pg)/' },
-    },
-    {
-      name: 'no-other-process',
-      comment: 'No command can be injected where none is run, and no text becomes code (ASVS 1.2.5, 1.3.2).',
-      severity: 'error',
-      from: { path: '(?:^|/)src/', pathNot: '\\.spec\\.ts$' },
-      to: { path: '^(node:)?(child_process|vm|repl|inspector)(/|$)' },
-    },
-    {
-      name: 'workers-in-one-place',
-      comment: 'Whoever else starts processes starts more than the instance may have.',
-      severity: 'error',
-      from: { path: '(?:^|/)src/', pathNot: '(?:^|/)src/(main|cluster)\\.ts$' },
-      to: { path: '^(node:)?cluster$' },
-    },
-    {
-      name: 'no-http-below-the-edge',
-      comment: 'If NestJS disappeared tomorrow, services and repositories would still make sense.',
-      severity: 'error',
-      from: { path: '(?:^|/)src/', pathNot: EDGE },
-      to: { path: '(^|/)node_modules/(express|@nestjs/swagger|@nestjs/platform-express)/|(?:^|/)src/common/http/' },
-    },
-  ],
+  forbidden: forbidden.map((rule) => ({ ...rule, severity: 'error' })),
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,

@@ -10,7 +10,7 @@ const HTTP_EXCEPTIONS = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', '.data', 'test/architecture/fixtures'] },
+  { ignores: ['dist', 'coverage', '.data'] },
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
