@@ -1,58 +1,40 @@
-import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { BufferedWriter } from '../platform/database/buffered-writer.js';
 import { Database } from '../platform/database/database.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
 import { SessionAccessRepository } from './session-access.repository.js';
 
-/** How long, in milliseconds, a mark may wait for others to be written with. */
-const FLUSH_INTERVAL = 5_000;
-
 /**
- * Remembers which sessions were used and writes it now and then, many in one statement, so that no request
- * waits for it. A mark that is lost with the process costs a minute of accuracy in a list, and nothing else:
- * no limit depends on it.
+ * Records when sessions were last used. A killed process loses the marks of a few seconds. Session lists then show an
+ * older time, but no expiry depends on it.
  */
 @Injectable()
-export class LastSeenRecorder implements OnModuleInit, OnApplicationShutdown {
-  private readonly logger = new Logger(LastSeenRecorder.name);
-  private seen = new Set<string>();
-  private writing: Promise<void> = Promise.resolve();
-  private timer: NodeJS.Timeout | undefined;
+export class LastSeenRecorder extends BufferedWriter {
+  private sessionIds = new Set<string>();
 
   constructor(
     private readonly database: Database,
     private readonly sessions: SessionAccessRepository,
-  ) {}
-
-  onModuleInit(): void {
-    this.timer = setInterval(() => void this.flush(), FLUSH_INTERVAL).unref();
+  ) {
+    super();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
-    await this.flush();
-  }
-
-  /** Notes that a session is being used now. */
+  /** Marks a session as used now. */
   mark(sessionId: string): void {
-    this.seen.add(sessionId);
+    this.sessionIds.add(sessionId);
   }
 
-  /** Returns when every mark is written or lost, also those that were being written already. */
-  async flush(): Promise<void> {
-    this.writing = Promise.all([this.writing, this.write()]).then(() => undefined);
-    await this.writing;
-  }
-
-  /** Marks that cannot be written are dropped: the next request of that session makes a new one. */
-  private async write(): Promise<void> {
-    if (this.seen.size === 0) return;
-    const seen = this.seen;
-    this.seen = new Set();
+  /** Drops marks that cannot be written. The next request of the session marks it again. */
+  protected async write(): Promise<void> {
+    if (this.sessionIds.size === 0) return;
+    const sessionIds = this.sessionIds;
+    this.sessionIds = new Set();
     try {
-      await this.database.run((manager) => this.sessions.markSeen(manager, seen));
+      await this.database.run((manager) => this.sessions.markSeen(manager, sessionIds));
     } catch (error) {
-      if (!(error instanceof DatabaseUnavailableError)) this.logger.error({ err: error }, 'Last-seen marks were lost');
-      else this.logger.warn(`The database is away: when ${seen.size} sessions were last seen is lost.`);
+      const message = `Lost the last-seen marks of ${sessionIds.size} sessions.`;
+      if (error instanceof DatabaseUnavailableError) this.logger.warn(message);
+      else this.logger.error({ err: error }, message);
     }
   }
 }
