@@ -12,8 +12,6 @@ import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MailModule } from './platform/mail/mail.module.js';
-import { OneTimeTokensModule } from './auth/one-time-tokens/one-time-tokens.module.js';
-import { RecoveryModule } from './auth/recovery/recovery.module.js';
 import { SessionGuard } from './sessions/session.guard.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { UpkeepModule } from './platform/upkeep/upkeep.module.js';
@@ -26,9 +24,7 @@ import { UsersModule } from './users/users.module.js';
     AuditModule,
     MailModule,
     UsersModule,
-    OneTimeTokensModule,
     SessionsModule,
-    RecoveryModule,
     AuthModule,
     HealthModule,
     UpkeepModule,

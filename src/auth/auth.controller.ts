@@ -20,17 +20,21 @@ import {
 import { SessionsService } from '../sessions/sessions.service.js';
 import { UserDto } from '../users/user.dto.js';
 import { EmailTakenError, InvalidCredentialsError } from '../users/users.errors.js';
-import { AuthService } from './auth.service.js';
 import { LoginDto } from './dto/login.dto.js';
 import { RefreshDto } from './dto/refresh.dto.js';
 import { RegisterDto } from './dto/register.dto.js';
 import { TokenPairDto } from './dto/token-pair.dto.js';
+import { RefreshService } from './refresh.service.js';
+import { RegistrationService } from './registration.service.js';
+import { SignInService } from './sign-in.service.js';
 
 @ApiTags('auth')
 @Controller('auth')
 export class AuthController {
   constructor(
-    private readonly auth: AuthService,
+    private readonly registration: RegistrationService,
+    private readonly signIn: SignInService,
+    private readonly refreshes: RefreshService,
     private readonly sessions: SessionsService,
   ) {}
 
@@ -40,13 +44,13 @@ export class AuthController {
   @ApiCreatedResponse({ type: UserDto })
   @ApiProblems(PasswordTooWeakError, EmailTakenError, TooManyRequestsError, OverloadedError)
   async register(@Body() { email, password, name }: RegisterDto, @RequestClient() client: Client): Promise<UserDto> {
-    return UserDto.from(await this.auth.register({ email, password, name }, client));
+    return UserDto.from(await this.registration.register({ email, password, name }, client));
   }
 
   @Public()
   @Post('login')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Sign in: begin a session on this device' })
+  @ApiOperation({ summary: 'Sign in and create a session' })
   @ApiOkResponse({ type: TokenPairDto })
   @ApiProblems(
     InvalidCredentialsError,
@@ -59,13 +63,13 @@ export class AuthController {
     @Body() { email, password, ...device }: LoginDto,
     @RequestClient() client: Client,
   ): Promise<TokenPairDto> {
-    return TokenPairDto.from(await this.auth.login(email, password, { ...client, ...device }));
+    return TokenPairDto.from(await this.signIn.signIn(email, password, { ...client, ...device }));
   }
 
   @Public()
   @Post('refresh')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Exchange a refresh token for the next pair' })
+  @ApiOperation({ summary: 'Exchange a refresh token for a new token pair' })
   @ApiOkResponse({ type: TokenPairDto })
   @ApiProblems(
     RefreshTokenInvalidError,
@@ -76,14 +80,14 @@ export class AuthController {
     TooManyRequestsError,
   )
   async refresh(@Body() { refreshToken }: RefreshDto, @RequestClient() client: Client): Promise<TokenPairDto> {
-    return TokenPairDto.from(await this.auth.refresh(refreshToken, client));
+    return TokenPairDto.from(await this.refreshes.refresh(refreshToken, client));
   }
 
   @Post('logout')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Sign out: end the current session' })
+  @ApiOperation({ summary: 'Sign out: revoke the current session' })
   @ApiNoContentResponse()
   logout(@Auth() auth: Principal): Promise<void> {
-    return this.sessions.logout(auth);
+    return this.sessions.signOut(auth);
   }
 }

@@ -2,26 +2,75 @@ import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { AuditModule } from '../platform/audit/audit.module.js';
+import { tablePruner } from '../platform/database/table-pruner.js';
+import { MailModule } from '../platform/mail/mail.module.js';
+import { PasswordsModule } from '../platform/passwords/passwords.module.js';
 import { RateLimitsModule } from '../platform/rate-limits/rate-limits.module.js';
-import { RecoveryModule } from './recovery/recovery.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
-import { AccessTokenService } from './tokens/access-token.service.js';
-import { AuthLimits } from './auth-limits.service.js';
 import { AuthController } from './auth.controller.js';
-import { AuthService } from './auth.service.js';
-import { JwksController } from './tokens/jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { OneTimeTokensRepository } from './one-time-tokens/one-time-tokens.repository.js';
+import { EmailVerificationController } from './recovery/email-verification.controller.js';
+import { EmailVerificationService } from './recovery/email-verification.service.js';
+import { NotMeController } from './recovery/not-me.controller.js';
+import { NotMeService } from './recovery/not-me.service.js';
+import { PasswordChangeService } from './recovery/password-change.service.js';
+import { PasswordResetService } from './recovery/password-reset.service.js';
+import { PasswordController } from './recovery/password.controller.js';
+import { RefreshService } from './refresh.service.js';
+import { RegistrationService } from './registration.service.js';
+import { SecurityMailsService } from './security-mails.service.js';
+import { SignInService } from './sign-in.service.js';
+import { AccessTokenService } from './tokens/access-token.service.js';
+import { JwksController } from './tokens/jwks.controller.js';
 import { KeyRing } from './tokens/key-ring.js';
 import { TokenController } from './tokens/token.controller.js';
 import { TokenService } from './tokens/token.service.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 
 @Module({
-  imports: [AuditModule, JwtModule, PassportModule, RateLimitsModule, RecoveryModule, SessionsModule, UsersModule],
-  controllers: [AuthController, JwksController, TokenController],
-  providers: [AccessTokenService, AuthLimits, AuthService, JwtStrategy, KeyRing, TokenService, VerifiedTokens],
-  // For the guard, which is global.
+  imports: [
+    AuditModule,
+    JwtModule,
+    MailModule,
+    PassportModule,
+    PasswordsModule,
+    RateLimitsModule,
+    SessionsModule,
+    UsersModule,
+  ],
+  controllers: [
+    AuthController,
+    EmailVerificationController,
+    JwksController,
+    NotMeController,
+    PasswordController,
+    TokenController,
+  ],
+  providers: [
+    AccessTokenService,
+    EmailVerificationService,
+    JwtStrategy,
+    KeyRing,
+    NotMeService,
+    OneTimeTokensRepository,
+    PasswordChangeService,
+    PasswordResetService,
+    RefreshService,
+    RegistrationService,
+    SecurityMailsService,
+    SignInService,
+    TokenService,
+    VerifiedTokens,
+    tablePruner({
+      subject: 'one-time tokens',
+      table: 'one_time_tokens',
+      condition: `expires_at < now() - $1::float8 * interval '1 millisecond'`,
+      retentionMs: () => 0,
+    }),
+  ],
+  // For the global JwtAuthGuard.
   exports: [JwtStrategy, VerifiedTokens],
 })
 export class AuthModule {}

@@ -10,8 +10,8 @@ import { JwtStrategy } from './jwt.strategy.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 
 /**
- * First of the global guards: asks who is asking. Everything is decided from the token, so a bad one costs the
- * database nothing.
+ * The first global guard. Verifies the access token without the database, so that invalid tokens cost it nothing.
+ * `SessionGuard` then checks that the session of the token is still allowed in.
  */
 @Injectable()
 export class JwtAuthGuard extends AuthGuard() implements CanActivate {
@@ -33,12 +33,12 @@ export class JwtAuthGuard extends AuthGuard() implements CanActivate {
     return true;
   }
 
-  /** Where passport is to put what the strategy found: claims as yet, and no user. */
+  /** Makes passport set `request.claims`. There is no user before `SessionGuard`. */
   override getAuthenticateOptions(): { property: string } {
     return { property: 'claims' };
   }
 
-  /** What passport found, in this API's words. An error of any other kind must not pass for "not signed in". */
+  /** Maps the result of passport to our errors. Rethrows any other error, which must not look like a missing sign-in. */
   override handleRequest<Claims>(
     error: unknown,
     claims: Claims | false,

@@ -12,10 +12,10 @@ import { TokenInvalidError } from './auth.errors.js';
 import { KeyRing } from './tokens/key-ring.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 
-/** Decides from the token alone who is asking: signature, algorithm, issuer, audience, expiry, and the claims' form. */
+/** Verifies the signature, algorithm, issuer, audience, expiry and claims of an access token. */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') implements OnApplicationShutdown {
-  /** Passport keeps strategies by name for the whole process, where another instance may judge by other keys. */
+  /** Unique, because passport registers strategies per process, and another application instance may use other keys. */
   override readonly name = `jwt ${newId()}`;
 
   constructor(
@@ -38,14 +38,14 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') implements On
     passport.use(this);
   }
 
-  /** After the last answer: a request in flight still needs it. */
+  /** After the last response, because running requests still need the strategy. */
   onApplicationShutdown(): void {
     passport.unuse(this.name);
   }
 
   /**
-   * The claims that the rest of the application uses. The library lets a token without an expiry pass, and
-   * knows nothing of ours; a claim of any other form never gets near a query (RFC 8725 §3.11).
+   * Returns the claims that the application uses. Checks those that the library does not: it accepts tokens without an
+   * expiry. Malformed claims must never reach a query (RFC 8725 §3.11).
    *
    * @throws TokenInvalidError
    */
@@ -59,7 +59,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') implements On
   }
 }
 
-/** Seconds since 1970. */
+/** Returns whether a value is a time in whole seconds since 1970. */
 function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value);
 }

@@ -23,7 +23,7 @@ export async function createAdmin({ email, name, passwordStdin, ifNone }: AdminO
       console.log('There is an active admin already.');
       return;
     }
-    const admin = await users.create({ ...user, role: 'admin', isEmailVerified: true }, null);
+    const admin = await users.createUser({ ...user, role: 'admin', isEmailVerified: true }, null);
     console.log(`Created the admin ${admin.email}`);
     if (given === undefined) console.log(`Password: ${password}`);
   });

@@ -1,53 +1,64 @@
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import type { Client } from '../common/client.js';
+import { networkOf } from '../common/network.js';
+import { parseRefreshToken, RefreshTokens } from './refresh-token.js';
 
-/** Whose sessions are meant. */
-export type Account = { readonly id: string } | { readonly email: string };
+/** How long an account remembers a device after its session expired or signed out: 30 days. */
+const MEMORY_MS = 30 * 86_400_000;
 
-/** What an account's session may be found by: its id, or where and with what it was begun. */
-export interface DeviceTraces {
-  readonly sessionId: string | null;
-  readonly userAgent: string | null;
-  /** An address, or a network that holds it. */
-  readonly network: string | null;
-}
+/** Identifies an account, whether or not it exists. */
+export type AccountKey = { readonly id: string } | { readonly email: string };
 
-/** A session of the account that has at least one of the traces. */
-export interface TracedSession {
-  readonly id: string;
-  readonly refreshSalt: Buffer;
-  readonly isSeen: boolean;
-}
-
+/**
+ * Distinguishes an account's own devices from those of strangers. A device is known if one of these holds:
+ *
+ * - *Proven*: it presents a genuine refresh token, of any age, of a session of this account.
+ * - *Seen*: a session of this account has the same user agent, and the same IPv4 address or IPv6 /64 network.
+ *
+ * The session must be active, or have expired or signed itself out within the last 30 days and since the last password
+ * change. A session revoked in any other way proves nothing, because its device is no longer trusted.
+ *
+ * Someone in the same network can imitate a seen device. Use the result for rate limits and notifications only, never
+ * to grant access.
+ */
 @Injectable()
 export class KnownDevicesRepository {
+  constructor(private readonly refreshTokens: RefreshTokens) {}
+
   /**
-   * The sessions of an account that have these traces, and work or worked less than `memory` ago. One that was revoked
-   * is none of them, unless it signed itself out, and the password is still the same.
-   * One statement, the same for an account that does not exist.
-   *
-   * @param memory milliseconds
+   * Returns an identifier of the device that is stable for this account, or `null` if the account does not know it. Runs
+   * the same statement if the account does not exist. At sign-in, call it before the new session is created.
    */
-  async find(manager: EntityManager, account: Account, traces: DeviceTraces, memory: number): Promise<TracedSession[]> {
-    const rows = await manager.query<{ id: string; refresh_salt: Buffer; is_seen: boolean }[]>(
-      `WITH traced AS (
-         SELECT s.id, s.refresh_salt,
-                coalesce(s.user_agent IS NOT DISTINCT FROM $4 AND s.ip_address <<= $5::inet, false) AS is_seen
+  async recognize(manager: EntityManager, account: AccountKey, client: Client): Promise<string | null> {
+    const token = parseRefreshToken(client.refreshToken ?? '');
+    const network = client.ipAddress === null ? null : networkOf(client.ipAddress);
+    const candidates = await manager.query<{ id: string; refreshSalt: Buffer; isSeen: boolean }[]>(
+      `WITH remembered AS (
+         SELECT s.id, s.refresh_salt AS "refreshSalt",
+                coalesce(s.user_agent IS NOT DISTINCT FROM $4 AND s.ip_address <<= $5::inet, false) AS "isSeen"
            FROM users u JOIN sessions s ON s.user_id = u.id
           WHERE (u.id = $1 OR lower(u.email) = lower($2))
             AND (s.revoked_at IS NULL
                  OR s.revoked_reason = 'logout' AND (u.password_changed_at < s.revoked_at) IS NOT FALSE)
             AND least(s.idle_expires_at, s.expires_at, s.revoked_at) > now() - $6::float8 * interval '1 millisecond')
-       SELECT * FROM traced WHERE is_seen OR id = $3`,
+       SELECT * FROM remembered WHERE "isSeen" OR id = $3`,
       [
         'id' in account ? account.id : null,
         'email' in account ? account.email : null,
-        traces.sessionId,
-        traces.userAgent,
-        traces.network,
-        memory,
+        token?.sessionId ?? null,
+        client.userAgent,
+        network,
+        MEMORY_MS,
       ],
     );
-    return rows.map((row) => ({ id: row.id, refreshSalt: row.refresh_salt, isSeen: row.is_seen }));
+    const proven = candidates.find(({ id }) => id === token?.sessionId);
+    if (token && proven && this.refreshTokens.isAuthentic(token, proven)) return `session ${proven.id}`;
+    return candidates.some(({ isSeen }) => isSeen) ? `seen ${fingerprint(network, client.userAgent)}` : null;
   }
+}
+
+function fingerprint(...values: readonly (string | null)[]): string {
+  return createHash('sha256').update(JSON.stringify(values)).digest('base64url');
 }

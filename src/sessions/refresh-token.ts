@@ -2,20 +2,20 @@ import { createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject 
 import { idFromBytes, idToHex } from '../common/id.js';
 
 /**
- * The refresh token of a session, which is never stored:
+ * The refresh token of a session. It is computed, never stored:
  *
  *     base64url( version (1) | session id (16) | counter (4, big-endian) | HMAC-SHA-256 (32) )
  *
- * The HMAC's key is derived (HKDF, RFC 5869) from a secret of the server's and the session's own random salt.
- * So a copy of the database signs nobody in, and the same counter always gives the same token, which is what
- * lets a lost answer be repeated without a second line of descent.
+ * The HMAC key is derived (HKDF, RFC 5869) from a secret of the server and the session's random salt, so that a copy of
+ * the database cannot sign anyone in. The same counter always gives the same token, so that a lost response can be
+ * repeated without starting a second line of tokens.
  */
 const VERSION = 1;
 const HEAD_BYTES = 1 + 16 + 4;
 const TOKEN_BYTES = HEAD_BYTES + 32;
 const INFO = 'gatehouse refresh token v1';
 
-/** A token's parts, as presented. Nothing is known of its authenticity before `RefreshTokens.isAuthentic`. */
+/** The parts of a presented token. Call `RefreshTokens.isAuthentic` before you trust them. */
 export interface PresentedRefreshToken {
   readonly sessionId: string;
   readonly counter: number;
@@ -23,7 +23,7 @@ export interface PresentedRefreshToken {
   readonly mac: Buffer;
 }
 
-/** What of a session goes into its refresh tokens. */
+/** The fields of a session that its refresh tokens depend on. */
 export interface RefreshTokenOwner {
   readonly id: string;
   readonly refreshSalt: Buffer;
@@ -34,15 +34,15 @@ export class RefreshTokens {
   private readonly previous: readonly KeyObject[];
 
   /**
-   * @param secret the server's secret; at least 256 bits
-   * @param previous its predecessors, whose tokens are still good
+   * @param secret the server's secret, at least 256 bits
+   * @param previous former secrets, whose tokens are still valid
    */
   constructor(secret: Uint8Array, previous: readonly Uint8Array[] = []) {
     this.secret = createSecretKey(secret);
     this.previous = previous.map((bytes) => createSecretKey(bytes));
   }
 
-  /** The token of a session for a state of its counter. */
+  /** Returns the token of a session for one value of its counter. */
   issue(session: RefreshTokenOwner, counter: number): string {
     const head = Buffer.alloc(HEAD_BYTES);
     head.writeUInt8(VERSION, 0);
@@ -51,7 +51,7 @@ export class RefreshTokens {
     return Buffer.concat([head, mac(this.secret, session.refreshSalt, head)]).toString('base64url');
   }
 
-  /** Whether a presented token was issued by us for this session. Takes the same time for every wrong one. */
+  /** Returns whether this server issued the token for this session. Compares in constant time. */
   isAuthentic(token: PresentedRefreshToken, session: RefreshTokenOwner): boolean {
     return [this.secret, ...this.previous].some((secret) =>
       timingSafeEqual(token.mac, mac(secret, session.refreshSalt, token.head)),
@@ -64,10 +64,10 @@ function mac(secret: KeyObject, salt: Buffer, head: Buffer): Buffer {
   return createHmac('sha256', key).update(head).digest();
 }
 
-/** Takes a token apart, or gives null if it has not the form of one. */
+/** Parses a token. Returns `null` if it is malformed. */
 export function parseRefreshToken(text: string): PresentedRefreshToken | null {
   const bytes = Buffer.from(text, 'base64url');
-  // A token has one spelling: Node's decoder also takes padding, line breaks and stray bits.
+  // Accept one spelling only. Node's decoder also accepts padding, line breaks and stray bits.
   if (bytes.length !== TOKEN_BYTES || bytes.toString('base64url') !== text) return null;
   if (bytes.readUInt8(0) !== VERSION) return null;
   return {

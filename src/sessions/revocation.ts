@@ -1,6 +1,6 @@
 import type { Actor } from '../platform/audit/audit-event.js';
 
-/** Why a session ended before its time. */
+/** Why a session was revoked. */
 export const REVOCATION_REASONS = [
   'logout',
   'logout_others',
@@ -15,8 +15,8 @@ export const REVOCATION_REASONS = [
 
 export type RevocationReason = (typeof REVOCATION_REASONS)[number];
 
-/** The cause of a revocation: why, and by claims. Nobody's, where the system itself decided. */
 export interface Revocation {
   readonly reason: RevocationReason;
+  /** `null` if the system itself revokes. */
   readonly actor: Actor | null;
 }

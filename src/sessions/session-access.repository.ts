@@ -8,17 +8,17 @@ import { User } from '../users/user.entity.js';
 import type { RevocationReason } from './revocation.js';
 import type { SessionState } from './session-state.js';
 
-/** A session as the guard looks it up on every request. */
+/** A session as the guard reads it on every request. */
 export interface GuardedSession extends SessionState {
-  /** Whether `last_seen_at` is old enough to be written again. */
-  readonly isSeenDue: boolean;
+  /** Whether `last_seen_at` is old enough to be updated. */
+  readonly isLastSeenStale: boolean;
 }
 
-/** A session as its refresh token is judged by. */
+/** A session as the rotation of its refresh token reads it. */
 export interface RefreshableSession extends SessionState {
   readonly refreshSalt: Buffer;
   readonly refreshCounter: number;
-  /** Whether the last rotation is so recent that the token before it may be answered once more. */
+  /** Whether the last rotation is within the grace period. */
   readonly isInGrace: boolean;
 }
 
@@ -26,17 +26,17 @@ const STATE = `
   s.id AS session_id, s.revoked_reason, (s.idle_expires_at <= now() OR s.expires_at <= now()) AS is_expired,
   u.id, u.email, u.name, u.role, u.is_active, u.email_verified_at, u.created_at, u.updated_at`;
 
-/** How long a session's `last_seen_at` stands before it is worth a write. */
-const SEEN_INTERVAL = `interval '1 minute'`;
+/** `last_seen_at` is updated at most this often, because every update is a write. */
+const LAST_SEEN_INTERVAL = `interval '1 minute'`;
 
 const FIND_FOR_GUARD: PreparedStatement = {
   name: 'find_sessions_for_guard',
-  text: `SELECT ${STATE}, s.last_seen_at < now() - ${SEEN_INTERVAL} AS is_seen_due
+  text: `SELECT ${STATE}, s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} AS is_last_seen_stale
            FROM sessions s JOIN users u ON u.id = s.user_id
           WHERE s.id = ANY($1::uuid[])`,
 };
 
-/** What decides on the session's row whether somebody may: by primary key, and on the hot paths in one statement. */
+/** Reads and writes the state that decides whether a session may be used. The hot paths run one statement each. */
 @Injectable()
 export class SessionAccessRepository {
   private readonly isPrepared: boolean;
@@ -45,19 +45,18 @@ export class SessionAccessRepository {
     this.isPrepared = database.preparedStatements;
   }
 
-  /** Looks many sessions up at once. Ids that no session has are missing from the result. */
+  /** Returns the sessions with these IDs in any order. Unknown IDs are missing from the result. */
   async findForGuard(manager: EntityManager, ids: readonly string[]): Promise<GuardedSession[]> {
-    // The text of an array, which these ids need no quotes for.
+    // A PostgreSQL array literal. UUIDs need no quotes.
     const array = `{${ids.join(',')}}`;
     const rows = await runPrepared<GuardRow>(manager, FIND_FOR_GUARD, [array], this.isPrepared);
     return rows.map((row) => {
       const { id, user, revokedReason, isExpired } = toState(row);
-      return { id, user, revokedReason, isExpired, isSeenDue: row.is_seen_due };
+      return { id, user, revokedReason, isExpired, isLastSeenStale: row.is_last_seen_stale };
     });
   }
 
-  /** @param grace milliseconds */
-  async findForRefresh(manager: EntityManager, id: string, grace: number): Promise<RefreshableSession | null> {
+  async findForRefresh(manager: EntityManager, id: string, graceMs: number): Promise<RefreshableSession | null> {
     const [row] = await manager.query<
       (StateRow & { refresh_salt: Buffer; refresh_counter: number; is_in_grace: boolean })[]
     >(
@@ -65,7 +64,7 @@ export class SessionAccessRepository {
               coalesce(s.refreshed_at > now() - $2 * interval '1 millisecond', false) AS is_in_grace
          FROM sessions s JOIN users u ON u.id = s.user_id
         WHERE s.id = $1`,
-      [id, grace],
+      [id, graceMs],
     );
     if (!row) return null;
     const { refresh_salt: refreshSalt, refresh_counter: refreshCounter, is_in_grace: isInGrace } = row;
@@ -73,10 +72,10 @@ export class SessionAccessRepository {
   }
 
   /**
-   * Holds a session and its user as they are until the transaction ends. The user comes first, as in every
-   * transaction that locks both.
+   * Locks a session and its user until the transaction ends, so that neither can be changed meanwhile. Locks the user
+   * first, as every transaction that locks both does.
    */
-  async holdForActing(manager: EntityManager, id: string): Promise<SessionState | null> {
+  async lockForAction(manager: EntityManager, id: string): Promise<SessionState | null> {
     await manager.query('SELECT FROM users WHERE id = (SELECT user_id FROM sessions WHERE id = $1) FOR SHARE', [id]);
     const [row] = await manager.query<StateRow[]>(
       `SELECT ${STATE} FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 FOR SHARE OF s`,
@@ -86,13 +85,10 @@ export class SessionAccessRepository {
   }
 
   /**
-   * Rotates the refresh token: the counter goes from `counter` to the next, and the idle limit moves, never past
-   * the absolute one. All conditions are in the statement, so of any number that try at once one succeeds.
-   *
-   * @param idleTimeout milliseconds
-   * @returns whether this call was the one
+   * Increments the counter and extends the idle timeout, up to the absolute timeout. Returns whether it did. The
+   * statement contains all conditions, so that one of any number of parallel calls succeeds.
    */
-  async rotate(manager: EntityManager, id: string, counter: number, idleTimeout: number): Promise<boolean> {
+  async rotate(manager: EntityManager, id: string, counter: number, idleTimeoutMs: number): Promise<boolean> {
     const [, affected] = await manager.query<[unknown, number]>(
       `UPDATE sessions
           SET refresh_counter = refresh_counter + 1, refreshed_at = now(), last_seen_at = now(),
@@ -100,30 +96,29 @@ export class SessionAccessRepository {
         WHERE id = $1 AND refresh_counter = $2
           AND revoked_at IS NULL AND idle_expires_at > now() AND expires_at > now()
           AND EXISTS (SELECT FROM users WHERE users.id = sessions.user_id AND users.is_active)`,
-      [id, counter, idleTimeout],
+      [id, counter, idleTimeoutMs],
     );
     return affected === 1;
   }
 
   /**
-   * Writes that sessions were seen just now, all in one statement, at most once a minute each. A row that someone
-   * else holds is skipped: whoever holds it is using or ending the session, and waiting here for rows in any order
-   * could become a deadlock.
+   * Updates `last_seen_at` of these sessions, at most once a minute each. Skips locked rows: whoever locked one is using
+   * or revoking that session, and waiting for several rows could deadlock.
    */
   async markSeen(manager: EntityManager, ids: ReadonlySet<string>): Promise<void> {
     await manager.query(
       `UPDATE sessions SET last_seen_at = now()
          FROM (SELECT id FROM sessions
-                WHERE id = ANY($1::uuid[]) AND last_seen_at < now() - ${SEEN_INTERVAL}
-                  FOR NO KEY UPDATE SKIP LOCKED) AS due
-        WHERE sessions.id = due.id`,
+                WHERE id = ANY($1::uuid[]) AND last_seen_at < now() - ${LAST_SEEN_INTERVAL}
+                  FOR NO KEY UPDATE SKIP LOCKED) AS stale
+        WHERE sessions.id = stale.id`,
       [[...ids]],
     );
   }
 }
 
 interface GuardRow extends StateRow {
-  readonly is_seen_due: boolean;
+  readonly is_last_seen_stale: boolean;
 }
 
 interface StateRow {
@@ -140,7 +135,7 @@ interface StateRow {
   readonly updated_at: Date;
 }
 
-/** By hand, because TypeORM's own hydration would cost more than the lookup. */
+/** Maps a row by hand, because TypeORM's hydration would cost more than the query. */
 function toState(row: StateRow): SessionState {
   const user = new User();
   user.id = row.id;

@@ -1,9 +1,8 @@
-import type { AccessClaims } from '../common/principal.js';
 import type { User } from '../users/user.entity.js';
 import type { RevocationReason } from './revocation.js';
 import { SessionExpiredError, SessionRevokedError, UserInactiveError } from './sessions.errors.js';
 
-/** A session as the guards see it: whether it still counts, and whose it is. Judged by the database's clock. */
+/** What decides whether a session may be used. The database's clock decides whether it has expired. */
 export interface SessionState {
   readonly id: string;
   readonly user: User;
@@ -12,19 +11,14 @@ export interface SessionState {
 }
 
 /**
- * The one judgement over a session, for access and refresh alike: it may be used only while its user is active,
- * nobody revoked it, and neither limit has passed (ASVS 7.3.1, 7.3.2, 7.4.1, 7.4.2).
+ * Checks that a session may be used: its user is active, it is not revoked, and both timeouts lie in the future (ASVS
+ * 7.3.1, 7.3.2, 7.4.1, 7.4.2). The guard and the rotation both call this.
  *
- * @throws UserInactiveError
- * @throws SessionRevokedError
- * @throws SessionExpiredError
+ * @throws UserInactiveError, SessionRevokedError, SessionExpiredError
  */
-export function assertUsable(session: SessionState): void {
-  if (!session.user.isActive) throw new UserInactiveError({ claims: claimsOf(session) });
-  if (session.revokedReason) throw new SessionRevokedError(session.revokedReason, claimsOf(session));
-  if (session.isExpired) throw new SessionExpiredError({ claims: claimsOf(session) });
-}
-
-function claimsOf({ id, user }: SessionState): AccessClaims {
-  return { userId: user.id, sessionId: id };
+export function assertUsable({ id, user, revokedReason, isExpired }: SessionState): void {
+  const claims = { userId: user.id, sessionId: id };
+  if (!user.isActive) throw new UserInactiveError({ claims });
+  if (revokedReason) throw new SessionRevokedError(revokedReason, claims);
+  if (isExpired) throw new SessionExpiredError({ claims });
 }

@@ -3,8 +3,8 @@ import { User } from '../users/user.entity.js';
 import type { RevocationReason } from './revocation.js';
 
 /**
- * One sign-in on one device. The row decides whether its access tokens still work; it holds nothing that could
- * sign anyone in. No index covers `last_seen_at`, so writing it stays a heap-only update.
+ * One sign-in on one device. The row decides whether its access tokens still work. It contains nothing that could sign
+ * anyone in. No index covers `last_seen_at`, so that updating it stays a heap-only update.
  */
 @Entity('sessions')
 @Index(['userId', 'id'])
@@ -28,11 +28,11 @@ export class Session {
   @JoinColumn({ name: 'user_id' })
   user?: User;
 
-  /** 256 random bits. With a secret of the server's they give the key of this session's refresh tokens. */
+  /** 256 random bits. With the server's secret they derive the key of this session's refresh tokens. */
   @Column({ type: 'bytea' })
   refreshSalt!: Buffer;
 
-  /** How often the refresh token was rotated: the only counter that the current token can carry. */
+  /** How often the refresh token was rotated. The current token contains this counter. */
   @Column({ type: 'integer', default: 0 })
   refreshCounter!: number;
 
@@ -42,7 +42,7 @@ export class Session {
   @Column({ type: 'text', nullable: true })
   userAgent!: string | null;
 
-  /** What the client called itself at sign-in. */
+  /** The name that the client sent at sign-in. */
   @Column({ type: 'text', nullable: true })
   deviceName!: string | null;
 
@@ -55,11 +55,11 @@ export class Session {
   @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
   lastSeenAt!: Date;
 
-  /** The idle limit: a refresh moves it, up to the absolute one. */
+  /** The idle timeout. A refresh extends it, up to the absolute timeout. */
   @Column({ type: 'timestamptz', precision: 3 })
   idleExpiresAt!: Date;
 
-  /** The absolute limit: nothing moves it to a later time. */
+  /** The absolute timeout. Nothing extends it. */
   @Column({ type: 'timestamptz', precision: 3 })
   expiresAt!: Date;
 
@@ -69,7 +69,7 @@ export class Session {
   @Column({ type: 'text', nullable: true })
   revokedReason!: RevocationReason | null;
 
-  /** Who revoked it. No foreign key: the record outlives the account of the one who acted. */
+  /** Who revoked it. No foreign key, because the record must survive the actor's account. */
   @Column({ type: 'uuid', nullable: true })
   revokedBy!: string | null;
 }

@@ -10,8 +10,8 @@ import { assertUsable } from './session-state.js';
 import { SessionNotFoundError } from './sessions.errors.js';
 
 /**
- * Second of the global guards: asks whether whoever the token names is still allowed. One gathered lookup of
- * the session and its user, on every request, with nothing remembered from the one before.
+ * The second global guard. Checks that the session of the token is still allowed in. Looks up the session and its user
+ * on every request and caches nothing.
  */
 @Injectable()
 export class SessionGuard implements CanActivate {
@@ -25,14 +25,14 @@ export class SessionGuard implements CanActivate {
     if (isPublic(this.reflector, context)) return true;
     const request = context.switchToHttp().getRequest<GuardedRequest & RequestWithUser>();
     const { claims } = request;
-    if (!claims) throw new Error('SessionGuard needs JwtAuthGuard before it.');
+    if (!claims) throw new Error('SessionGuard must run after JwtAuthGuard.');
     const session = await this.lookup.find(claims.sessionId);
-    // A token whose subject is not the session's user was put together by someone.
+    // A token whose subject is not the session's user is a fabrication.
     if (session?.user.id !== claims.userId) throw new SessionNotFoundError({ claims });
     assertUsable(session);
-    if (session.isSeenDue) this.lastSeen.mark(session.id);
+    if (session.isLastSeenStale) this.lastSeen.mark(session.id);
     request.currentUser = session.user;
-    // Not `...claims`: V8 would make a new shape for each.
+    // Not `...claims`, because V8 would create a hidden class for each object.
     const { userId, sessionId } = claims;
     request.principal = { userId, sessionId, role: session.user.role, client: clientOf(request) };
     return true;

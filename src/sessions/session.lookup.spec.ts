@@ -18,7 +18,7 @@ const sessionOf = (id: string): GuardedSession => ({
   user: new User(),
   revokedReason: null,
   isExpired: false,
-  isSeenDue: false,
+  isLastSeenStale: false,
 });
 
 /** A lookup over a repository that answers when the test says so; it knows every id that does not begin with `no-`. */

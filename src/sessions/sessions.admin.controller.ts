@@ -22,20 +22,20 @@ export class SessionsAdminController {
   @ApiOperation({ summary: 'List sessions, newest first' })
   @ApiOkResponse({ type: AdminSessionPageDto })
   async list(@Auth() auth: Principal, @Query() query: ListSessionsDto): Promise<AdminSessionPageDto> {
-    return AdminSessionPageDto.from(await this.sessions.list(query, query.toPageRequest()), auth.sessionId);
+    return AdminSessionPageDto.from(await this.sessions.listSessions(query, query.toPageRequest()), auth.sessionId);
   }
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'End anyone’s session' })
+  @ApiOperation({ summary: 'Revoke a session' })
   @ApiNoContentResponse()
   @ApiProblems(UnknownSessionError)
   revoke(@Auth() auth: Principal, @Param() { id }: IdParamDto): Promise<void> {
-    return this.sessions.revoke(auth, id);
+    return this.sessions.revokeSession(auth, id);
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Force a session to expire earlier' })
+  @ApiOperation({ summary: 'Make a session expire earlier' })
   @ApiOkResponse({ type: AdminSessionDto })
   @ApiProblems(UnknownSessionError)
   async expire(
@@ -43,14 +43,14 @@ export class SessionsAdminController {
     @Param() { id }: IdParamDto,
     @Body() body: ExpireSessionDto,
   ): Promise<AdminSessionDto> {
-    return AdminSessionDto.from(await this.sessions.expire(auth, id, body.expiresAt), auth.sessionId);
+    return AdminSessionDto.from(await this.sessions.expireSession(auth, id, body.expiresAt), auth.sessionId);
   }
 
   @Post('revoke')
   @HttpCode(200)
-  @ApiOperation({ summary: 'End all active sessions that match every given filter' })
+  @ApiOperation({ summary: 'Revoke all active sessions that match every given filter' })
   @ApiOkResponse({ type: BulkRevokedDto })
   revokeMatching(@Auth() auth: Principal, @Body() { dryRun, ...filter }: RevokeSessionsDto): Promise<BulkRevokedDto> {
-    return this.sessions.revokeMatching(auth, filter, dryRun);
+    return this.sessions.revokeMatchingSessions(auth, filter, dryRun);
   }
 }

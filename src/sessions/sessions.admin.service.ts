@@ -1,18 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import type { AuditDetails } from '../platform/audit/audit-event.js';
-import { AuditRecorder } from '../platform/audit/audit.recorder.js';
-import type { Principal } from '../common/principal.js';
 import { ValidationFailedError } from '../common/domain.error.js';
 import { toPage, type Page, type PageRequest } from '../common/pagination.js';
+import type { Principal } from '../common/principal.js';
+import type { AuditDetails } from '../platform/audit/audit-event.js';
+import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import { Database } from '../platform/database/database.js';
 import type { Session } from './session.entity.js';
 import { UnknownSessionError } from './sessions.errors.js';
 import { SessionsRepository, type SessionFilter } from './sessions.repository.js';
 
-/** Which sessions an admin revokes at once. At least one condition must be given. */
+/** Conditions for a bulk revocation. At least one is required. */
 export type BulkFilter = Pick<SessionFilter, 'userId' | 'ipAddress' | 'createdBefore'>;
 
-/** What an admin does with anyone's sessions. */
+/** Lists, revokes and expires the sessions of all users, for admins. */
 @Injectable()
 export class SessionsAdminService {
   constructor(
@@ -21,36 +21,36 @@ export class SessionsAdminService {
     private readonly audit: AuditRecorder,
   ) {}
 
-  /** One page of sessions, newest first. */
-  async list(filter: Pick<SessionFilter, 'userId' | 'isActive'>, page: PageRequest): Promise<Page<Session>> {
+  /** Returns one page of sessions, newest first. */
+  async listSessions(filter: Pick<SessionFilter, 'userId' | 'isActive'>, page: PageRequest): Promise<Page<Session>> {
     const rows = await this.database.run((manager) => this.sessions.listPage(manager, filter, page));
     return toPage(rows, page.limit);
   }
 
-  /** Ends anyone’s session; one that has ended already stays as it is. @throws UnknownSessionError */
-  async revoke(actor: Principal, id: string): Promise<void> {
-    const known = await this.database.run((manager) =>
+  /** Revokes a session. Succeeds if it already is revoked. @throws UnknownSessionError */
+  async revokeSession(actor: Principal, id: string): Promise<void> {
+    const exists = await this.database.run((manager) =>
       this.sessions.revokeOne(manager, { id }, { reason: 'admin', actor }),
     );
-    if (!known) throw new UnknownSessionError();
+    if (!exists) throw new UnknownSessionError();
   }
 
   /**
-   * Forces a session to expire earlier than it would, by both limits.
+   * Makes a session expire earlier.
    *
    * @throws UnknownSessionError
-   * @throws ValidationFailedError if that is later than it would
+   * @throws ValidationFailedError if `expiresAt` is later than the present value
    */
-  expire(actor: Principal, id: string, expiresAt: Date): Promise<Session> {
+  expireSession(actor: Principal, id: string, expiresAt: Date): Promise<Session> {
     return this.database.transaction(async (manager) => {
       const before = await this.sessions.lock(manager, id);
       if (!before) throw new UnknownSessionError();
       const from = before.expiresAt.toISOString();
       if (expiresAt > before.expiresAt) {
-        const message = `must not be later than the session's present end, ${from}`;
+        const message = `must not be later than the current value, ${from}`;
         throw new ValidationFailedError([{ pointer: '/expiresAt', message }]);
       }
-      const session = await this.sessions.bringForward(manager, id, expiresAt);
+      const session = await this.sessions.expireAt(manager, id, expiresAt);
       await this.audit.record(manager, {
         type: 'session_expiry_changed',
         userId: session.userId,
@@ -63,21 +63,20 @@ export class SessionsAdminService {
   }
 
   /**
-   * Ends all active sessions that match; a dry run only counts them.
+   * Revokes all active sessions that match. A dry run only counts them.
    *
-   * @throws ValidationFailedError without any condition, which would mean everyone
+   * @throws ValidationFailedError without a condition, because that would revoke every session
    */
-  async revokeMatching(
+  async revokeMatchingSessions(
     actor: Principal,
     filter: BulkFilter,
     dryRun: boolean,
   ): Promise<{ matched: number; revoked: number }> {
     if (Object.values(filter).every((condition) => condition === undefined)) {
-      throw new ValidationFailedError([
-        { pointer: '', message: 'needs at least one of userId, ipAddress, createdBefore' },
-      ]);
+      const message = 'needs at least one of userId, ipAddress, createdBefore';
+      throw new ValidationFailedError([{ pointer: '', message }]);
     }
-    const active = { ...filter, isActive: true };
+    const active = { ...filter, isActive: true } as const;
     if (dryRun) {
       const matched = await this.database.run((manager) => this.sessions.count(manager, active));
       return { matched, revoked: 0 };
@@ -90,7 +89,7 @@ export class SessionsAdminService {
   }
 }
 
-/** The conditions that were given. Each session that they matched has a record of its own, for its person to see. */
+/** Returns the given conditions. Each revoked session has an audit event of its own, which its user can see. */
 function toDetails({ userId, ipAddress, createdBefore }: BulkFilter): AuditDetails {
   return {
     ...(userId !== undefined && { userId }),

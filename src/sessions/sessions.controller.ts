@@ -15,33 +15,33 @@ export class SessionsController {
   constructor(private readonly sessions: SessionsService) {}
 
   @Get()
-  @ApiOperation({ summary: 'List my active sessions, most recently seen first' })
+  @ApiOperation({ summary: 'List the current user’s active sessions, by last activity' })
   @ApiOkResponse({ type: SessionListDto })
   async list(@Auth() auth: Principal): Promise<SessionListDto> {
-    return SessionListDto.from(await this.sessions.list(auth), auth.sessionId);
+    return SessionListDto.from(await this.sessions.listSessions(auth), auth.sessionId);
   }
 
   @Get('current')
-  @ApiOperation({ summary: 'Show the session of this request' })
+  @ApiOperation({ summary: 'Get the current session' })
   @ApiOkResponse({ type: SessionDto })
   @ApiProblems(UnknownSessionError)
   async current(@Auth() auth: Principal): Promise<SessionDto> {
-    return SessionDto.from(await this.sessions.current(auth), auth.sessionId);
+    return SessionDto.from(await this.sessions.getCurrentSession(auth), auth.sessionId);
   }
 
   @Delete()
-  @ApiOperation({ summary: 'End my other sessions, or all of them' })
+  @ApiOperation({ summary: 'Revoke the current user’s other sessions, or all of them' })
   @ApiOkResponse({ type: RevokedDto })
   async revokeMany(@Auth() auth: Principal, @Query() { scope }: RevokeOwnSessionsDto): Promise<RevokedDto> {
-    return { revoked: await this.sessions.revokeMany(auth, scope) };
+    return { revoked: await this.sessions.revokeSessions(auth, scope) };
   }
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'End one of my sessions; ending it twice is no error' })
+  @ApiOperation({ summary: 'Revoke one of the current user’s sessions. Idempotent' })
   @ApiNoContentResponse()
   @ApiProblems(UnknownSessionError)
   revoke(@Auth() auth: Principal, @Param() { id }: IdParamDto): Promise<void> {
-    return this.sessions.revoke(auth, id);
+    return this.sessions.revokeSession(auth, id);
   }
 }

@@ -1,51 +1,58 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
-import { eventsParameter, insertEvents } from '../platform/audit/audit-sql.js';
 import type { PageRequest } from '../common/pagination.js';
+import { eventsParameter, insertEvents } from '../platform/audit/audit-sql.js';
 import type { Revocation } from './revocation.js';
 import { Session } from './session.entity.js';
 
 export type NewSession = Pick<Session, 'id' | 'userId' | 'refreshSalt' | 'userAgent' | 'deviceName' | 'ipAddress'>;
 
-/** Which sessions are meant. Conditions that are left out do not narrow; all that are given must hold. */
+/** Conditions that must all hold. Missing conditions match every session. */
 export interface SessionFilter {
   readonly id?: string | undefined;
-  readonly ids?: readonly string[] | undefined;
-  readonly exceptId?: string | undefined;
   readonly userId?: string | undefined;
+  readonly isActive?: boolean | undefined;
   readonly ipAddress?: string | undefined;
   readonly createdBefore?: Date | undefined;
-  readonly isActive?: boolean | undefined;
 }
 
-/** A session that still opens doors: not revoked, and within both limits, by the database's clock. */
+/** Conditions for sessions to revoke. `isActive` excludes expired ones. */
+export interface RevocationFilter extends Omit<SessionFilter, 'isActive'> {
+  readonly ids?: readonly string[] | undefined;
+  readonly exceptId?: string | undefined;
+  readonly isActive?: true | undefined;
+}
+
+/** Not revoked, and within both timeouts by the database's clock. */
 const ACTIVE = '(session.revokedAt IS NULL AND session.idleExpiresAt > now() AND session.expiresAt > now())';
 
-/** What the record of a revocation takes from the session: whose it was, which, and on what device. */
-const REVOKED = {
-  user_id: 'revoked.user_id',
-  session_id: 'revoked.id',
-  details: `jsonb_build_object('device', coalesce(revoked.device_name, revoked.user_agent))`,
-};
+const INSERT_REVOCATION_EVENTS = insertEvents(9, {
+  from: 'revoked',
+  columns: {
+    user_id: 'revoked.user_id',
+    session_id: 'revoked.id',
+    details: `jsonb_build_object('device', coalesce(revoked.device_name, revoked.user_agent))`,
+  },
+});
 
 @Injectable()
 export class SessionsRepository {
-  /**
-   * Begins a session, with its limits counted from the database's clock.
-   *
-   * @param limits milliseconds
-   */
-  async insert(manager: EntityManager, row: NewSession, limits: { idle: number; absolute: number }): Promise<Session> {
+  /** Inserts a session whose timeouts start now, by the database's clock. */
+  async insert(
+    manager: EntityManager,
+    row: NewSession,
+    { idleMs, absoluteMs }: { idleMs: number; absoluteMs: number },
+  ): Promise<Session> {
     await manager
       .createQueryBuilder()
       .insert()
       .into(Session)
       .values({
         ...row,
-        idleExpiresAt: () => `now() + least(:idle::float8, :absolute::float8) * interval '1 millisecond'`,
-        expiresAt: () => `now() + :absolute::float8 * interval '1 millisecond'`,
+        idleExpiresAt: () => `now() + least(:idleMs::float8, :absoluteMs::float8) * interval '1 millisecond'`,
+        expiresAt: () => `now() + :absoluteMs::float8 * interval '1 millisecond'`,
       })
-      .setParameters(limits)
+      .setParameters({ idleMs, absoluteMs })
       .updateEntity(false)
       .execute();
     return manager.findOneByOrFail(Session, { id: row.id });
@@ -55,7 +62,7 @@ export class SessionsRepository {
     return this.select(manager, filter).getOne();
   }
 
-  /** All sessions that match, most recently seen first. */
+  /** Returns all matching sessions, ordered by last activity, most recent first. */
   list(manager: EntityManager, filter: SessionFilter): Promise<Session[]> {
     return this.select(manager, filter)
       .orderBy('session.lastSeenAt', 'DESC')
@@ -63,7 +70,7 @@ export class SessionsRepository {
       .getMany();
   }
 
-  /** One page of the sessions that match, newest first; one row more than the page holds. */
+  /** Returns matching sessions, newest first. Reads one row more than the page. */
   listPage(manager: EntityManager, filter: SessionFilter, page: PageRequest): Promise<Session[]> {
     const query = this.select(manager, filter);
     if (page.after) query.andWhere('session.id < :after', { after: page.after });
@@ -77,8 +84,8 @@ export class SessionsRepository {
     return this.select(manager, filter).getCount();
   }
 
-  /** The ids of the active sessions of a user, but for the newest `keep`. */
-  async surplus(manager: EntityManager, userId: string, keep: number): Promise<string[]> {
+  /** Returns the IDs of a user's active sessions, except the newest `keep`. */
+  async findSurplus(manager: EntityManager, userId: string, keep: number): Promise<string[]> {
     const rows = await this.select(manager, { userId, isActive: true })
       .select('session.id', 'id')
       .orderBy('session.createdAt', 'DESC')
@@ -89,51 +96,62 @@ export class SessionsRepository {
   }
 
   /**
-   * Ends the sessions that match and are not revoked yet, and writes down each, in the same statement; a session keeps
-   * its first reason. The rows are locked in one order, so that two revocations of many sessions wait for each other
-   * instead of deadlocking.
-   *
-   * @returns how many it ended
+   * Revokes the matching sessions, records an audit event for each in the same statement, and returns their number. A
+   * session that is already revoked keeps its first reason. Locks the rows in ID order, so that two revocations cannot
+   * deadlock.
    */
-  async revoke(manager: EntityManager, filter: SessionFilter, { reason, actor }: Revocation): Promise<number> {
-    const matching = this.select(manager, filter)
-      .select('session.id')
-      .andWhere('session.revokedAt IS NULL')
-      .orderBy('session.id')
-      .setLock('for_no_key_update');
-    const [update, parameters]: [string, unknown[]] = manager
-      .createQueryBuilder()
-      .update(Session)
-      .set({ revokedAt: () => 'now()', revokedReason: reason, revokedBy: actor?.userId ?? null })
-      .where(`id IN (${matching.getQuery()}) AND revoked_at IS NULL`)
-      .setParameters(matching.getParameters())
-      .returning('*')
-      .getQueryAndParameters();
-    const tell = insertEvents(parameters.length + 1, { from: 'revoked', columns: REVOKED });
+  async revoke(manager: EntityManager, filter: RevocationFilter, { reason, actor }: Revocation): Promise<number> {
+    const { id, ids = id === undefined ? null : [id], userId, exceptId, ipAddress, createdBefore, isActive } = filter;
     const [row] = await manager.query<{ count: number }[]>(
-      `WITH revoked AS (${update}), told AS (${tell}) SELECT count(*)::int AS count FROM revoked`,
-      [...parameters, eventsParameter([{ type: 'session_revoked', reason, actor }])],
+      `WITH matching AS (
+         SELECT id FROM sessions
+          WHERE revoked_at IS NULL
+            AND ($1::uuid[] IS NULL OR id = ANY ($1))
+            AND ($2::uuid IS NULL OR user_id = $2)
+            AND ($3::uuid IS NULL OR id <> $3)
+            AND ($4::inet IS NULL OR ip_address = $4)
+            AND ($5::timestamptz IS NULL OR created_at < $5)
+            AND (NOT $6::boolean OR idle_expires_at > now() AND expires_at > now())
+          ORDER BY id
+            FOR NO KEY UPDATE),
+       revoked AS (
+         UPDATE sessions SET revoked_at = now(), revoked_reason = $7, revoked_by = $8
+          WHERE id IN (SELECT id FROM matching) AND revoked_at IS NULL
+         RETURNING *),
+       recorded AS (${INSERT_REVOCATION_EVENTS})
+       SELECT count(*)::int AS count FROM revoked`,
+      [
+        ids,
+        userId ?? null,
+        exceptId ?? null,
+        ipAddress ?? null,
+        createdBefore ?? null,
+        isActive ?? false,
+        reason,
+        actor?.userId ?? null,
+        eventsParameter([{ type: 'session_revoked', reason, actor }]),
+      ],
     );
     return row?.count ?? 0;
   }
 
-  /** Ends one session; one that has ended already stays as it is. Says whether there is such a session at all. */
+  /** Revokes one session, unless it already is revoked. Returns whether such a session exists. */
   async revokeOne(manager: EntityManager, filter: SessionFilter & { id: string }, cause: Revocation): Promise<boolean> {
-    return (await this.revoke(manager, filter, cause)) === 1 || (await this.findOne(manager, filter)) !== null;
+    const { id, userId } = filter;
+    return (await this.revoke(manager, { id, userId }, cause)) === 1 || (await this.findOne(manager, filter)) !== null;
   }
 
-  /** Holds a session's row until the transaction ends; whoever rotates, revokes or expires it waits. */
+  /** Locks a session's row until the transaction ends. */
   lock(manager: EntityManager, id: string): Promise<Session | null> {
     return manager.findOne(Session, { where: { id }, lock: { mode: 'for_no_key_update' } });
   }
 
-  /** Brings a session's end forward, and the idle limit with it. */
-  async bringForward(manager: EntityManager, id: string, expiresAt: Date): Promise<Session> {
-    const changes = { expiresAt, idleExpiresAt: () => 'least(idle_expires_at, :expiresAt::timestamptz)' };
+  /** Sets an earlier absolute timeout, and limits the idle timeout to it. */
+  async expireAt(manager: EntityManager, id: string, expiresAt: Date): Promise<Session> {
     await manager
       .createQueryBuilder()
       .update(Session)
-      .set(changes)
+      .set({ expiresAt, idleExpiresAt: () => 'least(idle_expires_at, :expiresAt::timestamptz)' })
       .where({ id })
       .setParameters({ expiresAt })
       .execute();
@@ -142,10 +160,8 @@ export class SessionsRepository {
 
   private select(manager: EntityManager, filter: SessionFilter): SelectQueryBuilder<Session> {
     const query = manager.createQueryBuilder(Session, 'session');
-    const { id, ids, exceptId, userId, ipAddress, createdBefore, isActive } = filter;
+    const { id, userId, ipAddress, createdBefore, isActive } = filter;
     if (id !== undefined) query.andWhere('session.id = :id', { id });
-    if (ids !== undefined) query.andWhere('session.id = ANY(:ids)', { ids });
-    if (exceptId !== undefined) query.andWhere('session.id <> :exceptId', { exceptId });
     if (userId !== undefined) query.andWhere('session.userId = :userId', { userId });
     if (ipAddress !== undefined) query.andWhere('session.ipAddress = :ipAddress', { ipAddress });
     if (createdBefore !== undefined) query.andWhere('session.createdAt < :createdBefore', { createdBefore });

@@ -2,14 +2,14 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import type { User } from './user.entity.js';
 
-/** A request whose session was looked up together with its user. */
+/** A request after `SessionGuard`, which reads the session and its user. */
 export interface RequestWithUser extends Request {
   currentUser?: User;
 }
 
-/** The signed-in user, as the database had them when this request's session was checked. */
+/** Injects the current user, as read when the session of the request was checked. */
 export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext): User => {
   const { currentUser } = context.switchToHttp().getRequest<RequestWithUser>();
-  if (!currentUser) throw new Error('@CurrentUser() was used on a route that no guard protects.');
+  if (!currentUser) throw new Error('@CurrentUser() needs a route that the guards protect.');
   return currentUser;
 });

@@ -1,4 +1,4 @@
-/** The one form in which an address is stored and looked up: trimmed, composed (NFC) and in lower case. */
+/** Returns the form in which emails are stored and compared: trimmed, NFC, lower case. */
 export function normalizeEmail(email: string): string {
   return email.trim().normalize('NFC').toLowerCase();
 }

@@ -5,10 +5,10 @@ import { CodePoints, MapText } from '../http/fields.js';
 import { PASSWORD_MAX, PASSWORD_MIN } from '../platform/passwords/password-policy.js';
 import { normalizeEmail } from './email.js';
 
-/** What can be a password at all. Which may be chosen is the policy's to say; accounts of other systems have others. */
+/** Limits for any password. `PasswordPolicy` is stricter for new ones. Imported accounts may have other passwords. */
 const PASSWORD_LENGTH = [1, 1_024] as const;
 
-/** An e-mail address, in the form in which it is stored. */
+/** An email, normalized as it is stored. */
 export function EmailField(): PropertyDecorator {
   return applyDecorators(
     ApiProperty({ format: 'email', maxLength: 254, example: 'ada@example.com' }),
@@ -18,21 +18,21 @@ export function EmailField(): PropertyDecorator {
   );
 }
 
-/** A new password. Any text may be asked for; `PasswordPolicy` decides, and says why it refuses. */
+/** A new password. `PasswordPolicy` decides whether it is acceptable and gives the reason. */
 export function NewPasswordField(): PropertyDecorator {
   return applyDecorators(
     ApiProperty({
       format: 'password',
       minLength: PASSWORD_MIN,
       maxLength: PASSWORD_MAX,
-      description: 'Nothing is trimmed, and every character counts. Any kind will do, as long as it is hard to guess.',
+      description: 'Any characters are allowed, and none are trimmed. The password must be hard to guess.',
       example: 'seven lanterns at dusk',
     }),
     CodePoints(...PASSWORD_LENGTH),
   );
 }
 
-/** A password to be checked: only nonsense is refused. */
+/** A password to verify. */
 export function PasswordField(): PropertyDecorator {
   const [minLength, maxLength] = PASSWORD_LENGTH;
   return applyDecorators(
@@ -41,7 +41,7 @@ export function PasswordField(): PropertyDecorator {
   );
 }
 
-/** What a person wants to be called; null for nothing. */
+/** A person's display name, or `null`. */
 export function NameField(): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({ type: String, nullable: true, minLength: 1, maxLength: 100, example: 'Ada Lovelace' }),
@@ -52,7 +52,7 @@ export function NameField(): PropertyDecorator {
   );
 }
 
-/** Between quotes the library takes line breaks, too, and anywhere what turns a text around: no one's address has them. */
+/** Rejects control and bidirectional characters, which the library accepts between quotes. */
 function isAddress(value: unknown): boolean {
   return isEmail(value) && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value as string);
 }

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { ROLES, type Role } from '../common/role.js';
 import type { User } from './user.entity.js';
 
-/** What a client may see of a user: an allow-list, so that a new column stays inside until someone lets it out. */
+/** The fields of a user that clients may see. An allow-list, so that new columns stay private. */
 export class UserDto {
   @ApiProperty({ format: 'uuid', example: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60' })
   id!: string;

@@ -1,7 +1,7 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Role } from '../common/role.js';
 
-/** The unique index on `lower(email)`. TypeORM has no words for an expression, so the migration alone makes it. */
+/** The unique index on `lower(email)`. Only the migration creates it, because TypeORM cannot express it. */
 export const UNIQUE_EMAIL = 'uq_users_email';
 
 @Entity('users')
@@ -13,15 +13,15 @@ export class User {
   @PrimaryColumn({ type: 'uuid' })
   id!: string;
 
-  /** Trimmed and in lower case. */
+  /** Normalized with `normalizeEmail`. */
   @Column({ type: 'text' })
   email!: string;
 
-  /** Never loaded unless a query asks for it by name. */
+  /** Loaded only by queries that select it explicitly. */
   @Column({ type: 'text', select: false })
   passwordHash!: string;
 
-  /** Null for the first one. A new hash of the same password is no change. */
+  /** `null` for the first password. A new hash of the same password is not a change. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true, select: false })
   passwordChangedAt!: Date | null;
 

@@ -24,7 +24,7 @@ export class UsersAdminController {
   @ApiOperation({ summary: 'List users, newest first' })
   @ApiOkResponse({ type: UserPageDto })
   async list(@Query() query: ListUsersDto): Promise<UserPageDto> {
-    return UserPageDto.from(await this.users.list(query, query.toPageRequest()));
+    return UserPageDto.from(await this.users.listUsers(query, query.toPageRequest()));
   }
 
   @Post()
@@ -32,31 +32,31 @@ export class UsersAdminController {
   @ApiCreatedResponse({ type: UserDto })
   @ApiProblems(PasswordTooWeakError, EmailTakenError, OverloadedError)
   async create(@Auth() auth: Principal, @Body() user: CreateUserDto): Promise<UserDto> {
-    return UserDto.from(await this.users.create(user, auth));
+    return UserDto.from(await this.users.createUser(user, auth));
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'Show a user' })
+  @ApiOperation({ summary: 'Get a user' })
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError)
   async show(@Param() { id }: IdParamDto): Promise<UserDto> {
-    return UserDto.from(await this.users.get(id));
+    return UserDto.from(await this.users.getUser(id));
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Change a user; it holds from that user’s next request on' })
+  @ApiOperation({ summary: 'Update a user. Takes effect on that user’s next request' })
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError, LastAdminError)
   async update(@Auth() auth: Principal, @Param() { id }: IdParamDto, @Body() changes: UpdateUserDto): Promise<UserDto> {
-    return UserDto.from(await this.users.update(id, changes, auth));
+    return UserDto.from(await this.users.updateUser(id, changes, auth));
   }
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a user, with all their sessions' })
+  @ApiOperation({ summary: 'Delete a user and all their sessions' })
   @ApiNoContentResponse()
   @ApiProblems(UserNotFoundError, LastAdminError)
   delete(@Auth() auth: Principal, @Param() { id }: IdParamDto): Promise<void> {
-    return this.users.delete(id, auth);
+    return this.users.deleteUser(id, auth);
   }
 }

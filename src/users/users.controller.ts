@@ -21,23 +21,23 @@ export class UsersController {
   constructor(private readonly users: UsersService) {}
 
   @Get()
-  @ApiOperation({ summary: 'Who am I' })
+  @ApiOperation({ summary: 'Get the current user' })
   @ApiOkResponse({ type: UserDto })
   show(@CurrentUser() user: User): UserDto {
     return UserDto.from(user);
   }
 
   @Patch()
-  @ApiOperation({ summary: 'Change my own account' })
+  @ApiOperation({ summary: 'Update the current user' })
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError)
   async update(@Auth() auth: Principal, @Body() changes: UpdateOwnUserDto): Promise<UserDto> {
-    return UserDto.from(await this.users.update(auth.userId, changes, auth));
+    return UserDto.from(await this.users.updateUser(auth.userId, changes, auth));
   }
 
   @Delete()
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete my own account, with all its sessions' })
+  @ApiOperation({ summary: 'Delete the current user and all their sessions' })
   @ApiNoContentResponse()
   @ApiProblems(InvalidCredentialsError, UserNotFoundError, LastAdminError, OverloadedError, TooManyRequestsError)
   delete(
@@ -45,6 +45,6 @@ export class UsersController {
     @RequestClient() client: Client,
     @Body() { password }: DeleteOwnUserDto,
   ): Promise<void> {
-    return this.users.deleteOwn(auth, client, password);
+    return this.users.deleteOwnAccount(auth, client, password);
   }
 }

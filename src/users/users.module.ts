@@ -2,11 +2,10 @@ import { Module } from '@nestjs/common';
 import { AuditModule } from '../platform/audit/audit.module.js';
 import { PasswordsModule } from '../platform/passwords/passwords.module.js';
 import { RateLimitsModule } from '../platform/rate-limits/rate-limits.module.js';
-import { AccountsService } from './accounts.service.js';
-import { CredentialsService } from './credentials.service.js';
-import { UserEvents } from './user-events.js';
-import { UserImportService } from './user-import.service.js';
+import { PasswordConfirmationService } from './password-confirmation.service.js';
+import { UserHooks } from './user-hooks.js';
 import { UserImportRepository } from './user-import.repository.js';
+import { UserImportService } from './user-import.service.js';
 import { UsersAdminController } from './users.admin.controller.js';
 import { UsersController } from './users.controller.js';
 import { UsersRepository } from './users.repository.js';
@@ -16,14 +15,13 @@ import { UsersService } from './users.service.js';
   imports: [AuditModule, PasswordsModule, RateLimitsModule],
   controllers: [UsersController, UsersAdminController],
   providers: [
-    UsersService,
-    AccountsService,
-    CredentialsService,
-    UsersRepository,
-    UserEvents,
-    UserImportService,
+    PasswordConfirmationService,
+    UserHooks,
     UserImportRepository,
+    UserImportService,
+    UsersRepository,
+    UsersService,
   ],
-  exports: [UsersService, AccountsService, CredentialsService, UserEvents, UserImportService],
+  exports: [PasswordConfirmationService, UserHooks, UserImportService, UsersRepository, UsersService],
 })
 export class UsersModule {}

@@ -6,7 +6,7 @@ import { isUniqueViolation } from '../platform/database/pg-errors.js';
 import { UNIQUE_EMAIL, User } from './user.entity.js';
 import { EmailTakenError } from './users.errors.js';
 
-/** What a list of users is narrowed to. `search` is found anywhere in the address or the name, in any case. */
+/** Conditions for a list of users. `search` matches any part of the email or name, ignoring case. */
 export interface UserFilter {
   readonly search?: string | undefined;
   readonly role?: Role | undefined;
@@ -17,14 +17,18 @@ export interface NewUserRow extends Pick<User, 'id' | 'email' | 'passwordHash' |
   readonly isEmailVerified?: boolean;
 }
 
-/** By what one user is found. */
+/** Identifies one user. The email must be normalized. */
 export type UserKey = { readonly email: string } | { readonly id: string };
+
+/** A user as they were when their password was verified. */
+export type UserWithHash = Pick<User, 'id' | 'passwordHash'>;
 
 export type UserChanges = Partial<Pick<User, 'name' | 'role' | 'isActive'>>;
 
+/** Reads and writes users. Methods that lock a row hold the lock until the transaction ends. */
 @Injectable()
 export class UsersRepository {
-  /** @throws EmailTakenError decided by the unique index, so two at once cannot both pass */
+  /** @throws EmailTakenError if the unique index rejects the email, so two parallel requests cannot both succeed */
   async insert(manager: EntityManager, { isEmailVerified, ...row }: NewUserRow): Promise<User> {
     try {
       await manager.insert(User, { ...row, emailVerifiedAt: isEmailVerified ? () => 'now()' : null });
@@ -39,38 +43,44 @@ export class UsersRepository {
     return manager.findOneBy(User, { id });
   }
 
-  /** The user with the hash of their password, which no other query loads. */
-  findWithHash(manager: EntityManager, by: UserKey): Promise<User | null> {
-    return this.selectOne(manager, by).addSelect('user.passwordHash').getOne();
+  /** Returns the user with their password hash, which no other query loads. */
+  findWithHash(manager: EntityManager, key: UserKey): Promise<User | null> {
+    return this.selectOne(manager, key).addSelect('user.passwordHash').getOne();
   }
 
-  findActive(manager: EntityManager, by: UserKey): Promise<User | null> {
-    return this.selectOne(manager, by).andWhere('user.isActive').getOne();
+  findActive(manager: EntityManager, key: UserKey): Promise<User | null> {
+    return this.selectOne(manager, key).andWhere('user.isActive').getOne();
   }
 
-  /** Holds an address until the transaction ends, which need not be anyone's. */
-  async lockAddress(manager: EntityManager, email: string): Promise<void> {
+  /** Locks an email, whether or not an account has it. */
+  async lockEmail(manager: EntityManager, email: string): Promise<void> {
     await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [email]);
   }
 
-  /** Holds an active user's row until the transaction ends. */
-  lockActive(manager: EntityManager, by: UserKey): Promise<User | null> {
-    return this.selectOne(manager, by).andWhere('user.isActive').setLock('for_no_key_update').getOne();
+  /** Locks an active user's row. Lock it before any other row of the account, so that transactions cannot deadlock. */
+  lockActive(manager: EntityManager, key: UserKey): Promise<User | null> {
+    return this.selectOne(manager, key).andWhere('user.isActive').setLock('for_no_key_update').getOne();
   }
 
-  /** Holds a user's row until the transaction ends; other changes of that user wait. */
+  /**
+   * Locks the row of an active user whose password hash is still `passwordHash`. Hashing takes long enough for the
+   * password to change meanwhile. No session may be created after that.
+   */
+  lockIfUnchanged(manager: EntityManager, { id, passwordHash }: UserWithHash): Promise<User | null> {
+    return manager.findOne(User, { where: { id, passwordHash, isActive: true }, lock: { mode: 'for_no_key_update' } });
+  }
+
   lock(manager: EntityManager, id: string): Promise<User | null> {
     return manager.findOne(User, { where: { id }, lock: { mode: 'for_no_key_update' } });
   }
 
   /**
-   * Holds a user's row and those of all active admins until the transaction ends: two transactions that would
-   * each take an admin away run one after the other, and see each other's work. All rows are locked by one
-   * statement in one order, so that no two wait for each other.
+   * Locks a user's row and those of all active admins, so that two transactions cannot each remove one of the last two
+   * admins. One statement locks all rows in ID order, so that two of them cannot deadlock.
    */
   lockWithAdmins(manager: EntityManager, id: string): Promise<User[]> {
     return manager.find(User, {
-      // As a literal the role fits the partial index whatever the plan; as a parameter only where its value is known.
+      // A literal, because the planner cannot match the partial index with a parameter.
       where: [{ id }, { role: Raw((role) => `${role} = 'admin'`), isActive: true }],
       order: { id: 'ASC' },
       lock: { mode: 'for_no_key_update' },
@@ -82,8 +92,8 @@ export class UsersRepository {
     return manager.findOneByOrFail(User, { id });
   }
 
-  /** Call it when the sessions have ended: whoever signs out before it is a stranger under the new password. */
-  async setHash(manager: EntityManager, id: string, passwordHash: string): Promise<void> {
+  /** Sets a new password. Call this after revoking sessions. Otherwise their devices stay trusted. */
+  async setPasswordHash(manager: EntityManager, id: string, passwordHash: string): Promise<void> {
     await manager.update(
       User,
       { id },
@@ -91,26 +101,23 @@ export class UsersRepository {
     );
   }
 
-  async setEmailVerified(manager: EntityManager, id: string): Promise<void> {
-    await manager.update(User, { id }, { emailVerifiedAt: () => 'now()', updatedAt: () => 'now()' });
-  }
-
-  /** Replaces a hash, unless the password was changed since it was read. Says whether it did. */
-  async replaceHash(manager: EntityManager, id: string, from: string, to: string): Promise<boolean> {
-    const { affected } = await manager.update(User, { id, passwordHash: from }, { passwordHash: to });
+  /** Replaces a hash of the same password. Returns false if the hash has changed since it was read. */
+  async replaceHash(manager: EntityManager, { id, passwordHash }: UserWithHash, newHash: string): Promise<boolean> {
+    const { affected } = await manager.update(User, { id, passwordHash }, { passwordHash: newHash });
     return affected === 1;
   }
 
-  /** Holds an active user's row until the transaction ends, if their password is still the one behind this hash. */
-  holdUnchanged(manager: EntityManager, id: string, passwordHash: string): Promise<User | null> {
-    return manager.findOne(User, { where: { id, passwordHash, isActive: true }, lock: { mode: 'for_no_key_update' } });
+  /** Marks the email as verified. Keeps the time of the first verification. */
+  async markEmailVerified(manager: EntityManager, { id, emailVerifiedAt }: User): Promise<void> {
+    if (emailVerifiedAt) return;
+    await manager.update(User, { id }, { emailVerifiedAt: () => 'now()', updatedAt: () => 'now()' });
   }
 
   async delete(manager: EntityManager, id: string): Promise<void> {
     await manager.delete(User, { id });
   }
 
-  /** Newest first; one row more than the page holds, to tell whether there is another page. */
+  /** Returns users, newest first. Reads one row more than the page, so that the caller knows whether more follow. */
   list(manager: EntityManager, filter: UserFilter, page: PageRequest): Promise<User[]> {
     const query = manager
       .createQueryBuilder(User, 'user')
@@ -125,14 +132,14 @@ export class UsersRepository {
     return query.getMany();
   }
 
-  private selectOne(manager: EntityManager, by: UserKey): SelectQueryBuilder<User> {
+  private selectOne(manager: EntityManager, key: UserKey): SelectQueryBuilder<User> {
     const query = manager.createQueryBuilder(User, 'user');
-    // `lower(email)` is the expression that the unique index holds.
-    return 'email' in by ? query.where('lower(user.email) = lower(:email)', by) : query.where('user.id = :id', by);
+    // `lower(email)` is the expression of the unique index.
+    return 'email' in key ? query.where('lower(user.email) = lower(:email)', key) : query.where('user.id = :id', key);
   }
 }
 
-/** A LIKE pattern that finds the text itself: its wildcards and backslashes are ordinary characters. */
+/** Returns a LIKE pattern that matches the text literally, including its wildcards and backslashes. */
 function containing(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 }

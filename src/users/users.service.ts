@@ -1,18 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import type { AuditDetails, AuditEntry } from '../platform/audit/audit-event.js';
-import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import type { Client } from '../common/client.js';
 import { newId } from '../common/id.js';
 import { toPage, type Page, type PageRequest } from '../common/pagination.js';
 import type { Principal } from '../common/principal.js';
 import type { Role } from '../common/role.js';
+import type { AuditDetails, AuditEntry } from '../platform/audit/audit-event.js';
+import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
 import { PasswordHasher } from '../platform/passwords/password-hasher.js';
 import { PasswordPolicy } from '../platform/passwords/password-policy.js';
-import { CredentialsService } from './credentials.service.js';
 import { normalizeEmail } from './email.js';
-import { UserEvents } from './user-events.js';
+import { PasswordConfirmationService } from './password-confirmation.service.js';
 import type { User } from './user.entity.js';
+import { UserHooks } from './user-hooks.js';
 import { LastAdminError, UserNotFoundError } from './users.errors.js';
 import { UsersRepository, type NewUserRow, type UserChanges, type UserFilter } from './users.repository.js';
 
@@ -21,11 +21,11 @@ export interface NewUser {
   readonly password: string;
   readonly name?: string | null | undefined;
   readonly role?: Role | undefined;
-  /** Whether the address is known to be the user's; otherwise they are asked to show it. */
+  /** If false, the user gets a mail with a link to verify their email. */
   readonly isEmailVerified?: boolean | undefined;
 }
 
-/** What somebody says of themselves when they register: neither their role, nor that their address is theirs. */
+/** What people may choose when they register themselves. */
 export type Registration = Pick<NewUser, 'email' | 'password' | 'name'>;
 
 @Injectable()
@@ -35,141 +35,130 @@ export class UsersService {
     private readonly users: UsersRepository,
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
-    private readonly credentials: CredentialsService,
-    private readonly events: UserEvents,
+    private readonly confirmation: PasswordConfirmationService,
+    private readonly hooks: UserHooks,
     private readonly audit: AuditRecorder,
   ) {}
 
   /**
-   * Creates an account for the person who asks for it.
+   * Creates an account for the person who registers.
    *
-   * @throws PasswordTooWeakError
-   * @throws EmailTakenError
-   * @throws OverloadedError
+   * @throws PasswordTooWeakError, EmailTakenError, OverloadedError
    */
-  async register({ email, password, name }: Registration, client: Client): Promise<User> {
+  async registerUser({ email, password, name }: Registration, client: Client): Promise<User> {
     const row = await this.toRow({ email, password, name });
-    return this.database.transaction((manager) => {
-      const actor = { userId: row.id, client };
-      return this.insert(manager, row, { type: 'user_created', userId: row.id, actor });
-    });
+    const event = { type: 'user_created', userId: row.id, actor: { userId: row.id, client } } as const;
+    return this.database.transaction((manager) => this.insert(manager, row, event));
   }
 
   /**
-   * Creates a user in the name of an admin; without one, of a command.
+   * Creates a user for an admin, or for a command if `actor` is `null`.
    *
-   * @throws PasswordTooWeakError
-   * @throws EmailTakenError
-   * @throws OverloadedError
-   * @throws what `UserEvents.acting` throws
+   * @throws PasswordTooWeakError, EmailTakenError, OverloadedError
+   * @throws the errors of `UserHooks.assertActorAllowed`
    */
-  async create(user: NewUser, actor: Principal | null): Promise<User> {
+  async createUser(user: NewUser, actor: Principal | null): Promise<User> {
     const row = await this.toRow(user);
     const details = { role: row.role, ...(!actor && { by: 'command' }) };
     return this.database.transaction(async (manager) => {
-      if (actor) await this.events.acting(manager, actor);
+      if (actor) await this.hooks.assertActorAllowed(manager, actor);
       return this.insert(manager, row, { type: 'user_created', userId: row.id, actor, details });
     });
   }
 
-  /** A user by id. @throws UserNotFoundError */
-  async get(id: string): Promise<User> {
+  /** @throws UserNotFoundError */
+  async getUser(id: string): Promise<User> {
     const user = await this.database.run((manager) => this.users.findById(manager, id));
     if (!user) throw new UserNotFoundError();
     return user;
   }
 
-  /** One page of users, newest first. */
-  async list(filter: UserFilter, page: PageRequest): Promise<Page<User>> {
+  /** Returns one page of users, newest first. */
+  async listUsers(filter: UserFilter, page: PageRequest): Promise<Page<User>> {
     const rows = await this.database.run((manager) => this.users.list(manager, filter, page));
     return toPage(rows, page.limit);
   }
 
-  /** Whether anyone can administer the product. */
   async hasActiveAdmin(): Promise<boolean> {
-    const { items } = await this.list({ role: 'admin', isActive: true }, { limit: 1 });
+    const { items } = await this.listUsers({ role: 'admin', isActive: true }, { limit: 1 });
     return items.length > 0;
   }
 
   /**
-   * Changes a user. A new role holds, and a deactivated user's sessions end, from that user's next request on.
+   * Changes a user. A new role, or a deactivation, takes effect on that user's next request.
    *
-   * @throws UserNotFoundError
-   * @throws LastAdminError
+   * @throws UserNotFoundError, LastAdminError
    */
-  update(id: string, changes: UserChanges, actor: Principal): Promise<User> {
-    const mayTakeAdmin = changes.role === 'user' || changes.isActive === false;
+  updateUser(id: string, changes: UserChanges, actor: Principal): Promise<User> {
+    const mayRemoveAdmin = changes.role === 'user' || changes.isActive === false;
     return this.database.transaction(async (manager) => {
-      const before = await (mayTakeAdmin ? this.lockDispensable(manager, id) : this.users.lock(manager, id));
+      const before = await (mayRemoveAdmin ? this.lockUnlessLastAdmin(manager, id) : this.users.lock(manager, id));
       if (!before) throw new UserNotFoundError();
-      if (changesNothing(changes)) return before;
+      if (isEmpty(changes)) return before;
       const after = await this.users.update(manager, id, changes);
-      const details = changesOf(before, after);
+      const details = changedFields(before, after);
       if (details) await this.audit.record(manager, { type: 'user_updated', userId: id, actor, details });
-      if (before.isActive && !after.isActive) await this.events.deactivated(manager, id, actor);
+      if (before.isActive && !after.isActive) await this.hooks.runDeactivated(manager, id, actor);
       return after;
     });
   }
 
   /**
-   * Deletes a user, with their sessions.
+   * Deletes a user and their sessions.
    *
-   * @throws UserNotFoundError
-   * @throws LastAdminError
-   * @throws what `UserEvents.acting` throws
+   * @throws UserNotFoundError, LastAdminError
+   * @throws the errors of `UserHooks.assertActorAllowed`
    */
-  delete(id: string, actor: Principal): Promise<void> {
+  deleteUser(id: string, actor: Principal): Promise<void> {
     return this.database.transaction(async (manager) => {
-      if (!(await this.lockDispensable(manager, id))) throw new UserNotFoundError();
-      await this.events.acting(manager, actor);
+      if (!(await this.lockUnlessLastAdmin(manager, id))) throw new UserNotFoundError();
+      await this.hooks.assertActorAllowed(manager, actor);
       await this.users.delete(manager, id);
       await this.audit.record(manager, { type: 'user_deleted', userId: id, actor });
     });
   }
 
   /**
-   * Deletes the account of someone who proves once more that it is theirs.
+   * Deletes the caller's account after checking their password.
    *
-   * @throws InvalidCredentialsError, TooManyRequestsError, OverloadedError
-   * @throws UserNotFoundError if somebody else was faster
-   * @throws LastAdminError
-   * @throws what `UserEvents.acting` throws
+   * @throws InvalidCredentialsError, TooManyRequestsError, OverloadedError, UserNotFoundError, LastAdminError
+   * @throws the errors of `UserHooks.assertActorAllowed`
    */
-  async deleteOwn(actor: Principal, client: Client, password: string): Promise<void> {
-    await this.credentials.confirm(actor, client, password);
-    await this.delete(actor.userId, actor);
+  async deleteOwnAccount(actor: Principal, client: Client, password: string): Promise<void> {
+    await this.confirmation.confirmPassword(actor, client, password);
+    await this.deleteUser(actor.userId, actor);
   }
 
   private async toRow(user: NewUser): Promise<NewUserRow> {
-    const { email: given, password, name = null, role = 'user', isEmailVerified = false } = user;
-    const email = normalizeEmail(given);
+    const { password, name = null, role = 'user', isEmailVerified = false } = user;
+    const email = normalizeEmail(user.email);
     await this.policy.assertAcceptable(password, { email, name }, '/password');
     return { id: newId(), email, passwordHash: await this.hasher.hash(password), name, role, isEmailVerified };
   }
 
-  private async insert(manager: EntityManager, row: NewUserRow, entry: AuditEntry): Promise<User> {
+  private async insert(manager: EntityManager, row: NewUserRow, event: AuditEntry): Promise<User> {
     const user = await this.users.insert(manager, row);
-    await this.audit.record(manager, entry);
-    await this.events.created(manager, user);
+    await this.audit.record(manager, event);
+    await this.hooks.runCreated(manager, user);
     return user;
   }
 
-  /** Holds a user's row, and makes sure that someone else can administer the product. */
-  private async lockDispensable(manager: EntityManager, id: string): Promise<User | undefined> {
-    const held = await this.users.lockWithAdmins(manager, id);
-    const user = held.find((candidate) => candidate.id === id);
-    if (user?.role === 'admin' && user.isActive && held.length === 1) throw new LastAdminError();
+  /** Locks a user's row and returns the user. @throws LastAdminError if no other active admin would remain */
+  private async lockUnlessLastAdmin(manager: EntityManager, id: string): Promise<User | undefined> {
+    const locked = await this.users.lockWithAdmins(manager, id);
+    const user = locked.find((candidate) => candidate.id === id);
+    if (user?.role === 'admin' && user.isActive && locked.length === 1) throw new LastAdminError();
     return user;
   }
 }
 
-/** Whether every field was left out: a DTO has the fields that were not given too, undefined. */
-function changesNothing(changes: object): boolean {
+/** Returns whether no field was sent. In a DTO, missing fields are present as `undefined`. */
+function isEmpty(changes: object): boolean {
   return Object.values(changes).every((value) => value === undefined);
 }
 
-/** What an update changed, for the record; null for nothing. A name is personal, and outlives nobody's account. */
-function changesOf(before: User, after: User): AuditDetails | null {
+/** Returns the audit details of an update, or `null` if nothing changed. Omits names, because they are personal data. */
+function changedFields(before: User, after: User): AuditDetails | null {
   const details: AuditDetails = {
     ...(before.role !== after.role && { role: { from: before.role, to: after.role } }),
     ...(before.isActive !== after.isActive && { isActive: { from: before.isActive, to: after.isActive } }),

@@ -1,6 +1,6 @@
 import type { Client } from '../../src/common/client.js';
 import { Database } from '../../src/platform/database/database.js';
-import { KnownDevicesService } from '../../src/sessions/known-devices.service.js';
+import { KnownDevicesRepository } from '../../src/sessions/known-devices.repository.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -25,7 +25,7 @@ describe('the devices that an account knows', () => {
     return body.refreshToken as string;
   }
   const recognize = (device: Client, account: { id: string } | { email: string } = { id: ada.id }) =>
-    app.app.get(Database).run((manager) => app.app.get(KnownDevicesService).recognize(manager, account, device));
+    app.app.get(Database).run((manager) => app.app.get(KnownDevicesRepository).recognize(manager, account, device));
   /** Lets every session end this long ago. */
   const expire = (ago: string) =>
     app.database.query(`UPDATE sessions SET idle_expires_at = now() - $1::interval`, [ago]);

@@ -53,17 +53,19 @@ describe('the users’ repository', () => {
 
   it('replaces a hash only if it is still the one that was read', async () => {
     const { id } = await insert({ passwordHash: 'old' });
-    const replace = (from: string, to: string) => session((manager) => users.replaceHash(manager, id, from, to));
+    const replace = (passwordHash: string, newHash: string) =>
+      session((manager) => users.replaceHash(manager, { id, passwordHash }, newHash));
     expect([await replace('old', 'new'), await replace('old', 'newer')]).toEqual([true, false]);
     expect((await session((manager) => users.findWithHash(manager, { id })))?.passwordHash).toBe('new');
   });
 
   it('holds nobody who is inactive or has another password by now', async () => {
     const { id } = await insert({ passwordHash: 'hash' });
-    const hold = (hash: string) => transaction(async (manager) => (await users.holdUnchanged(manager, id, hash))?.id);
-    expect([await hold('hash'), await hold('other')]).toEqual([id, undefined]);
+    const lock = (passwordHash: string) =>
+      transaction(async (manager) => (await users.lockIfUnchanged(manager, { id, passwordHash }))?.id);
+    expect([await lock('hash'), await lock('other')]).toEqual([id, undefined]);
     await app.database.query('UPDATE users SET is_active = false');
-    expect(await hold('hash')).toBeUndefined();
+    expect(await lock('hash')).toBeUndefined();
   });
 
   it('holds a user together with every active admin, in the order of their ids', async () => {

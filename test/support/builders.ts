@@ -20,7 +20,7 @@ let counter = 0;
 export async function buildUser(app: TestApp, user: Partial<NewUser> = {}): Promise<BuiltUser> {
   const email = user.email ?? `user-${++counter}@example.com`;
   const password = user.password ?? 'seven lanterns at dusk';
-  const created = await app.app.get(UsersService).create({ ...user, email, password }, null);
+  const created = await app.app.get(UsersService).createUser({ ...user, email, password }, null);
   return { id: created.id, email: created.email, password };
 }
 

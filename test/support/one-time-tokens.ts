@@ -1,12 +1,12 @@
 import { Database } from '../../src/platform/database/database.js';
-import { OneTimeTokensService } from '../../src/auth/one-time-tokens/one-time-tokens.service.js';
-import type { TokenPurpose } from '../../src/auth/one-time-tokens/token-purpose.js';
+import type { TokenPurpose } from '../../src/auth/one-time-tokens/one-time-token.entity.js';
+import { OneTimeTokensRepository } from '../../src/auth/one-time-tokens/one-time-tokens.repository.js';
 import { buildUser } from './builders.js';
 import type { TestApp } from './test-app.js';
 
 /** A token as it would stand in a mail. */
 export function issueToken({ app }: TestApp, purpose: TokenPurpose, { id }: { id: string }): Promise<string> {
-  return app.get(Database).transaction((manager) => app.get(OneTimeTokensService).issue(manager, purpose, id));
+  return app.get(Database).transaction((manager) => app.get(OneTimeTokensRepository).issue(manager, purpose, id));
 }
 
 /** A token that was issued, and is too old by now. */

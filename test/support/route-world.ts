@@ -1,7 +1,7 @@
 import type { Response } from 'supertest';
 import type { Person, Request, World } from '../../bench/routes/calls.js';
 import type { Role } from '../../src/common/role.js';
-import type { TokenPurpose } from '../../src/auth/one-time-tokens/token-purpose.js';
+import type { TokenPurpose } from '../../src/auth/one-time-tokens/one-time-token.entity.js';
 import { PASSWORD } from '../../bench/support/accounts.js';
 import { buildUser } from './builders.js';
 import { issueToken } from './one-time-tokens.js';

@@ -14,7 +14,7 @@ export class LoginDto {
     minLength: 1,
     maxLength: 100,
     example: 'Ada’s laptop',
-    description: 'How the session is named in lists.',
+    description: 'The name of the session in lists.',
   })
   @MapText((text) => text.trim())
   @Optional()
@@ -23,7 +23,7 @@ export class LoginDto {
 
   @RefreshTokenField({
     required: false,
-    description: 'The last one that this device had, expired or not: by it the device is recognized.',
+    description: 'The last refresh token of this device, expired or not. It identifies the device.',
   })
   @Optional()
   refreshToken?: string;

@@ -1,17 +1,19 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { User } from '../../users/user.entity.js';
-import type { TokenPurpose } from './token-purpose.js';
+
+/** What a one-time token permits: setting a password, verifying an email, or reporting *this was not me*. */
+export type TokenPurpose = 'password_reset' | 'email_verification' | 'not_me';
 
 /**
- * A token that works once. Only its hash is stored, so a copy of the table opens nothing. A row that is used or void is
- * deleted: nobody is told why a token does not work, so nobody needs to know.
+ * A token that works once. Only its hash is stored, so that a copy of the table is useless. Used and void tokens are
+ * deleted, because no response says why a token does not work.
  */
 @Entity('one_time_tokens')
 @Index(['userId', 'purpose'])
 @Check('ck_one_time_tokens_hash', `octet_length(hash) = 32`)
 @Check('ck_one_time_tokens_purpose', `purpose IN ('password_reset', 'email_verification', 'not_me')`)
 export class OneTimeToken {
-  /** SHA-256 of the token's bytes. 256 random bits need no slow hash and no salt. */
+  /** SHA-256 of the token's bytes. 256 random bits need neither a slow hash nor a salt. */
   @PrimaryColumn({ type: 'bytea' })
   hash!: Buffer;
 

@@ -1,58 +1,117 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { TokenPurpose } from './token-purpose.js';
+import { InjectConfig } from '../../config/config.module.js';
+import type { Config } from '../../config/env.js';
+import type { User } from '../../users/user.entity.js';
+import { UsersRepository } from '../../users/users.repository.js';
+import type { TokenPurpose } from './one-time-token.entity.js';
+import { TokenUsedOrExpiredError } from './one-time-tokens.errors.js';
 
-export interface NewOneTimeToken {
-  readonly hash: Buffer;
-  readonly purpose: TokenPurpose;
-  /** Null does the same work for nobody. */
-  readonly userId: string | null;
-}
+/** 256 bits. ASVS 11.5.1 requires 128. */
+const TOKEN_BYTES = 32;
+/** Long enough for people who read their mail after a holiday. */
+const NOT_ME_TTL_MS = 7 * 86_400_000;
 
+/** Tokens that are sent by mail and work once (ASVS 6.4.3). Tokens of inactive users do not work. */
 @Injectable()
 export class OneTimeTokensRepository {
-  /** @param lifetime milliseconds */
-  async insert(manager: EntityManager, { hash, purpose, userId }: NewOneTimeToken, lifetime: number): Promise<void> {
+  private readonly ttlMs: Readonly<Record<TokenPurpose, number>>;
+
+  constructor(
+    @InjectConfig() { recovery }: Config,
+    private readonly users: UsersRepository,
+  ) {
+    this.ttlMs = {
+      password_reset: recovery.passwordResetTtl,
+      email_verification: recovery.emailVerificationTtl,
+      not_me: NOT_ME_TTL_MS,
+    };
+  }
+
+  /**
+   * Creates a token for a user and voids the earlier ones of its purpose, except `not_me`: each of those belongs to
+   * another mail. With `null`, runs the same statements and inserts nothing, so that timing does not reveal whether the
+   * account exists.
+   */
+  async issue(manager: EntityManager, purpose: TokenPurpose, userId: string | null): Promise<string> {
+    const token = randomBytes(TOKEN_BYTES);
+    if (purpose !== 'not_me') await this.void(manager, userId, purpose);
     await manager.query(
       `INSERT INTO one_time_tokens (hash, purpose, user_id, expires_at)
        SELECT $1, $2, id, now() + $4::float8 * interval '1 millisecond' FROM users WHERE id = $3`,
-      [hash, purpose, userId, lifetime],
+      [hash(token), purpose, userId, this.ttlMs[purpose]],
     );
+    return token.toString('base64url');
   }
 
-  /** How many tokens of this purpose a user was given less than so many milliseconds ago, of those that still work. */
-  async countRecent(manager: EntityManager, userId: string, purpose: TokenPurpose, interval: number): Promise<number> {
+  /** Returns how many of a user's valid tokens were created within the last `intervalMs`. */
+  async countRecent(
+    manager: EntityManager,
+    purpose: TokenPurpose,
+    userId: string,
+    intervalMs: number,
+  ): Promise<number> {
     const [row] = await manager.query<{ count: number }[]>(
       `SELECT count(*)::int AS count FROM one_time_tokens
         WHERE user_id = $1 AND purpose = $2 AND created_at > now() - $3::float8 * interval '1 millisecond'`,
-      [userId, purpose, interval],
+      [userId, purpose, intervalMs],
     );
     return row?.count ?? 0;
   }
 
-  /** The user of a token that still works. */
-  async findUser(manager: EntityManager, hash: Buffer, purpose: TokenPurpose): Promise<string | null> {
-    const [row] = await manager.query<{ user_id: string }[]>(
-      `SELECT user_id FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > now()`,
-      [hash, purpose],
-    );
-    return row?.user_id ?? null;
+  /** Returns the user of a valid token without using it up. @throws TokenUsedOrExpiredError */
+  async findUser(manager: EntityManager, purpose: TokenPurpose, token: string): Promise<User> {
+    const id = await this.findUserId(manager, purpose, token);
+    return orThrow(await this.users.findActive(manager, { id }));
   }
 
-  /** Deletes a token that still works, and gives its user. Of any number that try at once, one succeeds. */
-  async take(manager: EntityManager, hash: Buffer, purpose: TokenPurpose): Promise<string | null> {
-    const [rows] = await manager.query<[{ user_id: string }[], number]>(
-      `DELETE FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > now() RETURNING user_id`,
-      [hash, purpose],
+  /**
+   * Uses a token up and returns its user, whose row stays locked until the transaction ends. Locks the user first, as
+   * every transaction that locks more of an account does. If the transaction rolls back, the token works again.
+   *
+   * @throws TokenUsedOrExpiredError. Of any number of parallel calls, one succeeds
+   */
+  async redeem(manager: EntityManager, purpose: TokenPurpose, token: string): Promise<User> {
+    const id = await this.findUserId(manager, purpose, token);
+    const user = orThrow(await this.users.lockActive(manager, { id }));
+    const [, deleted] = await manager.query<[unknown, number]>(
+      `DELETE FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > now()`,
+      [hashOf(token), purpose],
     );
-    return rows[0]?.user_id ?? null;
+    if (deleted === 0) throw new TokenUsedOrExpiredError();
+    return user;
   }
 
-  /** @param purpose all of them where it is left out */
-  async deleteAll(manager: EntityManager, userId: string | null, purpose?: TokenPurpose): Promise<void> {
+  /** Deletes a user's tokens of one purpose, or of all purposes. */
+  async void(manager: EntityManager, userId: string | null, purpose?: TokenPurpose): Promise<void> {
     await manager.query(`DELETE FROM one_time_tokens WHERE user_id = $1 AND ($2::text IS NULL OR purpose = $2)`, [
       userId,
       purpose ?? null,
     ]);
   }
+
+  private async findUserId(manager: EntityManager, purpose: TokenPurpose, token: string): Promise<string> {
+    const [row] = await manager.query<{ user_id: string }[]>(
+      `SELECT user_id FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > now()`,
+      [hashOf(token), purpose],
+    );
+    return orThrow(row).user_id;
+  }
+}
+
+/** @throws TokenUsedOrExpiredError if the token is malformed */
+function hashOf(token: string): Buffer {
+  const bytes = Buffer.from(token, 'base64url');
+  if (bytes.length !== TOKEN_BYTES || bytes.toString('base64url') !== token) throw new TokenUsedOrExpiredError();
+  return hash(bytes);
+}
+
+function hash(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}
+
+function orThrow<T>(value: T | null | undefined): T {
+  if (value === null || value === undefined) throw new TokenUsedOrExpiredError();
+  return value;
 }

@@ -18,20 +18,20 @@ export class EmailVerificationController {
 
   @Post('verification')
   @HttpCode(202)
-  @ApiOperation({ summary: 'Mail me a new link to verify my address' })
-  @ApiAcceptedResponse({ description: 'On its way. Whose address is verified already gets no mail.' })
+  @ApiOperation({ summary: 'Send the current user a new link to verify their email' })
+  @ApiAcceptedResponse({ description: 'Accepted. No mail is sent if the email is already verified.' })
   @ApiProblems(TooManyRequestsError)
   request(@Auth() auth: Principal, @RequestClient() client: Client): Promise<void> {
-    return this.verification.request(auth, client);
+    return this.verification.requestVerification(auth, client);
   }
 
   @Public()
   @Post('verify')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Verify an address by a mailed token' })
+  @ApiOperation({ summary: 'Verify an email with a mailed token' })
   @ApiNoContentResponse()
   @ApiProblems(TokenUsedOrExpiredError, TooManyRequestsError)
   verify(@Body() { token }: OneTimeTokenDto, @RequestClient() client: Client): Promise<void> {
-    return this.verification.verify(token, client);
+    return this.verification.verifyEmail(token, client);
   }
 }

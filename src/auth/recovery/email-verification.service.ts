@@ -1,22 +1,22 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
+import type { Client } from '../../common/client.js';
 import type { Principal } from '../../common/principal.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
+import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { MailOutbox } from '../../platform/mail/mail-outbox.js';
-import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
-import type { Client } from '../../common/client.js';
 import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
-import { AccountsService } from '../../users/accounts.service.js';
-import { UserEvents } from '../../users/user-events.js';
+import { UserHooks } from '../../users/user-hooks.js';
 import type { User } from '../../users/user.entity.js';
-import { TokenHolders } from './token-holders.service.js';
+import { UsersRepository } from '../../users/users.repository.js';
+import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
+import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
 
-/** How long, in milliseconds, after one link a sign-in mails no other. */
-const REMINDER_INTERVAL = 5 * 60_000;
+/** A sign-in sends no new link within this time after the last one. */
+const REMINDER_INTERVAL_MS = 5 * 60_000;
 
-/** Shows, by a mailed token, that an address is its user's. */
+/** Verifies that an email belongs to its user, with a link sent by mail. */
 @Injectable()
 export class EmailVerificationService implements OnModuleInit {
   private readonly isRequired: boolean;
@@ -25,10 +25,9 @@ export class EmailVerificationService implements OnModuleInit {
     @InjectConfig() { recovery }: Config,
     private readonly limits: RateLimitsService,
     private readonly database: Database,
-    private readonly accounts: AccountsService,
-    private readonly userEvents: UserEvents,
-    private readonly tokens: OneTimeTokensService,
-    private readonly holders: TokenHolders,
+    private readonly users: UsersRepository,
+    private readonly userHooks: UserHooks,
+    private readonly tokens: OneTimeTokensRepository,
     private readonly mails: MailOutbox,
     private readonly audit: AuditRecorder,
   ) {
@@ -36,51 +35,55 @@ export class EmailVerificationService implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.userEvents.onCreated(async (manager, user) => {
-      if (!user.emailVerifiedAt) await this.mailLink(manager, user);
+    this.userHooks.onCreated(async (manager, user) => {
+      if (!user.emailVerifiedAt) await this.sendLink(manager, user);
     });
   }
 
   /**
-   * Mails a new link to the one who asks; the older ones are void. Whose address is verified already gets none.
+   * Sends the caller a new link and voids the earlier ones. Sends nothing if their email is verified.
    *
    * @throws TooManyRequestsError
    */
-  async request(actor: Principal, client: Client): Promise<void> {
+  async requestVerification(actor: Principal, client: Client): Promise<void> {
     const { userId } = actor;
     await this.limits.spend('verify', { client, account: userId });
     await this.database.transaction(async (manager) => {
-      const user = await this.accounts.hold(manager, { id: userId });
+      const user = await this.users.lockActive(manager, { id: userId });
       if (!user || user.emailVerifiedAt) return;
-      await this.mailLink(manager, user);
+      await this.sendLink(manager, user);
       await this.audit.record(manager, { type: 'email_verification_requested', userId, actor });
     });
   }
 
-  /** Verifies the address of a mailed token's user. @throws TokenUsedOrExpiredError, TooManyRequestsError */
-  verify(token: string, client: Client): Promise<void> {
-    return this.holders.attempt('email_verified', client, () =>
-      this.database.transaction(async (manager) => {
-        const user = await this.holders.redeem(manager, 'email_verification', token);
-        await this.accounts.confirmEmail(manager, user);
+  /** Verifies the email of the token's user. @throws TokenUsedOrExpiredError, TooManyRequestsError */
+  async verifyEmail(token: string, client: Client): Promise<void> {
+    await this.limits.spend('verify', { client });
+    try {
+      await this.database.transaction(async (manager) => {
+        const user = await this.tokens.redeem(manager, 'email_verification', token);
+        await this.users.markEmailVerified(manager, user);
         const actor = { userId: user.id, client };
         await this.audit.record(manager, { type: 'email_verified', userId: user.id, actor });
-      }),
-    );
+      });
+    } catch (error) {
+      await recordTokenFailure(this.database, this.audit, { type: 'email_verified', client, error });
+      throw error;
+    }
   }
 
-  /**
-   * Whether a user may sign in as far as their address goes. Whoever may not gets a new link, now and then, so the
-   * transaction must be committed: it has to hold the user's row, and the password must have been right.
-   */
-  async admits(manager: EntityManager, user: User): Promise<boolean> {
-    if (!this.isRequired || user.emailVerifiedAt) return true;
-    const reminders = await this.tokens.countRecent(manager, 'email_verification', user.id, REMINDER_INTERVAL);
-    if (reminders === 0) await this.mailLink(manager, user);
-    return false;
+  /** Returns whether the user must verify their email before they can sign in. */
+  isMissing(user: User): boolean {
+    return this.isRequired && !user.emailVerifiedAt;
   }
 
-  private async mailLink(manager: EntityManager, user: User): Promise<void> {
+  /** Sends a new link at sign-in, unless one was sent recently. The transaction must hold a lock on the user's row. */
+  async remind(manager: EntityManager, user: User): Promise<void> {
+    const recent = await this.tokens.countRecent(manager, 'email_verification', user.id, REMINDER_INTERVAL_MS);
+    if (recent === 0) await this.sendLink(manager, user);
+  }
+
+  private async sendLink(manager: EntityManager, user: User): Promise<void> {
     const token = await this.tokens.issue(manager, 'email_verification', user.id);
     const contents = { name: user.name, token };
     await this.mails.post(manager, { kind: 'verify_email', recipient: user.email, contents });

@@ -17,10 +17,12 @@ export class NotMeController {
   @Public()
   @Post()
   @HttpCode(202)
-  @ApiOperation({ summary: 'Say by a mailed token: this was not me. Every session ends, and a new password is due' })
-  @ApiAcceptedResponse({ description: 'Done. A link to choose a new password is on its way.' })
+  @ApiOperation({
+    summary: 'Report with a mailed token: this was not me. Revokes every session and requires a new password',
+  })
+  @ApiAcceptedResponse({ description: 'Done. A mail with a link to choose a new password follows.' })
   @ApiProblems(TokenUsedOrExpiredError, TooManyRequestsError)
   report(@Body() { token }: OneTimeTokenDto, @RequestClient() client: Client): Promise<void> {
-    return this.notMe.report(token, client);
+    return this.notMe.reportNotMe(token, client);
   }
 }

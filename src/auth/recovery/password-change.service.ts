@@ -1,70 +1,72 @@
 import { Injectable } from '@nestjs/common';
-import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
+import type { Client } from '../../common/client.js';
 import type { Principal } from '../../common/principal.js';
-import { Database, type EntityManager } from '../../platform/database/database.js';
-import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
+import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
+import { Database } from '../../platform/database/database.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
 import { PasswordPolicy } from '../../platform/passwords/password-policy.js';
-import type { Client } from '../../common/client.js';
-import { SecurityMailsService } from '../security-mails.service.js';
+import { OverloadedError } from '../../platform/passwords/passwords.errors.js';
+import { SessionsRepository } from '../../sessions/sessions.repository.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
-import { AccountsService } from '../../users/accounts.service.js';
-import { CredentialsService } from '../../users/credentials.service.js';
-import { UserEvents } from '../../users/user-events.js';
-import type { User } from '../../users/user.entity.js';
+import { PasswordConfirmationService } from '../../users/password-confirmation.service.js';
+import { UsersRepository } from '../../users/users.repository.js';
+import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
+import { SecurityMailsService } from '../security-mails.service.js';
 import { PasswordUnchangedError } from './recovery.errors.js';
 
-/** The password that someone has, and the one that they want. */
+/** The hash can change while the new password is hashed. Then the change starts over, at most this often. */
+const MAX_ROUNDS = 5;
+
 export interface PasswordChange {
   readonly current: string;
   readonly next: string;
 }
 
-/** A new password from someone who is signed in and knows the present one (ASVS 6.2.2, 6.2.3). */
+/** Changes the password of a signed-in user who knows the current one (ASVS 6.2.2, 6.2.3). */
 @Injectable()
 export class PasswordChangeService {
   constructor(
     private readonly database: Database,
-    private readonly credentials: CredentialsService,
-    private readonly accounts: AccountsService,
-    private readonly userEvents: UserEvents,
+    private readonly confirmation: PasswordConfirmationService,
+    private readonly users: UsersRepository,
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsService,
-    private readonly tokens: OneTimeTokensService,
+    private readonly sessionsRepository: SessionsRepository,
+    private readonly tokens: OneTimeTokensRepository,
     private readonly securityMails: SecurityMailsService,
     private readonly audit: AuditRecorder,
   ) {}
 
   /**
-   * Changes the password of the one who asks. All their other sessions end, and so do the links to reset the password
-   * (ASVS 7.4.3); the session that asks goes on.
+   * Changes the caller's password. Revokes their other sessions and voids their reset links (ASVS 7.4.3). The current
+   * session stays signed in.
    *
-   * @throws InvalidCredentialsError if `current` is not the password
+   * @throws InvalidCredentialsError if `current` is wrong
    * @throws PasswordUnchangedError, PasswordTooWeakError, OverloadedError, TooManyRequestsError
-   * @throws what `UserEvents.acting` throws
+   * @throws the errors of `SessionsService.assertActorAllowed`
    */
-  async change(actor: Principal, client: Client, { current, next }: PasswordChange): Promise<void> {
-    const user = await this.credentials.confirm(actor, client, current);
-    if (next === current) throw new PasswordUnchangedError();
-    await this.policy.assertAcceptable(next, user, '/newPassword');
-    const passwordHash = await this.hasher.hash(next);
-    const isDone = await this.database.transaction(async (manager) => {
-      const isUnchanged = await this.credentials.hold(manager, user);
-      await this.userEvents.acting(manager, actor);
-      if (isUnchanged) await this.replace(manager, user, actor, passwordHash);
-      return isUnchanged;
-    });
-    // The password or only its hash was replaced meanwhile. Look again.
-    if (!isDone) await this.change(actor, client, { current, next });
-  }
-
-  private async replace(manager: EntityManager, user: User, actor: Principal, passwordHash: string): Promise<void> {
-    const { id } = user;
-    await this.sessions.endAll(manager, id, { reason: 'password_changed', actor }, actor.sessionId);
-    await this.accounts.replacePassword(manager, id, passwordHash);
-    await this.tokens.void(manager, id, 'password_reset');
-    await this.audit.record(manager, { type: 'password_changed', userId: id, actor });
-    await this.securityMails.post(manager, 'password_changed', user, actor.client);
+  async changePassword(actor: Principal, client: Client, { current, next }: PasswordChange): Promise<void> {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const user = await this.confirmation.confirmPassword(actor, client, current);
+      if (next === current) throw new PasswordUnchangedError();
+      await this.policy.assertAcceptable(next, user, '/newPassword');
+      const passwordHash = await this.hasher.hash(next);
+      const isChanged = await this.database.transaction(async (manager) => {
+        const isUnchanged = (await this.users.lockIfUnchanged(manager, user)) !== null;
+        await this.sessions.assertActorAllowed(manager, actor);
+        if (!isUnchanged) return false;
+        const { id } = user;
+        const others = { userId: id, exceptId: actor.sessionId };
+        await this.sessionsRepository.revoke(manager, others, { reason: 'password_changed', actor });
+        await this.users.setPasswordHash(manager, id, passwordHash);
+        await this.tokens.void(manager, id, 'password_reset');
+        await this.audit.record(manager, { type: 'password_changed', userId: id, actor });
+        await this.securityMails.queue(manager, 'password_changed', user, actor.client);
+        return true;
+      });
+      if (isChanged) return;
+    }
+    throw new OverloadedError();
   }
 }

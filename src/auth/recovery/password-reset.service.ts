@@ -1,97 +1,100 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import type { Client } from '../../common/client.js';
+import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { MailOutbox } from '../../platform/mail/mail-outbox.js';
-import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
 import { PasswordPolicy } from '../../platform/passwords/password-policy.js';
 import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
-import { SecurityMailsService } from '../security-mails.service.js';
-import { SessionsService } from '../../sessions/sessions.service.js';
-import { AccountsService } from '../../users/accounts.service.js';
+import { SessionsRepository } from '../../sessions/sessions.repository.js';
 import { normalizeEmail } from '../../users/email.js';
 import type { User } from '../../users/user.entity.js';
-import { TokenHolders } from './token-holders.service.js';
+import { UsersRepository } from '../../users/users.repository.js';
+import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
+import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
+import { SecurityMailsService } from '../security-mails.service.js';
 
 /**
- * How long asking for a link takes at least, in milliseconds: more than the two rows take that are only written where
- * there is an account, on a machine with work to do.
+ * The minimum duration of a request for a link. It exceeds the time to write the two rows that only an existing account
+ * gets, even on a busy machine, so that timing does not reveal whether the account exists.
  */
-const LEAST_DURATION = 100;
+const MIN_REQUEST_MS = 100;
 
-/** A new password for someone who lost theirs, and shows by a mailed token that the address is theirs (ASVS 6.4.3). */
+/** Sets a new password for users who prove with a mailed token that the email is theirs (ASVS 6.4.3). */
 @Injectable()
 export class PasswordResetService {
   constructor(
     private readonly limits: RateLimitsService,
     private readonly database: Database,
-    private readonly accounts: AccountsService,
+    private readonly users: UsersRepository,
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
-    private readonly sessions: SessionsService,
-    private readonly tokens: OneTimeTokensService,
-    private readonly holders: TokenHolders,
+    private readonly sessions: SessionsRepository,
+    private readonly tokens: OneTimeTokensRepository,
     private readonly mails: MailOutbox,
     private readonly securityMails: SecurityMailsService,
     private readonly audit: AuditRecorder,
   ) {}
 
   /**
-   * Mails a link to choose a new password, if there is an active account with this address. Whoever asks is not told:
-   * the same statements run in either case, those who ask at once wait for each other, one event is recorded, and nobody
-   * is answered before the slower case would be, too (ASVS 6.3.8).
+   * Sends a link to choose a new password if an active account has this email. The caller cannot tell whether one exists
+   * (ASVS 6.3.8): the same statements run, parallel requests for an email wait for each other, one event is recorded, and
+   * the response takes at least `MIN_REQUEST_MS`.
    *
    * @throws TooManyRequestsError
    */
-  async request(email: string, client: Client): Promise<void> {
-    await this.limits.spend('forgot', { client, account: normalizeEmail(email) });
-    const answerable = sleep(LEAST_DURATION);
+  async requestReset(givenEmail: string, client: Client): Promise<void> {
+    const email = normalizeEmail(givenEmail);
+    await this.limits.spend('forgot', { client, account: email });
+    const minimumTime = sleep(MIN_REQUEST_MS);
     await this.database.transaction(async (manager) => {
-      await this.accounts.queue(manager, email);
-      const user = await this.accounts.hold(manager, { email });
-      await this.mailLink(manager, user);
+      // A lock on the user's row alone would delay parallel requests only if the account exists.
+      await this.users.lockEmail(manager, email);
+      const user = await this.users.lockActive(manager, { email });
+      await this.sendLink(manager, user);
       const userId = user?.id ?? null;
       await this.audit.record(manager, { type: 'password_reset_requested', userId, actor: { client } });
     });
-    await answerable;
+    await minimumTime;
   }
 
-  /** Mails a link to choose a new password, in a transaction that holds the user; the links before it are void. */
-  async mailLink(manager: EntityManager, user: User | null): Promise<void> {
+  /** Sends a link and voids the earlier ones. The transaction must hold a lock on the user's row. */
+  async sendLink(manager: EntityManager, user: User | null): Promise<void> {
     const token = await this.tokens.issue(manager, 'password_reset', user?.id ?? null);
     const contents = { name: user?.name ?? null, token };
     await this.mails.post(manager, { kind: 'reset_password', recipient: user?.email ?? null, contents });
   }
 
   /**
-   * Sets a new password by a mailed token. All sessions and all other tokens of the user end, and the address counts as
-   * verified: the mail has arrived there.
+   * Sets a new password. Revokes all sessions, voids all tokens, and verifies the email, because the mail arrived there.
    *
-   * @throws TokenUsedOrExpiredError and nothing tells why it does not work
-   * @throws PasswordTooWeakError and the token still works
+   * @throws TokenUsedOrExpiredError, without a reason
+   * @throws PasswordTooWeakError, and the token still works
    * @throws OverloadedError, TooManyRequestsError
    */
-  reset(token: string, newPassword: string, client: Client): Promise<void> {
-    return this.holders.attempt('password_reset', client, async () => {
-      // Hashing is dear: nobody gets it for a token that does not work. Of many who try at once, `redeem` takes one.
-      const user = await this.database.run((manager) => this.holders.find(manager, 'password_reset', token));
-      await this.policy.assertAcceptable(newPassword, user, '/newPassword');
+  async resetPassword(token: string, newPassword: string, client: Client): Promise<void> {
+    await this.limits.spend('verify', { client });
+    try {
+      // Hashing is expensive, so check the token first. `redeem` checks it again.
+      const owner = await this.database.run((manager) => this.tokens.findUser(manager, 'password_reset', token));
+      await this.policy.assertAcceptable(newPassword, owner, '/newPassword');
       const passwordHash = await this.hasher.hash(newPassword);
-      await this.database.transaction((manager) => this.redeem(manager, token, passwordHash, client));
-    });
-  }
-
-  private async redeem(manager: EntityManager, token: string, passwordHash: string, client: Client): Promise<void> {
-    const user = await this.holders.redeem(manager, 'password_reset', token);
-    const { id } = user;
-    const actor = { userId: id, client };
-    await this.sessions.endAll(manager, id, { reason: 'password_reset', actor });
-    await this.accounts.replacePassword(manager, id, passwordHash);
-    await this.accounts.confirmEmail(manager, user);
-    await this.tokens.void(manager, id);
-    await this.audit.record(manager, { type: 'password_reset', userId: id, actor });
-    await this.securityMails.post(manager, 'password_changed', user, client);
+      await this.database.transaction(async (manager) => {
+        const user = await this.tokens.redeem(manager, 'password_reset', token);
+        const { id } = user;
+        const actor = { userId: id, client };
+        // Expired sessions too, so that their devices are no longer known.
+        await this.sessions.revoke(manager, { userId: id }, { reason: 'password_reset', actor });
+        await this.users.setPasswordHash(manager, id, passwordHash);
+        await this.users.markEmailVerified(manager, user);
+        await this.tokens.void(manager, id);
+        await this.audit.record(manager, { type: 'password_reset', userId: id, actor });
+        await this.securityMails.queue(manager, 'password_changed', user, client);
+      });
+    } catch (error) {
+      await recordTokenFailure(this.database, this.audit, { type: 'password_reset', client, error });
+      throw error;
+    }
   }
 }

@@ -27,7 +27,7 @@ export class PasswordController {
 
   @Post()
   @HttpCode(204)
-  @ApiOperation({ summary: 'Change my password; my other sessions end' })
+  @ApiOperation({ summary: 'Change the current user’s password and revoke their other sessions' })
   @ApiNoContentResponse()
   @ApiProblems(
     InvalidCredentialsError,
@@ -41,26 +41,26 @@ export class PasswordController {
     @RequestClient() client: Client,
     @Body() { currentPassword: current, newPassword: next }: ChangePasswordDto,
   ): Promise<void> {
-    return this.changes.change(auth, client, { current, next });
+    return this.changes.changePassword(auth, client, { current, next });
   }
 
   @Public()
   @Post('forgot')
   @HttpCode(202)
-  @ApiOperation({ summary: 'Mail a link to choose a new password, if there is such an account' })
-  @ApiAcceptedResponse({ description: 'Taken. Whether there is such an account is not said.' })
+  @ApiOperation({ summary: 'Send a link to choose a new password, if the account exists' })
+  @ApiAcceptedResponse({ description: 'Accepted. The response does not reveal whether the account exists.' })
   @ApiProblems(TooManyRequestsError)
   requestReset(@Body() { email }: ForgotPasswordDto, @RequestClient() client: Client): Promise<void> {
-    return this.resets.request(email, client);
+    return this.resets.requestReset(email, client);
   }
 
   @Public()
   @Post('reset')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Choose a new password by a mailed token; every session ends' })
+  @ApiOperation({ summary: 'Set a new password with a mailed token and revoke every session' })
   @ApiNoContentResponse()
   @ApiProblems(TokenUsedOrExpiredError, PasswordTooWeakError, TooManyRequestsError, OverloadedError)
   reset(@Body() { token, newPassword }: ResetPasswordDto, @RequestClient() client: Client): Promise<void> {
-    return this.resets.reset(token, newPassword, client);
+    return this.resets.resetPassword(token, newPassword, client);
   }
 }

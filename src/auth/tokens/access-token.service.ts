@@ -1,14 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import type { AccessClaims } from '../../common/principal.js';
 import { newId } from '../../common/id.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
+import type { User } from '../../users/user.entity.js';
 import { KeyRing } from './key-ring.js';
 
-/** An access token (RFC 7519) and its life in seconds. */
-export interface AccessToken {
+/** What a client receives when it signs in or refreshes. */
+export interface TokenGrant {
+  readonly user: User;
+  readonly sessionId: string;
   readonly accessToken: string;
+  readonly refreshToken: string;
+  /** Lifetime of the access token in seconds. */
   readonly expiresIn: number;
 }
 
@@ -20,23 +24,12 @@ export class AccessTokenService {
     private readonly keys: KeyRing,
   ) {}
 
-  /** Signs a token that says who and by which session. It carries no role: that is read with the session. */
-  async issue({ userId, sessionId }: AccessClaims): Promise<AccessToken> {
+  /** Signs an access token (RFC 7519) for a session. It contains no role: the guard reads that with the session. */
+  async grant(user: User, sessionId: string, refreshToken: string): Promise<TokenGrant> {
     const { issuer, audience, ttlSeconds: expiresIn } = this.config.accessToken;
     const { id: keyid, algorithm, signer: privateKey } = this.keys.current;
-    const accessToken = await this.jwt.signAsync(
-      { sid: sessionId },
-      {
-        privateKey,
-        algorithm,
-        keyid,
-        subject: userId,
-        jwtid: newId(),
-        issuer,
-        audience,
-        expiresIn,
-      },
-    );
-    return { accessToken, expiresIn };
+    const options = { privateKey, algorithm, keyid, subject: user.id, jwtid: newId(), issuer, audience, expiresIn };
+    const accessToken = await this.jwt.signAsync({ sid: sessionId }, options);
+    return { user, sessionId, accessToken, refreshToken, expiresIn };
   }
 }

@@ -1,17 +1,17 @@
 import { createHash, type KeyObject } from 'node:crypto';
 
-/** The public half of a key pair, as a JSON Web Key (RFC 7517, RFC 7518 §6). */
+/** Returns the public key of a key pair as a JSON Web Key (RFC 7517, RFC 7518 §6). */
 export type PublicJwk =
   | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string };
 
-/** Picks the public members one by one: whatever else the key has stays here. */
+/** Returns the public members only. An allow-list, so that no private member leaves. */
 export function publicJwk(key: KeyObject): PublicJwk {
   const { kty, crv = '', x = '', y = '', n = '', e = '' } = key.export({ format: 'jwk' });
   return kty === 'EC' ? { kty, crv, x, y } : { kty: 'RSA', n, e };
 }
 
-/** A key's name that follows from the key: the hash of its required members in the order of their names (RFC 7638). */
+/** Returns the thumbprint of a key (RFC 7638): the hash of its required members in alphabetical order. */
 export function thumbprint(jwk: PublicJwk): string {
   const required =
     jwk.kty === 'EC' ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y } : { e: jwk.e, kty: jwk.kty, n: jwk.n };

@@ -5,15 +5,15 @@ import type { Config } from '../../config/env.js';
 import { keyPair, publicKey, secretKey, type Algorithm, type SigningKey, type VerificationKey } from './token-key.js';
 
 /**
- * The keys of access tokens: one that signs, and it with others that verify, which signed before or are going to. So
- * a key can be replaced without signing anyone out.
+ * The keys of access tokens. One key signs. Previous and upcoming keys only verify, so that a key can be replaced without
+ * signing anyone out.
  */
 @Injectable()
 export class KeyRing {
   readonly current: SigningKey;
-  /** The current one first, each once. */
+  /** All verification keys without duplicates, the current one first. */
   readonly all: readonly VerificationKey[];
-  /** What a token's algorithm may be: no other than the keys'. */
+  /** The algorithms of the keys. No other is accepted. */
   readonly algorithms: readonly Algorithm[];
   private readonly byHeader: ReadonlyMap<string, VerificationKey>;
 
@@ -27,8 +27,8 @@ export class KeyRing {
   }
 
   /**
-   * The key for a token, or null. The token's header must be, to the byte, one that we write: there is no
-   * algorithm to confuse, no key to smuggle in, and no parsing of what nobody has verified yet.
+   * Returns the key for a token, or `null`. The header must be identical to one that we write. This excludes algorithm
+   * confusion and embedded keys, and nothing unverified is parsed.
    */
   forToken(token: string): KeyObject | null {
     const key = this.byHeader.get(token.slice(0, token.indexOf('.')));
@@ -40,7 +40,7 @@ function encodedHeader({ algorithm, id }: VerificationKey): string {
   return Buffer.from(JSON.stringify({ alg: algorithm, typ: 'JWT', kid: id })).toString('base64url');
 }
 
-/** The last character of a signature has bits to spare. The library reads over them, and one token would have many texts. */
+/** Rejects other spellings of the same signature: the library ignores the unused bits of the last character. */
 function isExact(signature: string): boolean {
   return Buffer.from(signature, 'base64url').toString('base64url') === signature;
 }

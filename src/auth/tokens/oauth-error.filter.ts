@@ -8,18 +8,18 @@ import { requestIdOf } from '../../http/request-id.js';
 import type { OAuthErrorCode, OAuthErrorDto } from './dto/token-response.dto.js';
 import { UnsupportedGrantTypeError } from './oauth.errors.js';
 
-/** Answers the errors of the token endpoint in OAuth's own form (RFC 6749 §5.2) instead of a problem document. */
+/** Renders the errors of the token endpoint as OAuth errors (RFC 6749 §5.2) instead of problem documents. */
 @Catch()
 export class OAuthErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger(OAuthErrorFilter.name);
 
-  constructor(private readonly refusals: RejectedRequests) {}
+  constructor(private readonly rejectedRequests: RejectedRequests) {}
 
   catch(exception: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
     const known = exception instanceof DomainError;
-    if (known) recordRejection(this.refusals, exception, http.getRequest<Request>());
+    if (known) recordRejection(this.rejectedRequests, exception, http.getRequest<Request>());
     else this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
     const [status, error] = known ? classify(exception) : ([500, 'server_error'] as const);
     const body: OAuthErrorDto = {
@@ -31,13 +31,13 @@ export class OAuthErrorFilter implements ExceptionFilter {
   }
 }
 
-/** The credentials or the token are wrong, or right and still nobody may sign in with them. */
-const GRANT_REFUSED: ReadonlySet<ErrorKind> = new Set(['unauthenticated', 'forbidden', 'conflict']);
+/** The credentials or the token are wrong, or correct but not permitted to sign in. */
+const REJECTED_GRANTS: ReadonlySet<ErrorKind> = new Set(['unauthenticated', 'forbidden', 'conflict']);
 
 function classify(error: DomainError): readonly [status: number, code: OAuthErrorCode] {
   if (error instanceof UnsupportedGrantTypeError) return [400, 'unsupported_grant_type'];
-  if (GRANT_REFUSED.has(error.kind)) return [400, 'invalid_grant'];
-  // The RFC has no word for too many requests. The status tells them from an outage.
+  if (REJECTED_GRANTS.has(error.kind)) return [400, 'invalid_grant'];
+  // The RFC has no code for too many requests. The status distinguishes them from an outage.
   if (error.kind === 'rate_limited') return [429, 'temporarily_unavailable'];
   if (error.kind === 'unavailable') return [503, 'temporarily_unavailable'];
   return [400, 'invalid_request'];

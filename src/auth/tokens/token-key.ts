@@ -6,20 +6,20 @@ export type Algorithm = 'HS256' | SignatureAlgorithm;
 
 /** A key that verifies access tokens. */
 export interface VerificationKey {
-  /** The `kid` of its tokens. Tells keys apart, and nothing of a secret that its tokens do not tell. */
+  /** The `kid` of its tokens. Reveals no more about a secret than its tokens do. */
   readonly id: string;
-  /** Follows from the key. No token can choose another (RFC 8725 §3.1). */
+  /** Determined by the key, so that no token can choose another (RFC 8725 §3.1). */
   readonly algorithm: Algorithm;
-  /** Made once: given a string, the JWT library tries to parse it as a public key on every request. */
+  /** A `KeyObject`, because the JWT library would parse a string as a public key on every request. */
   readonly verifier: KeyObject;
 }
 
-/** A key that signs them, too. */
+/** A key that signs and verifies access tokens. */
 export interface SigningKey extends VerificationKey {
   readonly signer: KeyObject;
 }
 
-/** The key of HS256, which signs and verifies. */
+/** Returns the HS256 key of a secret. */
 export function secretKey(secret: string): SigningKey {
   const id = createHmac('sha256', secret).update('gatehouse key id').digest('base64url').slice(0, 12);
   const key = createSecretKey(secret, 'utf8');
@@ -27,9 +27,9 @@ export function secretKey(secret: string): SigningKey {
 }
 
 /**
- * A key that only verifies.
+ * Returns a key that only verifies.
  *
- * @throws UnusableKeyError for a key of another kind than RSA and P-256
+ * @throws UnusableKeyError unless the key is RSA or P-256
  */
 export function publicKey(verifier: KeyObject): VerificationKey {
   const algorithm = signatureAlgorithm(verifier);
@@ -38,7 +38,7 @@ export function publicKey(verifier: KeyObject): VerificationKey {
 }
 
 /**
- * A private key, which signs, with the public half of it, which verifies.
+ * Returns a private key that signs, with its public key, which verifies.
  *
  * @throws UnusableKeyError
  */

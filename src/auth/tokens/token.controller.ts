@@ -18,7 +18,7 @@ import { OAuthErrorDto, TokenResponseDto } from './dto/token-response.dto.js';
 import { OAuthErrorFilter } from './oauth-error.filter.js';
 import { TokenService } from './token.service.js';
 
-/** OAuth 2.0's token endpoint, for Swagger's Authorize dialog and for standard clients. */
+/** The OAuth 2.0 token endpoint, for the Authorize dialog of Swagger UI and for standard clients. */
 @ApiTags('auth')
 @Controller('auth/token')
 @UseFilters(OAuthErrorFilter)
@@ -35,10 +35,10 @@ export class TokenController {
   @ApiBody({ type: TokenRequestDto })
   @ApiOkResponse({ type: TokenResponseDto })
   @ApiBadRequestResponse({ type: OAuthErrorDto, description: 'The form or the grant is not valid.' })
-  @ApiTooManyRequestsResponse({ type: OAuthErrorDto, description: 'That was too often: `temporarily_unavailable`.' })
+  @ApiTooManyRequestsResponse({ type: OAuthErrorDto, description: 'Too many attempts: `temporarily_unavailable`.' })
   @ApiServiceUnavailableResponse({
     type: OAuthErrorDto,
-    description: 'The database cannot be reached, or too many sign-ins wait.',
+    description: 'The database is unavailable, or too many sign-ins are waiting.',
   })
   async token(@Body() form: unknown, @RequestClient() client: Client): Promise<TokenResponseDto> {
     return TokenResponseDto.from(await this.tokens.exchange(form, client));

@@ -1,40 +1,47 @@
 import { Injectable } from '@nestjs/common';
 import type { Client } from '../../common/client.js';
-import { AuthService, type Grant } from '../auth.service.js';
+import { RefreshService } from '../refresh.service.js';
+import { SignInService } from '../sign-in.service.js';
+import type { TokenGrant } from './access-token.service.js';
 import { InvalidTokenRequestError, UnsupportedGrantTypeError } from './oauth.errors.js';
 
-/** The longest value of a field. Longer ones are no address, password or token of ours. */
-const MAX_LENGTH = 2_048;
+/** No valid email, password or token is longer. */
+const MAX_FIELD_LENGTH = 2_048;
 
-/** Reads the form of OAuth's token endpoint, and does what its grant type says (RFC 6749 §4.3, §6). */
+/** Handles the form of the OAuth token endpoint (RFC 6749 §4.3, §6). */
 @Injectable()
 export class TokenService {
-  constructor(private readonly auth: AuthService) {}
+  constructor(
+    private readonly signIn: SignInService,
+    private readonly refresh: RefreshService,
+  ) {}
 
   /**
-   * @param form the fields of the form, as they came: unknown ones are ignored, repeated ones arrive as arrays
-   * @throws InvalidTokenRequestError, UnsupportedGrantTypeError, and what `AuthService` throws
+   * @param form the parsed form. Unknown fields are ignored. Repeated fields are arrays
+   * @throws InvalidTokenRequestError, UnsupportedGrantTypeError
+   * @throws the errors of `SignInService` and `RefreshService`
    */
-  async exchange(form: unknown, client: Client): Promise<Grant> {
+  async exchange(form: unknown, client: Client): Promise<TokenGrant> {
     const fields = new Map(Object.entries(form ?? {}));
-    switch (field(fields, 'grant_type')) {
-      case 'password':
-        return this.auth.login(field(fields, 'username'), field(fields, 'password'), {
-          ...client,
-          refreshToken: fields.get('refresh_token') ? field(fields, 'refresh_token') : undefined,
-        });
+    switch (requireField(fields, 'grant_type')) {
+      case 'password': {
+        const [email, password] = [requireField(fields, 'username'), requireField(fields, 'password')];
+        const refreshToken = fields.get('refresh_token') ? requireField(fields, 'refresh_token') : undefined;
+        return this.signIn.signIn(email, password, { ...client, refreshToken });
+      }
       case 'refresh_token':
-        return this.auth.refresh(field(fields, 'refresh_token'), client);
+        return this.refresh.refresh(requireField(fields, 'refresh_token'), client);
       default:
         throw new UnsupportedGrantTypeError();
     }
   }
 }
 
-function field(fields: ReadonlyMap<string, unknown>, name: string): string {
+function requireField(fields: ReadonlyMap<string, unknown>, name: string): string {
   const value = fields.get(name);
-  if (typeof value !== 'string' || value === '')
-    throw new InvalidTokenRequestError({ message: `The form needs ${name}, once.` });
-  if (value.length > MAX_LENGTH) throw new InvalidTokenRequestError({ message: `${name} is too long.` });
+  if (typeof value !== 'string' || value === '') {
+    throw new InvalidTokenRequestError({ message: `Send the field ${name} exactly once.` });
+  }
+  if (value.length > MAX_FIELD_LENGTH) throw new InvalidTokenRequestError({ message: `${name} is too long.` });
   return value;
 }

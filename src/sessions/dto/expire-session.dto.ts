@@ -4,7 +4,7 @@ import { Timestamp } from '../../http/fields.js';
 export class ExpireSessionDto {
   @ApiProperty({
     format: 'date-time',
-    description: 'When the session is to end: earlier than it would, never later.',
+    description: 'The new expiry. It must not be later than the current one.',
     example: '2026-01-15T09:30:00.000Z',
   })
   @Timestamp()

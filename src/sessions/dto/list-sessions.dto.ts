@@ -8,7 +8,7 @@ export class ListSessionsDto extends PageQueryDto {
   @IdField()
   userId?: string;
 
-  @ApiPropertyOptional({ description: 'Active: not revoked, and within both limits.' })
+  @ApiPropertyOptional({ description: 'Active sessions are neither revoked nor expired.' })
   @QueryBoolean()
   isActive?: boolean;
 }

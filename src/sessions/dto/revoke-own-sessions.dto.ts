@@ -10,6 +10,6 @@ export class RevokeOwnSessionsDto {
 }
 
 export class RevokedDto {
-  @ApiProperty({ type: 'integer', example: 3, description: 'How many sessions were ended.' })
+  @ApiProperty({ type: 'integer', example: 3, description: 'Number of revoked sessions.' })
   revoked!: number;
 }

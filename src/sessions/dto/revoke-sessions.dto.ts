@@ -20,16 +20,16 @@ export class RevokeSessionsDto {
   @Timestamp()
   createdBefore?: Date;
 
-  @ApiPropertyOptional({ default: false, description: 'Only count what would be revoked.' })
+  @ApiPropertyOptional({ default: false, description: 'Only count the matching sessions.' })
   @Optional()
   @IsBoolean({ message: 'must be true or false' })
   dryRun: boolean = false;
 }
 
 export class BulkRevokedDto {
-  @ApiProperty({ type: 'integer', example: 12, description: 'How many active sessions the filters match.' })
+  @ApiProperty({ type: 'integer', example: 12, description: 'Number of active sessions that match the filters.' })
   matched!: number;
 
-  @ApiProperty({ type: 'integer', example: 12, description: 'How many were ended; 0 in a dry run.' })
+  @ApiProperty({ type: 'integer', example: 12, description: 'Number of revoked sessions. 0 in a dry run.' })
   revoked!: number;
 }

@@ -3,19 +3,19 @@ import { describeDevice } from '../../common/device-name.js';
 import { REVOCATION_REASONS, type RevocationReason } from '../revocation.js';
 import type { Session } from '../session.entity.js';
 
-/** What a person may see of a session: an allow-list. */
+/** The fields of a session that clients may see. An allow-list, so that new columns stay private. */
 export class SessionDto {
   @ApiProperty({ format: 'uuid', example: '0198c5f2-7a11-7d94-8e0c-3b6d2f9a4c15' })
   id!: string;
 
-  @ApiProperty({ description: 'Whether this is the session of the request itself.' })
+  @ApiProperty({ description: 'Whether this is the session of the request.' })
   isCurrent!: boolean;
 
   @ApiProperty({ type: String, nullable: true, example: 'Mozilla/5.0 (Macintosh; …) Chrome/141.0.0.0 Safari/537.36' })
   userAgent!: string | null;
 
   @ApiProperty({
-    description: 'What the client called itself, or a name read from its user agent.',
+    description: 'The name that the client sent, or one derived from its user agent.',
     example: 'Chrome on macOS',
   })
   deviceName!: string;
@@ -29,10 +29,10 @@ export class SessionDto {
   @ApiProperty({ format: 'date-time', description: 'Accurate to about a minute.' })
   lastSeenAt!: Date;
 
-  @ApiProperty({ format: 'date-time', description: 'When it expires unless it is refreshed before.' })
+  @ApiProperty({ format: 'date-time', description: 'When the session expires unless it is refreshed.' })
   idleExpiresAt!: Date;
 
-  @ApiProperty({ format: 'date-time', description: 'When it expires in any case.' })
+  @ApiProperty({ format: 'date-time', description: 'When the session expires even if it is refreshed.' })
   expiresAt!: Date;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })

@@ -3,7 +3,7 @@ import { OneOf, Optional, QueryBoolean, Timestamp } from '../../http/fields.js';
 import { ROLES, type Role } from '../../common/role.js';
 import { EmailField, NameField } from '../user-fields.js';
 
-/** One user of a file to be imported. The rules are those of HTTP; a CSV file knows no types, so `true` is a text there. */
+/** One user of an import file. The rules are those of the API. Booleans may be text, because CSV has no types. */
 export class ImportedUserDto {
   @EmailField()
   email!: string;
@@ -30,7 +30,7 @@ export class ImportedUserDto {
   isActive?: boolean;
 }
 
-/** The columns of a CSV file, and the fields of an NDJSON object. */
+/** The columns of a CSV file and the fields of an NDJSON object. */
 export const IMPORTED_FIELDS: readonly (keyof ImportedUserDto)[] = [
   'email',
   'name',

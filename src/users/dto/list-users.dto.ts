@@ -7,7 +7,7 @@ export class ListUsersDto extends PageQueryDto {
   @ApiPropertyOptional({
     minLength: 1,
     maxLength: 100,
-    description: 'Found anywhere in the address or the name, in any case.',
+    description: 'Matches any part of the email or name, ignoring case.',
   })
   @Optional()
   @CodePoints(1, 100)

@@ -5,7 +5,7 @@ import { ROLES, type Role } from '../../common/role.js';
 import { UpdateOwnUserDto } from './update-own-user.dto.js';
 
 export class UpdateUserDto extends UpdateOwnUserDto {
-  @ApiPropertyOptional({ enum: ROLES, enumName: 'Role', description: 'Holds from that user’s next request on.' })
+  @ApiPropertyOptional({ enum: ROLES, enumName: 'Role', description: 'Takes effect on that user’s next request.' })
   @Optional()
   @OneOf(ROLES)
   role?: Role;

@@ -37,7 +37,7 @@ export class JwksDto {
   @ApiProperty({ type: [JwkDto] })
   keys!: readonly JwkDto[];
 
-  /** Secrets have no public half: of them nothing leaves. */
+  /** Returns the public keys. Omits secrets, which have none. */
   static from(keys: readonly VerificationKey[]): JwksDto {
     const pairs = keys.filter(({ verifier }) => verifier.type === 'public');
     return {

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Grant } from '../../auth.service.js';
+import type { TokenGrant } from '../access-token.service.js';
 
-/** A successful answer of the token endpoint (RFC 6749 §5.1). */
+/** A success response of the token endpoint (RFC 6749 §5.1). */
 export class TokenResponseDto {
   @ApiProperty()
   access_token!: string;
@@ -15,7 +15,7 @@ export class TokenResponseDto {
   @ApiProperty()
   refresh_token!: string;
 
-  static from(this: void, { accessToken, expiresIn, refreshToken }: Grant): TokenResponseDto {
+  static from(this: void, { accessToken, expiresIn, refreshToken }: TokenGrant): TokenResponseDto {
     return { access_token: accessToken, token_type: 'bearer', expires_in: expiresIn, refresh_token: refreshToken };
   }
 }
@@ -29,7 +29,7 @@ const OAUTH_ERRORS = [
 ] as const;
 export type OAuthErrorCode = (typeof OAUTH_ERRORS)[number];
 
-/** An unsuccessful answer of the token endpoint (RFC 6749 §5.2). */
+/** An error response of the token endpoint (RFC 6749 §5.2). */
 export class OAuthErrorDto {
   @ApiProperty({ enum: OAUTH_ERRORS })
   error!: OAuthErrorCode;

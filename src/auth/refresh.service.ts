@@ -1,0 +1,72 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Client } from '../common/client.js';
+import { DomainError } from '../common/domain.error.js';
+import { AuditRecorder } from '../platform/audit/audit.recorder.js';
+import { Database } from '../platform/database/database.js';
+import { RateLimitsService } from '../platform/rate-limits/rate-limits.service.js';
+import { parseRefreshToken } from '../sessions/refresh-token.js';
+import { SessionRotationService } from '../sessions/session-rotation.service.js';
+import type { SessionState } from '../sessions/session-state.js';
+import { RefreshTokenReusedError } from '../sessions/sessions.errors.js';
+import { SessionsRepository } from '../sessions/sessions.repository.js';
+import { UsersRepository } from '../users/users.repository.js';
+import { SecurityMailsService } from './security-mails.service.js';
+import { AccessTokenService, type TokenGrant } from './tokens/access-token.service.js';
+
+@Injectable()
+export class RefreshService {
+  private readonly logger = new Logger(RefreshService.name);
+
+  constructor(
+    private readonly limits: RateLimitsService,
+    private readonly rotation: SessionRotationService,
+    private readonly accessTokens: AccessTokenService,
+    private readonly database: Database,
+    private readonly users: UsersRepository,
+    private readonly sessions: SessionsRepository,
+    private readonly securityMails: SecurityMailsService,
+    private readonly audit: AuditRecorder,
+  ) {}
+
+  /**
+   * Exchanges a refresh token for its successor and a new access token. A reused token revokes its session. Limits
+   * failures only: a stranger who knows the session's ID can exhaust the limit but cannot stop a valid refresh.
+   *
+   * @throws RefreshTokenInvalidError, RefreshTokenReusedError, SessionRevokedError, SessionExpiredError,
+   *   UserInactiveError, TooManyRequestsError
+   */
+  async refresh(presented: string, client: Client): Promise<TokenGrant> {
+    this.limits.announce('refresh', client);
+    try {
+      const rotation = await this.rotation.rotate(presented);
+      if (rotation.isReuse) throw await this.revokeReused(rotation.session, client);
+      return await this.accessTokens.grant(rotation.session.user, rotation.session.id, rotation.refreshToken);
+    } catch (error) {
+      if (error instanceof DomainError && error.kind === 'unauthenticated') {
+        await this.limits.spend('refresh', { client, account: parseRefreshToken(presented)?.sessionId });
+      }
+      throw error;
+    }
+  }
+
+  /** Revokes a session and notifies its user by mail. Commits before the caller throws, so that a 401 cannot undo it. */
+  private async revokeReused({ id, user }: SessionState, client: Client): Promise<RefreshTokenReusedError> {
+    const error = new RefreshTokenReusedError();
+    await this.database.transaction(async (manager) => {
+      await this.users.lockActive(manager, { id: user.id });
+      await this.audit.record(manager, {
+        type: 'token_refresh',
+        outcome: 'failure',
+        reason: error.code,
+        userId: user.id,
+        sessionId: id,
+        actor: { client },
+      });
+      const revoked = await this.sessions.revoke(manager, { id }, { reason: 'refresh_reuse', actor: null });
+      const session = revoked > 0 ? await this.sessions.findOne(manager, { id }) : null;
+      if (session) await this.securityMails.queue(manager, 'refresh_token_reused', user, session);
+    });
+    this.logger.warn({ sessionId: id, userId: user.id }, 'A refresh token was reused. Its session was revoked');
+    return error;
+  }
+}

@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import type { Client } from '../common/client.js';
+import { RateLimitsService } from '../platform/rate-limits/rate-limits.service.js';
+import { normalizeEmail } from '../users/email.js';
+import type { User } from '../users/user.entity.js';
+import { UsersService, type Registration } from '../users/users.service.js';
+
+@Injectable()
+export class RegistrationService {
+  constructor(
+    private readonly limits: RateLimitsService,
+    private readonly users: UsersService,
+  ) {}
+
+  /**
+   * Creates an account. A mail with a link to verify the email follows.
+   *
+   * @throws TooManyRequestsError, PasswordTooWeakError, EmailTakenError, OverloadedError
+   */
+  async register(registration: Registration, client: Client): Promise<User> {
+    await this.limits.spend('register', { client, account: normalizeEmail(registration.email) });
+    return this.users.registerUser(registration, client);
+  }
+}

@@ -1,0 +1,172 @@
+import { Injectable } from '@nestjs/common';
+import type { Client } from '../common/client.js';
+import type { DomainError } from '../common/domain.error.js';
+import { AuditRecorder } from '../platform/audit/audit.recorder.js';
+import { Database, type EntityManager } from '../platform/database/database.js';
+import { PasswordHasher } from '../platform/passwords/password-hasher.js';
+import { OverloadedError } from '../platform/passwords/passwords.errors.js';
+import { RateLimitsService } from '../platform/rate-limits/rate-limits.service.js';
+import { KnownDevicesRepository } from '../sessions/known-devices.repository.js';
+import { SessionLimitReachedError } from '../sessions/sessions.errors.js';
+import { SessionsRepository } from '../sessions/sessions.repository.js';
+import { SessionsService, type CreatedSession } from '../sessions/sessions.service.js';
+import { normalizeEmail } from '../users/email.js';
+import type { User } from '../users/user.entity.js';
+import { InvalidCredentialsError } from '../users/users.errors.js';
+import { UsersRepository } from '../users/users.repository.js';
+import { EmailVerificationService } from './recovery/email-verification.service.js';
+import { EmailNotVerifiedError } from './recovery/recovery.errors.js';
+import { SecurityMailsService } from './security-mails.service.js';
+import { AccessTokenService, type TokenGrant } from './tokens/access-token.service.js';
+
+/** The account can change while its password is verified. Then the sign-in starts over, at most this often. */
+const MAX_ROUNDS = 5;
+/** An account younger than this gets no mail about its first device. */
+const NEW_ACCOUNT_MS = 86_400_000;
+
+@Injectable()
+export class SignInService {
+  constructor(
+    private readonly limits: RateLimitsService,
+    private readonly database: Database,
+    private readonly users: UsersRepository,
+    private readonly hasher: PasswordHasher,
+    private readonly verification: EmailVerificationService,
+    private readonly knownDevices: KnownDevicesRepository,
+    private readonly sessions: SessionsService,
+    private readonly sessionsRepository: SessionsRepository,
+    private readonly securityMails: SecurityMailsService,
+    private readonly accessTokens: AccessTokenService,
+    private readonly audit: AuditRecorder,
+  ) {}
+
+  /**
+   * Signs a user in: checks the limits, the password and the email verification, creates a session, and issues tokens.
+   * Limits failures per email, whether or not an account has it. Strangers who exhaust that limit do not lock out a
+   * device that the account knows.
+   *
+   * @throws TooManyRequestsError, InvalidCredentialsError, EmailNotVerifiedError, SessionLimitReachedError,
+   *   OverloadedError
+   */
+  async signIn(givenEmail: string, password: string, client: Client): Promise<TokenGrant> {
+    const email = normalizeEmail(givenEmail);
+    const attempt = await this.limits.begin('login', {
+      client,
+      account: JSON.stringify({ email }),
+      knownDevice: () => this.database.run((manager) => this.knownDevices.recognize(manager, { email }, client)),
+    });
+    try {
+      const grant = await this.authenticate(email, password, client);
+      await attempt.succeeded();
+      return grant;
+    } catch (error) {
+      await attempt.failed(error);
+      throw error;
+    }
+  }
+
+  private async authenticate(email: string, password: string, client: Client): Promise<TokenGrant> {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const verified = await this.verifyPassword(email, password, client);
+      const result =
+        verified && (await this.database.transaction((manager) => this.createSession(manager, verified, client)));
+      if (!result) continue;
+      const { user, created, rejection } = result;
+      // Thrown after the commit, which keeps the audit event and the mail with a new link.
+      if (!created) throw rejection;
+      return this.accessTokens.grant(user, created.session.id, created.refreshToken);
+    }
+    throw new OverloadedError();
+  }
+
+  /**
+   * Returns the active user with this email and password. Returns `null` if the hash was replaced meanwhile. All failures
+   * take the same work and throw the same error (ASVS 6.3.8). Only the audit log has the cause. Replaces a hash of
+   * another system or cost (ASVS 11.4.2). Holds no database connection while it hashes.
+   */
+  private async verifyPassword(email: string, password: string, client: Client): Promise<User | null> {
+    const user = await this.database.run((manager) => this.users.findWithHash(manager, { email }));
+    const isMatch = await this.hasher.verify(password, user?.passwordHash);
+    if (!user || !isMatch || !user.isActive) {
+      const cause = !user ? 'unknown_address' : !isMatch ? 'wrong_password' : 'user_inactive';
+      const error = new InvalidCredentialsError();
+      // The event omits the email, because people sometimes type their password into that field.
+      await this.database.run((manager) => this.recordRejection(manager, user, error, client, { cause }));
+      throw error;
+    }
+    if (!this.hasher.isOutdated(user.passwordHash)) return user;
+    const passwordHash = await this.hasher.hash(password);
+    const isReplaced = await this.database.run((manager) => this.users.replaceHash(manager, user, passwordHash));
+    return isReplaced ? Object.assign(user, { passwordHash }) : null;
+  }
+
+  /**
+   * Creates the session of a user whose password was correct, records the sign-in, and queues the mail about a new
+   * device, or says why the user may not sign in. Returns `null` if the password or the account changed since.
+   */
+  private async createSession(manager: EntityManager, verified: User, client: Client): Promise<SignInResult | null> {
+    const user = await this.users.lockIfUnchanged(manager, verified);
+    if (!user) return null;
+    if (this.verification.isMissing(user)) {
+      await this.verification.remind(manager, user);
+      return this.reject(manager, user, new EmailNotVerifiedError(), client);
+    }
+    // Before sessions are revoked to make room, because a revoked session does not make its device known.
+    const isNewDevice = await this.isNewDevice(manager, user, client);
+    if (!(await this.sessions.makeRoom(manager, user.id))) {
+      return this.reject(manager, user, new SessionLimitReachedError(), client);
+    }
+    const created = await this.sessions.createSession(manager, user.id, client);
+    await this.audit.record(manager, {
+      type: 'sign_in',
+      userId: user.id,
+      actor: { userId: user.id, sessionId: created.session.id, client },
+      deviceName: client.deviceName,
+    });
+    if (isNewDevice) await this.securityMails.queue(manager, 'new_device', user, client);
+    return { user, created };
+  }
+
+  /** Returns whether the user gets a mail about this device (ASVS 6.3.5). */
+  private async isNewDevice(manager: EntityManager, user: User, client: Client): Promise<boolean> {
+    if ((await this.knownDevices.recognize(manager, { id: user.id }, client)) !== null) return false;
+    // An old account without sessions gets the mail: its sessions may have been pruned.
+    const isNewAccount = Date.now() - user.createdAt.getTime() < NEW_ACCOUNT_MS;
+    return !isNewAccount || (await this.sessionsRepository.count(manager, { userId: user.id })) > 0;
+  }
+
+  private async reject(
+    manager: EntityManager,
+    user: User,
+    rejection: DomainError,
+    client: Client,
+  ): Promise<SignInResult> {
+    await this.recordRejection(manager, user, rejection, client);
+    return { user, rejection };
+  }
+
+  /** If the audit event cannot be written, the request fails with that error instead. */
+  private recordRejection(
+    manager: EntityManager,
+    user: User | null,
+    { code }: DomainError,
+    client: Client,
+    details?: { readonly cause: string },
+  ): Promise<void> {
+    const isVerified = details === undefined;
+    return this.audit.record(manager, {
+      type: 'sign_in',
+      outcome: 'failure',
+      reason: code,
+      userId: user?.id ?? null,
+      actor: { ...(isVerified && user && { userId: user.id }), client },
+      deviceName: client.deviceName,
+      ...(details && { details }),
+    });
+  }
+}
+
+/** A session, or the reason why a user with the correct password may not sign in. */
+type SignInResult =
+  | { readonly user: User; readonly created: CreatedSession; readonly rejection?: never }
+  | { readonly user: User; readonly created?: never; readonly rejection: DomainError };

@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import type { Client } from '../common/client.js';
+import type { Principal } from '../common/principal.js';
+import { AuditRecorder } from '../platform/audit/audit.recorder.js';
+import { Database } from '../platform/database/database.js';
+import { PasswordHasher } from '../platform/passwords/password-hasher.js';
+import { RateLimitsService } from '../platform/rate-limits/rate-limits.service.js';
+import type { User } from './user.entity.js';
+import { InvalidCredentialsError } from './users.errors.js';
+import { UsersRepository } from './users.repository.js';
+
+/** Asks signed-in users for their password before a sensitive change. */
+@Injectable()
+export class PasswordConfirmationService {
+  constructor(
+    private readonly database: Database,
+    private readonly users: UsersRepository,
+    private readonly hasher: PasswordHasher,
+    private readonly limits: RateLimitsService,
+    private readonly audit: AuditRecorder,
+  ) {}
+
+  /**
+   * Verifies the password of the caller and returns the user with their password hash. Limits failures, so that someone
+   * who finds an open session cannot guess the password.
+   *
+   * @throws InvalidCredentialsError, TooManyRequestsError, OverloadedError
+   */
+  async confirmPassword(actor: Principal, client: Client, password: string): Promise<User> {
+    const { userId: id } = actor;
+    // JSON, because a stranger could otherwise sign in with this ID as the email and exhaust this limit.
+    const attempt = await this.limits.begin('login', { client, account: JSON.stringify({ id }) });
+    try {
+      const user = await this.database.run((manager) => this.users.findWithHash(manager, { id }));
+      if (!user || !(await this.hasher.verify(password, user.passwordHash))) throw await this.recordFailure(actor);
+      await attempt.succeeded();
+      return user;
+    } catch (error) {
+      await attempt.failed(error);
+      throw error;
+    }
+  }
+
+  /** Records the failure before the caller throws. If it cannot be recorded, the request fails with that error. */
+  private async recordFailure(actor: Principal): Promise<InvalidCredentialsError> {
+    const error = new InvalidCredentialsError();
+    const event = { type: 'password_confirmation', outcome: 'failure', reason: error.code } as const;
+    await this.database.run((manager) => this.audit.record(manager, { ...event, userId: actor.userId, actor }));
+    return error;
+  }
+}

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import type { Principal } from '../common/principal.js';
+import type { EntityManager } from '../platform/database/database.js';
+import type { User } from './user.entity.js';
+
+type ActorCheck = (manager: EntityManager, actor: Principal) => Promise<void>;
+type CreationHook = (manager: EntityManager, user: User) => Promise<void>;
+type DeactivationHook = (manager: EntityManager, userId: string, actor: Principal) => Promise<void>;
+
+/**
+ * Runs what higher features add to a change of a user, in the same transaction. For example, deactivating a user revokes
+ * their sessions. `users` cannot call those features, because imports go down only.
+ */
+@Injectable()
+export class UserHooks {
+  private readonly actorChecks: ActorCheck[] = [];
+  private readonly creationHooks: CreationHook[] = [];
+  private readonly deactivationHooks: DeactivationHook[] = [];
+
+  addActorCheck(check: ActorCheck): void {
+    this.actorChecks.push(check);
+  }
+
+  onCreated(hook: CreationHook): void {
+    this.creationHooks.push(hook);
+  }
+
+  onDeactivated(hook: DeactivationHook): void {
+    this.deactivationHooks.push(hook);
+  }
+
+  /**
+   * Checks again that the actor is allowed in, and locks that state until the transaction ends. Call it in changes that
+   * start long after the guards ran: hashing a password can take seconds, and a revocation in between must take effect.
+   *
+   * @throws the errors of the registered checks, such as SessionRevokedError
+   */
+  async assertActorAllowed(manager: EntityManager, actor: Principal): Promise<void> {
+    for (const check of this.actorChecks) await check(manager, actor);
+  }
+
+  async runCreated(manager: EntityManager, user: User): Promise<void> {
+    for (const hook of this.creationHooks) await hook(manager, user);
+  }
+
+  async runDeactivated(manager: EntityManager, userId: string, actor: Principal): Promise<void> {
+    for (const hook of this.deactivationHooks) await hook(manager, userId, actor);
+  }
+}
