@@ -1,26 +1,17 @@
+/** Whether this run includes `*.long.spec.ts` and takes the long number of rounds: `npm run test:long`. */
+const isLong = process.env['TEST_LONG'] === '1';
+
 /** @type {import('jest').Config} */
 export default {
-  testEnvironment: 'node',
   testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', ...(isLong ? [] : ['\\.long\\.spec\\.ts$'])],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
-  extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          target: 'es2022',
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true },
-        },
-        module: { type: 'es6' },
-      },
-    ],
-  },
-  globalSetup: '<rootDir>/test/support/global-setup.js',
-  globalTeardown: '<rootDir>/test/support/global-teardown.js',
-  // No claim of any test: what must be quick says so itself, and a busy machine has plenty.
+  runtime: '<rootDir>/test/runner/runtime.js',
+  testEnvironment: '<rootDir>/test/runner/environment.js',
+  transform: {},
+  globalSetup: '<rootDir>/test/runner/global-setup.js',
+  globalTeardown: '<rootDir>/test/runner/global-teardown.js',
+  // Not a claim of any test. A test that must be fast says so itself, and a busy machine needs the time.
   testTimeout: 120_000,
   maxWorkers: 2,
 };

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import type { Config } from '../config/env.js';
 import { User } from '../users/user.entity.js';
 import type { Database, EntityManager } from '../platform/database/database.js';

@@ -2,7 +2,6 @@ import { createServer, type Server } from 'node:http';
 import { createPublicKey, createSign, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { jest } from '@jest/globals';
 import { KeyRing } from '../../src/auth/tokens/key-ring.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { NO_DATABASE } from '../support/constants.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { TestApp } from '../support/test-app.js';
 import { exchange, openSocket, rawRequest, readToEnd } from '../support/raw-http.js';
 

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { LastSeenRecorder } from '../../src/sessions/last-seen.recorder.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { PasswordHasher } from '../../src/platform/passwords/password-hasher.js';
 import { beforeHashing } from '../support/before-hashing.js';
 import { buildSignedIn, buildUser, signIn, type BuiltUser } from '../support/builders.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { hash } from '../../src/platform/passwords/password-hash.js';
 import { auditEvents, mailKinds } from '../support/account-records.js';
 import { beforeHashing } from '../support/before-hashing.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { Database } from '../../src/platform/database/database.js';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import type { Response } from 'supertest';
 import { mailKinds } from '../support/account-records.js';
 import { buildSignedIn, buildUser, signIn, type BuiltUser } from '../support/builders.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { beforeHashing } from '../support/before-hashing.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import type { DatabaseProxy } from '../support/database-proxy.js';

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { PasswordHasher } from '../../src/platform/passwords/password-hasher.js';
 import type { TestApp } from './test-app.js';
 

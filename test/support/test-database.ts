@@ -1,5 +1,8 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import pg from 'pg';
 import { databaseUrl, execute } from '../../scripts/postgres-client.js';
+import { TEMPLATE } from '../runner/test-cluster.js';
 
 let counter = 0;
 
@@ -7,20 +10,21 @@ let counter = 0;
 export class TestDatabase {
   private constructor(
     readonly url: string,
+    private readonly cluster: string,
     private readonly client: pg.Client,
   ) {}
 
   /** A copy of the migrated template; with `empty`, a database that was never migrated. */
   static async create({ empty = false } = {}): Promise<TestDatabase> {
     const name = `test_${process.env['JEST_WORKER_ID'] ?? '0'}_${process.pid}_${Date.now().toString(36)}_${++counter}`;
-    const template = empty ? 'template0' : 'gatehouse_template';
-    await execute(clusterUrl(), `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`);
-    const url = databaseUrl(clusterUrl(), name);
+    const cluster = await clusterUrl();
+    await execute(cluster, `CREATE DATABASE ${name} TEMPLATE ${empty ? 'template0' : TEMPLATE} STRATEGY file_copy`);
+    const url = databaseUrl(cluster, name);
     // In UTC every day has 24 hours, as those of the configuration have.
     const client = new pg.Client({ connectionString: url, application_name: 'test', options: '-c timezone=UTC' });
     client.on('error', () => undefined);
     await client.connect();
-    return new TestDatabase(url, client);
+    return new TestDatabase(url, cluster, client);
   }
 
   async query<Row extends pg.QueryResultRow>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
@@ -56,12 +60,21 @@ export class TestDatabase {
 
   async drop(): Promise<void> {
     await this.client.end();
-    await execute(clusterUrl(), `DROP DATABASE ${new URL(this.url).pathname.slice(1)} WITH (FORCE)`);
+    await execute(this.cluster, `DROP DATABASE ${new URL(this.url).pathname.slice(1)} WITH (FORCE)`);
   }
 }
 
-function clusterUrl(): string {
-  const url = process.env['TEST_CLUSTER_URL'];
-  if (!url) throw new Error('Run the tests with npm test: its set-up starts their PostgreSQL.');
-  return url;
+let cluster: Promise<string> | undefined;
+
+/** The URL of the server that this run shares. The first call in the run starts the server. */
+function clusterUrl(): Promise<string> {
+  return (cluster ??= askForCluster());
+}
+
+async function askForCluster(): Promise<string> {
+  const port = process.env['TEST_CLUSTER_PORT'];
+  if (!port) throw new Error('Run the tests with npm test, because it provides their PostgreSQL.');
+  const answer = JSON.parse(await text(connect(Number(port), '127.0.0.1'))) as { url?: string; error?: string };
+  if (!answer.url) throw new Error(`The test database could not be started: ${answer.error}`);
+  return answer.url;
 }

@@ -1,6 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { jest } from '@jest/globals';
 import { VerifiedTokens } from './verified-tokens.js';
 
 const CLAIMS = { userId: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60', sessionId: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e61' };

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import bcrypt from 'bcrypt';
 import { costOf, hash, isOutdated, matches, unmatchableHash, verifyEvenly } from './password-hash.js';
 

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { MemoryCounter } from './memory-counter.js';
 
 const POLICY = { name: 'login-account', points: 3, windowSeconds: 60 };

@@ -1,0 +1,50 @@
+import { ModernFakeTimers } from '@jest/fake-timers';
+import { ModuleMocker } from 'jest-mock';
+import { formatStackTrace } from './stack-traces.js';
+
+/** What Jest and its test framework keep on the global object while a test file runs. */
+const FRAMEWORK_STATE = [
+  'EVENT_HANDLERS',
+  'LOG_ERRORS_BEFORE_RETRY',
+  'RETRY_IMMEDIATELY',
+  'RETRY_TIMES',
+  'RETRY_TIMES_SETTER',
+  'TEST_TIMEOUT_SYMBOL',
+  'WAIT_BEFORE_RETRY',
+].map((name) => Symbol.for(name));
+
+/**
+ * The test environment of a file: the worker process itself. The next file of the worker gets the same process, so
+ * `teardown` undoes every change that a file can make through Jest, and its changes of environment variables.
+ */
+export default class NativeEnvironment {
+  global = globalThis;
+  fakeTimers = null;
+  moduleMocker = new ModuleMocker(globalThis);
+  #env = { ...process.env };
+  #console = globalThis.console;
+  #exit = process.exit;
+
+  /** @param {import('@jest/environment').JestEnvironmentConfig} config */
+  constructor({ projectConfig }) {
+    this.fakeTimersModern = new ModernFakeTimers({ config: projectConfig, global: globalThis });
+  }
+
+  /** Jest requires this method. */
+  getVmContext() {
+    return null;
+  }
+
+  async setup() {
+    Error.prepareStackTrace = formatStackTrace;
+  }
+
+  async teardown() {
+    this.fakeTimersModern.dispose();
+    globalThis.console = this.#console;
+    process.exit = this.#exit;
+    for (const symbol of FRAMEWORK_STATE) Reflect.deleteProperty(globalThis, symbol);
+    for (const name of Object.keys(process.env)) if (!(name in this.#env)) Reflect.deleteProperty(process.env, name);
+    Object.assign(process.env, this.#env);
+  }
+}

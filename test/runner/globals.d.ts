@@ -1,0 +1,5 @@
+import type { TestCluster } from './test-cluster.js';
+
+declare global {
+  var testCluster: TestCluster;
+}

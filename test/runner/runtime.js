@@ -1,0 +1,57 @@
+import { createRequire, register } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import JestRuntime from 'jest-runtime';
+
+const nodeRequire = createRequire(import.meta.url);
+/** Its types do not say that it is a class. */
+const Runtime = /** @type {any} */ (JestRuntime);
+
+register('./typescript.js', import.meta.url);
+// Only then does Node.js keep the source maps that `stack-traces.js` reads.
+process.setSourceMapsEnabled(true);
+
+/**
+ * Jest's runtime without its module sandbox: Node.js loads the modules. A worker loads the application once and not
+ * once per test file. All test files of a worker therefore share the state of the modules and of the process.
+ */
+export default class NativeRuntime extends Runtime {
+  unstable_shouldLoadAsEsm() {
+    return true;
+  }
+
+  /** @param {string} path */
+  unstable_importModule(path) {
+    return import(pathToFileURL(path).href);
+  }
+
+  /** @param {string} from @param {string} [name] */
+  requireModule(from, name) {
+    return name ? createRequire(from)(name) : nodeRequire(from);
+  }
+
+  /**
+   * Loads the test framework again for each file, because it keeps the tests of a file in its modules.
+   *
+   * @param {string} path
+   */
+  requireInternalModule(path) {
+    Reflect.deleteProperty(nodeRequire.cache, path);
+    return nodeRequire(path);
+  }
+
+  setGlobalsForRuntime() {
+    Object.assign(globalThis, { jest: this['jestGlobals'].jestObjectFor(this['_testPath']) });
+  }
+
+  setMock() {
+    throw new Error('Node.js loads the modules, so Jest cannot mock one. Pass what you want to replace instead.');
+  }
+
+  setModuleMock() {
+    this.setMock();
+  }
+
+  installGetBuiltinModule() {
+    // There is no sandbox to install it in.
+  }
+}

@@ -1,0 +1,85 @@
+// The PostgreSQL server of a test run. It starts when a test first needs a database.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { databaseUrl, execute, newPassword } from '../../scripts/postgres-client.js';
+import { startCluster } from '../../scripts/postgres.js';
+
+/**
+ * @typedef {object} TestCluster
+ * @property {number} port of this process: each connection to it gets `{ url }` or `{ error }` as JSON
+ * @property {() => Promise<void>} stop
+ */
+
+/** The database that every test database is a copy of. */
+export const TEMPLATE = 'gatehouse_template';
+/** The data does not outlive the run, so the server never waits for the disk. */
+const FLAGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300'];
+
+/**
+ * Tells the workers of this run the URL of one shared server. The first worker that asks starts it.
+ *
+ * @returns {Promise<TestCluster>}
+ */
+export async function serveTestCluster() {
+  /** @type {ReturnType<typeof startTestCluster> | undefined} */
+  let cluster;
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    cluster ??= startTestCluster();
+    cluster.then(
+      ({ url }) => socket.end(JSON.stringify({ url })),
+      (error) => socket.end(JSON.stringify({ error: String(error) })),
+    );
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const stop = async () => {
+    server.close();
+    await (await cluster?.catch(() => undefined))?.stop();
+  };
+  return { port: /** @type {import('node:net').AddressInfo} */ (server.address()).port, stop };
+}
+
+async function startTestCluster() {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-test-'));
+  const removeFolder = () => rm(folder, { recursive: true, force: true });
+  try {
+    // PostgreSQL may run as another user, who has to reach the folder.
+    await chmod(folder, 0o755);
+    const cluster = { folder: join(folder, 'postgres'), password: newPassword() };
+    const { url, pid, stop } = await startCluster(cluster, { flags: FLAGS, detached: false });
+    // Stops the server if this process is killed.
+    const guard = spawn(process.execPath, [join(import.meta.dirname, 'cluster-guard.js'), String(pid), folder], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
+    const stopAll = async () => {
+      await stop();
+      await removeFolder();
+      guard.stdin.end();
+    };
+    await prepare(url).catch(async (error) => {
+      await stopAll();
+      throw error;
+    });
+    return { url, stop: stopAll };
+  } catch (error) {
+    await removeFolder();
+    throw error;
+  }
+}
+
+/** @param {string} url */
+async function prepare(url) {
+  await execute(url, `CREATE DATABASE ${TEMPLATE}`);
+  const cli = createRequire(import.meta.url).resolve('typeorm/cli.js');
+  const args = [cli, 'migration:run', '--dataSource', 'dist/ormconfig.js'];
+  await promisify(execFile)(process.execPath, args, {
+    env: { ...process.env, DATABASE_URL: databaseUrl(url, TEMPLATE) },
+  });
+}

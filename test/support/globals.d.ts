@@ -1,6 +1,0 @@
-declare global {
-  var stopTestCluster: () => Promise<void>;
-  var testFolder: string;
-}
-
-export {};
