@@ -1,7 +1,10 @@
-import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
+import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
 import { NOBODY } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
+import { insertSessions } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
+import { TestDatabase } from '../support/test-database.js';
+import { until } from '../support/until.js';
 
 describe('POST /admin/sessions/revoke', () => {
   let app: TestApp;
@@ -158,5 +161,61 @@ describe('POST /admin/sessions/revoke', () => {
     await Promise.all(Array.from({ length: 9 }, () => signIn(app, ada)));
     const answers = await Promise.all(Array.from({ length: 6 }, () => revoke({ userId: ada.id })));
     expect(answers.reduce((sum, { body }) => sum + Number(body.revoked), 0)).toBe(10);
+  });
+});
+
+describe('two bulk revocations at the same time', () => {
+  const IP_ADDRESS = '203.0.113.9';
+  const IDS = [1, 2, 3].map((n) => `ffffffff-ffff-7fff-bfff-00000000000${n}`);
+  /** The plan of the first one would lock the rows in the order of the table, that of the second in the order of ids. */
+  const PLANS = ['-c enable_nestloop=off', '-c enable_hashjoin=off'];
+  let database: TestDatabase;
+  let byTable: TestApp;
+  let byId: TestApp;
+  beforeAll(async () => {
+    database = await TestDatabase.create();
+    const start = (plan = '') => {
+      const options = `-c enable_seqscan=off -c enable_bitmapscan=off -c enable_mergejoin=off ${plan}`;
+      const env = {
+        DATABASE_URL: `${database.url}?options=${encodeURIComponent(options)}`,
+        DB_STATEMENT_TIMEOUT: '1m',
+      };
+      return TestApp.start({ database, env });
+    };
+    byTable = await start(PLANS[0]);
+    byId = await start(PLANS[1]);
+  });
+  afterAll(async () => {
+    await byTable.close();
+    await byId.close();
+    await database.drop();
+  });
+
+  it('both succeed although they read the rows in opposite orders', async () => {
+    const [admin, ada, eve] = [await buildSignedIn(byId, 'admin'), await buildSignedIn(byId), await buildUser(byId)];
+    await database.query(
+      `INSERT INTO sessions (id, user_id, refresh_salt, ip_address, idle_expires_at, expires_at)
+       SELECT id, $2, decode(repeat('00', 32), 'hex'), $3, now() + interval '1 day', now() + interval '1 day'
+         FROM unnest($1::uuid[]) AS id ORDER BY id DESC`,
+      [IDS, ada.id, IP_ADDRESS],
+    );
+    // In a small table the planner would not use the index of each filter.
+    await insertSessions(database, { userId: eve.id, idle: '1 day', absolute: '1 day', count: 5_000 });
+    await database.query('ANALYZE sessions');
+    const answers = await database.holding(`SELECT FROM sessions WHERE id = '${IDS[1]}' FOR UPDATE`, async () => {
+      const byAdmin = byTable
+        .as(admin.accessToken)
+        .post('/admin/sessions/revoke')
+        .send({ ipAddress: IP_ADDRESS })
+        .then();
+      await until('the first waits', async () => (await database.waiting()).length === 1);
+      const byUser = byId.as(ada.accessToken).delete('/sessions').query({ scope: 'all' }).then();
+      await until('the second waits', async () => (await database.waiting()).length === 2);
+      return [byAdmin, byUser];
+    });
+    const [byAdmin, byUser] = await Promise.all(answers);
+    expect([byAdmin?.status, byAdmin?.body]).toEqual([200, { matched: 3, revoked: 3 }]);
+    // The session that asked was not among them.
+    expect([byUser?.status, byUser?.body]).toEqual([200, { revoked: 1 }]);
   });
 });
