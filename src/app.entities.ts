@@ -1,10 +1,12 @@
-import { AuditEvent } from './platform/audit/audit-event.entity.js';
-import { MailRow } from './platform/mail/mail.entity.js';
-import { OneTimeToken } from './auth/one-time-tokens/one-time-token.entity.js';
-import { RateLimitRow } from './platform/rate-limits/rate-limit.entity.js';
-import { Session } from './sessions/session.entity.js';
-import { ScheduleEntry } from './platform/upkeep/schedule.entity.js';
-import { User } from './users/user.entity.js';
+import { readdirSync } from 'node:fs';
 
-/** Every entity of the application: its `DataSource` and the migration command line read the same list. */
-export const entities = [AuditEvent, MailRow, OneTimeToken, RateLimitRow, ScheduleEntry, Session, User];
+type Entity = new () => object;
+
+/** The classes in every `*.entity` file. The application and the migrations use this list. */
+export const entities: Entity[] = [];
+
+for (const file of readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })) {
+  if (!/\.entity\.[jt]s$/.test(file)) continue;
+  const module = (await import(`./${file}`)) as Record<string, unknown>;
+  entities.push(...Object.values(module).filter((value): value is Entity => typeof value === 'function'));
+}
