@@ -1,103 +1,144 @@
-// What a guarded request costs, here and elsewhere: every contender verifies a token and asks PostgreSQL whether its
-// session still counts. All run at once, each as one process with ten connections, and are driven in turns.
-import { randomBytes } from 'node:crypto';
-import { loadavg } from 'node:os';
-import pg from 'pg';
+// Compares the guarded request with its alternatives. Each contender verifies a token and looks up the session in
+// PostgreSQL, in one process with ten database connections.
+import { createHmac } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
 import { check } from './guarded-request/check.js';
-import { LoadGenerator } from './guarded-request/load.js';
-import { ensurePackages } from './guarded-request/packages.js';
-import { HOW_TO_INSTALL, pythonVersions } from './guarded-request/python.js';
-import { publish } from './guarded-request/report.js';
-import { choosePorts, withServers } from './guarded-request/servers.js';
-import { askersOf, draw, fill } from './guarded-request/sessions.js';
-import { takeTurns } from './guarded-request/turns.js';
-import { withDatabase } from './support/database.js';
-import { aborted } from './support/instance.js';
+import { CONTENDERS, otherBuild } from './guarded-request/contenders.js';
+import { ensureNpmPackages, INSTALL_PYTHON, pythonVersions, versionsOf } from './guarded-request/packages.js';
+import { report } from './guarded-request/report.js';
+import { withPostgres } from './support/postgres.js';
+import { wholeNumber } from './support/report.js';
+import { startServer, withGatehouse } from './support/server.js';
+import { insertSessions, selectSessions, TOKENS, writeHeaders } from './support/sessions.js';
+import { inTurns } from './support/turns.js';
+import { drive, requireWrk } from './support/wrk.js';
 
-export { parse } from './guarded-request/options.js';
-
-/** How many different ones ask. */
-const TOKENS = 1_000;
-/** How many of them each contender is checked with. */
+/** How many callers each contender is checked with. */
 const CHECKED = 20;
-/** From this load of the machine on, others take too much of what is measured. */
-const BUSY = 0.5;
+/** Connections are new in each turn, and the first requests on them are slow. */
+const RUN_UP_SECONDS = 2;
+const MAX_LOAD_BEFORE = 0.5;
+const NAMES = CONTENDERS.map(({ name }) => name);
 
 /**
- * @param {AbortSignal} signal @param {import('./guarded-request/options.js').Options} options
- * @returns {Promise<boolean>} whether the promises were kept
+ * @typedef {import('./guarded-request/contenders.js').Contender} Contender
+ * @typedef {import('./guarded-request/check.js').Caller} Caller
+ * @typedef {{ sessions: number, rounds: number, seconds: number, connections: number }} Load
+ * @typedef {Load & { only?: string[], against?: string, json?: string }} Options
  */
-export async function bench(signal, options) {
-  const [python, generator] = await Promise.all([pythonVersions(), LoadGenerator.find()]);
-  const skipped = options.only.filter(({ needs }) => needs === 'python' && !python);
-  const contenders = options.only.filter((contender) => !skipped.includes(contender));
-  for (const { name } of skipped) console.log(`${name} is skipped. It needs: ${HOW_TO_INSTALL}`);
-  if (!generator.wrk) console.log('wrk is missing: autocannon takes its place.');
-  if (!generator.wrk || contenders.some(({ needs }) => needs === 'npm')) await ensurePackages(signal);
-  const load = Number(loadavg()[0]?.toFixed(1));
-  if (load > BUSY) console.log(`The machine is busy already (load ${load}): the figures will mean little.`);
-  const { turns, postgres } = await compare(contenders, generator, options, signal);
-  const versions = { postgres, python, generator: generator.name };
-  return publish({ contenders, skipped, turns, versions, load, options });
+
+export const command = new Command('guarded-request')
+  .description('Compares the guarded request with other servers, or with another build. This is the default.')
+  .option('--sessions <n>', 'sessions in the database, ten for each user', wholeNumber(2_000), 1_000_000)
+  .option('--rounds <n>', 'how often each contender is measured', wholeNumber(1), 5)
+  .option('--seconds <n>', 'how long each measurement takes', wholeNumber(1), 8)
+  .option('--connections <n>', 'connections that send requests', wholeNumber(1), 64)
+  .addOption(new Option('--only <names...>', 'measure only these; all by default').choices(NAMES))
+  .option('--against <folder>', 'compare with the build in another checkout; without --only, with nothing else')
+  .option('--json <file>', 'write all figures and versions to a file');
+
+/** @param {Options} options @param {AbortSignal} signal */
+export async function run({ only, against, json, ...load }, signal) {
+  const [wrk, python] = await Promise.all([requireWrk(), pythonVersions()]);
+  const names = only ?? (against ? ['gatehouse'] : NAMES);
+  const chosen = CONTENDERS.filter(({ name }) => names.includes(name));
+  const contenders = chosen.filter(({ needs }) => needs !== 'python' || python);
+  if (contenders.length < chosen.length) console.log(`Skipping fastapi. It needs: ${INSTALL_PYTHON}`);
+  if (against) contenders.push(otherBuild(against));
+  const usesNpm = contenders.some(({ needs }) => needs === 'npm');
+  if (usesNpm) await ensureNpmPackages(signal);
+  const loadBefore = Number(loadavg()[0]?.toFixed(1));
+  if (loadBefore > MAX_LOAD_BEFORE) console.log(`Other programs are running (load ${loadBefore}). Expect noise.`);
+  const { turns, postgresql } = await measure(contenders, load, signal);
+  const { passed, rows } = report(contenders, turns);
+  const versions = {
+    ...{ node: process.versions.node, postgresql, wrk },
+    ...versionsOf(['@nestjs/core', 'express', 'passport-jwt', 'typeorm', 'pg']),
+    ...(usesNpm && versionsOf(['better-auth'], 'bench')),
+    ...(contenders.some(({ needs }) => needs === 'python') && python),
+  };
+  const machine = { processor: cpus()[0]?.model.trim(), processors: availableParallelism(), loadBefore };
+  const date = new Date().toISOString().slice(0, 10);
+  if (json)
+    await writeFile(json, `${JSON.stringify({ date, ...load, machine, versions, contenders: rows }, null, 2)}\n`);
+  return passed;
 }
 
-/**
- * Fills a database, starts the contenders, and drives them in turns.
- *
- * @param {readonly import('./guarded-request/contenders.js').Contender[]} contenders
- * @param {LoadGenerator} generator
- * @param {import('./guarded-request/options.js').Options} options
- * @param {AbortSignal} signal
- */
-export async function compare(contenders, generator, options, signal) {
-  const ports = await choosePorts(contenders, options.port);
-  const secret = randomBytes(48).toString('base64');
-  const tokens = { JWT_SECRET: secret, JWT_ISSUER: 'gatehouse', JWT_AUDIENCE: 'gatehouse' };
-  Object.assign(process.env, { NODE_ENV: 'production', ...tokens });
-  return withDatabase(async (databaseUrl) => {
-    const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
-    pool.on('error', () => undefined);
-    const measured = measure({ contenders, ports, generator, secret, databaseUrl, pool, options }, signal).finally(() =>
-      pool.end(),
+/** @param {readonly Contender[]} contenders @param {Load} load @param {AbortSignal} signal */
+function measure(contenders, { sessions, rounds, seconds, connections }, signal) {
+  return withPostgres(signal, async ({ folder, createDatabase }) => {
+    const { url: databaseUrl, pool } = await createDatabase('gatehouse');
+    await insertSessions(pool, sessions);
+    const selected = await withGatehouse({}, signal, ({ url }) =>
+      selectSessions(pool, url, TOKENS + contenders.length),
     );
-    return Promise.race([measured, aborted(signal)]);
+    /** @type {Caller[]} */
+    const callers = selected.map(({ token, ...ids }) => ({
+      ...ids,
+      Authorization: `Bearer ${token}`,
+      Cookie: betterAuthCookie(ids.sessionId),
+    }));
+    const revocable = callers.splice(TOKENS);
+    const headers = /** @type {const} */ (['Authorization', 'Cookie']);
+    for (const header of headers)
+      await writeHeaders(
+        join(folder, header),
+        callers.map((caller) => caller[header]),
+      );
+    for (const { prepare } of contenders) await prepare?.(databaseUrl, signal);
+    await pool.query('CHECKPOINT');
+    const { rows } = await pool.query('SHOW server_version');
+    const turns = await withServers(contenders, signal, async (urls) => {
+      for (const [index, contender] of contenders.entries()) {
+        await check(contender, urls.get(contender.name) ?? '', {
+          callers: callers.slice(0, CHECKED),
+          revocable: /** @type {Caller} */ (revocable[index]),
+          query: (sql, id) => pool.query(sql, [id]),
+        });
+      }
+      return inTurns(contenders, rounds, async ({ name, header }) => {
+        const load = { url: urls.get(name) ?? '', header, file: join(folder, header), connections };
+        await drive(name, { ...load, seconds: RUN_UP_SECONDS }, signal);
+        return drive(name, { ...load, seconds }, signal);
+      });
+    });
+    return { turns, postgresql: rows[0].server_version };
   });
 }
 
 /**
- * @param {object} plan
- * @param {readonly import('./guarded-request/contenders.js').Contender[]} plan.contenders
- * @param {ReadonlyMap<string, number>} plan.ports
- * @param {LoadGenerator} plan.generator
- * @param {string} plan.secret
- * @param {string} plan.databaseUrl
- * @param {pg.Pool} plan.pool
- * @param {import('./guarded-request/options.js').Options} plan.options
- * @param {AbortSignal} signal
+ * Starts the contenders and kills them after the work.
+ *
+ * @template T
+ * @param {readonly Contender[]} contenders @param {AbortSignal} signal
+ * @param {(urls: ReadonlyMap<string, string>) => Promise<T>} work gets the URL to request of each contender
+ * @returns {Promise<T>}
  */
-async function measure({ contenders, ports, generator, secret, databaseUrl, pool, options }, signal) {
-  const { sessions } = options;
-  console.log(`Filling the database: ${sessions.toLocaleString('en')} sessions …`);
-  await fill(pool, sessions, Math.floor(sessions / 10));
-  const drawn = await draw(pool, TOKENS + contenders.length);
-  const askers = await askersOf(drawn, secret);
-  // Every token of one key has the same header.
-  process.env['JWT_HEADER'] = askers[0]?.Authorization.slice('Bearer '.length).split('.')[0];
-  console.log('Starting and checking the contenders …');
-  for (const { prepare } of contenders) {
-    signal.throwIfAborted();
-    await prepare?.(databaseUrl, signal);
-  }
-  await pool.query('CHECKPOINT');
-  const { rows } = await pool.query('SHOW server_version');
-  const turns = await withServers(contenders, ports, signal, async (urls) => {
-    const revoke = (/** @type {string} */ sql, /** @type {string} */ id) => pool.query(sql, [id]);
-    const revocable = askers.splice(TOKENS);
-    for (const [index, contender] of contenders.entries()) {
-      const cases = { askers: askers.slice(0, CHECKED), revoked: revocable.slice(index, index + 1), revoke };
-      await check(contender, urls.get(contender.name) ?? '', cases);
+async function withServers(contenders, signal, work) {
+  /** @type {Map<string, import('./support/server.js').Server>} */
+  const servers = new Map();
+  /** @type {Map<string, string>} */
+  const urls = new Map();
+  try {
+    for (const { name, process = name, path, start } of contenders) {
+      const server = servers.get(process) ?? (await startServer(process, start, signal));
+      servers.set(process, server);
+      urls.set(name, server.url + path);
     }
-    return takeTurns({ contenders, urls, askers, generator, options }, signal);
-  });
-  return { turns, postgres: /** @type {string} */ (rows[0].server_version) };
+    return await work(urls);
+  } finally {
+    await Promise.all([...servers.values()].map((server) => server.kill()));
+  }
+}
+
+/** Signs a cookie like better-auth does. @param {string} sessionId */
+function betterAuthCookie(sessionId) {
+  const token = sessionId.replaceAll('-', '');
+  const signature = createHmac('sha256', process.env['JWT_SECRET'] ?? '')
+    .update(token)
+    .digest('base64');
+  return `better-auth.session_token=${encodeURIComponent(`${token}.${signature}`)}`;
 }

@@ -1,80 +1,214 @@
-// How many sign in a second, against what bcrypt alone allows on the same processors, and how many refresh.
+// Measures sign-ins and refreshes per second against bcrypt alone, how much a flood of sign-ins slows down other
+// requests (ASVS 15.2.2), and whether response times reveal accounts (ASVS 6.3.8).
+import { Agent } from 'node:http';
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { setTimeout as wait } from 'node:timers/promises';
-import { COST, PASSWORD, register } from './support/accounts.js';
-import { bareBcrypt } from './support/bare-bcrypt.js';
-import { Client, quantile } from './support/client.js';
-import { Flood } from './support/flood.js';
-import { withInstance } from './support/instance.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { Command, Option } from 'commander';
+import { PASSWORD, register, signIn } from './support/accounts.js';
+import { Client, send } from './support/client.js';
+import { withPostgres } from './support/postgres.js';
+import { median, quantile, rounded, verdict, wholeNumber } from './support/report.js';
+import { withGatehouse } from './support/server.js';
+import { inTurns } from './support/turns.js';
 
-const CLIENTS = 64;
-/** How long each figure is taken, in milliseconds. */
-const DURATION = 15_000;
-const WARM_UP = 3_000;
-/** In turns, so that what the machine does meanwhile falls on all alike. */
-const ROUNDS = 3;
-const ALLOWED_LESS = 0.85;
+const BCRYPT_COST = 12;
+const WARM_UP_MS = 3_000;
+const [READERS, READ_INTERVAL_MS] = [8, 200];
+const LEAST_SIGN_INS_PER_HASH = 0.85;
+const MAX_SLOWDOWN = 2;
+const MAX_TIMING_RATIO = 1.1;
+const PARTS = ['load', 'timing'];
 
-/** @typedef {{ perSecond: number, median: number, p99: number }} Figure latencies in milliseconds */
+/**
+ * @typedef {(client: Client) => Promise<unknown>} Act
+ * @typedef {{ perSecond: number, durations: readonly number[], reads: readonly number[] }} Result with milliseconds
+ * @typedef {{ rounds: number, seconds: number, connections: number, tries: number, only: string[] }} Options
+ */
 
-/** @param {AbortSignal} signal @returns {Promise<boolean>} whether the promise was kept */
-export function bench(signal) {
-  return withInstance({ env: { BCRYPT_COST: String(COST) }, signal }, async ({ url }) => {
-    const emails = await register(url, CLIENTS);
-    const signIns = emails.map((email) => (/** @type {Client} */ client) => client.signIn(email, PASSWORD));
-    const refreshes = await Promise.all(emails.map((email) => refresher(url, email)));
-    /** @type {{ bare: number, signIn: Figure, refresh: Figure }[]} */
-    const rounds = [];
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const bare = await bareBcrypt(COST, DURATION);
-      rounds.push({ bare, signIn: await measure(url, signIns), refresh: await measure(url, refreshes) });
-    }
-    return report(rounds);
+export const command = new Command('sign-in')
+  .description('Measures sign-ins against bcrypt alone, other requests during a flood of sign-ins, and response times.')
+  .option('--rounds <n>', 'load: how often each figure is measured', wholeNumber(1), 3)
+  .option('--seconds <n>', 'load: how long each measurement takes', wholeNumber(1), 15)
+  .option('--connections <n>', 'load: connections that sign in or refresh', wholeNumber(1, 100), 64)
+  .option('--tries <n>', 'timing: how often each request is sent', wholeNumber(1), 200)
+  .addOption(new Option('--only <parts...>', 'measure only these').choices(PARTS).default(PARTS));
+
+/** @param {Options} options @param {AbortSignal} signal */
+export function run(options, signal) {
+  return withPostgres(signal, async ({ createDatabase }) => {
+    const { pool } = await createDatabase('gatehouse');
+    return withGatehouse({ BCRYPT_COST: String(BCRYPT_COST) }, signal, async ({ url }) => {
+      console.log(`${availableParallelism()} processors for everything, bcrypt cost ${BCRYPT_COST}`);
+      const isFast = !options.only.includes('load') || (await measureLoad(url, options, signal));
+      const isEven = !options.only.includes('timing') || (await measureTiming(url, pool, options.tries));
+      return isFast && isEven;
+    });
   });
 }
 
-/** Somebody who refreshes again and again. @param {string} url @param {string} email @returns {Promise<import('./support/flood.js').Act>} */
+/** @param {string} url @param {Options} options @param {AbortSignal} signal */
+async function measureLoad(url, { rounds, seconds, connections }, signal) {
+  const emails = await register(url, connections);
+  const { accessToken } = await signIn(url, emails[0] ?? '');
+  const signIns = emails.map((email) => (/** @type {Client} */ client) => client.signIn(email, PASSWORD));
+  const refreshes = await Promise.all(emails.map((email) => refresher(url, email)));
+  const during = (/** @type {readonly Act[]} */ acts) => () => load(url, acts, accessToken, seconds * 1_000, signal);
+  const subjects = [
+    { name: 'bcrypt alone', measure: () => bareBcrypt(seconds * 1_000, signal) },
+    { name: 'no load', measure: during([]) },
+    { name: 'sign-ins', measure: during(signIns) },
+    { name: 'refreshes', measure: during(refreshes) },
+  ];
+  const results = await inTurns(subjects, rounds, ({ measure }) => measure());
+  const medianOf = (/** @type {string} */ name, /** @type {(result: Result) => number} */ figure) =>
+    rounded(median((results.get(name) ?? []).map(figure))) || '';
+  const rows = subjects.map(({ name }) => ({
+    name,
+    'per second': medianOf(name, ({ perSecond }) => perSecond),
+    'p50 ms': medianOf(name, ({ durations }) => quantile(durations, 0.5)),
+    'p99 ms': medianOf(name, ({ durations }) => quantile(durations, 0.99)),
+    'meanwhile, GET /users/me: p50 ms': medianOf(name, ({ reads }) => quantile(reads, 0.5)),
+    'its p99 ms': medianOf(name, ({ reads }) => quantile(reads, 0.99)),
+  }));
+  console.table(rows);
+  const [bcrypt, quiet, flood] = rows;
+  const perHash = Number(flood?.['per second']) / Number(bcrypt?.['per second']);
+  const slowdown = Number(flood?.['its p99 ms']) / Number(quiet?.['its p99 ms']);
+  const isFast = verdict(
+    perHash >= LEAST_SIGN_INS_PER_HASH,
+    `${perHash.toFixed(2)} sign-ins for each hash of bcrypt alone (at least ${LEAST_SIGN_INS_PER_HASH})`,
+  );
+  const isUnaffected = verdict(
+    slowdown <= MAX_SLOWDOWN,
+    `the p99 of GET /users/me is ${slowdown.toFixed(2)} times as long during sign-ins (at most ${MAX_SLOWDOWN})`,
+  );
+  return isFast && isUnaffected;
+}
+
+/** Hashes with bcrypt alone on all processors. @param {number} durationMs @param {AbortSignal} signal @returns {Promise<Result>} */
+async function bareBcrypt(durationMs, signal) {
+  const rates = Array.from({ length: availableParallelism() }, async () => {
+    const workerData = { cost: BCRYPT_COST, durationMs };
+    const worker = new Worker(new URL('./sign-in/bcrypt.worker.js', import.meta.url), { workerData });
+    const [rate] = await once(worker, 'message', { signal });
+    return /** @type {number} */ (rate);
+  });
+  const perSecond = (await Promise.all(rates)).reduce((sum, rate) => sum + rate, 0);
+  return { perSecond, durations: [], reads: [] };
+}
+
+/**
+ * Repeats each act on a connection of its own, and meanwhile sends `GET /users/me` at a steady rate.
+ *
+ * @param {string} url @param {readonly Act[]} acts @param {string} token @param {number} durationMs @param {AbortSignal} signal
+ * @returns {Promise<Result>}
+ */
+async function load(url, acts, token, durationMs, signal) {
+  const stop = new AbortController();
+  /** @type {number[]} */
+  const durations = [];
+  const clients = acts.map(async (act) => {
+    const client = new Client(url);
+    while (!stop.signal.aborted) {
+      const start = performance.now();
+      await act(client);
+      durations.push(performance.now() - start);
+    }
+    client.close();
+  });
+  const measure = async () => {
+    await sleep(WARM_UP_MS, undefined, { signal });
+    const first = durations.length;
+    const reads = await read(url, token, durationMs, signal);
+    const measured = durations.slice(first);
+    stop.abort();
+    return { perSecond: (measured.length / durationMs) * 1_000, durations: measured, reads };
+  };
+  const [result] = await Promise.all([measure(), ...clients]).finally(() => stop.abort());
+  return result;
+}
+
+/**
+ * Sends requests at a fixed rate, whether or not earlier ones have been answered, so that waiting times count.
+ *
+ * @param {string} url @param {string} token @param {number} durationMs @param {AbortSignal} signal
+ * @returns {Promise<number[]>} milliseconds
+ */
+async function read(url, token, durationMs, signal) {
+  const readers = Array.from({ length: READERS }, async (_, reader) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    await sleep((reader * READ_INTERVAL_MS) / READERS, undefined, { signal });
+    const sent = [];
+    const end = performance.now() + durationMs;
+    while (performance.now() < end) {
+      sent.push(send(agent, new URL('/users/me', url), { token }));
+      await sleep(READ_INTERVAL_MS, undefined, { signal });
+    }
+    const answers = await Promise.all(sent);
+    agent.destroy();
+    const failed = answers.find(({ status }) => status !== 200);
+    if (failed) throw new Error(`GET /users/me returned ${failed.status}: ${failed.body}`);
+    return answers.map(({ duration }) => duration);
+  });
+  return (await Promise.all(readers)).flat();
+}
+
+/** Returns an act that refreshes the same session. @param {string} url @param {string} email @returns {Promise<Act>} */
 async function refresher(url, email) {
-  const first = new Client(url);
-  let { refreshToken } = JSON.parse((await first.signIn(email, PASSWORD)).body);
-  first.close();
+  let { refreshToken } = await signIn(url, email);
   return async (client) => {
-    const answer = await client.ask('POST', '/auth/refresh', { json: { refreshToken } });
-    if (answer.status === 200) ({ refreshToken } = JSON.parse(answer.body));
-    return answer;
+    const { body } = await client.expect(200, 'POST', '/auth/refresh', { json: { refreshToken } });
+    ({ refreshToken } = JSON.parse(body));
   };
 }
 
-/** @param {string} url @param {readonly import('./support/flood.js').Act[]} acts @returns {Promise<Figure>} */
-async function measure(url, acts) {
-  const flood = new Flood(url, acts);
-  await wait(WARM_UP);
-  const [before, from] = [flood.succeeded, flood.durations.length];
-  await wait(DURATION);
-  const perSecond = (flood.succeeded - before) / (DURATION / 1_000);
-  const durations = flood.durations.slice(from);
-  await flood.stop();
-  if (flood.refused > 0) throw new Error(`${flood.refused} requests were refused.`);
-  return { perSecond, median: quantile(durations, 0.5), p99: quantile(durations, 0.99) };
+/** @param {string} url @param {import('pg').Pool} pool @param {number} tries */
+async function measureTiming(url, pool, tries) {
+  const [active = '', inactive = ''] = await register(url, 2, 'timing');
+  await pool.query('UPDATE users SET is_active = false WHERE email = $1', [inactive]);
+  const unknown = 'nobody@example.com';
+  const login = (/** @type {string} */ email, password = PASSWORD) => [401, '/auth/login', { email, password }];
+  const forgot = (/** @type {string} */ email) => [202, '/auth/password/forgot', { email }];
+  const isSignInEven = await compare(url, tries, 'sign-in', {
+    'unknown email': login(unknown),
+    'wrong password': login(active, 'eight lanterns at dawn'),
+    'inactive user': login(inactive),
+  });
+  const isForgotEven = await compare(url, tries, 'forgot password', {
+    'unknown email': forgot(unknown),
+    'known email': forgot(active),
+    'inactive user': forgot(inactive),
+  });
+  return isSignInEven && isForgotEven;
 }
 
-/** @param {readonly { bare: number, signIn: Figure, refresh: Figure }[]} rounds */
-function report(rounds) {
-  const median = (/** @type {(round: typeof rounds[number]) => number} */ figure) => quantile(rounds.map(figure), 0.5);
-  const row = (/** @type {'signIn' | 'refresh'} */ what) => ({
-    'per second': median((round) => round[what].perSecond).toFixed(1),
-    'median ms': median((round) => round[what].median).toFixed(1),
-    'p99 ms': median((round) => round[what].p99).toFixed(1),
-  });
-  console.table({
-    'bare bcrypt': { 'per second': median(({ bare }) => bare).toFixed(1) },
-    'sign-ins': row('signIn'),
-    refreshes: row('refresh'),
-  });
-  const part = median(({ bare, signIn }) => signIn.perSecond / bare);
-  console.log(
-    `${availableParallelism()} processors for all, the clients too; bcrypt cost ${COST}, ${CLIENTS} connections, medians of ${ROUNDS} rounds`,
+/**
+ * Compares the response times of requests that must not differ.
+ *
+ * @param {string} url @param {number} tries @param {string} what
+ * @param {Readonly<Record<string, readonly any[]>>} requests the expected status, path and body of each
+ */
+async function compare(url, tries, what, requests) {
+  const client = new Client(url);
+  const kinds = Object.entries(requests).map(([name, request]) => ({ name, request }));
+  const results = await inTurns(
+    kinds,
+    tries,
+    async ({ request: [status, path, json] }) => (await client.expect(status, 'POST', path, { json })).duration,
+    () => undefined,
   );
-  console.log(`sign-ins / bare bcrypt: ${part.toFixed(2)} (at least ${ALLOWED_LESS})`);
-  return part >= ALLOWED_LESS;
+  client.close();
+  const rows = kinds.map(({ name }) => {
+    const times = results.get(name) ?? [];
+    return { [what]: name, 'p50 ms': rounded(quantile(times, 0.5)), 'p95 ms': rounded(quantile(times, 0.95)) };
+  });
+  console.table(rows);
+  const medians = rows.map((row) => Number(row['p50 ms']));
+  const ratio = Math.max(...medians) / Math.min(...medians);
+  return verdict(
+    ratio <= MAX_TIMING_RATIO,
+    `${what}: the slowest median is ${ratio.toFixed(3)} times the fastest (at most ${MAX_TIMING_RATIO})`,
+  );
 }

@@ -1,116 +1,75 @@
-// What a second worker brings on the same processors, with what else takes them at that time.
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+// Measures guarded requests with one and with two workers, and how many processors each part uses.
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
-import { LoadGenerator } from './guarded-request/load.js';
-import { askersOf, draw, fill } from './guarded-request/sessions.js';
-import { startApplication } from './support/application.js';
-import { quantile } from './support/client.js';
-import { withDatabase } from './support/database.js';
-import { aborted } from './support/instance.js';
-import { parentOf, secondsOf, secondsOfTheGone } from './support/processors.js';
+import { Command } from 'commander';
+import { withPostgres } from './support/postgres.js';
+import { cpuSeconds, endedChildrenCpuSeconds } from './support/processors.js';
+import { median, rounded, wholeNumber } from './support/report.js';
+import { gatehouse, startServer } from './support/server.js';
+import { insertSessions, writeTokens } from './support/sessions.js';
+import { inTurns } from './support/turns.js';
+import { drive, requireWrk } from './support/wrk.js';
 
-const WORKERS = [1, 2];
-const SESSIONS = 100_000;
-const TOKENS = 1_000;
-const ROUNDS = 5;
-const SECONDS = 6;
 const CONNECTIONS = 64;
 
-/**
- * @typedef {object} Turn
- * @property {number} rps
- * @property {number} p50 in milliseconds
- * @property {number} p99 in milliseconds
- * @property {{ gatehouse: number, postgres: number, wrk: number }} processors how many of them each took
- */
+/** @typedef {{ sessions: number, rounds: number, seconds: number }} Options */
 
-/** @param {AbortSignal} signal */
-export async function bench(signal) {
-  const generator = await LoadGenerator.wrk();
-  const secret = randomBytes(48).toString('base64');
-  return withDatabase(async (databaseUrl) => {
-    const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
-    pool.on('error', () => undefined);
-    const folder = await mkdtemp(join(tmpdir(), 'gatehouse-workers-'));
-    /** @type {import('./support/server.js').Server[]} */
-    const servers = [];
+export const command = new Command('workers')
+  .description('Measures guarded requests with one and with two workers on the same processors. Needs Linux.')
+  .option('--sessions <n>', 'sessions in the database, ten for each user', wholeNumber(2_000), 100_000)
+  .option('--rounds <n>', 'how often each is measured', wholeNumber(1), 5)
+  .option('--seconds <n>', 'how long each measurement takes', wholeNumber(1), 6);
+
+/** @param {Options} options @param {AbortSignal} signal */
+export async function run({ sessions, rounds, seconds }, signal) {
+  await requireWrk();
+  return withPostgres(signal, async (postgres) => {
+    const { pool } = await postgres.createDatabase('gatehouse');
+    await insertSessions(pool, sessions);
+    const subjects = [];
     try {
-      await fill(pool, SESSIONS, SESSIONS / 10);
-      const file = join(folder, 'Authorization');
-      const askers = await askersOf(await draw(pool, TOKENS), secret);
-      await writeFile(file, `${askers.map(({ Authorization }) => Authorization).join('\n')}\n`, { mode: 0o600 });
-      const { rows } = await pool.query('SELECT pg_backend_pid() AS pid');
-      const postgres = parentOf(rows[0].pid);
-      for (const workers of WORKERS) {
-        const env = { JWT_SECRET: secret, LOG_LEVEL: 'error', PRUNE_INTERVAL: '0s', WORKERS: String(workers) };
-        servers.push(await startApplication(env));
+      for (const WORKERS of ['1', '2']) {
+        const name = `WORKERS=${WORKERS}`;
+        subjects.push({ name, server: await startServer(name, () => gatehouse({ WORKERS }), signal) });
       }
-      const turns = takeTurns({ servers, postgres, generator, file }, signal);
-      report(await Promise.race([turns, aborted(signal)]));
+      const file = join(postgres.folder, 'tokens');
+      await writeTokens(pool, subjects[0]?.server.url ?? '', file);
+      const turns = await inTurns(subjects, rounds, async ({ name, server }) => {
+        const used = () => [cpuSeconds(server.pid), cpuSeconds(postgres.pid), endedChildrenCpuSeconds()];
+        const [before, start] = [used(), performance.now()];
+        const load = { url: `${server.url}/users/me`, file, connections: CONNECTIONS, seconds };
+        const turn = await drive(name, load, signal);
+        const elapsedSeconds = (performance.now() - start) / 1_000;
+        const [app = 0, database = 0, wrk = 0] = used().map((after, i) => (after - (before[i] ?? 0)) / elapsedSeconds);
+        return { ...turn, app, database, wrk };
+      });
+      report(turns);
+      return true;
     } finally {
-      await Promise.all(servers.map((server) => server.kill()));
-      await pool.end();
-      await rm(folder, { recursive: true });
+      await Promise.all(subjects.map(({ server }) => server.kill()));
     }
   });
 }
 
-/**
- * The first round warms up.
- *
- * @param {{ servers: readonly import('./support/server.js').Server[], postgres: number, generator: LoadGenerator, file: string }} given
- * @param {AbortSignal} signal
- * @returns {Promise<Turn[][]>} for each server
- */
-async function takeTurns({ servers, postgres, generator, file }, signal) {
-  /** @type {Turn[][]} */
-  const turns = servers.map(() => []);
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    for (const [index, { url, pid }] of servers.entries()) {
-      const used = () => ({ gatehouse: secondsOf(pid), postgres: secondsOf(postgres), wrk: secondsOfTheGone() });
-      const [before, start] = [used(), performance.now()];
-      const load = {
-        url: `${url}/users/me`,
-        header: 'Authorization',
-        file,
-        connections: CONNECTIONS,
-        seconds: SECONDS,
-      };
-      const { rps, p50, p99 } = await generator.drive(`WORKERS=${WORKERS[index]}`, load, signal);
-      const [after, seconds] = [used(), (performance.now() - start) / 1_000];
-      const processors = {
-        gatehouse: (after.gatehouse - before.gatehouse) / seconds,
-        postgres: (after.postgres - before.postgres) / seconds,
-        wrk: (after.wrk - before.wrk) / seconds,
-      };
-      console.log(`${round === 0 ? 'warm-up' : `round ${round}`}: WORKERS=${WORKERS[index]} ${Math.round(rps)}/s`);
-      if (round > 0) turns[index]?.push({ rps, p50, p99, processors });
-    }
-  }
-  return turns;
-}
+/** @typedef {import('./support/wrk.js').Turn & { app: number, database: number, wrk: number }} Turn */
 
-/** @param {readonly Turn[][]} turns for each number of workers */
+/** @param {ReadonlyMap<string, readonly Turn[]>} turns by the setting */
 function report(turns) {
-  const rows = turns.map((all, index) => {
-    const median = (/** @type {(turn: Turn) => number} */ of) => quantile(all.map(of), 0.5);
-    const rates = all.map(({ rps }) => rps);
+  const rows = [...turns].map(([name, all]) => {
+    const medianOf = (/** @type {keyof Turn} */ figure) => rounded(median(all.map((turn) => turn[figure])));
     return {
-      workers: WORKERS[index],
-      'requests/s': Math.round(median(({ rps }) => rps)),
-      spread: `${Math.round(Math.min(...rates))}–${Math.round(Math.max(...rates))}`,
-      'p50 ms': Number(median(({ p50 }) => p50).toFixed(2)),
-      'p99 ms': Number(median(({ p99 }) => p99).toFixed(2)),
-      'Gatehouse CPUs': Number(median(({ processors }) => processors.gatehouse).toFixed(2)),
-      'PostgreSQL CPUs': Number(median(({ processors }) => processors.postgres).toFixed(2)),
-      'wrk CPUs': Number(median(({ processors }) => processors.wrk).toFixed(2)),
+      name,
+      'requests/s': Math.round(medianOf('rps')),
+      'p50 ms': medianOf('p50'),
+      'p99 ms': medianOf('p99'),
+      'processors: Gatehouse': medianOf('app'),
+      PostgreSQL: medianOf('database'),
+      wrk: medianOf('wrk'),
     };
   });
   console.table(rows);
-  const [one, two] = rows.map((row) => row['requests/s']);
-  console.log(`${ROUNDS} interleaved rounds of ${SECONDS} s, ${CONNECTIONS} connections, ${TOKENS} tokens`);
-  console.log(`two workers / one: ${(Number(two) / Number(one)).toFixed(2)}, on ${availableParallelism()} processors`);
+  const ratio = Number(rows[1]?.['requests/s']) / Number(rows[0]?.['requests/s']);
+  console.log(
+    `Two workers are ${ratio.toFixed(2)} times as fast, with ${availableParallelism()} processors for everything.`,
+  );
 }

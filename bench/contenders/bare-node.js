@@ -1,11 +1,11 @@
-// What a request costs that does the same and nothing else: no framework, the token verified by hand, and the session
-// looked up in one prepared statement, either for each request or for all that wait together.
-//   node bare-node.js prepared|gathered
+// The least that a guarded request costs in Node.js: no framework, a token verified by hand, one prepared statement.
+//   node bare-node.js prepared   queries once per request
+//   node bare-node.js gathered   queries once for all requests that are waiting
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import pg from 'pg';
 
-const { PORT, DATABASE_URL, JWT_SECRET = '', JWT_HEADER = '', JWT_ISSUER, JWT_AUDIENCE } = process.env;
+const { PORT, DATABASE_URL, JWT_SECRET = '', JWT_ISSUER, JWT_AUDIENCE } = process.env;
 const SELECT = `
   SELECT s.id AS session_id, u.id, u.email, u.name, u.role, u.is_active, u.email_verified_at, u.created_at, u.updated_at,
          s.revoked_at IS NULL AND s.idle_expires_at > now() AND s.expires_at > now() AND u.is_active AS is_usable
@@ -13,6 +13,7 @@ const SELECT = `
 
 const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 10 });
 const find = process.argv[2] === 'gathered' ? gathered() : prepared;
+let acceptedHeader = '';
 
 /** @param {string} id @returns {Promise<any>} */
 async function prepared(id) {
@@ -20,13 +21,13 @@ async function prepared(id) {
   return rows[0];
 }
 
-/** One lookup at a time; who comes meanwhile goes with the next. */
+/** Runs one query at a time. Requests that arrive meanwhile share the next one. */
 function gathered() {
   const text = `${SELECT} WHERE s.id = ANY($1::uuid[])`;
   /** @type {{ id: string, resolve: (row: any) => void, reject: (error: unknown) => void }[]} */
   let waiting = [];
-  let isDriving = false;
-  const drive = async () => {
+  let isRunning = false;
+  const run = async () => {
     while (waiting.length > 0) {
       const batch = waiting;
       waiting = [];
@@ -39,35 +40,42 @@ function gathered() {
         for (const { reject } of batch) reject(error);
       }
     }
-    isDriving = false;
+    isRunning = false;
   };
   return (/** @type {string} */ id) =>
     new Promise((resolve, reject) => {
       waiting.push({ id, resolve, reject });
-      if (isDriving) return;
-      isDriving = true;
-      setImmediate(drive);
+      if (isRunning) return;
+      isRunning = true;
+      setImmediate(run);
     });
 }
 
-/** The claims, or null. Only the one header is taken, so there is nothing to choose. @param {string} [authorization] */
+/** Returns the claims, or null for an invalid token. @param {string} [authorization] */
 function verify(authorization) {
   if (!authorization?.startsWith('Bearer ')) return null;
   const token = authorization.slice(7);
-  const [header, payload = '', signature = ''] = token.split('.');
-  if (header !== JWT_HEADER) return null;
+  const [header = '', payload = '', signature = ''] = token.split('.');
+  // All tokens of one key have the same header.
+  if (header !== acceptedHeader) {
+    if (decoded(header).alg !== 'HS256') return null;
+    acceptedHeader = header;
+  }
   const expected = createHmac('sha256', JWT_SECRET)
     .update(token.slice(0, token.lastIndexOf('.')))
     .digest();
   const given = Buffer.from(signature, 'base64url');
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
-  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
-  const isMeant = claims.iss === JWT_ISSUER && claims.aud === JWT_AUDIENCE && claims.exp > Date.now() / 1_000;
-  return isMeant ? claims : null;
+  const claims = decoded(payload);
+  const isValid = claims.iss === JWT_ISSUER && claims.aud === JWT_AUDIENCE && claims.exp > Date.now() / 1_000;
+  return isValid ? claims : null;
 }
 
+/** @param {string} part */
+const decoded = (part) => JSON.parse(Buffer.from(part, 'base64url').toString());
+
 /** @param {any} row */
-function toAnswer(row) {
+function toJson(row) {
   return JSON.stringify({
     id: row.id,
     email: row.email,
@@ -88,7 +96,7 @@ createServer(async (request, response) => {
       response.writeHead(401).end();
       return;
     }
-    const body = toAnswer(row);
+    const body = toJson(row);
     const headers = { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(body) };
     response.writeHead(200, headers).end(body);
   } catch {

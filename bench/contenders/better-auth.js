@@ -1,7 +1,7 @@
-// better-auth as its documentation sets it up on PostgreSQL. Its cache of sessions in a cookie is off, as it is by
-// default: with it, a revoked session would go on. Telemetry and rate limits are off: they are not what is measured.
+// better-auth as its documentation sets it up on PostgreSQL. The cookie cache is off, which is the default, because it
+// would accept revoked sessions. Telemetry and rate limits are off because they are not what is measured.
 //   node better-auth.js          serves
-//   node better-auth.js migrate  makes its tables
+//   node better-auth.js migrate  creates its tables
 import { createServer } from 'node:http';
 import { betterAuth } from 'better-auth';
 import { getMigrations } from 'better-auth/db/migration';

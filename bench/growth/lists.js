@@ -1,28 +1,20 @@
-// Every list, with each of its filters: its first page, and one far behind.
-import { BUSY } from './fill.js';
+// The lists with their filters.
 
-/** Which page is far behind, where there are as many. */
-export const FAR = 10_000;
-/** As few to a page as make 10,000 pages of a tenth of a million rows. */
-export const LIMIT = 10;
+const FAR_PAGE = 10_000;
+const PAGE_SIZE = 10;
 
 /**
  * @typedef {object} List
- * @property {string} name
  * @property {string} path
  * @property {string} table
- * @property {string} where its rows, in SQL
- * @property {boolean} [isBusy] whether the busy user asks; an admin by default
+ * @property {string} where an SQL condition for its rows
  */
 
-/** @param {string} path @param {string} table @param {string} [where] @returns {List} */
-const list = (path, table, where = 'true') => ({ name: `GET ${path}`, path, table, where });
-
-/** @param {{ busy: string, usual: string, day: string }} given two users, and a time in the middle @returns {readonly List[]} */
-export function lists({ busy, usual, day }) {
+/** @param {string} userId of a user with many audit events @returns {readonly List[]} */
+export function lists(userId) {
+  const list = (/** @type {string} */ path, /** @type {string} */ table, where = 'true') => ({ path, table, where });
   return [
     list('/admin/users', 'users'),
-    list('/admin/users?role=user', 'users', `role = 'user'`),
     list('/admin/users?role=admin', 'users', `role = 'admin'`),
     list('/admin/users?isActive=true', 'users', 'is_active'),
     list('/admin/users?isActive=false', 'users', 'NOT is_active'),
@@ -31,37 +23,31 @@ export function lists({ busy, usual, day }) {
     list('/admin/sessions', 'sessions'),
     list('/admin/sessions?isActive=true', 'sessions', 'revoked_at IS NULL AND idle_expires_at > now()'),
     list('/admin/sessions?isActive=false', 'sessions', 'NOT (revoked_at IS NULL AND idle_expires_at > now())'),
-    list(`/admin/sessions?userId=${busy}`, 'sessions', `user_id = ${BUSY}`),
+    list(`/admin/sessions?userId=${userId}`, 'sessions', `user_id = '${userId}'`),
     list('/admin/audit', 'audit_events'),
-    list(`/admin/audit?userId=${busy}`, 'audit_events', `user_id = ${BUSY}`),
-    list(`/admin/audit?actorId=${busy}`, 'audit_events', `actor_id = ${BUSY}`),
-    list(`/admin/audit?userId=${usual}`, 'audit_events', `user_id = '${usual}'`),
-    list(`/admin/audit?actorId=${usual}`, 'audit_events', `actor_id = '${usual}'`),
+    list(`/admin/audit?userId=${userId}`, 'audit_events', `user_id = '${userId}'`),
+    list(`/admin/audit?actorId=${userId}`, 'audit_events', `actor_id = '${userId}'`),
     list('/admin/audit?type=password_changed', 'audit_events', `type = 'password_changed'`),
     list('/admin/audit?type=sign_in', 'audit_events', `type = 'sign_in'`),
-    list(`/admin/audit?to=${day}`, 'audit_events', `occurred_at < '${day}'`),
-    { ...list('/users/me/activity', 'audit_events', `user_id = ${BUSY}`), isBusy: true },
+    list('/users/me/activity', 'audit_events', `user_id = '${userId}'`),
   ];
 }
 
 /**
- * The path of a page, and its number: as far behind as `FAR`, or the last.
+ * Returns the paths of the first page and of page 10,000, or the last one if there are fewer.
  *
  * @param {import('pg').Pool} pool @param {List} list
+ * @returns {Promise<[first: string, far: string, numberOfFar: number]>}
  */
-export async function farPage(pool, { path, table, where }) {
+export async function pagesOf(pool, { path, table, where }) {
   const { rows } = await pool.query(
     `SELECT id, n::int FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM ${table} WHERE ${where}) AS numbered
       WHERE n <= $1 AND n % $2 = 0 ORDER BY n DESC LIMIT 1`,
-    [(FAR - 1) * LIMIT, LIMIT],
+    [(FAR_PAGE - 1) * PAGE_SIZE, PAGE_SIZE],
   );
-  const { id, n } = rows[0] ?? {};
-  if (!id) return { page: 1, path: pageOf(path) };
-  return { page: n / LIMIT + 1, path: `${pageOf(path)}&cursor=${cursorOf(id)}` };
+  const first = `${path}${path.includes('?') ? '&' : '?'}limit=${PAGE_SIZE}`;
+  if (!rows[0]) return [first, first, 1];
+  // The API's cursors are ids in base64url.
+  const cursor = Buffer.from(rows[0].id.replaceAll('-', ''), 'hex').toString('base64url');
+  return [first, `${first}&cursor=${cursor}`, rows[0].n / PAGE_SIZE + 1];
 }
-
-/** @param {string} path */
-export const pageOf = (path) => `${path}${path.includes('?') ? '&' : '?'}limit=${LIMIT}`;
-
-/** As the API writes them. @param {string} id */
-const cursorOf = (id) => Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url');

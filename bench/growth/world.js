@@ -1,27 +1,33 @@
-// The world of the requests of all routes, on a large database.
 import { createHash, randomBytes } from 'node:crypto';
-import { stringify } from 'node:querystring';
-import { PASSWORD } from '../support/accounts.js';
+import { URLSearchParams } from 'node:url';
+import { PASSWORD, register } from '../support/accounts.js';
 
-/** How many people are drawn at once. */
-const DRAWN = 200;
-const USER_AGENT = 'Usual/1.0';
+/** @typedef {import('../routes/calls.js').World} World @typedef {import('../routes/calls.js').Request} Request */
 
-/** @implements {World} */
-export class GrownWorld {
-  /** @type {{ id: string, email: string }[]} */
-  people = [];
+/** Sends requests as users of a filled database. @implements {World} */
+export class GrowthWorld {
+  /** Creates a world of random users after the first one. @param {string} url of the application @param {import('pg').Pool} pool */
+  static async create(url, pool) {
+    await pool.query('CREATE EXTENSION pg_stat_statements');
+    const [email] = await register(url, 1);
+    const { rows: registered } = await pool.query('SELECT password_hash FROM users WHERE email = $1', [email]);
+    const { rows: people } = await pool.query(
+      `SELECT id, email FROM users ORDER BY id <> (SELECT id FROM users ORDER BY id LIMIT 1), md5(id::text) LIMIT 400`,
+    );
+    return new GrowthWorld(url, pool, registered[0].password_hash, people);
+  }
 
-  /** @param {string} url of the application @param {import('pg').Pool} pool past the application @param {string} hash of `PASSWORD` */
-  constructor(url, pool, hash) {
+  /** @param {string} url @param {import('pg').Pool} pool @param {string} hash of `PASSWORD` @param {{ id: string, email: string }[]} people */
+  constructor(url, pool, hash, people) {
     this.url = url;
     this.pool = pool;
     this.hash = hash;
+    this.people = people;
   }
 
   /** @type {World['signedIn']} */
   async signedIn(role = 'user') {
-    const person = await this.person();
+    const person = /** @type {{ id: string, email: string }} */ (this.people.shift());
     await this.pool.query(
       `UPDATE users SET password_hash = $2, role = $3, is_active = true, email_verified_at = NULL WHERE id = $1`,
       [person.id, this.hash, role],
@@ -42,35 +48,28 @@ export class GrownWorld {
   }
 
   /** @type {World['send']} */
-  async send({ method, path, accessToken, json, form, userAgent = USER_AGENT, isRefused = false }) {
-    const response = await fetch(new URL(path, this.url), {
-      method: method.toUpperCase(),
-      headers: {
-        'User-Agent': userAgent,
-        ...(accessToken && { Authorization: `Bearer ${accessToken}` }),
-        ...(json && { 'Content-Type': 'application/json' }),
-        ...(form && { 'Content-Type': 'application/x-www-form-urlencoded' }),
-      },
-      ...(json && { body: JSON.stringify(json) }),
-      ...(form && { body: stringify(form) }),
-    });
+  async send({ method, path, accessToken, json, form, userAgent = 'Usual/1.0' }) {
+    const body = form ? new URLSearchParams(form) : json && JSON.stringify(json);
+    const headers = {
+      'User-Agent': userAgent,
+      ...(json && { 'Content-Type': 'application/json' }),
+      ...(accessToken && { Authorization: `Bearer ${accessToken}` }),
+    };
+    const response = await fetch(this.url + path, { method: method.toUpperCase(), headers, body: body ?? null });
     const text = await response.text();
-    const isRight = isRefused ? response.status === 401 : response.ok;
-    if (!isRight) throw new Error(`${method.toUpperCase()} ${path} was answered ${response.status}: ${text}`);
+    if (!response.ok) throw new Error(`${method} ${path} returned ${response.status}: ${text}`);
     return text.startsWith('{') ? JSON.parse(text) : text;
   }
 
-  /** Somebody who was not asked for yet; never the busy one. */
-  async person() {
-    if (this.people.length === 0) {
-      const { rows } = await this.pool.query(
-        'SELECT id, email FROM users WHERE id > (SELECT min(id::text)::uuid FROM users) ORDER BY random() LIMIT $1',
-        [DRAWN],
-      );
-      this.people = rows;
-    }
-    return /** @type {{ id: string, email: string }} */ (this.people.pop());
+  /** Sends a request and returns how many pages PostgreSQL read for it. @param {Request} request @returns {Promise<number>} */
+  async pagesOf(request) {
+    await this.pool.query('SELECT pg_stat_statements_reset()');
+    await this.send(request);
+    const { rows } = await this.pool.query(
+      `SELECT coalesce(sum(shared_blks_hit + shared_blks_read), 0)::int AS pages FROM pg_stat_statements
+        WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND query NOT LIKE '%pg_stat_statements%'`,
+    );
+    return rows[0].pages;
   }
 }
-
-/** @typedef {import('../routes/calls.js').World} World */

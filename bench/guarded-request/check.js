@@ -1,58 +1,54 @@
-// Whether a contender does what it is measured for.
-import { forge } from './sessions.js';
+// Checks that a contender does the work that is measured.
 
 /**
  * @typedef {import('./contenders.js').Contender} Contender
- * @typedef {import('./sessions.js').Asker} Asker
+ * @typedef {{ userId: string, sessionId: string, Authorization: string, Cookie: string }} Caller a session with its
+ *   credentials for either kind of contender
  */
 
 /**
- * Checks that it answers each with the right user, and nobody whose token has the signature of another or whose
- * session was revoked a moment ago.
+ * Throws unless the contender returns the right user to each caller, and rejects revoked sessions and tokens with the
+ * signature of another one.
  *
  * @param {Contender} contender @param {string} url
  * @param {object} cases
- * @param {readonly Asker[]} cases.askers
- * @param {readonly Asker[]} cases.revoked whose sessions are good until now
- * @param {(sql: string, id: string) => Promise<unknown>} cases.revoke
+ * @param {readonly Caller[]} cases.callers
+ * @param {Caller} cases.revocable whose session the check revokes
+ * @param {(sql: string, id: string) => Promise<unknown>} cases.query
  */
-export async function check(contender, url, { askers, revoked, revoke }) {
-  for (const asker of [...askers, ...revoked]) await expectRight(contender, url, asker);
+export async function check(contender, url, { callers, revocable, query }) {
+  for (const caller of [...callers, revocable]) {
+    const { status, body } = await request(contender, url, caller);
+    const isRight = status === 200 && (contender.isPublic || contender.userOf(body) === caller.userId);
+    if (!isRight) throw new Error(`${contender.name} gave a wrong answer: ${status} ${JSON.stringify(body)}`);
+  }
   if (contender.isPublic) return;
-  for (const { sessionId } of revoked) await revoke(contender.revoke, sessionId);
-  for (const asker of revoked) await expectRefused(contender, url, asker, 'a revoked session');
-  for (const [index, asker] of askers.entries()) {
-    const other = askers[index + 1];
-    if (other) await expectRefused(contender, url, forge(asker, other), 'a forged token');
+  await query(contender.revoke, revocable.sessionId);
+  await expectRejected(contender, url, revocable, 'a revoked session');
+  for (const [index, caller] of callers.entries()) {
+    const other = callers[index + 1];
+    if (other) await expectRejected(contender, url, forge(caller, other), 'a forged token');
   }
 }
 
-/** @param {Contender} contender @param {string} url @param {Asker} asker */
-async function expectRight(contender, url, asker) {
-  const { status, body } = await ask(contender, url, asker);
-  const isRight = status === 200 && (contender.isPublic || contender.userOf(body) === asker.userId);
-  if (!isRight) throw new Error(`${contender.name} gave a wrong answer: ${status} ${JSON.stringify(body)}`);
+/** @param {Contender} contender @param {string} url @param {Caller} caller @param {string} what */
+async function expectRejected(contender, url, caller, what) {
+  const { status, body } = await request(contender, url, caller);
+  const isRejected = status === 401 || status === 403 || (status === 200 && body === null);
+  if (!isRejected) throw new Error(`${contender.name} accepted ${what}: ${status} ${JSON.stringify(body)}`);
 }
 
-/** @param {Contender} contender @param {string} url @param {Asker} asker @param {string} what */
-async function expectRefused(contender, url, asker, what) {
-  const { status, body } = await ask(contender, url, asker);
-  const isRefused = status === 401 || status === 403 || (status === 200 && body === null);
-  if (!isRefused) throw new Error(`${contender.name} let ${what} through: ${status} ${JSON.stringify(body)}`);
-}
-
-/** @param {Contender} contender @param {string} url @param {Asker} asker */
-async function ask({ header }, url, asker) {
-  const response = await fetch(url, { headers: { [header]: asker[header] } });
+/** @param {Contender} contender @param {string} url @param {Caller} caller */
+async function request({ header }, url, caller) {
+  const response = await fetch(url, { headers: { [header]: caller[header] } });
   const text = await response.text();
-  return { status: response.status, body: parsed(text) };
+  const isJson = response.headers.get('content-type')?.includes('json');
+  return { status: response.status, body: isJson ? JSON.parse(text) : text };
 }
 
-/** @param {string} text */
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+/** Returns the caller's credentials with the signature of another caller. @param {Caller} caller @param {Caller} other @returns {Caller} */
+function forge(caller, other) {
+  const swap = (/** @type {'Authorization' | 'Cookie'} */ header) =>
+    caller[header].slice(0, caller[header].lastIndexOf('.')) + other[header].slice(other[header].lastIndexOf('.'));
+  return { ...caller, Authorization: swap('Authorization'), Cookie: swap('Cookie') };
 }

@@ -1,108 +1,119 @@
-// Who is measured: how each is started, asked, and known to be right. DATABASE_URL and what the tokens are made with
-// stand in the environment, which every process inherits.
-import { readFile } from 'node:fs/promises';
+// The servers that are compared: how to start each one, what to request and which answer is right.
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { execute } from '../../scripts/postgres-client.js';
 import { runNode } from '../../scripts/run.js';
-import { applicationServer } from '../support/application.js';
-import { PYTHON } from './python.js';
+import { gatehouse } from '../support/server.js';
+import { PYTHON } from './packages.js';
 
 /**
- * @typedef {import('../support/server.js').ServerOptions} ServerOptions
- *
  * @typedef {object} Contender
  * @property {string} name
- * @property {string} what it is, for the reader of the report
- * @property {string} path what is asked for
- * @property {'Authorization' | 'Cookie'} header what says who asks
- * @property {string} [of] the contender whose process answers; its own by default
- * @property {boolean} [isPublic] whether it answers anybody
- * @property {'npm' | 'python'} [needs] packages that the product does not have
- * @property {(databaseUrl: string, signal: AbortSignal) => Promise<void>} [prepare] what must be there before it starts
- * @property {(port: number) => Pick<ServerOptions, 'args'> & Partial<ServerOptions>} start
- * @property {(body: any) => unknown} userOf the id of the user in an answer
- * @property {string} revoke SQL that ends the session $1
+ * @property {string} path
+ * @property {'Authorization' | 'Cookie'} header that carries the credentials
+ * @property {string} [process] the contender whose process responds, itself by default
+ * @property {boolean} [isPublic] whether it responds without credentials
+ * @property {'npm' | 'python'} [needs] packages that Gatehouse does not have
+ * @property {number} [leastRatio] how many times as fast Gatehouse has to be
+ * @property {(databaseUrl: string, signal: AbortSignal) => Promise<void>} [prepare]
+ * @property {(port: number) => import('../support/server.js').Start} start
+ * @property {(body: any) => unknown} userOf returns the user's id from a response
+ * @property {string} revoke SQL that revokes the session $1
  */
 
-const TSC = 'node_modules/typescript/bin/tsc';
+/** @type {Pick<Contender, 'header' | 'userOf' | 'revoke'>} */
 const BEARER = {
-  header: /** @type {const} */ ('Authorization'),
-  userOf: (/** @type {any} */ body) => body.id,
+  header: 'Authorization',
+  userOf: (body) => body.id,
   revoke: `UPDATE sessions SET revoked_at = now(), revoked_reason = 'admin' WHERE id = $1`,
 };
-
-/** @type {Pick<Contender, 'start'>} */
-const GATEHOUSE = {
-  start: (port) => applicationServer({ DB_POOL_MAX: '10', LOG_LEVEL: 'warn', PRUNE_INTERVAL: '0s' }, port),
-};
+const ENV = { DB_POOL_MAX: '10' };
 
 /** @type {readonly Contender[]} */
 export const CONTENDERS = [
   {
     ...BEARER,
-    ...GATEHOUSE,
     name: 'gatehouse',
-    what: 'Gatehouse, `GET /users/me`, started as `npm run start:prod` does',
     path: '/users/me',
+    start: () => gatehouse(ENV),
   },
+  // The same process without a check.
   {
     ...BEARER,
-    ...GATEHOUSE,
     name: 'health-live',
-    what: 'Gatehouse, `GET /health/live`: nothing is checked',
     path: '/health/live',
-    of: 'gatehouse',
+    process: 'gatehouse',
     isPublic: true,
+    leastRatio: 0.5,
+    start: () => gatehouse(ENV),
   },
+  // passport-jwt with the secret as text, and TypeORM's `findOne`.
   {
     ...BEARER,
     name: 'nest-usual',
-    what: 'NestJS as usually written: passport-jwt with the secret as text, TypeORM `findOne` with the user each time',
     path: '/users/me',
-    prepare: (_, signal) =>
-      orFail('nest-usual could not be compiled.', [TSC, '-p', 'bench/contenders/nest-usual'], signal),
+    leastRatio: 15,
+    prepare: (_, signal) => node(['node_modules/typescript/bin/tsc', '-p', 'bench/contenders/nest-usual'], signal),
     start: () => ({ args: ['.data/bench/nest-usual/main.js'] }),
   },
+  // Node's `http` with one query per request.
   {
     ...BEARER,
     name: 'bare-node-prepared',
-    what: 'bare Node.js `http`: HMAC by hand, one prepared lookup each time',
     path: '/me',
+    leastRatio: 1.2,
     start: () => ({ args: ['bench/contenders/bare-node.js', 'prepared'] }),
   },
+  // Node's `http` with one query for all waiting requests.
   {
     ...BEARER,
     name: 'bare-node-gathered',
-    what: 'bare Node.js `http`: HMAC by hand, gathered lookups',
     path: '/me',
     start: () => ({ args: ['bench/contenders/bare-node.js', 'gathered'] }),
   },
+  // Without the cookie cache.
   {
     name: 'better-auth',
-    what: 'better-auth on PostgreSQL, `GET /api/auth/get-session`, without a cache in a cookie',
     path: '/api/auth/get-session',
     header: 'Cookie',
     needs: 'npm',
+    leastRatio: 15,
     prepare: async (databaseUrl, signal) => {
       await execute(databaseUrl, 'CREATE SCHEMA better_auth');
-      const args = ['bench/contenders/better-auth.js', 'migrate'];
-      await orFail("better-auth's tables could not be made.", args, signal);
-      await runSql(databaseUrl, 'better-auth.sql');
+      await node(['bench/contenders/better-auth.js', 'migrate'], signal);
+      await execute(
+        databaseUrl,
+        `INSERT INTO better_auth."user" (id, name, email, "emailVerified", "createdAt", "updatedAt")
+         SELECT id, coalesce(name, ''), email, true, created_at, updated_at FROM public.users`,
+        `INSERT INTO better_auth.session (id, "userId", token, "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent")
+         SELECT id, user_id, replace(id::text, '-', ''), now() + interval '7 days', now(), now(), host(ip_address), user_agent
+           FROM public.sessions`,
+        'ANALYZE better_auth."user", better_auth.session',
+      );
     },
     start: () => ({ args: ['bench/contenders/better-auth.js'] }),
     userOf: (body) => body?.user.id,
     revoke: 'DELETE FROM better_auth.session WHERE id = $1::text',
   },
+  // SQLAlchemy, asyncpg and PyJWT, on uvicorn with uvloop and httptools.
   {
     ...BEARER,
     name: 'fastapi',
-    what: 'FastAPI with SQLAlchemy, asyncpg and PyJWT, on uvicorn with uvloop and httptools',
     path: '/me',
     needs: 'python',
-    prepare: (databaseUrl) => runSql(databaseUrl, 'fastapi.sql'),
+    leastRatio: 12,
+    prepare: (databaseUrl) =>
+      execute(
+        databaseUrl,
+        'CREATE SCHEMA peer',
+        'CREATE VIEW peer.users AS SELECT id, email, role, is_active FROM public.users',
+        `CREATE VIEW peer.sessions AS
+         SELECT id, user_id, revoked_at IS NULL AS is_active, expires_at FROM public.sessions`,
+      ),
     start: (port) => ({
       command: PYTHON,
       args: [
-        ['-m', 'uvicorn', '--app-dir', 'bench/contenders/fastapi', 'app:app', '--port', String(port)],
+        ['-m', 'uvicorn', '--app-dir', 'bench/contenders', 'fastapi_app:app', '--port', String(port)],
         ['--no-access-log', '--log-level', 'warning', '--loop', 'uvloop', '--http', 'httptools'],
       ].flat(),
       env: {
@@ -113,12 +124,26 @@ export const CONTENDERS = [
   },
 ];
 
-/** @param {string} complaint @param {readonly string[]} args @param {AbortSignal} signal */
-async function orFail(complaint, args, signal) {
-  if ((await runNode(args, { signal })) !== 0) throw new Error(complaint);
+/**
+ * Returns another build of Gatehouse as a contender. It has to accept this build's database.
+ *
+ * @param {string} folder
+ * @returns {Contender}
+ */
+export function otherBuild(folder) {
+  const path = resolve(folder);
+  if (!existsSync(join(path, 'dist/src/main.js'))) {
+    throw new Error(`There is no build in ${folder}. Run "npm ci && npm run build" there.`);
+  }
+  return {
+    ...BEARER,
+    name: 'against',
+    path: '/users/me',
+    start: () => gatehouse(ENV, path),
+  };
 }
 
-/** @param {string} databaseUrl @param {string} file beside the contenders */
-async function runSql(databaseUrl, file) {
-  await execute(databaseUrl, await readFile(new URL(`../contenders/${file}`, import.meta.url), 'utf8'));
+/** Runs a Node.js program. Throws if it fails. @param {readonly string[]} args @param {AbortSignal} signal */
+async function node(args, signal) {
+  if ((await runNode(args, { signal })) !== 0) throw new Error(`Failed: node ${args.join(' ')}`);
 }

@@ -1,21 +1,16 @@
-// A good request of every route, and of those kinds of one route that cost something else. The tests count what each
-// asks of the database (docs/performance.md), and `npm run bench -- growth` looks at how it is answered.
+// A valid request of each route, and of each variant with other costs. A test compares their statements with
+// docs/performance.md, and `npm run bench -- growth` measures them with large tables.
 import { PASSWORD } from '../support/accounts.js';
 
 /**
- * @typedef {object} Person somebody who has just signed in
- * @property {string} id
- * @property {string} email
- * @property {string} accessToken
- * @property {string} refreshToken
- * @property {string} sessionId
+ * @typedef {{ id: string, email: string, accessToken: string, refreshToken: string, sessionId: string }} Person
  *
- * @typedef {object} World where the requests are made
- * @property {(role?: 'user' | 'admin') => Promise<Person>} signedIn somebody else each time,
- *   whose address is not verified; `PASSWORD` is their password
+ * @typedef {object} World where the requests are sent
+ * @property {(role?: 'user' | 'admin') => Promise<Person>} signedIn signs in another person each time, whose password is
+ *   `PASSWORD` and whose email address is not verified
  * @property {(purpose: 'password_reset' | 'email_verification' | 'not_me', person: Person) => Promise<string>} token
- *   as it would stand in a mail
- * @property {(request: Request) => Promise<unknown>} send gives the answer's body
+ *   creates a one-time token like in a mail
+ * @property {(request: Request) => Promise<unknown>} send returns the body of the response
  *
  * @typedef {object} Request
  * @property {'get' | 'post' | 'patch' | 'delete'} method
@@ -23,61 +18,55 @@ import { PASSWORD } from '../support/accounts.js';
  * @property {string} [accessToken]
  * @property {object} [json]
  * @property {Record<string, string>} [form]
- * @property {string} [userAgent] the world's own by default
- * @property {boolean} [isRefused] whether the answer is to be 401
+ * @property {string} [userAgent] the same for all requests by default
  *
  * @typedef {object} RouteCall
- * @property {string} route as `PATCH /admin/users/{id}`
- * @property {string} [kind] what is special about it
- * @property {(world: World) => Promise<Request>} prepare does what comes before
+ * @property {string} route such as `PATCH /admin/users/{id}`
+ * @property {string} [kind] the variant
+ * @property {(world: World) => Promise<Request>} prepare does what has to happen before
  */
 
 const NEW_PASSWORD = 'nine candles before dawn';
 let strangers = 0;
 const newEmail = () => `stranger-${process.pid}-${(strangers += 1)}@example.com`;
-const soon = () => new Date(Date.now() + 3_600_000).toISOString();
 
-/** @param {Person} person */
-const login = ({ email }) => ({ email, password: PASSWORD });
-
-/** @typedef {(given: { me: Person, other: Person }) => Partial<Request>} Rest what a request is beyond its route and whose it is */
-
-/** @param {string} route @param {(world: World) => Promise<Partial<Request>>} rest @param {string} [kind] @returns {RouteCall} */
-function open(route, rest, kind) {
+/** @param {string} route @param {(world: World) => Promise<Partial<Request>>} prepare @param {string} [kind] @returns {RouteCall} */
+function open(route, prepare, kind) {
   const [method = '', path = ''] = route.split(' ');
-  const prepare = async (/** @type {World} */ world) =>
-    /** @type {Request} */ ({ method: method.toLowerCase(), path, ...(await rest(world)) });
-  return { route, prepare, ...(kind && { kind }) };
+  return {
+    route,
+    ...(kind && { kind }),
+    prepare: async (world) =>
+      /** @type {Request} */ ({ method: method.toLowerCase(), path, ...(await prepare(world)) }),
+  };
 }
 
-/** @typedef {(route: string, rest?: Rest, kind?: string) => RouteCall} Guarded */
+/** @typedef {(people: { me: Person, other: Person }) => Partial<Request>} Rest what a request has besides its route and token */
 
-/** @param {'user' | 'admin'} role @returns {Guarded} */
-function by(role) {
-  return (route, rest = () => ({}), kind) =>
+/** @param {'user' | 'admin'} role @returns {(route: string, rest?: Rest, kind?: string) => RouteCall} */
+const by =
+  (role) =>
+  (route, rest = () => ({}), kind) =>
     open(
       route,
       async (world) => {
         const [me, other] = [await world.signedIn(role), await world.signedIn()];
-        const path = route.split(' ')[1]?.replace('{id}', other.id);
-        return { accessToken: me.accessToken, ...(path && { path }), ...rest({ me, other }) };
+        const path = String(route.split(' ')[1]).replace('{id}', other.id);
+        return { accessToken: me.accessToken, path, ...rest({ me, other }) };
       },
       kind,
     );
-}
 
-const user = by('user');
-const admin = by('admin');
+const [user, admin] = [by('user'), by('admin')];
+
+/** @param {World} world */
+const login = async (world) => ({ email: (await world.signedIn()).email, password: PASSWORD });
 
 /** @type {readonly RouteCall[]} */
 export const ROUTE_CALLS = [
   open('POST /auth/register', async () => ({ json: { email: newEmail(), password: PASSWORD } })),
-  open('POST /auth/login', async (world) => ({ json: login(await world.signedIn()) }), 'on a known device'),
-  open(
-    'POST /auth/login',
-    async (world) => ({ json: login(await world.signedIn()), userAgent: 'Another/1.0' }),
-    'on a new device',
-  ),
+  open('POST /auth/login', async (world) => ({ json: await login(world) }), 'on a known device'),
+  open('POST /auth/login', async (world) => ({ json: await login(world), userAgent: 'New/1.0' }), 'on a new device'),
   open('POST /auth/refresh', async (world) => ({ json: { refreshToken: (await world.signedIn()).refreshToken } })),
   open(
     'POST /auth/refresh',
@@ -91,17 +80,16 @@ export const ROUTE_CALLS = [
   open(
     'POST /auth/token',
     async (world) => {
-      const { email } = await world.signedIn();
-      return { form: { grant_type: 'password', username: email, password: PASSWORD } };
+      const { email: username, password } = await login(world);
+      return { form: { grant_type: 'password', username, password } };
     },
     'with a password',
   ),
   open(
     'POST /auth/token',
-    async (world) => {
-      const { refreshToken } = await world.signedIn();
-      return { form: { grant_type: 'refresh_token', refresh_token: refreshToken } };
-    },
+    async (world) => ({
+      form: { grant_type: 'refresh_token', refresh_token: (await world.signedIn()).refreshToken },
+    }),
     'to refresh',
   ),
   user('POST /auth/logout'),
@@ -113,12 +101,12 @@ export const ROUTE_CALLS = [
     return { json: { token, newPassword: NEW_PASSWORD } };
   }),
   user('POST /auth/email/verification'),
-  open('POST /auth/email/verify', async (world) => {
-    return { json: { token: await world.token('email_verification', await world.signedIn()) } };
-  }),
-  open('POST /auth/not-me', async (world) => {
-    return { json: { token: await world.token('not_me', await world.signedIn()) } };
-  }),
+  open('POST /auth/email/verify', async (world) => ({
+    json: { token: await world.token('email_verification', await world.signedIn()) },
+  })),
+  open('POST /auth/not-me', async (world) => ({
+    json: { token: await world.token('not_me', await world.signedIn()) },
+  })),
   open('GET /.well-known/jwks.json', async () => ({})),
   user('GET /users/me'),
   user('PATCH /users/me', () => ({ json: { name: 'Ada Lovelace' } })),
@@ -139,7 +127,7 @@ export const ROUTE_CALLS = [
   admin('DELETE /admin/sessions/{id}', ({ other }) => ({ path: `/admin/sessions/${other.sessionId}` })),
   admin('PATCH /admin/sessions/{id}', ({ other }) => ({
     path: `/admin/sessions/${other.sessionId}`,
-    json: { expiresAt: soon() },
+    json: { expiresAt: new Date(Date.now() + 3_600_000).toISOString() },
   })),
   admin('POST /admin/sessions/revoke', ({ other }) => ({ json: { userId: other.id } })),
   admin('POST /admin/sessions/revoke', ({ other }) => ({ json: { userId: other.id, dryRun: true } }), 'a dry run'),
@@ -149,5 +137,5 @@ export const ROUTE_CALLS = [
   open('GET /health/db', async () => ({})),
 ];
 
-/** The name of a call, as the table in docs/performance.md has it. @param {RouteCall} call */
+/** Returns the name of a call, like in the table of docs/performance.md. @param {RouteCall} call */
 export const nameOf = ({ route, kind }) => (kind ? `\`${route}\`, ${kind}` : `\`${route}\``);

@@ -1,22 +1,28 @@
-// Accounts for a bench.
+// Accounts for benchmarks and tests.
 import { Client } from './client.js';
 
+/** The password of every account. */
 export const PASSWORD = 'seven lanterns at dusk';
-export const COST = 12;
 
 /**
- * Registers accounts.
+ * Registers accounts and returns their email addresses.
  *
- * @param {string} url @param {number} count
- * @returns {Promise<string[]>} their addresses; `PASSWORD` is everyone's
+ * @param {string} url @param {number} count @param {string} [prefix] of the addresses
  */
-export async function register(url, count) {
+export async function register(url, count, prefix = 'bench') {
   const client = new Client(url);
-  const emails = Array.from({ length: count }, (_, i) => `bench-${i}@example.com`);
+  const emails = Array.from({ length: count }, (_, index) => `${prefix}-${index}@example.com`);
   for (const email of emails) {
-    const { status } = await client.ask('POST', '/auth/register', { json: { email, password: PASSWORD } });
-    if (status !== 201) throw new Error(`POST /auth/register was answered ${status}.`);
+    await client.expect(201, 'POST', '/auth/register', { json: { email, password: PASSWORD } });
   }
   client.close();
   return emails;
+}
+
+/** Signs in once, on a connection of its own. @param {string} url @param {string} email */
+export async function signIn(url, email) {
+  const client = new Client(url);
+  const tokens = await client.signIn(email, PASSWORD);
+  client.close();
+  return tokens;
 }

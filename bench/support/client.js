@@ -1,26 +1,21 @@
-// A client that keeps its connection, and figures about what it saw.
+// An HTTP client that keeps its connection and measures each request. The tests use it too.
 import http, { Agent } from 'node:http';
 
 /**
  * @typedef {object} Answer
- * @property {number} status 0 where there was no answer
+ * @property {number} status 0 if the request failed
  * @property {string} body
- * @property {number} duration in milliseconds, from the request to the end of its answer
- * @property {boolean} closes whether the server lets the connection go
+ * @property {number} duration milliseconds from the request to the end of the response
+ * @property {boolean} closes whether the server closes the connection
  *
  * @typedef {object} Request
  * @property {'GET' | 'POST' | 'DELETE'} [method]
  * @property {string} [token] an access token
  * @property {object} [json]
- * @property {string} [id] its `X-Request-Id`
+ * @property {string} [id] the `X-Request-Id` header
  */
 
-/**
- * Sends one request, and waits for all of its answer.
- *
- * @param {Agent} agent @param {URL} url @param {Request} asked
- * @returns {Promise<Answer>}
- */
+/** Sends a request and reads the whole response. @param {Agent} agent @param {URL} url @param {Request} request @returns {Promise<Answer>} */
 export function send(agent, url, { method = 'GET', token, json, id }) {
   const start = performance.now();
   const body = json ? JSON.stringify(json) : '';
@@ -53,32 +48,22 @@ export class Client {
   }
 
   /**
-   * @param {'GET' | 'POST'} method
-   * @param {string} path
-   * @param {{ token?: string, json?: object }} [options]
-   * @returns {Promise<Answer>}
+   * Sends a request. Throws unless the response has the given status.
+   *
+   * @param {number} status @param {'GET' | 'POST'} method @param {string} path @param {Pick<Request, 'token' | 'json'>} [options]
    */
-  ask(method, path, options = {}) {
-    return send(this.agent, new URL(path, this.url), { method, ...options });
+  async expect(status, method, path, options = {}) {
+    const answer = await send(this.agent, new URL(path, this.url), { method, ...options });
+    if (answer.status === status) return answer;
+    throw new Error(`${method} ${path} returned ${answer.status} instead of ${status}: ${answer.body.slice(0, 200)}`);
   }
 
-  /** @param {string} email @param {string} password */
-  signIn(email, password) {
-    return this.ask('POST', '/auth/login', { json: { email, password } });
+  /** @param {string} email @param {string} password @returns {Promise<{ accessToken: string, refreshToken: string }>} */
+  async signIn(email, password) {
+    return JSON.parse((await this.expect(200, 'POST', '/auth/login', { json: { email, password } })).body);
   }
 
   close() {
     this.agent.destroy();
   }
-}
-
-/**
- * The value below which this part of all values lies.
- *
- * @param {readonly number[]} values
- * @param {number} part from 0 to 1
- */
-export function quantile(values, part) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }

@@ -1,36 +1,39 @@
-// How much of the processors a group of processes takes, as Linux counts it.
+// Processor time of processes, from Linux's /proc.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** How many of its units a second has. */
-const TICKS = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+/** Fields of /proc/<pid>/stat (proc(5)), counted from the one after the program's name. */
+const [PARENT, OWN, ENDED_CHILDREN] = [1, [11, 12], [13, 14]];
 
-/** The fields of /proc/<pid>/stat from the state on (proc(5)); null where there is no such process. @param {string} pid */
+/** @param {string | number} pid @returns {readonly number[]} empty if there is no such process */
 function statOf(pid) {
+  if (process.platform !== 'linux') throw new Error('This benchmark needs Linux, because it reads /proc.');
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name is in parentheses and may contain anything.
+    return stat
+      .slice(stat.lastIndexOf(') ') + 2)
+      .split(' ')
+      .map(Number);
   } catch {
-    return null;
+    return [];
   }
 }
 
-/** Who started a process. @param {number} pid */
-export const parentOf = (pid) => Number(statOf(String(pid))?.[1]);
-
-/** The seconds that a process and its children have used up to now, those that are gone too. @param {number} pid */
-export function secondsOf(pid) {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const stats = pids.flatMap((name) => {
-    const stat = statOf(name);
-    return stat && (Number(name) === pid || Number(stat[1]) === pid) ? [stat] : [];
-  });
-  return stats.reduce((sum, stat) => sum + Number(stat[11]) + Number(stat[12]), 0) / TICKS + secondsOfTheGone(pid);
+/** @param {readonly number[]} stat @param {readonly number[]} fields */
+function secondsOf(stat, fields) {
+  const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+  return fields.reduce((total, field) => total + (stat[field] ?? 0), 0) / ticksPerSecond;
 }
 
-/** The seconds that those children of a process have used that are gone by now. @param {number} [pid] this one without it */
-export function secondsOfTheGone(pid = process.pid) {
-  const stat = statOf(String(pid));
-  return (Number(stat?.[13]) + Number(stat?.[14])) / TICKS;
+/** Returns the processor time in seconds of a process and its children, including ended children. @param {number} pid */
+export function cpuSeconds(pid) {
+  const stats = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(statOf);
+  const children = stats.filter((stat) => stat[PARENT] === pid).map((stat) => secondsOf(stat, OWN));
+  return children.reduce((total, seconds) => total + seconds, secondsOf(statOf(pid), [...OWN, ...ENDED_CHILDREN]));
 }
+
+/** Returns the processor time in seconds of the children of this process that have ended. */
+export const endedChildrenCpuSeconds = () => secondsOf(statOf(process.pid), ENDED_CHILDREN);

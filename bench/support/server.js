@@ -1,79 +1,90 @@
-// A server in a process of its own.
+// Servers in processes of their own.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../scripts/postgres-client.js';
 
-const START_TIMEOUT = 60_000;
-/** How often, in milliseconds, to ask whether it answers yet. */
-const LOOK_INTERVAL = 50;
-/** How much of what it complains about is kept, in characters. */
-const COMPLAINTS = 8_000;
+const START_TIMEOUT_MS = 60_000;
+const POLL_INTERVAL_MS = 50;
+const MAX_ERROR_CHARS = 8_000;
 
 /**
- * @typedef {object} Server
- * @property {string} url
- * @property {number} pid
- * @property {() => Promise<void>} kill
- *
- * @typedef {object} ServerOptions
- * @property {string} name what it is called where it does not start
+ * @typedef {{ url: string, pid: number, kill: () => Promise<void> }} Server
+ * @typedef {object} Start how to start a server on a port
  * @property {string} [command] Node.js by default
  * @property {readonly string[]} args
- * @property {Readonly<Record<string, string>>} env beyond what this process has
- * @property {number} port
- * @property {string} path one that it answers, whatever the answer is
- * @property {AbortSignal} [signal] kills it
+ * @property {string} [cwd]
+ * @property {Readonly<Record<string, string>>} [env] in addition to the environment of this process
  */
 
+/** Returns how to start the build in a folder like `npm run start:prod`. @param {Start['env']} [env] @param {string} [folder] @returns {Start} */
+export function gatehouse(env = {}, folder = '.') {
+  const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const flags = scripts['start:prod'].split(' ').filter((/** @type {string} */ word) => word.startsWith('--'));
+  // The longest lifetime that is allowed, so that no token expires during a benchmark.
+  const quiet = { LOG_LEVEL: 'warn', RATE_LIMIT_ENABLED: 'false', PRUNE_INTERVAL: '0s', ACCESS_TOKEN_TTL: '1d' };
+  return { args: [...flags, 'dist/src/main.js'], cwd: folder, env: { HOST: '127.0.0.1', ...quiet, ...env } };
+}
+
 /**
- * Starts a server, and waits until it answers.
+ * Starts a server on a free port and waits until it responds. An interruption kills it.
  *
- * @param {ServerOptions} options
+ * @param {string} name for the error message @param {(port: number) => Start} startOn @param {AbortSignal} signal
  * @returns {Promise<Server>}
  */
-export async function startServer({ name, command = process.execPath, args, env, port, path, signal }) {
+export async function startServer(name, startOn, signal) {
+  const port = await freePort();
+  const { command = process.execPath, args, cwd = '.', env } = startOn(port);
   const child = spawn(command, [...args], {
+    cwd,
+    env: { ...process.env, PORT: String(port), ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, ...env },
     killSignal: 'SIGKILL',
-    ...(signal && { signal }),
+    signal,
   });
-  let complaints = '';
-  child.stderr?.on('data', (chunk) => (complaints = (complaints + chunk).slice(-COMPLAINTS)));
-  const exited = once(child, 'close').catch((error) => (complaints += `\n${error.message}`));
-  const url = `http://127.0.0.1:${port}`;
-  const deadline = Date.now() + START_TIMEOUT;
-  while (!(await answers(url + path))) {
-    signal?.throwIfAborted();
-    const gone = !child.pid || child.exitCode !== null || child.signalCode !== null;
-    if (!gone && Date.now() < deadline) await sleep(LOOK_INTERVAL);
-    else {
-      child.kill('SIGKILL');
-      await exited;
-      throw new Error(`${name} did not start${reason(complaints)}`);
-    }
-  }
-  child.stderr?.removeAllListeners('data').pipe(process.stderr);
-  return {
-    url,
-    pid: Number(child.pid),
-    kill: async () => {
-      child.kill('SIGKILL');
-      await exited;
-    },
+  let errors = '';
+  child.stderr.on('data', (chunk) => (errors = (errors + chunk).slice(-MAX_ERROR_CHARS)));
+  const exited = once(child, 'close').catch((error) => (errors += `\n${error.message}`));
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await exited;
   };
+  const url = `http://127.0.0.1:${port}`;
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (!(await responds(url))) {
+    signal.throwIfAborted();
+    const isRunning = child.pid && child.exitCode === null && child.signalCode === null;
+    if (!isRunning || Date.now() > deadline) {
+      await kill();
+      throw new Error(`${name} did not start:\n${errors.trim()}`);
+    }
+    await sleep(POLL_INTERVAL_MS);
+  }
+  child.stderr.removeAllListeners('data').pipe(process.stderr);
+  return { url, pid: Number(child.pid), kill };
+}
+
+/**
+ * Runs work with a Gatehouse process, then kills it.
+ *
+ * @template T
+ * @param {Start['env']} env @param {AbortSignal} signal @param {(server: Server) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withGatehouse(env, signal, work) {
+  const server = await startServer('Gatehouse', () => gatehouse(env), signal);
+  try {
+    return await work(server);
+  } finally {
+    await server.kill();
+  }
 }
 
 /** @param {string} url */
-async function answers(url) {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(1_000) }).catch(() => null);
-  await answer?.body?.cancel();
-  return answer !== null;
-}
-
-/** The line that says why, out of all that it wrote. @param {string} complaints */
-function reason(complaints) {
-  const lines = complaints.split('\n').filter((line) => line.trim() !== '');
-  const telling = lines.findLast((line) => /error|cannot|must|required/i.test(line)) ?? lines.at(-1);
-  return telling ? `: ${telling.trim()}` : '.';
+async function responds(url) {
+  const response = await fetch(url, { signal: AbortSignal.timeout(1_000) }).catch(() => null);
+  await response?.body?.cancel();
+  return response !== null;
 }

@@ -1,6 +1,6 @@
-"""The same design as Gatehouse's in another stack: FastAPI, SQLAlchemy with asyncpg, PyJWT.
+"""A guarded request with FastAPI, SQLAlchemy with asyncpg, and PyJWT.
 
-GET /me decodes the token, loads its session with the user by primary key, and refuses what is revoked or expired.
+GET /me decodes the token, loads its session with the user by primary key, and rejects revoked and expired sessions.
 """
 
 import datetime as dt

@@ -1,4 +1,4 @@
--- Asks in turn for everyone whose header stands in a file, and says in one line of JSON how it went.
+-- Sends one header value of a file after the other, and prints the result as one line of JSON.
 local requests = {}
 local last = 0
 
@@ -16,8 +16,8 @@ end
 function done(summary, latency)
   local errors = summary.errors
   io.write(string.format(
-    '\n{"requests":%d,"seconds":%.6f,"p50":%.3f,"p99":%.3f,"max":%.3f,"refused":%d,"broken":%d}\n',
+    '\n{"requests":%d,"seconds":%.6f,"p50":%.3f,"p99":%.3f,"rejected":%d,"broken":%d}\n',
     summary.requests, summary.duration / 1e6,
-    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, latency.max / 1e3,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3,
     errors.status, errors.connect + errors.read + errors.write + errors.timeout))
 end
