@@ -9,7 +9,7 @@ import { nameOf, ROUTE_CALLS } from './routes/calls.js';
 import { withPostgres } from './support/postgres.js';
 import { cpuSeconds } from './support/processors.js';
 import { median, rounded, verdict, wholeNumber } from './support/report.js';
-import { gatehouse, startServer } from './support/server.js';
+import { gatehouse, withServers } from './support/server.js';
 import { writeTokens } from './support/sessions.js';
 import { inTurns } from './support/turns.js';
 import { drive, requireWrk } from './support/wrk.js';
@@ -24,7 +24,7 @@ const MAY_READ_ALL = /search=person-77/;
 
 /**
  * @typedef {{ sizes: number[], rounds: number, seconds: number }} Options
- * @typedef {{ name: string, pool: import('pg').Pool, server: import('./support/server.js').Server }} Instance
+ * @typedef {{ name: string, url: string, pid: number, pool: import('pg').Pool }} Instance a database and an application
  */
 
 export const command = new Command('growth')
@@ -44,22 +44,25 @@ function parseSizes(value) {
 export async function run(options, signal) {
   await requireWrk();
   const work = async (/** @type {import('./support/postgres.js').Postgres} */ postgres) => {
-    /** @type {Instance[]} */
-    const instances = [];
-    try {
-      for (const size of options.sizes) {
-        const { url, pool } = await postgres.createDatabase(`gatehouse_${size}`);
-        await fill(pool, size);
-        const name = `${size.toLocaleString('en')} sessions`;
-        const server = await startServer(name, () => gatehouse({ DATABASE_URL: url, BCRYPT_COST: '10' }), signal);
-        instances.push({ name, pool, server });
-      }
-      await instances[0]?.pool.query('CHECKPOINT');
+    /** @type {{ name: string, url: string, pool: import('pg').Pool }[]} */
+    const databases = [];
+    for (const size of options.sizes) {
+      const { url, pool } = await postgres.createDatabase(`gatehouse_${size}`);
+      await fill(pool, size);
+      databases.push({ name: `${size.toLocaleString('en')} sessions`, url, pool });
+    }
+    await databases[0]?.pool.query('CHECKPOINT');
+    const starts = databases.map(
+      ({ name, url }) => /** @type {const} */ ([name, () => gatehouse({ DATABASE_URL: url, BCRYPT_COST: '10' })]),
+    );
+    return withServers(starts, signal, async (servers) => {
+      const instances = databases.map(({ pool }, i) => ({
+        .../** @type {import('./support/server.js').Server} */ (servers[i]),
+        pool,
+      }));
       const isGuardedFlat = await measureGuarded(instances, postgres, options, signal);
       return (await measurePages(instances)) && isGuardedFlat;
-    } finally {
-      await Promise.all(instances.map(({ server }) => server.kill()));
-    }
+    });
   };
   return withPostgres(signal, work, ['shared_preload_libraries=pg_stat_statements']);
 }
@@ -69,12 +72,12 @@ export async function run(options, signal) {
  * @param {AbortSignal} signal
  */
 async function measureGuarded(instances, postgres, { rounds, seconds }, signal) {
-  for (const { name, pool, server } of instances) await writeTokens(pool, server.url, join(postgres.folder, name));
-  const turns = await inTurns(instances, rounds, async ({ name, server }) => {
-    const used = () => cpuSeconds(server.pid) + cpuSeconds(postgres.pid);
+  for (const { name, pool, url } of instances) await writeTokens(pool, url, join(postgres.folder, name));
+  const turns = await inTurns(instances, rounds, async ({ name, url, pid }) => {
+    const used = () => cpuSeconds(pid) + cpuSeconds(postgres.pid);
     const before = used();
     const load = {
-      url: `${server.url}/users/me`,
+      url: `${url}/users/me`,
       file: join(postgres.folder, name),
       connections: CONNECTIONS,
       seconds,
@@ -104,9 +107,9 @@ async function measurePages(instances) {
   const routes = {};
   /** @type {Record<string, Record<string, number>>} */
   const listed = {};
-  for (const { name: size, pool, server } of instances) {
+  for (const { name: size, pool, url } of instances) {
     console.log(`Requesting every route with ${size} …`);
-    const world = await GrowthWorld.create(server.url, pool);
+    const world = await GrowthWorld.create(url, pool);
     const busy = await world.signedIn('admin');
     for (const call of ROUTE_CALLS) {
       const tries = [];
@@ -118,8 +121,7 @@ async function measurePages(instances) {
       const at = (/** @type {string} */ path) => world.pagesOf({ method: 'get', path, accessToken: busy.accessToken });
       const row = (listed[`GET ${list.path.replace(busy.id, '(busy)')}`] ??= {});
       row[size] = await at(first);
-      if (server === instances.at(-1)?.server)
-        Object.assign(row, { 'far page': await at(far), 'its number': numberOfFar });
+      if (size === instances.at(-1)?.name) Object.assign(row, { 'far page': await at(far), 'its number': numberOfFar });
     }
   }
   console.log('Pages that PostgreSQL reads for a request:');

@@ -11,7 +11,7 @@ import { ensureNpmPackages, INSTALL_PYTHON, pythonVersions, versionsOf } from '.
 import { report } from './guarded-request/report.js';
 import { withPostgres } from './support/postgres.js';
 import { wholeNumber } from './support/report.js';
-import { startServer, withGatehouse } from './support/server.js';
+import { withGatehouse, withServers } from './support/server.js';
 import { insertSessions, selectSessions, TOKENS, writeHeaders } from './support/sessions.js';
 import { inTurns } from './support/turns.js';
 import { drive, requireWrk } from './support/wrk.js';
@@ -61,9 +61,8 @@ export async function run({ only, against, json, ...load }, signal) {
     ...(contenders.some(({ needs }) => needs === 'python') && python),
   };
   const machine = { processor: cpus()[0]?.model.trim(), processors: availableParallelism(), loadBefore };
-  const date = new Date().toISOString().slice(0, 10);
-  if (json)
-    await writeFile(json, `${JSON.stringify({ date, ...load, machine, versions, contenders: rows }, null, 2)}\n`);
+  const figures = { date: new Date().toISOString().slice(0, 10), ...load, machine, versions, contenders: rows };
+  if (json) await writeFile(json, `${JSON.stringify(figures, null, 2)}\n`);
   return passed;
 }
 
@@ -83,24 +82,27 @@ function measure(contenders, { sessions, rounds, seconds, connections }, signal)
     }));
     const revocable = callers.splice(TOKENS);
     const headers = /** @type {const} */ (['Authorization', 'Cookie']);
-    for (const header of headers)
-      await writeHeaders(
-        join(folder, header),
-        callers.map((caller) => caller[header]),
-      );
+    for (const header of headers) {
+      const values = callers.map((caller) => caller[header]);
+      await writeHeaders(join(folder, header), values);
+    }
     for (const { prepare } of contenders) await prepare?.(databaseUrl, signal);
     await pool.query('CHECKPOINT');
     const { rows } = await pool.query('SHOW server_version');
-    const turns = await withServers(contenders, signal, async (urls) => {
+    const starts = new Map(contenders.map(({ name, process = name, start }) => [process, start]));
+    const turns = await withServers(starts, signal, async (servers) => {
+      const urlOf = (/** @type {Contender} */ { name, process = name, path }) =>
+        `${servers.find((server) => server.name === process)?.url}${path}`;
       for (const [index, contender] of contenders.entries()) {
-        await check(contender, urls.get(contender.name) ?? '', {
+        await check(contender, urlOf(contender), {
           callers: callers.slice(0, CHECKED),
           revocable: /** @type {Caller} */ (revocable[index]),
           query: (sql, id) => pool.query(sql, [id]),
         });
       }
-      return inTurns(contenders, rounds, async ({ name, header }) => {
-        const load = { url: urls.get(name) ?? '', header, file: join(folder, header), connections };
+      return inTurns(contenders, rounds, async (contender) => {
+        const { name, header } = contender;
+        const load = { url: urlOf(contender), header, file: join(folder, header), connections };
         await drive(name, { ...load, seconds: RUN_UP_SECONDS }, signal);
         return drive(name, { ...load, seconds }, signal);
       });
@@ -109,36 +111,9 @@ function measure(contenders, { sessions, rounds, seconds, connections }, signal)
   });
 }
 
-/**
- * Starts the contenders and kills them after the work.
- *
- * @template T
- * @param {readonly Contender[]} contenders @param {AbortSignal} signal
- * @param {(urls: ReadonlyMap<string, string>) => Promise<T>} work gets the URL to request of each contender
- * @returns {Promise<T>}
- */
-async function withServers(contenders, signal, work) {
-  /** @type {Map<string, import('./support/server.js').Server>} */
-  const servers = new Map();
-  /** @type {Map<string, string>} */
-  const urls = new Map();
-  try {
-    for (const { name, process = name, path, start } of contenders) {
-      const server = servers.get(process) ?? (await startServer(process, start, signal));
-      servers.set(process, server);
-      urls.set(name, server.url + path);
-    }
-    return await work(urls);
-  } finally {
-    await Promise.all([...servers.values()].map((server) => server.kill()));
-  }
-}
-
 /** Signs a cookie like better-auth does. @param {string} sessionId */
 function betterAuthCookie(sessionId) {
   const token = sessionId.replaceAll('-', '');
-  const signature = createHmac('sha256', process.env['JWT_SECRET'] ?? '')
-    .update(token)
-    .digest('base64');
-  return `better-auth.session_token=${encodeURIComponent(`${token}.${signature}`)}`;
+  const signature = createHmac('sha256', process.env['JWT_SECRET'] ?? '').update(token);
+  return `better-auth.session_token=${encodeURIComponent(`${token}.${signature.digest('base64')}`)}`;
 }

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { withPostgres } from './support/postgres.js';
 import { cpuSeconds, endedChildrenCpuSeconds } from './support/processors.js';
 import { median, rounded, wholeNumber } from './support/report.js';
-import { gatehouse, startServer } from './support/server.js';
+import { gatehouse, withServers } from './support/server.js';
 import { insertSessions, writeTokens } from './support/sessions.js';
 import { inTurns } from './support/turns.js';
 import { drive, requireWrk } from './support/wrk.js';
@@ -26,28 +26,23 @@ export async function run({ sessions, rounds, seconds }, signal) {
   return withPostgres(signal, async (postgres) => {
     const { pool } = await postgres.createDatabase('gatehouse');
     await insertSessions(pool, sessions);
-    const subjects = [];
-    try {
-      for (const WORKERS of ['1', '2']) {
-        const name = `WORKERS=${WORKERS}`;
-        subjects.push({ name, server: await startServer(name, () => gatehouse({ WORKERS }), signal) });
-      }
+    const starts = ['1', '2'].map(
+      (WORKERS) => /** @type {const} */ ([`WORKERS=${WORKERS}`, () => gatehouse({ WORKERS })]),
+    );
+    return withServers(starts, signal, async (servers) => {
       const file = join(postgres.folder, 'tokens');
-      await writeTokens(pool, subjects[0]?.server.url ?? '', file);
-      const turns = await inTurns(subjects, rounds, async ({ name, server }) => {
-        const used = () => [cpuSeconds(server.pid), cpuSeconds(postgres.pid), endedChildrenCpuSeconds()];
+      await writeTokens(pool, servers[0]?.url ?? '', file);
+      const turns = await inTurns(servers, rounds, async ({ name, url, pid }) => {
+        const used = () => [cpuSeconds(pid), cpuSeconds(postgres.pid), endedChildrenCpuSeconds()];
         const [before, start] = [used(), performance.now()];
-        const load = { url: `${server.url}/users/me`, file, connections: CONNECTIONS, seconds };
-        const turn = await drive(name, load, signal);
+        const turn = await drive(name, { url: `${url}/users/me`, file, connections: CONNECTIONS, seconds }, signal);
         const elapsedSeconds = (performance.now() - start) / 1_000;
         const [app = 0, database = 0, wrk = 0] = used().map((after, i) => (after - (before[i] ?? 0)) / elapsedSeconds);
         return { ...turn, app, database, wrk };
       });
       report(turns);
       return true;
-    } finally {
-      await Promise.all(subjects.map(({ server }) => server.kill()));
-    }
+    });
   });
 }
 
@@ -69,7 +64,5 @@ function report(turns) {
   });
   console.table(rows);
   const ratio = Number(rows[1]?.['requests/s']) / Number(rows[0]?.['requests/s']);
-  console.log(
-    `Two workers are ${ratio.toFixed(2)} times as fast, with ${availableParallelism()} processors for everything.`,
-  );
+  console.log(`Two workers are ${ratio.toFixed(2)} times as fast. All share ${availableParallelism()} processors.`);
 }

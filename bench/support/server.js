@@ -11,7 +11,8 @@ const POLL_INTERVAL_MS = 50;
 const MAX_ERROR_CHARS = 8_000;
 
 /**
- * @typedef {{ url: string, pid: number, kill: () => Promise<void> }} Server
+ * @typedef {{ name: string, url: string, pid: number, kill: () => Promise<void> }} Server
+ *
  * @typedef {object} Start how to start a server on a port
  * @property {string} [command] Node.js by default
  * @property {readonly string[]} args
@@ -31,10 +32,10 @@ export function gatehouse(env = {}, folder = '.') {
 /**
  * Starts a server on a free port and waits until it responds. An interruption kills it.
  *
- * @param {string} name for the error message @param {(port: number) => Start} startOn @param {AbortSignal} signal
+ * @param {string} name @param {(port: number) => Start} startOn @param {AbortSignal} signal
  * @returns {Promise<Server>}
  */
-export async function startServer(name, startOn, signal) {
+async function startServer(name, startOn, signal) {
   const port = await freePort();
   const { command = process.execPath, args, cwd = '.', env } = startOn(port);
   const child = spawn(command, [...args], {
@@ -63,23 +64,38 @@ export async function startServer(name, startOn, signal) {
     await sleep(POLL_INTERVAL_MS);
   }
   child.stderr.removeAllListeners('data').pipe(process.stderr);
-  return { url, pid: Number(child.pid), kill };
+  return { name, url, pid: Number(child.pid), kill };
 }
 
 /**
- * Runs work with a Gatehouse process, then kills it.
+ * Runs work with servers, then kills them.
+ *
+ * @template T
+ * @param {Iterable<readonly [name: string, startOn: (port: number) => Start]>} starts @param {AbortSignal} signal
+ * @param {(servers: readonly Server[]) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withServers(starts, signal, work) {
+  /** @type {Server[]} */
+  const servers = [];
+  try {
+    for (const [name, startOn] of starts) servers.push(await startServer(name, startOn, signal));
+    return await work(servers);
+  } finally {
+    await Promise.all(servers.map(({ kill }) => kill()));
+  }
+}
+
+/**
+ * Runs work with one process of Gatehouse, then kills it.
  *
  * @template T
  * @param {Start['env']} env @param {AbortSignal} signal @param {(server: Server) => Promise<T>} work
  * @returns {Promise<T>}
  */
-export async function withGatehouse(env, signal, work) {
-  const server = await startServer('Gatehouse', () => gatehouse(env), signal);
-  try {
-    return await work(server);
-  } finally {
-    await server.kill();
-  }
+export function withGatehouse(env, signal, work) {
+  const start = /** @type {const} */ (['Gatehouse', () => gatehouse(env)]);
+  return withServers([start], signal, ([server]) => work(/** @type {Server} */ (server)));
 }
 
 /** @param {string} url */
