@@ -75,7 +75,7 @@ export const ROUTE_CALLS = [
       await world.send({ method: 'post', path: '/auth/refresh', json: { refreshToken } });
       return { json: { refreshToken } };
     },
-    'once more, within the grace',
+    'within the grace period',
   ),
   open(
     'POST /auth/token',
@@ -95,7 +95,7 @@ export const ROUTE_CALLS = [
   user('POST /auth/logout'),
   user('POST /auth/password', () => ({ json: { currentPassword: PASSWORD, newPassword: NEW_PASSWORD } })),
   open('POST /auth/password/forgot', async (world) => ({ json: { email: (await world.signedIn()).email } })),
-  open('POST /auth/password/forgot', async () => ({ json: { email: newEmail() } }), 'of nobody'),
+  open('POST /auth/password/forgot', async () => ({ json: { email: newEmail() } }), 'unknown email'),
   open('POST /auth/password/reset', async (world) => {
     const token = await world.token('password_reset', await world.signedIn());
     return { json: { token, newPassword: NEW_PASSWORD } };

@@ -157,6 +157,17 @@ describe('migrations', () => {
     }
   });
 
+  it('create an index for every foreign key', async () => {
+    const database = await create();
+    const keys = await database.query<{ name: string; indexed: boolean }>(`
+      SELECT conname AS name, EXISTS (
+               SELECT FROM pg_index WHERE indrelid = key.conrelid
+                  AND (string_to_array(indkey::text, ' ')::int2[])[1:cardinality(key.conkey)] = key.conkey) AS indexed
+        FROM pg_constraint AS key WHERE contype = 'f'`);
+    expect(keys.length).toBeGreaterThan(1);
+    expect(keys.filter(({ indexed }) => !indexed)).toEqual([]);
+  });
+
   describe('seen from /health/ready', () => {
     let app: TestApp | undefined;
     afterEach(() => app?.close());
