@@ -17,7 +17,7 @@ export interface RateLimitState {
 /** Receives the limits that apply to a request. The response reports them in its headers. */
 export interface RateLimitListener {
   onPolicy(policy: RateLimitPolicy): void;
-  onState(state: RateLimitState): void;
+  onStates(states: readonly RateLimitState[]): void;
 }
 
 /** Where a request comes from (as `TRUST_PROXY` determines it), and what its client says about itself. */

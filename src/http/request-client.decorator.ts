@@ -24,10 +24,12 @@ class RateLimitHeaders implements RateLimitListener {
     this.write('RateLimit-Policy', this.policies);
   }
 
-  onState({ policy, remaining, resetSeconds }: RateLimitState): void {
-    this.onPolicy(policy);
-    this.states.set(policy.name, `"${policy.name}";r=${remaining};t=${resetSeconds}`);
-    this.write('RateLimit', this.states);
+  onStates(states: readonly RateLimitState[]): void {
+    for (const { policy, remaining, resetSeconds } of states) {
+      this.onPolicy(policy);
+      this.states.set(policy.name, `"${policy.name}";r=${remaining};t=${resetSeconds}`);
+      this.write('RateLimit', this.states);
+    }
   }
 
   private write(header: string, items: ReadonlyMap<string, string>): void {

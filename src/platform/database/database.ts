@@ -39,6 +39,15 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
+   * Runs one statement and returns its rows, as `pg` does.
+   *
+   * @throws DatabaseUnavailableError if the database cannot be reached, or is lost on the way
+   */
+  async query(text: string, values: readonly unknown[]): Promise<{ rows: unknown[] }> {
+    return { rows: await this.lend(({ manager }) => manager.query<unknown[]>(text, [...values])) };
+  }
+
+  /**
    * Lends an `EntityManager` inside a transaction (read committed): committed when `fn` returns, rolled back
    * when it throws.
    *

@@ -3,19 +3,18 @@ import { gatehouseConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database } from '../database/database.js';
 import { tablePruner } from '../database/table-pruner.js';
-import { PostgresCounter } from './postgres-counter.js';
-import { RateLimitsService } from './rate-limits.service.js';
-import { RedisCounter } from './redis-counter.js';
-import { SharedCounter } from './shared-counter.js';
+import { PostgresStore } from './postgres.store.js';
+import { RateLimitsService, SHARED_STORE } from './rate-limits.service.js';
+import { RedisStore } from './redis.store.js';
 
 @Module({
   providers: [
     RateLimitsService,
     {
-      provide: SharedCounter,
+      provide: SHARED_STORE,
       inject: [gatehouseConfig.KEY, Database],
       useFactory: ({ redisUrl }: Config, database: Database) =>
-        redisUrl === null ? new PostgresCounter(database) : RedisCounter.create(redisUrl),
+        redisUrl === null ? new PostgresStore(database) : RedisStore.create(redisUrl),
     },
     tablePruner({
       subject: 'rate limits',

@@ -1,7 +1,7 @@
 import { RateLimiterPostgres } from 'rate-limiter-flexible';
 import type { RateLimitPolicy } from '../../common/client.js';
 import type { Database } from '../database/database.js';
-import { SharedCounter } from './shared-counter.js';
+import type { SharedStore } from './rate-limit.counter.js';
 
 /** A statement of the library. We ignore its name, because poolers may not support prepared statements. */
 interface Statement {
@@ -10,14 +10,12 @@ interface Statement {
 }
 
 /** Counts in the table `rate_limits`, with one statement per point. */
-export class PostgresCounter extends SharedCounter {
-  constructor(private readonly database: Database) {
-    super();
-  }
+export class PostgresStore implements SharedStore {
+  constructor(private readonly database: Database) {}
 
-  protected createLimiter({ name, points, windowSeconds }: RateLimitPolicy): RateLimiterPostgres {
+  createLimiter({ name, points, windowSeconds }: RateLimitPolicy): RateLimiterPostgres {
     return new RateLimiterPostgres({
-      storeClient: { query: (statement: Statement) => this.query(statement) },
+      storeClient: { query: ({ text, values }: Statement) => this.database.query(text, values) },
       storeType: 'client',
       tableName: 'rate_limits',
       tableCreated: true,
@@ -26,9 +24,5 @@ export class PostgresCounter extends SharedCounter {
       points,
       duration: windowSeconds,
     });
-  }
-
-  private async query({ text, values }: Statement): Promise<{ rows: unknown[] }> {
-    return { rows: await this.database.run((manager) => manager.query<unknown[]>(text, [...values])) };
   }
 }

@@ -2,25 +2,24 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import type { RateLimitPolicy } from '../../common/client.js';
-import { SharedCounter } from './shared-counter.js';
+import type { SharedStore } from './rate-limit.counter.js';
 
-/** The maximum wait of the client, so that no command waits forever. `SharedCounter` gives up much earlier. */
+/** The maximum wait of the client, so that no command waits forever. `RateLimitCounter` gives up much earlier. */
 const CLIENT_TIMEOUT_MS = 5_000;
 
 /** Counts in Redis. Connects on first use. The client reconnects by itself. */
-export class RedisCounter extends SharedCounter implements OnApplicationShutdown {
+export class RedisStore implements SharedStore, OnApplicationShutdown {
   private connecting: Promise<void> | undefined;
 
   private constructor(private readonly redis: Redis) {
-    super();
     // Callers see the failure of their command.
     redis.on('error', () => undefined);
   }
 
   /** Loads the Redis client, which other configurations do not need. */
-  static async create(url: string): Promise<RedisCounter> {
+  static async create(url: string): Promise<RedisStore> {
     const { Redis } = await import('ioredis');
-    return new RedisCounter(
+    return new RedisStore(
       new Redis(url, {
         lazyConnect: true,
         connectionName: 'gatehouse',
@@ -36,7 +35,7 @@ export class RedisCounter extends SharedCounter implements OnApplicationShutdown
     this.redis.disconnect();
   }
 
-  protected createLimiter({ name, points, windowSeconds }: RateLimitPolicy): RateLimiterRedis {
+  createLimiter({ name, points, windowSeconds }: RateLimitPolicy): RateLimiterRedis {
     return new RateLimiterRedis({
       storeClient: this.redis,
       keyPrefix: `gatehouse:${name}`,
@@ -46,7 +45,7 @@ export class RedisCounter extends SharedCounter implements OnApplicationShutdown
   }
 
   /** Opens the first connection once. Does not remember its failure, because the client keeps trying. */
-  protected override async connect(): Promise<void> {
+  async connect(): Promise<void> {
     if (this.redis.status === 'wait') {
       this.connecting = this.redis.connect().finally(() => {
         this.connecting = undefined;
