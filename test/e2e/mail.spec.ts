@@ -133,3 +133,29 @@ describe('mail', () => {
     return row?.waiting ?? 0;
   }
 });
+
+describe('a mail between two polls', () => {
+  let server: MailServer;
+  let app: TestApp;
+  beforeAll(async () => {
+    server = await MailServer.start();
+    const intervals = jest.spyOn(globalThis, 'setInterval').mockImplementation(() => setTimeout(() => undefined, 0));
+    app = await TestApp.start({ env: { SMTP_URL: server.url, DB_POOL_MAX: '2' } });
+    intervals.mockRestore();
+  });
+  afterAll(async () => {
+    await app.close();
+    await server.close();
+  });
+
+  it('leaves when its transaction commits', async () => {
+    const database = app.app.get(Database);
+    await database.transaction(async (manager) => {
+      const contents = { name: null, token: 'anything' };
+      await app.app.get(MailOutbox).post(manager, { kind: 'verify_email', recipient: 'ada@example.com', contents });
+      // Takes the only other connection after a worker that looks too early, and so lets it find nothing.
+      await database.run((other) => other.query('SELECT 1'));
+    });
+    expect((await server.next('ada@example.com')).token).toBe('anything');
+  });
+});
