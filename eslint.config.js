@@ -9,111 +9,125 @@ const HTTP_EXCEPTIONS = {
   message: 'HTTP exceptions belong to guards and the problem filter. Throw a DomainError.',
 };
 
-export default tseslint.config(
-  { ignores: ['dist', 'coverage', '.data'] },
-  eslint.configs.recommended,
-  tseslint.configs.strictTypeChecked,
-  tseslint.configs.stylisticTypeChecked,
-  {
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
-    linterOptions: { reportUnusedDisableDirectives: 'error' },
-    rules: {
-      eqeqeq: 'error',
-      'max-lines': ['error', { max: 200 }],
-      'no-console': 'error',
-      'no-eval': 'error',
-      'no-new-func': 'error',
-      'no-restricted-properties': [
-        'error',
-        { object: 'process', property: 'env', message: 'src/config/env.ts is the only reader of the environment.' },
-      ],
-      'no-restricted-imports': ['error', { patterns: [HTTP_EXCEPTIONS] }],
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
-      '@typescript-eslint/explicit-module-boundary-types': 'off',
-      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true, allowStaticOnly: true }],
-      '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      '@typescript-eslint/no-confusing-void-expression': [
-        'error',
-        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
-      ],
-      // A property's type is what the decorators read.
-      '@typescript-eslint/no-inferrable-types': ['error', { ignoreProperties: true }],
-      '@typescript-eslint/no-invalid-void-type': ['error', { allowAsThisParameter: true }],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
-      // A DTO is a shape: what leaves is a plain object that has it, and a string is spread to count code points.
-      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
-      '@typescript-eslint/no-misused-spread': 'off',
-    },
-  },
-  {
-    files: ['src/**'],
-    ignores: ['**/*.spec.ts'],
-    rules: {
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: ':matches(NewExpression, CallExpression)[callee.name="RegExp"]',
-          message: 'Write the expression down. One that is made of a text does what the text says.',
+/** The rules that need no types. oxlint runs those that do, 20 times faster: see `.oxlintrc.json`. */
+export default configure({ isTyped: false });
+
+/** @param {{ isTyped: boolean }} options `isTyped` adds the rules that need types */
+export function configure({ isTyped }) {
+  return tseslint.config(
+    { ignores: ['dist', 'coverage', '.data', 'test/architecture/typed-violations.ts'] },
+    eslint.configs.recommended,
+    tseslint.configs.strictTypeChecked,
+    tseslint.configs.stylisticTypeChecked,
+    {
+      languageOptions: {
+        parserOptions: {
+          ...(isTyped && { projectService: true, tsconfigRootDir: import.meta.dirname }),
+          // As in tsconfig.json: an import that a decorator needs at run time is not a type import.
+          emitDecoratorMetadata: true,
+          experimentalDecorators: true,
         },
-      ],
-    },
-  },
-  // Written as others write.
-  { files: ['bench/contenders/nest-usual/**'], rules: { 'no-restricted-imports': 'off' } },
-  { files: ['src/config/env.ts'], rules: { 'no-restricted-properties': 'off' } },
-  { files: ['src/**/*.guard.ts', 'src/http/problem.filter.ts'], rules: { 'no-restricted-imports': 'off' } },
-  // What a person starts talks to a person.
-  {
-    files: ['src/main.ts', 'src/cli/**', 'scripts/**', 'bench/**', 'test/**', '*.config.js'],
-    rules: { 'no-console': 'off', 'no-restricted-properties': 'off' },
-  },
-  {
-    files: ['**/*.js'],
-    extends: [tseslint.configs.disableTypeChecked],
-    languageOptions: {
-      globals: {
-        process: 'readonly',
-        AbortController: 'readonly',
-        AbortSignal: 'readonly',
-        console: 'readonly',
-        URL: 'readonly',
-        fetch: 'readonly',
-        setTimeout: 'readonly',
-        clearTimeout: 'readonly',
-        setInterval: 'readonly',
-        clearInterval: 'readonly',
-        setImmediate: 'readonly',
-        performance: 'readonly',
-        Buffer: 'readonly',
+      },
+      linterOptions: { reportUnusedDisableDirectives: 'error' },
+      rules: {
+        eqeqeq: 'error',
+        'max-lines': ['error', { max: 200 }],
+        'no-console': 'error',
+        'no-eval': 'error',
+        'no-new-func': 'error',
+        'no-restricted-properties': [
+          'error',
+          { object: 'process', property: 'env', message: 'src/config/env.ts is the only reader of the environment.' },
+        ],
+        'no-restricted-imports': ['error', { patterns: [HTTP_EXCEPTIONS] }],
+        '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+        '@typescript-eslint/explicit-module-boundary-types': 'off',
+        '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true, allowStaticOnly: true }],
+        '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
+        '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+        '@typescript-eslint/switch-exhaustiveness-check': 'error',
+        '@typescript-eslint/no-confusing-void-expression': [
+          'error',
+          { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+        ],
+        // A property's type is what the decorators read.
+        '@typescript-eslint/no-inferrable-types': ['error', { ignoreProperties: true }],
+        '@typescript-eslint/no-invalid-void-type': ['error', { allowAsThisParameter: true }],
+        '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+        // A DTO is a shape: what leaves is a plain object that has it, and a string is spread to count code points.
+        '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+        '@typescript-eslint/no-misused-spread': 'off',
       },
     },
-    rules: { 'max-lines': ['error', { max: 300 }] },
-  },
-  {
-    files: ['public/**/*.js'],
-    languageOptions: {
-      globals: {
-        document: 'readonly',
-        FormData: 'readonly',
-        history: 'readonly',
-        location: 'readonly',
-        URLSearchParams: 'readonly',
+    {
+      files: ['src/**'],
+      ignores: ['**/*.spec.ts'],
+      rules: {
+        'no-restricted-syntax': [
+          'error',
+          {
+            selector: ':matches(NewExpression, CallExpression)[callee.name="RegExp"]',
+            message: 'Write the expression down. One that is made of a text does what the text says.',
+          },
+        ],
       },
     },
-  },
-  {
-    files: ['**/*.spec.ts', 'test/**/*.ts'],
-    extends: [jest.configs['flat/recommended']],
-    rules: {
-      'max-lines': ['error', { max: 400 }],
-      'jest/expect-expect': ['error', { assertFunctionNames: ['expect*', '**.expect'] }],
-      '@typescript-eslint/no-unsafe-assignment': 'off',
-      '@typescript-eslint/no-unsafe-member-access': 'off',
-      '@typescript-eslint/no-unsafe-call': 'off',
-      '@typescript-eslint/no-unsafe-argument': 'off',
+    // Written as others write.
+    { files: ['bench/contenders/nest-usual/**'], rules: { 'no-restricted-imports': 'off' } },
+    { files: ['src/config/env.ts'], rules: { 'no-restricted-properties': 'off' } },
+    { files: ['src/**/*.guard.ts', 'src/http/problem.filter.ts'], rules: { 'no-restricted-imports': 'off' } },
+    // What a person starts talks to a person.
+    {
+      files: ['src/main.ts', 'src/cli/**', 'scripts/**', 'bench/**', 'test/**', '*.config.js'],
+      rules: { 'no-console': 'off', 'no-restricted-properties': 'off' },
     },
-  },
-  prettier,
-);
+    {
+      files: ['**/*.js'],
+      extends: [tseslint.configs.disableTypeChecked],
+      languageOptions: {
+        globals: {
+          process: 'readonly',
+          AbortController: 'readonly',
+          AbortSignal: 'readonly',
+          console: 'readonly',
+          URL: 'readonly',
+          fetch: 'readonly',
+          setTimeout: 'readonly',
+          clearTimeout: 'readonly',
+          setInterval: 'readonly',
+          clearInterval: 'readonly',
+          setImmediate: 'readonly',
+          performance: 'readonly',
+          Buffer: 'readonly',
+        },
+      },
+      rules: { 'max-lines': ['error', { max: 300 }] },
+    },
+    {
+      files: ['public/**/*.js'],
+      languageOptions: {
+        globals: {
+          document: 'readonly',
+          FormData: 'readonly',
+          history: 'readonly',
+          location: 'readonly',
+          URLSearchParams: 'readonly',
+        },
+      },
+    },
+    {
+      files: ['**/*.spec.ts', 'test/**/*.ts'],
+      extends: [jest.configs['flat/recommended']],
+      rules: {
+        'max-lines': ['error', { max: 400 }],
+        'jest/expect-expect': ['error', { assertFunctionNames: ['expect*', '**.expect'] }],
+        '@typescript-eslint/no-unsafe-assignment': 'off',
+        '@typescript-eslint/no-unsafe-member-access': 'off',
+        '@typescript-eslint/no-unsafe-call': 'off',
+        '@typescript-eslint/no-unsafe-argument': 'off',
+      },
+    },
+    isTyped ? [] : { rules: { ...tseslint.configs.disableTypeChecked.rules } },
+    prettier,
+  );
+}

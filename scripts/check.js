@@ -6,7 +6,9 @@ const npm = process.env['npm_execpath'] ?? '';
 runMain(async () => {
   console.log('Lint, format and types …');
   const codes = await Promise.all(
-    ['lint', 'format:check', 'typecheck'].map((script) => runNode([npm, 'run', '--silent', script])),
+    ['lint:eslint', 'lint:oxlint', 'format:check', 'typecheck'].map((script) =>
+      runNode([npm, 'run', '--silent', script]),
+    ),
   );
   return Math.max(...codes);
 });

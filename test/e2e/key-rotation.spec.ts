@@ -183,7 +183,11 @@ describe('another service, which knows the public keys and nothing else,', () =>
     const first = await TestApp.start({ database, env });
     const before = await newToken(first);
     const keys = keysOf(first, { cooldownDuration: Infinity, cacheMaxAge: Infinity });
-    await jwtVerify(before.accessToken, keys, OURS).finally(() => first.close());
+    try {
+      await jwtVerify(before.accessToken, keys, OURS);
+    } finally {
+      await first.close();
+    }
     const second = await start({ JWT_PRIVATE_KEY: rsa.privatePem, JWT_VERIFICATION_KEYS: ec.publicPem });
     const after = await newToken(second);
     for (const { accessToken, sessionId } of [before, after]) {
