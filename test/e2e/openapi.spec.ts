@@ -167,22 +167,30 @@ describe('the OpenAPI document', () => {
     for (const asset of assets) expect([asset, (await app.request.get(asset)).status]).toEqual([asset, 200]);
   });
 
-  it('is explored by a page that keeps its token over a reload, and never the password', async () => {
-    const { text: script } = await app.request.get('/docs/keep-token.js').expect(200);
-    const kept = new Map<string, string>();
-    class Storage {
-      setItem(key: string, value: string): void {
-        kept.set(key, value);
-      }
-    }
-    runInNewContext(script, { Storage });
+  it('is explored by a page that stores the token across a reload, and never the password', async () => {
+    const { text: script } = await app.request.get('/docs/explorer.js').expect(200);
+    const stored = new Map<string, string>();
+    const calls: ExplorerOptions[] = [];
+    runInNewContext(script, {
+      SwaggerUIBundle: (options: ExplorerOptions) => calls.push(options),
+      localStorage: { setItem: (key: string, value: string) => stored.set(key, value) },
+    });
+    expect(calls).toMatchObject([{ url: './openapi.json', persistAuthorization: true }]);
     const authorized = { signIn: { token: { access_token: 'abc' }, username: 'ada', password: 'secret' } };
-    new Storage().setItem('authorized', JSON.stringify(authorized));
-    new Storage().setItem('other', 'as it is');
-    expect(JSON.parse(kept.get('authorized') ?? '')).toEqual({
+    const { persistAuthorizationIfNeeded: store } = calls[0]?.plugins[0]?.statePlugins.auth.wrapActions ?? {};
+    const original = () => {
+      throw new Error('The original action stores the password.');
+    };
+    store?.(original, { authSelectors: { authorized: () => authorized } })();
+    expect([...stored.keys()]).toEqual(['authorized']);
+    expect(JSON.parse(stored.get('authorized') ?? '')).toEqual({
       signIn: { token: { access_token: 'abc' }, username: 'ada' },
     });
-    expect(kept.get('other')).toBe('as it is');
+  });
+
+  it('is explored by a Swagger UI that has the action which the page replaces', async () => {
+    const { text: bundle } = await app.request.get('/docs/swagger-ui-bundle.js').expect(200);
+    expect(bundle).toMatch(/persistAuthorizationIfNeeded=.{1,200}localStorage\.setItem\("authorized"/);
   });
 });
 
@@ -199,6 +207,13 @@ describe('with DOCS_ENABLED=false', () => {
     },
   );
 });
+
+/** What the explorer's page passes to Swagger UI. */
+interface ExplorerOptions {
+  readonly plugins: readonly { readonly statePlugins: { readonly auth: { readonly wrapActions: AuthActions } } }[];
+}
+
+type AuthActions = Readonly<Record<string, (original: () => void, system: object) => () => void>>;
 
 /** One of every error class in the source, found by loading every file that defines one. */
 async function errorsInSource(): Promise<DomainError[]> {

@@ -1,0 +1,26 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Request, Response } from 'express';
+
+/**
+ * Serves content at a path. The first request reads it, and it stays in memory. Express's file server is not used because
+ * it leaves a file open if the client disconnects while the answer waits behind others.
+ */
+export function serveContent(app: NestExpressApplication, path: string, read: () => string | Buffer): void {
+  let content: string | Buffer | undefined;
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .get(path, (_request: Request, response: Response) => {
+      content ??= read();
+      response.type(extname(path) || '.html').send(content);
+    });
+}
+
+/** Reads a file of the folder `public`, which stands beside `src` and beside `dist`. */
+export function readPublicFile(name: string): string {
+  const besideSources = new URL(`../../public/${name}`, import.meta.url);
+  const besideBuild = new URL(`../../../public/${name}`, import.meta.url);
+  return readFileSync(existsSync(besideSources) ? besideSources : besideBuild, 'utf8');
+}
