@@ -1,6 +1,5 @@
 import { isNotPermitted } from '../platform/database/pg-errors.js';
 import type { Pruner } from '../platform/database/pruner.js';
-import { prune } from '../platform/upkeep/prune.js';
 import { Pruners } from '../platform/upkeep/pruners.js';
 import { CommandError } from './errors.js';
 import { Progress } from './progress.js';
@@ -38,11 +37,10 @@ async function pruneVisibly(pruner: Pruner, retentionMs?: number): Promise<void>
   const progress = new Progress(pruner.subject);
   let total = 0;
   try {
-    await prune({ steps: () => pruner.steps(retentionMs) }, (step) => {
+    for await (const step of pruner.prune(retentionMs)) {
       total += step.deleted;
       progress.show(step.progress, `${total} deleted`);
-      return true;
-    });
+    }
   } finally {
     progress.end();
   }

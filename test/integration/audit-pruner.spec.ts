@@ -1,5 +1,5 @@
 import { AuditPruner } from '../../src/platform/audit/audit-pruner.js';
-import { prune as runPruner } from '../../src/platform/upkeep/prune.js';
+import { pruneToEnd } from '../support/prune-to-end.js';
 import { TestApp } from '../support/test-app.js';
 
 const DAY = 86_400_000;
@@ -12,7 +12,7 @@ describe('pruning audit events', () => {
   beforeEach(() => app.database.query('TRUNCATE audit_events'));
   afterAll(() => app.close());
 
-  const prune = (retention: number) => runPruner({ steps: () => app.app.get(AuditPruner).steps(retention) });
+  const prune = (retention: number) => pruneToEnd(app.app.get(AuditPruner), retention);
   /** Inserts events of this age. */
   const insert = (age: string, count = 1) =>
     app.database.query(
@@ -56,7 +56,7 @@ describe('pruning audit events', () => {
     await insert('450 days', 5_000);
     await insert('400 days 1 hour', 1);
     const progress = [];
-    for await (const step of app.app.get(AuditPruner).steps(400 * DAY)) progress.push(step.progress);
+    for await (const step of app.app.get(AuditPruner).prune(400 * DAY)) progress.push(step.progress);
     expect(progress).toEqual([0, 0.5, 1].map((part) => expect.closeTo(part, 2) as number));
   });
 

@@ -1,6 +1,6 @@
 import { Pruners } from '../../src/platform/upkeep/pruners.js';
-import { prune as pruneSteps } from '../../src/platform/upkeep/prune.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
+import { pruneToEnd } from '../support/prune-to-end.js';
 import { insertSessions, type NewSessions } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -16,8 +16,7 @@ describe('pruning sessions', () => {
   beforeEach(() => app.database.query('TRUNCATE sessions'));
   afterAll(() => app.close());
 
-  const prune = (retention: number) =>
-    pruneSteps({ steps: () => app.app.get(Pruners).find('sessions').steps(retention) });
+  const prune = (retention: number) => pruneToEnd(app.app.get(Pruners).find('sessions'), retention);
   const insert = (rows: Omit<NewSessions, 'userId'>) => insertSessions(app.database, { userId: user.id, ...rows });
   const left = async () =>
     (await app.database.query<{ device_name: string }>('SELECT device_name FROM sessions ORDER BY device_name')).map(

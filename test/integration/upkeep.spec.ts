@@ -1,3 +1,5 @@
+import { Database } from '../../src/platform/database/database.js';
+import { ScheduleLease } from '../../src/platform/upkeep/schedule-lease.js';
 import { UpkeepService } from '../../src/platform/upkeep/upkeep.service.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
 import { ChildApp } from '../support/child-app.js';
@@ -162,7 +164,7 @@ describe('the upkeep', () => {
 
   it('stops after its present step when the instance stops, and another goes on at once', async () => {
     await insertEnded(MANY);
-    const leaving = await TestApp.start({ database: app.database, log });
+    const leaving = await TestApp.start({ database: app.database, log, env: HOURLY });
     const closing: Promise<void>[] = [];
     const leave = () => {
       if (closing.length === 0) closing.push(leaving.close());
@@ -193,6 +195,17 @@ describe('the upkeep', () => {
     expect(entry?.later).toBe(true);
   });
 
+  it('tells an instance that another one has claimed the task after its lease expired', async () => {
+    const database = app.app.get(Database);
+    const expired = await ScheduleLease.claim(database, 'task', 0);
+    const current = await ScheduleLease.claim(database, 'task', 60_000);
+    await expired?.renew();
+    await current?.renew();
+    expect([expired?.isLost, current?.isLost]).toEqual([true, false]);
+    await expired?.release(0);
+    expect(await ScheduleLease.claim(database, 'task', 0)).toBeNull();
+  });
+
   it('begins by itself, some time after the start', async () => {
     await insertEnded(1);
     const punctual = await TestApp.start({ database: app.database, env: { PRUNE_INTERVAL: '500ms' }, log });
@@ -212,7 +225,7 @@ describe('the upkeep', () => {
       await insertEnded(1);
       await proxy.refuse();
       await prune(cutOff);
-      expect(messages()).toContain('The database is away: nothing is pruned now.');
+      expect(messages()).toContain('Pruning stopped: the database is unavailable.');
       await proxy.heal();
       await prune(cutOff);
       expect(await countSessions()).toBe(0);

@@ -9,12 +9,12 @@ import { ListActivityDto } from './dto/list-activity.dto.js';
 @ApiTags('users')
 @Controller('users/me/activity')
 export class ActivityController {
-  constructor(private readonly trail: AuditService) {}
+  constructor(private readonly audit: AuditService) {}
 
   @Get()
-  @ApiOperation({ summary: 'List what happened to my account, newest first' })
+  @ApiOperation({ summary: 'List the events of my account, newest first' })
   @ApiOkResponse({ type: ActivityPageDto })
   async list(@Auth() { userId }: Principal, @Query() query: ListActivityDto): Promise<ActivityPageDto> {
-    return ActivityPageDto.from(await this.trail.list({ ...query, userId }, query.toPageRequest()));
+    return ActivityPageDto.from(await this.audit.listEvents({ ...query, userId }, query.toPageRequest()));
   }
 }

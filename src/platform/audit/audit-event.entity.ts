@@ -1,14 +1,14 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { AuditDetails, AuditOutcome, AuditType } from './audit-event.js';
 
-/** One thing that happened. Rows are only ever added, and taken away by age. */
+/** A recorded event. Rows are never updated. `AuditPruner` deletes old ones. */
 @Entity('audit_events')
 @Index(['userId', 'id'], { where: '(user_id IS NOT NULL)' })
 @Index(['actorId', 'id'], { where: '(actor_id IS NOT NULL)' })
 @Index(['type', 'id'])
 @Check('ck_audit_events_outcome', `outcome IN ('success', 'failure')`)
 export class AuditEvent {
-  /** A UUID version 7 of the database's clock: its time is `occurredAt`, so a span of time is a span of ids. */
+  /** A UUID version 7 with the time of `occurredAt`, so that a range of times is a range of IDs. */
   @PrimaryColumn({ type: 'uuid' })
   id!: string;
 
@@ -24,30 +24,30 @@ export class AuditEvent {
   @Column({ type: 'text', nullable: true })
   reason!: string | null;
 
-  /** Whose account it concerns. No foreign key: the record outlives the account. */
+  /** The account that the event is about. Not a foreign key, because the event outlives the account. */
   @Column({ type: 'uuid', nullable: true })
   userId!: string | null;
 
-  /** Who did it; null for the system, a command, or somebody who did not prove who they are. */
+  /** The user who acted. `null` for the system, commands and unauthenticated clients. */
   @Column({ type: 'uuid', nullable: true })
   actorId!: string | null;
 
-  /** Which session of the account it concerns. */
+  /** The session that the event is about. */
   @Column({ type: 'uuid', nullable: true })
   sessionId!: string | null;
 
-  /** By which session it was done. */
+  /** The session of the actor. */
   @Column({ type: 'uuid', nullable: true })
   actorSessionId!: string | null;
 
-  /** Where it was done. */
+  /** The IP address of the actor. */
   @Column({ type: 'inet', nullable: true })
   ipAddress!: string | null;
 
   @Column({ type: 'text', nullable: true })
   userAgent!: string | null;
 
-  /** What the device called itself; only a sign-in says so. */
+  /** The name that the device has given itself. Only sign-ins have one. */
   @Column({ type: 'text', nullable: true })
   deviceName!: string | null;
 

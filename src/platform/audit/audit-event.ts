@@ -1,6 +1,5 @@
 import type { Client } from '../../common/client.js';
 
-/** What can happen to an account. */
 export const AUDIT_TYPES = [
   'user_created',
   'user_updated',
@@ -26,32 +25,32 @@ export type AuditType = (typeof AUDIT_TYPES)[number];
 export const AUDIT_OUTCOMES = ['success', 'failure'] as const;
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
 
-type Fact = string | number | boolean | null;
+type Scalar = string | number | boolean | null;
 
-/** Further facts, such as the role before and after. Never a secret, a token, a hash, a password or an address typed. */
-export type AuditDetails = Readonly<Record<string, Fact | { readonly from: Fact; readonly to: Fact }>>;
+/** Additional facts, such as the old and the new role. Never include secrets, tokens, hashes or typed email addresses. */
+export type AuditDetails = Readonly<Record<string, Scalar | { readonly from: Scalar; readonly to: Scalar }>>;
 
-/** Who does something: a signed-in person (any `Principal`), or somebody of claims only the place is known. */
+/** Who acts: a signed-in user (any `Principal`), or an unauthenticated client without IDs. */
 export interface Actor {
   readonly userId?: string;
   readonly sessionId?: string;
   readonly client: Client;
 }
 
-/** Something that happened, as whoever did it tells it. */
+/** An event to record. */
 export interface AuditEntry {
   readonly type: AuditType;
-  /** `success` unless it is said otherwise. */
+  /** `success` by default. */
   readonly outcome?: AuditOutcome;
-  /** Why, as a stable machine word: the problem code of a failure, the reason of a revocation. */
+  /** The problem code of a failure, or the reason of a revocation. */
   readonly reason?: string;
-  /** Whose account it concerns, where there is one. */
+  /** The account that the event is about, if there is one. */
   readonly userId?: string | null;
-  /** Which session of that account it concerns; by default the actor's, where people act on their own account. */
+  /** The session that the event is about. By default the actor's session, if users act on their own account. */
   readonly sessionId?: string | null;
-  /** What the device calls itself, where it says so: at sign-in. */
+  /** The name that the device has given itself at sign-in. */
   readonly deviceName?: string | null | undefined;
-  /** Null for the system itself, and for commands. */
+  /** `null` for the system and for commands. */
   readonly actor: Actor | null;
   readonly details?: AuditDetails;
 }

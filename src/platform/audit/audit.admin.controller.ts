@@ -9,12 +9,12 @@ import { ListAuditDto } from './dto/list-audit.dto.js';
 @Roles('admin')
 @Controller('admin/audit')
 export class AuditAdminController {
-  constructor(private readonly trail: AuditService) {}
+  constructor(private readonly audit: AuditService) {}
 
   @Get()
-  @ApiOperation({ summary: 'List what happened, newest first' })
+  @ApiOperation({ summary: 'List audit events, newest first' })
   @ApiOkResponse({ type: AuditEventPageDto })
   async list(@Query() query: ListAuditDto): Promise<AuditEventPageDto> {
-    return AuditEventPageDto.from(await this.trail.list(query, query.toPageRequest()));
+    return AuditEventPageDto.from(await this.audit.listEvents(query, query.toPageRequest()));
   }
 }

@@ -5,7 +5,6 @@ import { AuditRecorder } from './audit.recorder.js';
 import { AuditPruner } from './audit-pruner.js';
 import { AuditService } from './audit.service.js';
 import { AuditAdminController } from './audit.admin.controller.js';
-import { AuditRepository } from './audit.repository.js';
 import { RejectionRecorder } from './rejection.recorder.js';
 
 @Module({
@@ -13,7 +12,6 @@ import { RejectionRecorder } from './rejection.recorder.js';
   providers: [
     AuditRecorder,
     AuditPruner,
-    AuditRepository,
     AuditService,
     RejectionRecorder,
     { provide: RejectedRequests, useExisting: RejectionRecorder },

@@ -1,29 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from '../database/database.js';
 import type { AuditDetails, AuditEntry, AuditType } from './audit-event.js';
-import { AuditRepository } from './audit.repository.js';
+import { eventsParameter, insertEvents } from './audit-sql.js';
 
-/** The append-only record of what happened to accounts (ASVS 16.3). */
+/** Records audit events (ASVS 16.3). Pass the transaction of the action: if the event fails, the action fails too. */
 @Injectable()
 export class AuditRecorder {
-  constructor(private readonly events: AuditRepository) {}
-
-  /** Writes down what happened, in the transaction that does it: one is never there without the other. */
   record(manager: EntityManager, entry: AuditEntry): Promise<void> {
-    return this.events.insert(manager, [entry]);
+    return this.recordAll(manager, [entry]);
   }
 
-  /** Writes down many things in one statement, in the transaction that does them. */
-  recordAll(manager: EntityManager, entries: readonly AuditEntry[]): Promise<void> {
-    return this.events.insert(manager, entries);
+  /** Records many events in one statement. */
+  async recordAll(manager: EntityManager, entries: readonly AuditEntry[]): Promise<void> {
+    await manager.query(insertEvents(1), [eventsParameter(entries)]);
   }
 
-  /** The details of what happened to these users, by the user's id. */
-  detailsOf(
+  /** Returns the details of each user's latest event of this type, by user ID. */
+  async detailsOf(
     manager: EntityManager,
     type: AuditType,
     userIds: readonly string[],
   ): Promise<ReadonlyMap<string, AuditDetails>> {
-    return this.events.detailsOf(manager, type, userIds);
+    const rows = await manager.query<{ userId: string; details: AuditDetails | null }[]>(
+      `SELECT user_id AS "userId", details FROM audit_events WHERE user_id = ANY ($1) AND type = $2 ORDER BY id`,
+      [userIds, type],
+    );
+    return new Map(rows.map(({ userId, details }) => [userId, details ?? {}]));
   }
 }

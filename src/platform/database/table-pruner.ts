@@ -42,7 +42,7 @@ class TablePruner extends Pruner {
     this.subject = options.subject;
   }
 
-  async *steps(retentionMs = this.retentionMs): AsyncGenerator<PruneStep> {
+  protected async *steps(retentionMs = this.retentionMs): AsyncGenerator<PruneStep> {
     const pages = await this.database.run((manager) => this.countPages(manager));
     for (let page = 0; page < pages; page += PAGES_PER_STEP) {
       const deleted = await this.database.run((manager) => this.deletePages(manager, page, retentionMs));

@@ -3,22 +3,22 @@ import { pageOf } from '../../../http/page.dto.js';
 import type { AuditEvent } from '../audit-event.entity.js';
 import { EventDto } from './event.dto.js';
 
-const DOERS = ['you', 'admin', 'unknown', 'system'] as const;
+const ACTORS = ['you', 'admin', 'unknown', 'system'] as const;
 
-/** An event as the person sees whose account it concerns: of an admin who acted, they learn neither who nor where. */
+/** An event as the account's owner sees it. Hides which admin acted, and the admin's client. */
 export class ActivityDto extends EventDto {
   @ApiProperty({
-    enum: DOERS,
+    enum: ACTORS,
     enumName: 'ActivityActor',
-    description: '`unknown` is somebody who did not prove who they are, `system` nobody at all.',
+    description: '`unknown` is an unauthenticated client. `system` is the server itself.',
     example: 'you',
   })
-  actor!: (typeof DOERS)[number];
+  actor!: (typeof ACTORS)[number];
 
   static override from(this: void, event: AuditEvent): ActivityDto {
     const actor = actorOf(event);
-    const place = actor === 'admin' && { ipAddress: null, userAgent: null, deviceName: null };
-    return { ...EventDto.from(event), ...place, actor };
+    const hidden = actor === 'admin' && { ipAddress: null, userAgent: null, deviceName: null };
+    return { ...EventDto.from(event), ...hidden, actor };
   }
 }
 

@@ -9,7 +9,7 @@ export class AuditEventDto extends EventDto {
     type: String,
     format: 'uuid',
     nullable: true,
-    description: 'Whose account it concerns; null for none, or one that nobody knows.',
+    description: 'The account that the event is about. `null` if there is none.',
   })
   userId!: string | null;
 
@@ -17,11 +17,11 @@ export class AuditEventDto extends EventDto {
     type: String,
     format: 'uuid',
     nullable: true,
-    description: 'Who did it; null for the system, a command, or somebody who did not prove who they are.',
+    description: 'The user who acted. `null` for the system, commands and unauthenticated clients.',
   })
   actorId!: string | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'By which session it was done.' })
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The session of the actor.' })
   actorSessionId!: string | null;
 
   static override from(this: void, event: AuditEvent): AuditEventDto {

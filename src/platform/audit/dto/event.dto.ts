@@ -3,7 +3,7 @@ import { describeDevice } from '../../../common/device-name.js';
 import type { AuditEvent } from '../audit-event.entity.js';
 import { AUDIT_OUTCOMES, AUDIT_TYPES, type AuditDetails, type AuditOutcome, type AuditType } from '../audit-event.js';
 
-/** What everyone may see of an event that they may see at all: an allow-list. */
+/** The fields of an event that both its user and admins may see. */
 export class EventDto {
   @ApiProperty({ format: 'uuid', example: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60' })
   id!: string;
@@ -20,15 +20,15 @@ export class EventDto {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'The problem code of a failure, or why a session was ended.',
+    description: 'The problem code of a failure, or the reason of a revocation.',
     example: 'logout',
   })
   reason!: string | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The session that it concerns.' })
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The session that the event is about.' })
   sessionId!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Where it was done.', example: '203.0.113.7' })
+  @ApiProperty({ type: String, nullable: true, description: 'The IP address of the actor.', example: '203.0.113.7' })
   ipAddress!: string | null;
 
   @ApiProperty({ type: String, nullable: true })
@@ -37,7 +37,7 @@ export class EventDto {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'What the device called itself, or a short name read from the user agent.',
+    description: 'The name that the device has given itself, or a short name derived from the user agent.',
     example: 'Chrome on macOS',
   })
   deviceName!: string | null;
@@ -46,7 +46,7 @@ export class EventDto {
     type: 'object',
     additionalProperties: true,
     nullable: true,
-    description: 'Further facts, such as a role before and after.',
+    description: 'Additional facts, such as the old and the new role.',
     example: { role: { from: 'user', to: 'admin' } },
   })
   details!: AuditDetails | null;

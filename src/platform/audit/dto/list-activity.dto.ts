@@ -9,12 +9,12 @@ export class ListActivityDto extends PageQueryDto {
   @OneOf(AUDIT_TYPES)
   type?: AuditType;
 
-  @ApiPropertyOptional({ format: 'date-time', description: 'Not before this time.' })
+  @ApiPropertyOptional({ format: 'date-time', description: 'The earliest time, inclusive.' })
   @Optional()
   @Timestamp()
   from?: Date;
 
-  @ApiPropertyOptional({ format: 'date-time', description: 'Before this time.' })
+  @ApiPropertyOptional({ format: 'date-time', description: 'The latest time, exclusive.' })
   @Optional()
   @Timestamp()
   to?: Date;
