@@ -2,18 +2,18 @@ import cluster from 'node:cluster';
 import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import type { Logger } from 'pino';
-import { reportFailure, supervise, WorkerError } from './server/cluster.js';
-import { createLogger } from './platform/logging/logger.js';
 import { ConfigurationError, readConfig, type Config } from './config/env.js';
+import { createLogger } from './platform/logging/logger.js';
+import { reportFailure, supervise, WorkerError } from './server/cluster.js';
 
-// V8 watches which objects outlive a collection and makes their like among the old ones from then on. Here it takes what
-// the first requests left behind for what every request leaves, and then keeps each request until a full collection.
+// V8 allocates objects in the old generation if earlier objects from the same code survived a collection. The first
+// requests fill caches, so V8 would then keep the objects of every later request until a full collection.
 setFlagsFromString('--no-allocation-site-pretenuring');
 
 async function main(): Promise<void> {
   const config = readConfig();
   const logger = await createLogger(config);
-  if (!config.worker) warnOf(config, logger);
+  if (!config.worker) logWarnings(config, logger);
   if (config.workers > 1 && cluster.isPrimary) {
     await supervise(config.workers, logger);
     process.exit();
@@ -22,24 +22,22 @@ async function main(): Promise<void> {
   await serve(config, logger);
 }
 
-/** What is allowed, and probably not meant. */
-function warnOf(config: Config, logger: Logger): void {
+/** Warns about settings that are valid but probably unintended. */
+function logWarnings(config: Config, logger: Logger): void {
   if (config.accessToken.usesDevelopmentSecret) {
-    logger.warn(
-      'JWT_SECRET is not set: tokens are signed with a secret that everyone can read. Production refuses it.',
-    );
+    logger.warn('JWT_SECRET is not set. Tokens are signed with a public secret, which production does not accept.');
   }
   if (config.environment === 'production' && config.mail.smtpUrl === null) {
-    logger.warn('SMTP_URL is not set: mails are written down and wait until there is a mail server.');
+    logger.warn('SMTP_URL is not set. Mails are stored and not sent until you set it.');
   }
   if (config.workers > config.database.poolMax) {
     logger.warn(
-      `DB_POOL_MAX is ${config.database.poolMax}, and each of the ${config.workers} workers has a connection all the same.`,
+      `DB_POOL_MAX is ${config.database.poolMax}, but each of the ${config.workers} workers uses a connection.`,
     );
   }
 }
 
-/** A person reads this: a bad configuration or a taken port needs its message, not a stack. */
+/** Describes expected errors by their message, and all others with their stack. */
 function describe(error: unknown): string {
   const isExpected =
     error instanceof ConfigurationError ||

@@ -2,155 +2,156 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
 import { WORKER_VARIABLE } from '../config/share.js';
 
-/** How long, in milliseconds, workers may take to end: more than a drain, if the database answers. Who is left is killed. */
-const PATIENCE = 12_000;
-/** A worker that ended sooner than this, in milliseconds, may do so again and again. */
-const STABLE = 60_000;
-const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 30_000;
-/** What ends a single process in peace ends all of them. */
+/** Longer than a drain takes while the database responds. */
+const SHUTDOWN_TIMEOUT_MS = 12_000;
+/** A worker that exits sooner than this may be unable to run, so its restarts are delayed. */
+const STABLE_AFTER_MS = 60_000;
+const FIRST_RESTART_DELAY_MS = 500;
+const MAX_RESTART_DELAY_MS = 30_000;
+/** The signals that stop a single process gracefully. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
 
-/** The workers cannot start, or cannot end. The message is for a person. */
+/** The workers could not start or stop. `main` prints the message without a stack. */
 export class WorkerError extends Error {
   override readonly name = 'WorkerError';
 }
 
-interface Place {
+/** One of the `WORKERS`. If its worker exits, another one is started in the same slot. */
+interface Slot {
   readonly number: number;
   worker: Worker | null;
-  listens: boolean;
+  isListening: boolean;
   startedAt: number;
-  /** How often in a row its worker ended soon. */
-  failures: number;
-  /** Why its worker could not start, in the worker's own words. */
-  complaint: string | null;
-  pause: NodeJS.Timeout | undefined;
+  earlyExits: number;
+  /** Why the worker could not start, as reported by `reportFailure`. */
+  failureReason: string | null;
+  restart: NodeJS.Timeout | undefined;
 }
 
 /**
- * Runs this program in so many processes behind one port, until a signal ends them. This process accepts connections
- * and hands each to the next worker; it opens none to the database. A worker that ends is replaced.
+ * Runs the program in several processes behind one port, until a signal stops them. This process accepts connections
+ * and passes each to the next worker. It does not use the database. Workers that exit are replaced.
  *
- * @throws WorkerError if they cannot all start, or did not end in time
+ * @throws WorkerError if not all workers start, or if they do not stop in time
  */
 export function supervise(workers: number, logger: Logger): Promise<void> {
-  // With the other policy the kernel decides, and gives most connections to a few.
+  // Otherwise the kernel distributes the connections, and gives most of them to a few workers.
   cluster.schedulingPolicy = cluster.SCHED_RR;
   return new Supervisor(workers, logger).run();
 }
 
-/** Tells, as a worker that cannot start, the process that started it. That one ends it. */
-export function reportFailure(complaint: string): void {
-  cluster.worker?.send({ complaint });
-}
-
-/** How long, in milliseconds, the place of a worker stays empty that ended soon for this many times in a row. */
-export function pauseAfter(failures: number): number {
-  return failures < 2 ? 0 : Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 2));
+/** Reports to the supervisor that this worker cannot start. The supervisor then kills it. */
+export function reportFailure(failureReason: string): void {
+  cluster.worker?.send({ failureReason });
 }
 
 class Supervisor {
-  private readonly places: readonly Place[];
+  private readonly slots: readonly Slot[];
   private hasStarted = false;
-  private isEnding = false;
-  private failure: WorkerError | null = null;
-  private deadline: NodeJS.Timeout | undefined;
-  private finish: () => void = () => undefined;
+  private isStopping = false;
+  private error: WorkerError | null = null;
+  private killTimer: NodeJS.Timeout | undefined;
+  private onStopped: () => void = () => undefined;
 
   constructor(
     workers: number,
     private readonly logger: Logger,
   ) {
-    this.places = Array.from({ length: workers }, (_, index) => ({
+    this.slots = Array.from({ length: workers }, (_, index) => ({
       number: index + 1,
       worker: null,
-      listens: false,
+      isListening: false,
       startedAt: 0,
-      failures: 0,
-      complaint: null,
-      pause: undefined,
+      earlyExits: 0,
+      failureReason: null,
+      restart: undefined,
     }));
   }
 
   async run(): Promise<void> {
-    for (const signal of SIGNALS) process.on(signal, () => this.end());
+    for (const signal of SIGNALS) process.on(signal, () => this.stop());
     await new Promise<void>((resolve) => {
-      this.finish = resolve;
-      // The first that cannot start ends all, and those after it would not be told.
-      for (const place of this.places) if (!this.isEnding) this.fill(place);
+      this.onStopped = resolve;
+      // A failed start stops the others. Workers that are forked after that would not be told.
+      for (const slot of this.slots) if (!this.isStopping) this.startWorker(slot);
     });
-    if (this.failure) throw this.failure;
+    if (this.error) throw this.error;
   }
 
-  private fill(place: Place): void {
-    Object.assign(place, { listens: false, startedAt: Date.now(), complaint: null });
+  private startWorker(slot: Slot): void {
+    Object.assign(slot, { isListening: false, startedAt: Date.now(), failureReason: null });
+    let worker: Worker;
     try {
-      this.start(place);
+      worker = cluster.fork({ [WORKER_VARIABLE]: `${slot.number}/${this.slots.length}` });
     } catch (error) {
-      // As without memory. Node throws some errors of the system, and tells others as an event.
-      this.onExit(place, (error as Error).message);
+      // Node throws some system errors, and emits others as `error` events.
+      return this.onExit(slot, (error as Error).message);
     }
+    slot.worker = worker;
+    worker.on('listening', () => this.onListening(slot));
+    worker.on('message', (message: unknown) => onMessage(slot, message));
+    worker.on('exit', (code, signal) => this.onExit(slot, signal || `code ${code}`));
+    worker.on('error', ({ message }) => {
+      // Without a process there is no `exit` event. Otherwise one follows, or the worker goes on.
+      if (worker.process.pid === undefined) this.onExit(slot, message);
+    });
+    this.logger.info({ pid: worker.process.pid }, `Worker ${slot.number} starts.`);
   }
 
-  private start(place: Place): void {
-    const worker = cluster.fork({ [WORKER_VARIABLE]: `${place.number}/${this.places.length}` });
-    place.worker = worker;
-    worker.on('listening', () => this.onListening(place));
-    worker.on('message', (message: unknown) => onMessage(place, message));
-    worker.on('exit', (code, signal) => this.onExit(place, signal || `code ${code}`));
-    // One that has no process never exits. Any other error comes with an exit, or changes nothing.
-    worker.on('error', ({ message }) => worker.process.pid ?? this.onExit(place, message));
-    this.logger.info({ pid: worker.process.pid }, `Worker ${place.number} starts.`);
+  private onListening(slot: Slot): void {
+    slot.isListening = true;
+    this.hasStarted ||= this.slots.every(({ isListening }) => isListening);
   }
 
-  private onListening(place: Place): void {
-    place.listens = true;
-    this.hasStarted ||= this.places.every(({ listens }) => listens);
+  private onExit(slot: Slot, cause: string): void {
+    const { number, failureReason, startedAt } = slot;
+    slot.worker = null;
+    if (this.isStopping) return this.resolveIfStopped();
+    if (!this.hasStarted) {
+      return this.stop(failureReason ?? `Worker ${number} exited before all workers were listening (${cause}).`);
+    }
+    slot.earlyExits = Date.now() - startedAt < STABLE_AFTER_MS ? slot.earlyExits + 1 : 1;
+    const delay = restartDelay(slot.earlyExits);
+    const reason = failureReason === null ? `exited (${cause})` : `could not start: ${failureReason}`;
+    this.logger.error(`Worker ${number} ${reason}. It is restarted in ${delay / 1_000} s.`);
+    slot.restart = setTimeout(() => this.startWorker(slot), delay);
   }
 
-  private onExit(place: Place, how: string): void {
-    const { number, complaint, startedAt } = place;
-    place.worker = null;
-    if (this.isEnding) return this.finishIfEmpty();
-    if (!this.hasStarted) return this.end(complaint ?? `Worker ${number} ended before all could listen (${how}).`);
-    place.failures = Date.now() - startedAt < STABLE ? place.failures + 1 : 1;
-    const pause = pauseAfter(place.failures);
-    const reason = complaint === null ? `ended (${how})` : `could not start: ${complaint}`;
-    this.logger.error(`Worker ${number} ${reason}. Another takes its place in ${pause / 1_000} s.`);
-    place.pause = setTimeout(() => this.fill(place), pause);
-  }
-
-  /** Lets each worker finish what it does, as a single process would. */
-  private end(complaint?: string): void {
-    if (this.isEnding) return;
-    this.isEnding = true;
-    if (complaint !== undefined) this.failure = new WorkerError(complaint);
-    for (const { worker, pause } of this.places) {
-      clearTimeout(pause);
+  /** Lets each worker drain, as a single process does. */
+  private stop(failureReason?: string): void {
+    if (this.isStopping) return;
+    this.isStopping = true;
+    if (failureReason !== undefined) this.error = new WorkerError(failureReason);
+    for (const { worker, restart } of this.slots) {
+      clearTimeout(restart);
       worker?.process.kill('SIGTERM');
     }
-    this.deadline = setTimeout(() => this.kill(), PATIENCE);
-    this.finishIfEmpty();
+    this.killTimer = setTimeout(() => this.killWorkers(), SHUTDOWN_TIMEOUT_MS);
+    this.resolveIfStopped();
   }
 
-  private kill(): void {
-    const left = this.places.filter(({ worker }) => worker !== null);
-    const names = left.map(({ number }) => number).join(', ');
-    this.failure ??= new WorkerError(`Killed after ${PATIENCE / 1_000} s in which they did not end: workers ${names}.`);
-    for (const { worker } of left) worker?.process.kill('SIGKILL');
+  private killWorkers(): void {
+    const running = this.slots.filter(({ worker }) => worker !== null);
+    const numbers = running.map(({ number }) => number).join(', ');
+    this.error ??= new WorkerError(`Killed workers that did not stop in ${SHUTDOWN_TIMEOUT_MS / 1_000} s: ${numbers}.`);
+    for (const { worker } of running) worker?.process.kill('SIGKILL');
   }
 
-  private finishIfEmpty(): void {
-    if (this.places.some(({ worker }) => worker !== null)) return;
-    clearTimeout(this.deadline);
-    this.finish();
+  private resolveIfStopped(): void {
+    if (this.slots.some(({ worker }) => worker !== null)) return;
+    clearTimeout(this.killTimer);
+    this.onStopped();
   }
 }
 
-/** Ended from here, a worker that complains is gone after its complaint has arrived, and not before. */
-function onMessage(place: Place, message: unknown): void {
-  if (typeof message !== 'object' || message === null || !('complaint' in message)) return;
-  place.complaint = String(message.complaint);
-  place.worker?.process.kill('SIGKILL');
+/** Kills a worker that reports a failure. A worker that exited by itself might exit before its message arrives. */
+function onMessage(slot: Slot, message: unknown): void {
+  if (typeof message !== 'object' || message === null || !('failureReason' in message)) return;
+  slot.failureReason = String(message.failureReason);
+  slot.worker?.process.kill('SIGKILL');
+}
+
+/** Restarts immediately after the first early exit. The delay then doubles with each further one. */
+function restartDelay(earlyExits: number): number {
+  return earlyExits < 2 ? 0 : Math.min(MAX_RESTART_DELAY_MS, FIRST_RESTART_DELAY_MS * 2 ** (earlyExits - 2));
 }

@@ -1,30 +1,30 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
-import { serveAccountPages } from './account-pages.js';
+import type { Config } from '../config/env.js';
 import { boundConnections, requireHost } from '../http/connection-bounds.js';
 import { GatehouseAdapter } from '../http/express.adapter.js';
 import { jsonBody } from '../http/json-body.js';
-import { securityHeaders } from '../http/security-headers.js';
 import { requestId } from '../http/request-id.js';
+import { securityHeaders } from '../http/security-headers.js';
 import { httpLogger } from '../platform/logging/http-logger.js';
-import type { Config } from '../config/env.js';
+import { serveAccountPages } from './account-pages.js';
 import { serveDocs } from './explorer.js';
 
-/** What stands under Nest: Express, with the headers of every answer. Nothing here may be stored. */
+/** Creates Nest's HTTP adapter with the headers of every response. No response may be cached. */
 export function createAdapter(): GatehouseAdapter {
   return new GatehouseAdapter([...securityHeaders(HELMET), 'Cache-Control', 'no-store']);
 }
 
-/** Must be set on what `NestFactory` makes: bodies are read by `jsonBody`. */
+/** Pass these options to `NestFactory`, because `jsonBody` reads the bodies. */
 export const APP_OPTIONS = { bodyParser: false } as const;
 
-/** What the HTTP edge of the application does, the same in production and in tests. */
+/** Sets up the HTTP side of the application, identically in production and in tests. */
 export function setUpApp(app: NestExpressApplication, config: Config, logger: Logger): void {
-  // Nest's adapter has made the router by now, so Express's settings of these names would come too late.
+  // Nest has created the router already, so it would ignore `app.set('case sensitive routing')` and its like.
   Object.assign(app.getHttpAdapter().getInstance().router, { caseSensitive: true, strict: true });
   app.set('query parser', 'simple');
   app.set('trust proxy', config.http.trustProxy);
-  // Nothing here may be stored, so nobody ever sends a validator back.
+  // Responses are not cached, so clients never send an ETag back.
   app.set('etag', false);
   app.disable('x-powered-by');
   app.use(requestId, httpLogger(logger), requireHost);
@@ -38,7 +38,7 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   app.use(jsonBody(['/auth/token']));
   if (config.http.docsEnabled) serveDocs(app);
   if (config.http.accountPagesEnabled) serveAccountPages(app, config);
-  // A signal that was obeyed is no failure: supervisors expect the code 0.
+  // Supervisors expect exit code 0 after a signal.
   app.enableShutdownHooks([], { useProcessExit: true });
   boundConnections(app.getHttpServer());
 }

@@ -1,16 +1,19 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 
-/** The headers that tell a client how long to wait and where it stands. */
+/** The response headers that report limits and waiting times. */
 export const HEADERS = {
-  'Retry-After': { description: 'How long to wait, in seconds (RFC 9110 §10.2.3).', schema: { type: 'integer' } },
+  'Retry-After': {
+    description: 'Seconds to wait before the next request (RFC 9110 §10.2.3).',
+    schema: { type: 'integer' },
+  },
   'RateLimit-Policy': {
     description:
-      'The limits that were asked: how many tries in how many seconds (draft-ietf-httpapi-ratelimit-headers-10).',
+      'The limits that apply: attempts (`q`) per window of seconds (`w`) (draft-ietf-httpapi-ratelimit-headers-10).',
     schema: { type: 'string' },
     example: '"login-address";q=100;w=900, "login-account";q=10;w=900',
   },
   RateLimit: {
-    description: 'What is left of them, and in how many seconds they begin anew.',
+    description: 'The remaining attempts (`r`), and the seconds until the limit resets (`t`).',
     schema: { type: 'string' },
     example: '"login-address";r=99;t=900, "login-account";r=9;t=900',
   },
@@ -18,7 +21,7 @@ export const HEADERS = {
 
 type Responses = NonNullable<OpenAPIObject['paths'][string]['get']>['responses'];
 
-/** Names them in each response that may have them: a route that may answer 429 says in any answer where one stands. */
+/** Adds the headers to the responses that may have them. A route that may return 429 reports its limits in all of them. */
 export function describeHeaders(responses: Responses): void {
   const isLimited = responses['429'] !== undefined;
   for (const [status, response] of Object.entries(responses)) {

@@ -14,29 +14,31 @@ import {
 import { PUBLIC_EXTENSION } from '../http/public.decorator.js';
 import { ROLES_EXTENSION } from '../http/roles.decorator.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
-import { describeHeaders, HEADERS } from './openapi-headers.js';
 import {
   SessionExpiredError,
   SessionNotFoundError,
   SessionRevokedError,
   UserInactiveError,
 } from '../sessions/sessions.errors.js';
+import { describeHeaders, HEADERS } from './openapi-headers.js';
 
 const SCHEME = 'signIn';
-/** Only OAuth's token endpoint takes a form, and it answers errors in a form of its own. */
+/** Only the OAuth token endpoint accepts a form. Its errors have OAuth's format. */
 const FORM = 'application/x-www-form-urlencoded';
 
-const DESCRIPTION = `Accounts, sign-in, and sessions that end the moment someone says so.
+const PROBLEM = 'application/problem+json';
 
-An access token says who you are; a session row says whether you still may. **Authorize** signs you in with an e-mail address and a password.
+const DESCRIPTION = `Accounts, sign-in and instantly revocable sessions.
 
-Every error is a problem document (RFC 9457) whose \`code\` is stable. An unknown path is 404 \`not_found\`; a known one with another method is 405 \`method_not_allowed\`, with \`Allow\`.`;
+An access token identifies you. Every request also checks your session, so that a revocation takes effect immediately. Choose **Authorize** to sign in with your email and password.
+
+Every error is a problem document (RFC 9457) with a stable \`code\`. An unknown path returns 404 \`not_found\`. A method that the path does not support returns 405 \`method_not_allowed\` with \`Allow\`.`;
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & Record<string, unknown>;
 
-/** The OpenAPI document of an application. Needs no database. */
+/** Builds the OpenAPI document of the application, without the database. */
 export function buildOpenApi(app: INestApplication): OpenAPIObject {
-  const outline = new DocumentBuilder()
+  const base = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Gatehouse')
     .setDescription(DESCRIPTION)
@@ -45,13 +47,13 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addServer('/')
     .addOAuth2({ type: 'oauth2', flows: { password: { tokenUrl: '/auth/token', scopes: {} } } }, SCHEME)
     .addTag('auth', 'Register, sign in, refresh, sign out')
-    .addTag('recovery', 'Change, reset, verify, and say: this was not me')
-    .addTag('users', 'My own account')
-    .addTag('sessions', 'Where I am signed in')
-    .addTag('admin', 'Everyone’s accounts and sessions, and what happened to them, for admins')
-    .addTag('health', 'For probes')
+    .addTag('recovery', 'Change or reset a password, verify an email, report a sign-in that was not you')
+    .addTag('users', 'Your own account')
+    .addTag('sessions', 'Your own sessions')
+    .addTag('admin', 'All accounts, sessions and audit events, for admins')
+    .addTag('health', 'Liveness and readiness probes')
     .build();
-  const document = SwaggerModule.createDocument(app, outline, { operationIdFactory: operationId });
+  const document = SwaggerModule.createDocument(app, base, { operationIdFactory: operationId });
   document.components = { ...document.components, headers: { ...HEADERS } };
   for (const path of Object.values(document.paths)) {
     for (const method of ['get', 'post', 'patch', 'put', 'delete'] as const) {
@@ -62,53 +64,47 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   return document;
 }
 
-/** `UsersAdminController.list` is `usersAdminList`: what a client generator calls the method. */
+/** Names an operation for client generators. `UsersAdminController.list` becomes `usersAdminList`. */
 function operationId(controller: string, method: string): string {
   const name = controller.replace(/Controller$/, '');
   return `${name.charAt(0).toLowerCase()}${name.slice(1)}${method.charAt(0).toUpperCase()}${method.slice(1)}`;
 }
 
-/** Adds what every route of its kind may answer, and whether it needs a token, so that no controller repeats it. */
+/** Adds the security requirement, and the errors that are common to all operations of this kind. */
 function complete(operation: Operation): void {
-  const isOpen = operation[PUBLIC_EXTENSION] === true;
+  const isPublic = operation[PUBLIC_EXTENSION] === true;
   Reflect.deleteProperty(operation, PUBLIC_EXTENSION);
-  operation.security = isOpen ? [] : [{ [SCHEME]: [] }];
-  const { requestBody } = operation;
-  const answersOAuth = requestBody && 'content' in requestBody && FORM in requestBody.content;
-  const common = problemResponses(answersOAuth ? [InternalError] : commonErrors(operation, isOpen));
-  for (const [status, response] of Object.entries(common)) merge(operation.responses, status, response);
-  for (const [status, response] of Object.entries(operation.responses)) {
+  operation.security = isPublic ? [] : [{ [SCHEME]: [] }];
+  const { requestBody, responses } = operation;
+  const isOAuth = requestBody && 'content' in requestBody && FORM in requestBody.content;
+  addProblems(responses, isOAuth ? [InternalError] : commonErrors(operation, isPublic));
+  for (const [status, response] of Object.entries(responses)) {
     if (response && 'description' in response) response.description ||= STATUS_CODES[status] ?? '';
   }
-  describeHeaders(operation.responses);
+  describeHeaders(responses);
 }
 
-function commonErrors(operation: Operation, isOpen: boolean): DocumentedError[] {
+function commonErrors(operation: Operation, isPublic: boolean): DocumentedError[] {
   const errors: DocumentedError[] = [InternalError];
   const takesInput = operation.requestBody !== undefined || (operation.parameters ?? []).length > 0;
   if (takesInput) errors.push(ValidationFailedError, BadRequestError);
   if (operation.requestBody) errors.push(MalformedBodyError, PayloadTooLargeError, UnsupportedMediaTypeError);
-  if (!isOpen) errors.push(TokenMissingError, TokenInvalidError, TokenExpiredError, ...SESSION_ERRORS);
+  if (!isPublic) errors.push(TokenMissingError, TokenInvalidError, TokenExpiredError, ...SESSION_ERRORS);
   if (operation[ROLES_EXTENSION]) errors.push(ForbiddenError);
-  if (!isOpen || operation.requestBody) errors.push(DatabaseUnavailableError);
+  if (!isPublic || operation.requestBody) errors.push(DatabaseUnavailableError);
   return errors;
 }
 
 const SESSION_ERRORS = [SessionNotFoundError, SessionRevokedError, SessionExpiredError, UserInactiveError];
 
-type Response = ReturnType<typeof problemResponses>[string];
-
-/** A route's own problems of a status and those that it shares with others are one response, with all the examples. */
-function merge(responses: Operation['responses'], status: string, common: Response): void {
-  const own = responses[status] as Response | undefined;
-  const [ownProblem, commonProblem] = [
-    own?.content['application/problem+json'],
-    common.content['application/problem+json'],
-  ];
-  if (!own || !ownProblem) {
-    responses[status] ??= common;
-    return;
+/** Adds errors to the responses. Errors with the same status share one response, as several examples. */
+function addProblems(responses: Operation['responses'], errors: readonly DocumentedError[]): void {
+  for (const [status, added] of Object.entries(problemResponses(errors))) {
+    const existing = responses[status] as typeof added | undefined;
+    responses[status] ??= added;
+    const problem = existing?.content[PROBLEM];
+    if (!existing || !problem) continue;
+    existing.description += `\n\n${added.description}`;
+    Object.assign(problem.examples, added.content[PROBLEM].examples);
   }
-  own.description = `${own.description}\n\n${common.description}`;
-  Object.assign(ownProblem.examples, commonProblem.examples);
 }

@@ -3,11 +3,11 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { AppModule } from '../app.module.js';
-import { APP_OPTIONS, createAdapter, setUpApp } from './http-setup.js';
-import { NestLogger } from '../platform/logging/nest-logger.js';
 import type { Config } from '../config/env.js';
+import { NestLogger } from '../platform/logging/nest-logger.js';
+import { APP_OPTIONS, createAdapter, setUpApp } from './http-setup.js';
 
-/** Starts the application in this process. It ends with a signal. */
+/** Starts the application in this process. A signal stops it. */
 export async function serve(config: Config, logger: Logger): Promise<void> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule, createAdapter(), {
     ...APP_OPTIONS,
@@ -15,7 +15,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   });
   setUpApp(app, config, logger);
   await app.listen(config.http.port, config.http.host);
-  // Not `getUrl()`: that says 127.0.0.1 where every address is listened on, as production does.
+  // `getUrl()` would return 127.0.0.1 for 0.0.0.0.
   const { address, family, port } = app.getHttpServer().address() as AddressInfo;
   logger.info(`Gatehouse listens on http://${family === 'IPv6' ? `[${address}]` : address}:${port}`);
 }

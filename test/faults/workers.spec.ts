@@ -108,7 +108,7 @@ describe('an instance of two workers', () => {
       });
       await load.stop();
       await until('its end is known', () => workers.ends(1).length === 1);
-      expect(workers.ends(1)).toEqual(['Worker 1 ended (SIGKILL). Another takes its place in 0 s.']);
+      expect(workers.ends(1)).toEqual(['Worker 1 exited (SIGKILL). It is restarted in 0 s.']);
 
       const meanwhile = await loadOf(2, 'new');
       await until('another listens', () => workers.listening === before + 1, START);
@@ -160,7 +160,7 @@ describe('an instance of two workers', () => {
       process.kill(workers.pids.get(2) ?? 0, 'SIGSTOP');
       workers.app.signal('SIGTERM');
       expect(await workers.app.exited).toEqual({ code: 1, signal: null });
-      expect(workers.app.log).toContain('workers 2.');
+      expect(workers.app.log).toContain('Killed workers that did not stop in 12 s: 2.');
       expect([...workers.pids.values()].filter(isAlive)).toEqual([]);
     });
   });
@@ -202,7 +202,7 @@ describe('an instance of two workers', () => {
       await rename(node, away);
       process.kill(workers.pids.get(1) ?? 0, 'SIGKILL');
       const refused = (code: string) =>
-        workers.ends(1).filter((end) => new RegExp(`^Worker 1 ended \\(spawn \\S* ?${code}\\)`).test(end));
+        workers.ends(1).filter((end) => new RegExp(`^Worker 1 exited \\(spawn \\S* ?${code}\\)`).test(end));
       await until('two were refused', () => refused('ENOENT').length >= 2, START);
       // Node throws this one, where it told the other as an event.
       await symlink(node, node);
@@ -285,7 +285,7 @@ describe('workers that cannot start', () => {
       };`;
     const preloaded = `--import=data:text/javascript,${encodeURIComponent(script)}`;
     const { code, stdout, stderr } = await run({ WORKERS: '3', NODE_OPTIONS: preloaded });
-    expect([code, stderr]).toEqual([1, 'Worker 2 ended before all could listen (spawn EAGAIN).\n']);
+    expect([code, stderr]).toEqual([1, 'Worker 2 exited before all workers were listening (spawn EAGAIN).\n']);
     expect(stdout.match(/Worker \d starts/g)).toEqual(['Worker 1 starts']);
   });
 

@@ -55,7 +55,7 @@ describe('mail without a mail server', () => {
   it('in production waits, is shown nowhere, and the start says so', async () => {
     child = await start('production');
     const token = await postMail(direct, 'eve@example.com');
-    expect(child.log).toContain('SMTP_URL is not set: mails are written down and wait');
+    expect(child.log).toContain('SMTP_URL is not set. Mails are stored');
     child.signal('SIGTERM');
     await child.exited;
     expect(child.log).not.toContain(token);

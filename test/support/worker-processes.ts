@@ -69,7 +69,7 @@ export class WorkerProcesses {
 
   /** What the log says of the ends of a worker that had started. */
   ends(number: number): string[] {
-    return this.lines.flatMap(({ msg }) => (msg.startsWith(`Worker ${number} ended`) ? [msg] : []));
+    return this.lines.flatMap(({ msg }) => (msg.startsWith(`Worker ${number} exited`) ? [msg] : []));
   }
 
   /** The ids of the requests that a worker answered, of those that begin so. */
