@@ -14,12 +14,11 @@ export async function fill(pool, sessions) {
     `UPDATE users SET is_active = abs(hashtext(id::text)) % 20 > 0, created_at = now() - interval '1 year',
                       role = CASE WHEN id IN (SELECT id FROM users ORDER BY md5(id::text) LIMIT 20) THEN 'admin' ELSE 'user' END`,
   );
-  await pool.query(
-    `UPDATE sessions SET revoked_at = now(), revoked_reason = 'logout' WHERE abs(hashtext(id::text)) % 5 = 0`,
-  );
-  await pool.query(
-    `UPDATE sessions SET idle_expires_at = now() - interval '1 day' WHERE abs(hashtext(id::text)) % 5 = 1`,
-  );
+  // Two of the ten sessions of each user, spread over the table. A session's IP address has its number.
+  const n = `(ip_address - '10.0.0.0'::inet)`;
+  const revoked = `revoked_at = now(), revoked_reason = 'logout' WHERE (${n} / $1 + ${n}) % 5 = 0`;
+  const expired = `idle_expires_at = now() - interval '1 day' WHERE (${n} / $1 + ${n}) % 5 = 1`;
+  for (const change of [revoked, expired]) await pool.query(`UPDATE sessions SET ${change}`, [users]);
   await pool.query(
     `INSERT INTO audit_events (id, occurred_at, type, outcome, user_id, actor_id, session_id, ip_address, user_agent)
      SELECT ${uuidOf('n', 'event')}, to_timestamp((1700000000000 + n) / 1000.0),
