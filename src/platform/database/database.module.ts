@@ -7,7 +7,7 @@ import { Database } from './database.js';
 
 @Module({})
 export class DatabaseModule {
-  /** Provides `Database` to every module, over one `DataSource` that knows these entities. */
+  /** Provides `Database` to every module. */
   static forRoot(entities: readonly (new () => object)[]): DynamicModule {
     return {
       module: DatabaseModule,

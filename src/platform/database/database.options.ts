@@ -3,15 +3,15 @@ import type { DataSourceOptions } from 'typeorm';
 import type { Config } from '../../config/env.js';
 import { NamingStrategy } from './naming.strategy.js';
 
-/** How much longer than the server the client waits for a statement: only a server that cannot answer gets that far. */
-const CLIENT_MARGIN = 1_000;
+/** How much longer the client waits for a statement than the server. Only a server that stopped responding gets there. */
+const CLIENT_MARGIN_MS = 1_000;
 
 /**
- * TypeORM's options, for the application and for its command line alike.
+ * Returns TypeORM's options for the application and for migrations.
  *
- * Every wait has a bound: to connect and to get a connection from the pool (`connectionTimeoutMillis`), to run
- * a statement (`statement_timeout`, kept by the server), to get its answer (`query_timeout`, kept by the client,
- * for a server that went silent), and to hold a transaction open without a word.
+ * Every wait has a timeout. `connectTimeoutMS` covers connecting and waiting for a pool connection. The server enforces
+ * `statement_timeout` and the timeout for idle transactions. The client enforces `query_timeout`, in case the server stops
+ * responding.
  */
 export function databaseOptions(config: Config['database'], entities: readonly (new () => object)[]) {
   return {
@@ -22,26 +22,25 @@ export function databaseOptions(config: Config['database'], entities: readonly (
     namingStrategy: new NamingStrategy(),
     synchronize: false,
     migrationsRun: false,
-    // The application's role needs no right to change the schema, so none is tried.
+    // The application's role may not change the schema.
     installExtensions: false,
     migrationsTableName: 'migrations',
     poolSize: config.poolMax,
     connectTimeoutMS: config.connectTimeout,
     extra: {
       statement_timeout: config.statementTimeout,
-      query_timeout: config.statementTimeout + CLIENT_MARGIN,
-      idle_in_transaction_session_timeout: config.statementTimeout + CLIENT_MARGIN,
+      query_timeout: config.statementTimeout + CLIENT_MARGIN_MS,
+      idle_in_transaction_session_timeout: config.statementTimeout + CLIENT_MARGIN_MS,
       keepAlive: true,
-      onConnect: outlive,
+      onConnect: ignoreErrors,
     },
   } satisfies DataSourceOptions;
 }
 
 /**
- * The server may end a connection in the instant when it is handed over, when neither the pool nor TypeORM
- * listens, and Node ends a process for an `error` event that nobody hears. Whoever uses the connection learns of
- * it from the failed statement.
+ * Prevents a crash. If the server closes a connection while the pool hands it over, neither the pool nor TypeORM listens
+ * for its `error` event. The next statement fails, and its caller handles that.
  */
-function outlive(connection: EventEmitter): void {
+function ignoreErrors(connection: EventEmitter): void {
   connection.on('error', () => undefined);
 }

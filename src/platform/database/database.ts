@@ -4,104 +4,52 @@ import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
 
 export type { EntityManager } from 'typeorm';
 
-/** How many connections the pool has, how many of them are free, and how many callers wait for one. */
+/** The connections of the pool. */
 export interface PoolState {
   readonly total: number;
   readonly idle: number;
+  /** How many callers wait for a connection. */
   readonly waiting: number;
 }
 
 /**
- * The only way to the database. It opens nothing until it is asked: the first call makes the first connection,
- * and calls that arrive meanwhile share the attempt. A failure is not remembered, so the next call tries again.
+ * Runs all queries of the application. The first query opens the pool, and concurrent first queries share that attempt.
+ * If it fails, the next query tries again.
  *
- * Whatever is called inside `fn` must not call `run` or `transaction` again: nobody holds two connections,
- * so a full pool always empties.
+ * Do not call `run` or `transaction` inside `fn`. A caller that waits for a second connection while it holds one could
+ * block the pool forever.
  */
 @Injectable()
 export class Database implements OnApplicationShutdown {
   private readonly logger = new Logger(Database.name);
   private connecting: Promise<unknown> | undefined;
-  private closed = false;
-  /** Whether the last call was served: an outage is told when it begins, and not by everyone who meets it. */
-  private isServed = true;
-  private readonly onCommit = new WeakMap<EntityManager, (() => void)[]>();
+  private isClosed = false;
+  private isAvailable = true;
+  private readonly commitActions = new WeakMap<EntityManager, (() => void)[]>();
 
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * Lends an `EntityManager` whose statements each stand for themselves.
+   * Calls `fn` with a connection. Each statement commits by itself.
    *
-   * @throws DatabaseUnavailableError if the database cannot be reached, or is lost on the way
+   * @throws DatabaseUnavailableError if the connection fails or a timeout expires
    */
-  run<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.lend((runner) => fn(runner.manager));
-  }
-
-  /**
-   * Runs one statement and returns its rows, as `pg` does.
-   *
-   * @throws DatabaseUnavailableError if the database cannot be reached, or is lost on the way
-   */
-  async query(text: string, values: readonly unknown[]): Promise<{ rows: unknown[] }> {
-    return { rows: await this.lend(({ manager }) => manager.query<unknown[]>(text, [...values])) };
-  }
-
-  /**
-   * Lends an `EntityManager` inside a transaction (read committed): committed when `fn` returns, rolled back
-   * when it throws.
-   *
-   * @throws DatabaseUnavailableError if the database cannot be reached, or is lost on the way
-   */
-  async transaction<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const actions: (() => void)[] = [];
-    const result = await this.lend((runner) =>
-      runner.manager.transaction((manager) => {
-        this.onCommit.set(manager, actions);
-        return fn(manager);
-      }),
-    );
-    for (const act of actions) act();
-    return result;
-  }
-
-  /** Does something once the transaction of this manager has committed and given its connection back; never if it does not. */
-  afterCommit(manager: EntityManager, action: () => void): void {
-    const actions = this.onCommit.get(manager);
-    if (!actions) throw new Error('There is no transaction to wait for.');
-    actions.push(action);
-  }
-
-  /** The state of the pool; all zero before the first use. */
-  pool(): PoolState {
-    const pool = poolOf(this.dataSource);
-    return { total: pool?.totalCount ?? 0, idle: pool?.idleCount ?? 0, waiting: pool?.waitingCount ?? 0 };
-  }
-
-  /** Closes the pool, last of all: whoever flushes a buffer at shutdown still finds it open. */
-  async onApplicationShutdown(): Promise<void> {
-    this.closed = true;
-    await this.connecting?.catch(() => undefined);
-    if (this.dataSource.isInitialized) await this.dataSource.destroy();
-  }
-
-  private async lend<T>(use: (runner: QueryRunner) => Promise<T>): Promise<T> {
+  async run<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
     this.assertOpen();
     let runner: QueryRunner | undefined;
     try {
       if (!this.dataSource.isInitialized) await this.connect();
-      // A pool that is ending forgets whoever asks it now.
+      // While it connected, the pool may have been closed. A closing pool never answers.
       this.assertOpen();
       runner = this.dataSource.createQueryRunner();
-      const result = await use(runner);
-      this.isServed = true;
+      const result = await fn(runner.manager);
+      this.isAvailable = true;
       return result;
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      const message = `Database unavailable: ${error.message}`;
-      if (this.isServed) this.logger.warn(message);
-      else this.logger.debug(message);
-      this.isServed = false;
+      // One warning per outage.
+      this.logger[this.isAvailable ? 'warn' : 'debug'](`Database unavailable: ${error.message}`);
+      this.isAvailable = false;
       if (runner) await discardConnection(runner);
       throw new DatabaseUnavailableError({ cause: error });
     } finally {
@@ -109,15 +57,61 @@ export class Database implements OnApplicationShutdown {
     }
   }
 
+  /**
+   * Runs one statement and returns its rows, as `pg` does.
+   *
+   * @throws DatabaseUnavailableError if the connection fails or a timeout expires
+   */
+  async query(text: string, values: readonly unknown[]): Promise<{ rows: unknown[] }> {
+    return { rows: await this.run((manager) => manager.query<unknown[]>(text, [...values])) };
+  }
+
+  /**
+   * Calls `fn` in a transaction (read committed). Commits when `fn` returns and rolls back when it throws.
+   *
+   * @throws DatabaseUnavailableError if the connection fails or a timeout expires
+   */
+  async transaction<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const actions: (() => void)[] = [];
+    const result = await this.run((connection) =>
+      connection.transaction((manager) => {
+        this.commitActions.set(manager, actions);
+        return fn(manager);
+      }),
+    );
+    for (const action of actions) action();
+    return result;
+  }
+
+  /** Calls `action` after the transaction has committed and released its connection. Drops it after a rollback. */
+  afterCommit(manager: EntityManager, action: () => void): void {
+    const actions = this.commitActions.get(manager);
+    if (!actions) throw new Error('afterCommit needs the EntityManager of a transaction.');
+    actions.push(action);
+  }
+
+  /** Returns the state of the pool. All numbers are 0 before the first query. */
+  pool(): PoolState {
+    const pool = poolOf(this.dataSource);
+    return { total: pool?.totalCount ?? 0, idle: pool?.idleCount ?? 0, waiting: pool?.waitingCount ?? 0 };
+  }
+
+  /** Closes the pool. Nest calls this last, so that other providers can still write at shutdown. */
+  async onApplicationShutdown(): Promise<void> {
+    this.isClosed = true;
+    await this.connecting?.catch(() => undefined);
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+  }
+
   private assertOpen(): void {
-    if (this.closed) throw new DatabaseUnavailableError();
+    if (this.isClosed) throw new DatabaseUnavailableError();
   }
 
   private connect(): Promise<unknown> {
     this.connecting ??= this.dataSource
       .initialize()
       .catch(async (error: unknown) => {
-        // When the first connection fails half-way, TypeORM leaves its pool behind, with that connection still lent.
+        // After a failed attempt, TypeORM leaves its pool open with a connection checked out.
         await this.dataSource.driver.disconnect().catch(() => undefined);
         throw error;
       })
@@ -128,10 +122,7 @@ export class Database implements OnApplicationShutdown {
   }
 }
 
-/**
- * Keeps a connection that failed out of the pool. One that went silent would look idle there, and make the
- * next caller wait for an answer that nobody will read.
- */
+/** Closes a failed connection. Otherwise the pool could lend it again, and the next caller would wait for a timeout. */
 async function discardConnection(runner: QueryRunner): Promise<void> {
   const client = (await runner.connect().catch(() => undefined)) as { end(): Promise<void> } | undefined;
   client?.end().catch(() => undefined);

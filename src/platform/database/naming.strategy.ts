@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { DefaultNamingStrategy, type NamingStrategyInterface, type Table } from 'typeorm';
 
-/** PostgreSQL cuts longer names without a word (NAMEDATALEN - 1). */
+/** PostgreSQL truncates longer names (NAMEDATALEN - 1). */
 const MAX_BYTES = 63;
 
 /**
- * The one place that says what things in the schema are called: snake_case tables and columns, and
- * `pk_<table>`, `fk_<table>_<columns>`, `uq_<table>_<columns>`, `ix_<table>_<columns>`.
- * A check is named where it is written, as `ck_<table>_<rule>`: its expression makes no good name.
+ * Names everything in the schema: snake_case tables and columns, and `pk_<table>`, `fk_<table>_<columns>`,
+ * `uq_<table>_<columns>`, `ix_<table>_<columns>`. Name a check yourself, as `ck_<table>_<rule>`.
  */
 export class NamingStrategy extends DefaultNamingStrategy implements NamingStrategyInterface {
   override tableName(className: string, givenName: string | undefined): string {
@@ -51,11 +50,11 @@ function snakeCase(name: string): string {
   return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
 }
 
-/** Keeps a name within the limit; a longer one ends in a hash of the whole, so that two never meet. */
+/** Shortens a name to the limit. The hash of the full name keeps it unique. */
 function fit(name: string): string {
   if (Buffer.byteLength(name) <= MAX_BYTES) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
   const head = Buffer.from(name).subarray(0, MAX_BYTES - 1 - hash.length);
-  // A character that was cut in two decodes to U+FFFD.
+  // A truncated multi-byte character decodes to U+FFFD.
   return `${head.toString().replace(/\uFFFD$/, '')}_${hash}`;
 }

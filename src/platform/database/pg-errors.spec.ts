@@ -15,7 +15,7 @@ describe('isUnavailable', () => {
     'ENETUNREACH',
     'ENOTFOUND',
     'EAI_AGAIN',
-  ])('the network’s %s is an outage', (code) => {
+  ])('returns true for the network error %s', (code) => {
     expect(isUnavailable(withCode(code))).toBe(true);
   });
 
@@ -32,7 +32,7 @@ describe('isUnavailable', () => {
     ['25P03', 'idle in transaction'],
     ['28P01', 'wrong password'],
     ['3D000', 'no such database'],
-  ])('the state %s (%s) is an outage', (state) => {
+  ])('returns true for SQLSTATE %s (%s)', (state) => {
     expect(isUnavailable(failed(withCode(state)))).toBe(true);
   });
 
@@ -44,7 +44,7 @@ describe('isUnavailable', () => {
     ['22P02', 'invalid text'],
     ['40P01', 'deadlock'],
     ['40001', 'serialization failure'],
-  ])('the state %s (%s) is not', (state) => {
+  ])('returns false for SQLSTATE %s (%s)', (state) => {
     expect(isUnavailable(failed(withCode(state)))).toBe(false);
   });
 
@@ -56,30 +56,30 @@ describe('isUnavailable', () => {
     'Client has encountered a connection error and is not queryable',
     'Client was closed and is not queryable',
     'Cannot use a pool after calling end on the pool',
-  ])('what the driver says without a code is an outage: %s', (message) => {
+  ])('returns true for the driver message: %s', (message) => {
     expect(isUnavailable(failed(new Error(message)))).toBe(true);
   });
 
   it.each([new QueryRunnerAlreadyReleasedError(), new QueryRunnerProviderAlreadyReleasedError()])(
-    'a connection that broke between two statements is an outage: %s',
+    'returns true for a connection lost between two statements: %s',
     (error) => {
       expect(isUnavailable(error)).toBe(true);
     },
   );
 
-  it('a name whose every address fails is an outage', () => {
+  it('returns true if all IP addresses of a host fail', () => {
     expect(isUnavailable(new AggregateError([withCode('ECONNREFUSED'), withCode('EHOSTUNREACH')]))).toBe(true);
   });
 
-  it('several errors of which one is none are not', () => {
+  it('returns false if one of several errors is a bug', () => {
     expect(isUnavailable(new AggregateError([withCode('ECONNREFUSED'), new TypeError('a bug')]))).toBe(false);
   });
 
-  it('no errors at all are not', () => {
+  it('returns false for an empty list of errors', () => {
     expect(isUnavailable(new AggregateError([]))).toBe(false);
   });
 
-  it('what Node’s own sockets throw is recognised', async () => {
+  it('recognizes errors of Node’s sockets', async () => {
     const error = await new Promise<Error>((resolve) => connect(1, '127.0.0.1').on('error', resolve));
     expect(isUnavailable(error)).toBe(true);
   });
@@ -91,7 +91,7 @@ describe('isUnavailable', () => {
     ['null', null],
     ['undefined', undefined],
     ['an error that only quotes the driver', new Error('it said: Connection terminated')],
-  ])('%s is not', (_, error) => {
+  ])('returns false for %s', (_, error) => {
     expect(isUnavailable(error)).toBe(false);
   });
 });
@@ -99,27 +99,27 @@ describe('isUnavailable', () => {
 describe('isUniqueViolation', () => {
   const violation = (constraint: string) => failed(withCode('23505', { constraint }));
 
-  it('recognises the constraint by its name', () => {
+  it('recognizes the constraint by name', () => {
     expect(isUniqueViolation(violation('uq_users_email'), 'uq_users_email')).toBe(true);
   });
 
-  it('tells it from another constraint', () => {
+  it('returns false for another constraint', () => {
     expect(isUniqueViolation(violation('pk_users'), 'uq_users_email')).toBe(false);
   });
 
-  it('tells it from another violation of the same constraint', () => {
+  it('returns false for another kind of violation', () => {
     expect(isUniqueViolation(failed(withCode('23514', { constraint: 'uq_users_email' })), 'uq_users_email')).toBe(
       false,
     );
   });
 
-  it.each([null, undefined, 'text', new Error('none')])('is false for %s', (error) => {
+  it.each([null, undefined, 'text', new Error('none')])('returns false for %s', (error) => {
     expect(isUniqueViolation(error, 'uq_users_email')).toBe(false);
   });
 });
 
 describe('DatabaseUnavailableError', () => {
-  it('tells a client nothing of its cause', () => {
+  it('does not expose its cause to clients', () => {
     const error = new DatabaseUnavailableError({ cause: new Error('password authentication failed for user "x"') });
     expect(error.message).toBe('The database is temporarily unavailable. Try again.');
     expect(error.code).toBe('database_unavailable');

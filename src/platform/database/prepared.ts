@@ -1,8 +1,8 @@
 import type { EntityManager } from 'typeorm';
 
-/** A statement that is run so often that each connection parses and plans it once. */
+/** A statement that each connection parses and plans only once. */
 export interface PreparedStatement {
-  /** The same name for the same text, in the whole process. */
+  /** Unique per text. */
   readonly name: string;
   readonly text: string;
 }
@@ -12,8 +12,8 @@ interface Connection {
 }
 
 /**
- * Runs a prepared statement, past TypeORM, which cannot name one. Without `isPrepared` it is parsed each time, as a
- * pooler in transaction mode needs it: there the next statement may meet another connection of the server.
+ * Runs a statement with the driver, because TypeORM does not support prepared statements. Set `isPrepared` to `false` behind
+ * a pooler in transaction mode, which may run each statement on another server connection.
  */
 export async function runPrepared<Row>(
   { queryRunner }: EntityManager,
@@ -21,7 +21,7 @@ export async function runPrepared<Row>(
   values: readonly unknown[],
   isPrepared: boolean,
 ): Promise<Row[]> {
-  if (!queryRunner) throw new Error('A prepared statement needs the manager of a connection.');
+  if (!queryRunner) throw new Error('runPrepared needs the EntityManager of a connection.');
   const connection = (await queryRunner.connect()) as Connection;
   const { rows } = await connection.query(isPrepared ? { name, text, values } : { text, values });
   return rows as Row[];
