@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { execute } from '../../scripts/postgres-client.js';
 import { runNode } from '../../scripts/run.js';
-import { gatehouse } from '../support/server.js';
+import { gatehouse, MAIN } from '../support/server.js';
 import { PYTHON } from './packages.js';
 
 /**
@@ -132,7 +132,7 @@ export const CONTENDERS = [
  */
 export function otherBuild(folder) {
   const path = resolve(folder);
-  if (!existsSync(join(path, 'dist/src/main.js'))) {
+  if (!existsSync(join(path, MAIN))) {
     throw new Error(`There is no build in ${folder}. Run "npm ci && npm run build" there.`);
   }
   return {

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../scripts/postgres-client.js';
 
+/** The application in the folder of a build. */
+export const MAIN = 'dist/src/main.js';
 const START_TIMEOUT_MS = 60_000;
 const POLL_INTERVAL_MS = 50;
 const MAX_ERROR_CHARS = 8_000;
@@ -26,7 +28,7 @@ export function gatehouse(env = {}, folder = '.') {
   const flags = scripts['start:prod'].split(' ').filter((/** @type {string} */ word) => word.startsWith('--'));
   // The longest lifetime that is allowed, so that no token expires during a benchmark.
   const quiet = { LOG_LEVEL: 'warn', RATE_LIMIT_ENABLED: 'false', PRUNE_INTERVAL: '0s', ACCESS_TOKEN_TTL: '1d' };
-  return { args: [...flags, 'dist/src/main.js'], cwd: folder, env: { HOST: '127.0.0.1', ...quiet, ...env } };
+  return { args: [...flags, MAIN], cwd: folder, env: { HOST: '127.0.0.1', ...quiet, ...env } };
 }
 
 /**
