@@ -1,25 +1,19 @@
 import { Database } from '../../src/platform/database/database.js';
 import { buildSignedIn } from '../support/builders.js';
-import { ChildApp } from '../support/child-app.js';
 import { LogLines } from '../support/log-lines.js';
 import type { DatabaseProxy } from '../support/database-proxy.js';
 import { DEFER, MailServer, type Treatment } from '../support/mail-server.js';
-import { outboxOf, passBackoff, passLeases, postMail } from '../support/post-mail.js';
+import { outboxOf, passBackoff, postMail } from '../support/post-mail.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-/** Milliseconds that an end of the process may take. */
-const BOUND = 10_000;
-/** Milliseconds that a few starts of the application may take on a busy machine. */
-const PATIENCE = 30_000;
-
-describe('a mail server that fails', () => {
+describe('a failing mail server', () => {
   const log = new LogLines();
   let server: MailServer;
   let app: TestApp;
   beforeAll(async () => {
     server = await MailServer.start();
-    // Nothing here waits for it: whoever gives up on a server that has taken the mail sends it again.
+    // A long timeout, because a delivery that times out after the server accepted the mail is repeated.
     app = await TestApp.start({ log, env: { SMTP_URL: server.url, SMTP_TIMEOUT: '1m' } });
   });
   beforeEach(() => {
@@ -37,7 +31,7 @@ describe('a mail server that fails', () => {
   it.each<[Treatment, RegExp]>([
     [DEFER, /451 4\.3\.0 Try again later/],
     ['drop', /closed/],
-  ])('(%s) gets the mail again some seconds later, and once', async (treatment, reason) => {
+  ])('(%s) gets the mail again after some seconds, exactly once', async (treatment, reason) => {
     const recipient = `retried-${treatment.slice(0, 4).trim()}@example.com`;
     const failing = server.attempts + 1;
     server.treat = (_, attempt) => (attempt === failing ? treatment : 'take');
@@ -45,7 +39,7 @@ describe('a mail server that fails', () => {
     const token = await postMail(app, recipient);
     await failure(recipient);
     const row = await rowOf(recipient);
-    // At least as long ago as the failure: together they are at least the wait.
+    // The time since the failure and the remaining wait add up to at least the backoff.
     const since = (performance.now() - begin) / 1_000;
     expect(row).toMatchObject({ attempts: 1, is_sent: false, is_waiting: true });
     expect(row?.last_error).toMatch(reason);
@@ -53,12 +47,12 @@ describe('a mail server that fails', () => {
     expect(row?.due_in).toBeLessThan(7);
     await passBackoff(app);
     expect((await server.next(recipient)).token).toBe(token);
-    await until('it is noted as sent', async () => (await rowOf(recipient))?.is_sent === true);
+    await until('it is recorded as sent', async () => (await rowOf(recipient))?.is_sent === true);
     expect(await rowOf(recipient)).toMatchObject({ attempts: 2, last_error: null, sealed: null });
     expect(server.to(recipient)).toHaveLength(1);
   });
 
-  it('and never answers costs no request anything, and holds no connection of the database', async () => {
+  it('that never responds delays no request and uses no database connection', async () => {
     const ada = await buildSignedIn(app);
     await server.next(ada.email);
     server.treat = () => 'hang';
@@ -70,7 +64,7 @@ describe('a mail server that fails', () => {
     expect([total - idle, waiting]).toEqual([0, 0]);
     await app.as(ada.accessToken).get('/users/me').expect(200);
     expect(server.attempts).toBe(before + 5);
-    // As soon as they end, the next ones begin.
+    // The next deliveries start as soon as these end.
     server.hangUp();
     await until('all were tried', () => server.attempts === before + 8);
     server.treat = () => 'take';
@@ -80,7 +74,7 @@ describe('a mail server that fails', () => {
     await Promise.all(recipients.map((recipient) => server.next(recipient)));
   });
 
-  it('and does not know the recipient gets the mail once; its contents stay for an operator', async () => {
+  it('that does not know the recipient gets the mail once, and its contents are kept', async () => {
     server.refusal = () => '550 5.1.1 No such user';
     await postMail(app, 'unknown@example.com');
     await failure('unknown@example.com');
@@ -90,7 +84,7 @@ describe('a mail server that fails', () => {
     expect(log.records).toContainEqual(expect.objectContaining({ level: 'error', msg: 'A mail is given up' }));
   });
 
-  it('and refuses to relay is asked again: an operator can mend that', async () => {
+  it('that refuses to relay gets the mail again, because an operator can fix that', async () => {
     server.refusal = () => '554 5.7.1 Relay access denied';
     await postMail(app, 'relay@example.com');
     await failure('relay@example.com');
@@ -100,7 +94,7 @@ describe('a mail server that fails', () => {
     await server.next('relay@example.com');
   });
 
-  it('and does so for two days is not asked any more', async () => {
+  it('that fails for two days does not get the mail again', async () => {
     server.treat = () => DEFER;
     await postMail(app, 'old@example.com');
     await failure('old@example.com');
@@ -108,11 +102,11 @@ describe('a mail server that fails', () => {
       `UPDATE mails SET created_at = now() - interval '49 hours' WHERE recipient = 'old@example.com'`,
     );
     await passBackoff(app);
-    await until('it is given up', async () => (await rowOf('old@example.com'))?.is_waiting === false);
+    await until('the worker gives up', async () => (await rowOf('old@example.com'))?.is_waiting === false);
     expect(await rowOf('old@example.com')).toMatchObject({ attempts: 2, is_sent: false });
   });
 
-  it('and quotes the address and the link puts neither into the table nor into the log', async () => {
+  it('that quotes the recipient and the link puts neither into the table nor the log', async () => {
     server.treat = ({ recipient, link }) => `451 4.7.1 <${recipient}> must not be sent ${link}`;
     const token = await postMail(app, 'quoted@example.com');
     await failure('quoted@example.com');
@@ -123,14 +117,13 @@ describe('a mail server that fails', () => {
   });
 });
 
-describe('a mail server that says nothing', () => {
-  /** Seconds: every delivery of these tests waits for it. */
-  const TIMEOUT = 1;
+describe('a silent mail server', () => {
+  const TIMEOUT_SECONDS = 1;
   let server: MailServer;
   let app: TestApp;
   beforeEach(async () => {
     server = await MailServer.start();
-    app = await TestApp.start({ env: { SMTP_URL: server.url, SMTP_TIMEOUT: `${TIMEOUT}s` } });
+    app = await TestApp.start({ env: { SMTP_URL: server.url, SMTP_TIMEOUT: `${TIMEOUT_SECONDS}s` } });
   });
   afterEach(async () => {
     await app.close();
@@ -138,11 +131,11 @@ describe('a mail server that says nothing', () => {
   });
 
   it.each<[string, RegExp, () => void]>([
-    ['to a mail', /longer than 1000 ms|Timeout/, () => (server.treat = () => 'hang')],
-    ['at all, not even to greet', /Greeting|longer than 1000 ms/, () => (server.isSilent = true)],
-  ])('%s is given up on in bounded time, and the next one begins', async (_, reason, fail) => {
+    ['that does not respond to a mail', /longer than 1000 ms|Timeout/, () => (server.treat = () => 'hang')],
+    ['that does not even greet', /Greeting|longer than 1000 ms/, () => (server.isSilent = true)],
+  ])('%s times out, and the next delivery starts', async (_, reason, fail) => {
     fail();
-    // More than are on their way at once.
+    // More than run in parallel.
     const recipients = Array.from({ length: 6 }, (__, index) => `unheard-${index}@example.com`);
     for (const recipient of recipients) await postMail(app, recipient);
     for (const recipient of recipients) await failureOf(app, recipient);
@@ -154,7 +147,7 @@ describe('a mail server that says nothing', () => {
   });
 });
 
-describe('a database that goes away', () => {
+describe('an outage of the database', () => {
   const log = new LogLines();
   let server: MailServer;
   let direct: TestApp;
@@ -171,7 +164,7 @@ describe('a database that goes away', () => {
     await server.close();
   });
 
-  it('does not make a mail come twice that was sent just then, and is told of once', async () => {
+  it('does not repeat a mail that was just sent, and is logged once', async () => {
     const outages = () =>
       log.records.filter(({ level, msg }) => level === 'warn' && String(msg).startsWith('Database unavailable'));
     const failures = () => log.records.filter(({ msg }) => String(msg).startsWith('Database unavailable'));
@@ -182,10 +175,10 @@ describe('a database that goes away', () => {
     };
     await postMail(app, 'ada@example.com');
     await server.next('ada@example.com');
-    await until('it was away for several looks', () => failures().length > 3);
+    await until('the outage lasts for several polls', () => failures().length > 3);
     await proxy.heal();
     server.treat = () => 'take';
-    await until('it is noted as sent', async () => (await outboxOf(direct, 'ada@example.com'))[0]?.is_sent === true);
+    await until('it is recorded as sent', async () => (await outboxOf(direct, 'ada@example.com'))[0]?.is_sent === true);
     await postMail(direct, 'eve@example.com');
     await server.next('eve@example.com');
     expect(server.to('ada@example.com')).toHaveLength(1);
@@ -193,98 +186,9 @@ describe('a database that goes away', () => {
   });
 });
 
-describe('the end of an application that sends', () => {
-  let server: MailServer;
-  let direct: TestApp;
-  beforeAll(async () => {
-    server = await MailServer.start();
-    direct = await TestApp.start();
-  });
-  afterAll(async () => {
-    await direct.close();
-    await server.close();
-  });
-
-  let child: ChildApp | undefined;
-  afterEach(async () => {
-    server.treat = () => 'take';
-    server.hold = Promise.resolve();
-    await child?.kill();
-  });
-
-  /** No delivery ends by its bound here. */
-  const startChild = async () => {
-    const env = { DATABASE_URL: direct.database.url, SMTP_URL: server.url, SMTP_TIMEOUT: '1m' };
-    return (child = await ChildApp.start(env));
-  };
-
-  it('on SIGTERM, a mail that is on its way is finished and noted', async () => {
-    const sending = await startChild();
-    let answer: () => void = () => undefined;
-    server.hold = new Promise((resolve) => (answer = resolve));
-    await postMail(direct, 'ada@example.com');
-    await until('it is on its way', () => server.attempts === 1);
-    sending.signal('SIGTERM');
-    await until('it does not listen any more', async () => !(await isLive(sending)));
-    answer();
-    expect(await sending.exited).toEqual({ code: 0, signal: null });
-    expect((await outboxOf(direct, 'ada@example.com'))[0]).toMatchObject({ is_sent: true, attempts: 1 });
-  });
-
-  it('on SIGTERM, a mail server that never answers holds nothing up', async () => {
-    const sending = await startChild();
-    server.treat = () => 'hang';
-    const before = server.attempts;
-    await postMail(direct, 'eve@example.com');
-    await until('it hangs', () => server.attempts === before + 1);
-    const start = performance.now();
-    sending.signal('SIGTERM');
-    expect(await sending.exited).toEqual({ code: 0, signal: null });
-    expect(performance.now() - start).toBeLessThan(BOUND);
-  });
-
-  it('by kill -9, twice, while every third mail is refused: all arrive, and what came twice says so', async () => {
-    const recipients = Array.from({ length: 60 }, (_, index) => `killed-${index}@example.com`);
-    const arrived = () =>
-      new Set(server.mails.map(({ recipient }) => recipient).filter((to) => to.startsWith('killed')));
-    for (const recipient of recipients) await postMail(direct, recipient);
-    for (const enough of [15, 30]) {
-      // Of five at once, what is taken then is never answered: whoever is killed does not know of it.
-      let unanswered = 0;
-      server.treat = (_, attempt) => {
-        if (attempt % 3 === 0) return DEFER;
-        if (arrived().size < enough) return 'take';
-        unanswered += 1;
-        return 'keep';
-      };
-      const killed = await startChild();
-      await until('five are taken and not answered', () => unanswered === 5, PATIENCE);
-      await killed.kill();
-      // While nobody sends: of one who does, this would void the claims.
-      await passLeases(direct);
-    }
-    server.treat = () => 'take';
-    await startChild();
-    await until('all are noted as sent', async () => (await unsent()) === 0, PATIENCE);
-    const copies = recipients.map((recipient) => server.to(recipient));
-    // Each once, and what was not answered once more.
-    expect(copies.flat()).toHaveLength(recipients.length + 10);
-    expect(copies.map((same) => new Set(same.map(({ messageId }) => messageId)).size)).toEqual(copies.map(() => 1));
-  });
-
-  async function unsent(): Promise<number> {
-    const [row] = await direct.database.query<{ unsent: number }>(
-      `SELECT count(*)::int AS unsent FROM mails WHERE sent_at IS NULL AND recipient LIKE 'killed%'`,
-    );
-    return row?.unsent ?? 0;
-  }
-});
-
 function failureOf(app: TestApp, recipient: string): Promise<void> {
-  return until('the failure is noted', async () => typeof (await outboxOf(app, recipient))[0]?.last_error === 'string');
-}
-
-async function isLive(app: ChildApp): Promise<boolean> {
-  const answer = await fetch(`${app.url}/health/live`).catch(() => null);
-  return answer !== null;
+  return until(
+    'the failure is recorded',
+    async () => typeof (await outboxOf(app, recipient))[0]?.last_error === 'string',
+  );
 }

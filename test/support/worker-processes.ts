@@ -1,7 +1,7 @@
 import { ChildApp, START } from './child-app.js';
 import { until } from './until.js';
 
-/** The lines of the log that are read here. */
+/** A line of the log. */
 interface Line {
   readonly msg: string;
   readonly time: string;
@@ -10,7 +10,7 @@ interface Line {
   readonly requestId?: string;
 }
 
-/** An instance of several workers, and what its log tells of them. */
+/** An instance with several workers, and the state of the workers according to its log. */
 export class WorkerProcesses {
   private readonly read: Line[] = [];
   private readUntil = 0;
@@ -20,7 +20,7 @@ export class WorkerProcesses {
     void app.exited.then(() => (this.hasEnded = true));
   }
 
-  /** Starts it, and waits until every worker listens. */
+  /** Starts the instance and waits until every worker listens. */
   static async start(env: Readonly<Record<string, string>>, workers = 2, node?: string): Promise<WorkerProcesses> {
     const app = await ChildApp.start({ WORKERS: String(workers), ...env }, undefined, node);
     const processes = new WorkerProcesses(app);
@@ -33,7 +33,7 @@ export class WorkerProcesses {
     }
   }
 
-  /** Ends all processes at once: one that is stopped would outlive the one that started it. */
+  /** Kills all processes. A suspended worker would otherwise outlive the primary. */
   async kill(): Promise<void> {
     if (!this.hasEnded) for (const pid of [this.app.pid, ...this.pids.values()]) killIfAlive(pid);
     await this.app.exited;
@@ -48,12 +48,12 @@ export class WorkerProcesses {
     return this.read;
   }
 
-  /** How many have begun to listen since the start. */
+  /** How many workers have started to listen, including restarted ones. */
   get listening(): number {
     return this.lines.filter(({ msg, worker }) => worker && msg.startsWith('Gatehouse listens')).length;
   }
 
-  /** The process of each worker; of those that were replaced, the last one. */
+  /** The process ID of each worker, the latest one if it was restarted. */
   get pids(): Map<number, number> {
     const starts = this.lines.flatMap(({ msg, pid }) => {
       const [, number] = /^Worker (\d+) starts/.exec(msg) ?? [];
@@ -62,17 +62,17 @@ export class WorkerProcesses {
     return new Map(starts);
   }
 
-  /** What the log says of a worker that could not start. */
+  /** The log lines about a worker that could not start. */
   complaints(number: number): string[] {
     return this.lines.flatMap(({ msg }) => (msg.startsWith(`Worker ${number} could not start`) ? [msg] : []));
   }
 
-  /** What the log says of the ends of a worker that had started. */
+  /** The log lines about the exits of a worker. */
   ends(number: number): string[] {
     return this.lines.flatMap(({ msg }) => (msg.startsWith(`Worker ${number} exited`) ? [msg] : []));
   }
 
-  /** The ids of the requests that a worker answered, of those that begin so. */
+  /** The IDs, with this prefix, of the requests that a worker served. */
   answeredBy(number: number, prefix: string): string[] {
     return this.lines.flatMap(({ worker, requestId }) =>
       worker === number && requestId?.startsWith(prefix) ? [requestId] : [],
@@ -80,7 +80,7 @@ export class WorkerProcesses {
   }
 }
 
-/** Whether a process is there. */
+/** Returns whether a process exists. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

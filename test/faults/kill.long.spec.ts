@@ -5,14 +5,14 @@ import { OwnCluster } from '../support/own-cluster.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-/** Milliseconds that no answer may take with the timeouts below, on a busy machine. */
-const BOUND = 9_000;
+/** The maximum response time with the timeouts below, on a busy machine. */
+const MAX_RESPONSE_MS = 9_000;
 
-describe('an application that is killed in the middle of refreshes', () => {
+describe('kill -9 of the application', () => {
   let direct: TestApp;
   let people: SignedIn[];
   beforeAll(async () => {
-    // Nobody who comes back is late because the machine is.
+    // A long grace period, because a busy machine may be slow to restart.
     direct = await TestApp.start({ env: { REFRESH_GRACE: '1m' } });
     people = await Promise.all(Array.from({ length: 12 }, () => buildSignedIn(direct)));
   });
@@ -21,7 +21,7 @@ describe('an application that is killed in the middle of refreshes', () => {
   beforeEach(async () => (killed = await ChildApp.start({ DATABASE_URL: direct.database.url })));
   afterEach(() => killed.kill());
 
-  it('leaves each session with one line of tokens: the last one that its client has still works', async () => {
+  it('during refreshes leaves one working token chain per session', async () => {
     const held = people.map(({ refreshToken }) => refreshToken);
     const rotations = people.map(() => 0);
     const refreshing = people.map(async (_, person) => {
@@ -46,11 +46,11 @@ describe('an application that is killed in the middle of refreshes', () => {
     const rows = await direct.database.query<{ id: string; refresh_counter: number }>(
       'SELECT id, refresh_counter FROM sessions',
     );
-    // Whether or not the last rotation was written before the end, it happened once in all.
+    // The last rotation happened exactly once, whether or not it was committed before the kill.
     expect(rows.map((row) => row.refresh_counter)).toEqual(rows.map((row) => (acknowledged.get(row.id) ?? 0) + 1));
   });
 
-  it('leaves every acknowledged account and every acknowledged sign-out as they were', async () => {
+  it('after an acknowledged registration or sign-out loses neither', async () => {
     const password = 'seven lanterns at dusk';
     const leavers = await Promise.all(Array.from({ length: 40 }, () => buildSignedIn(direct)));
     const registered: string[] = [];
@@ -86,7 +86,7 @@ describe('an application that is killed in the middle of refreshes', () => {
   const refresh = (refreshToken: string) => direct.request.post('/auth/refresh').send({ refreshToken });
 });
 
-describe('a database server that is killed and started again', () => {
+describe('kill -9 of the database server', () => {
   const password = 'seven lanterns at dusk';
   let cluster: OwnCluster;
   let app: ChildApp;
@@ -105,7 +105,7 @@ describe('a database server that is killed and started again', () => {
     await cluster.stop();
   });
 
-  it('costs answers of 503 in bounded time, no false 401 and no 500, and is used again within five seconds', async () => {
+  it('causes 503 in bounded time, never 401 or 500, and ends within five seconds', async () => {
     const eve = { email: 'eve@example.com', password };
     await app.request.post('/auth/register').send(eve).expect(201);
     const { body } = await app.request.post('/auth/login').send(eve).expect(200);
@@ -119,10 +119,10 @@ describe('a database server that is killed and started again', () => {
     await until('the load is served again', () => (load.statuses[200] ?? 0) > recovered + 50);
     await load.stop();
     expect(Object.keys(load.statuses)).toEqual(['200', '503']);
-    expect(load.longest).toBeLessThan(BOUND);
+    expect(load.longest).toBeLessThan(MAX_RESPONSE_MS);
   });
 
-  it('has every acknowledged user and every acknowledged sign-out afterwards', async () => {
+  it('keeps every acknowledged registration and sign-out', async () => {
     const ada = { email: 'ada@example.com', password };
     await app.request.post('/auth/register').send(ada).expect(201);
     const { body: tokens } = await app.request.post('/auth/login').send(ada).expect(200);
@@ -145,7 +145,7 @@ describe('a database server that is killed and started again', () => {
     const acknowledged = load.answers
       .filter(({ status }) => status === 201)
       .map(({ body }) => (JSON.parse(body) as { email: string }).email);
-    // One after another: nobody waits too long for a connection or a thread.
+    // In sequence, so that no request waits too long for a connection or a thread.
     const signIns = [];
     for (const email of acknowledged) signIns.push(await app.request.post('/auth/login').send({ email, password }));
     const { body: afterwards } = await app.as(tokens.accessToken as string).get('/users/me');
