@@ -76,6 +76,18 @@ describe('an e-mail address', () => {
     expect(await links(ada)).toHaveLength(1);
   });
 
+  it('is verified once by two requests that wait for the same user', async () => {
+    const ada = await buildUser(app);
+    const token = await issueToken(app, 'email_verification', ada);
+    const [first, second] = await app.database.queue(
+      `SELECT FROM users WHERE id = '${ada.id}' FOR UPDATE`,
+      () => verify(token),
+      () => verify(token, other),
+    );
+    expect(first.status).toBe(204);
+    expectProblem(second, 422, 'token_used_or_expired');
+  });
+
   it('keeps the time at which it was verified first', async () => {
     const ada = await buildUser(app);
     await verify(await issueToken(app, 'email_verification', ada)).expect(204);

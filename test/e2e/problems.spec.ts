@@ -1,3 +1,4 @@
+import { VerifiedTokens } from '../../src/auth/tokens/verified-tokens.js';
 import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { Database } from '../../src/platform/database/database.js';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
@@ -175,6 +176,14 @@ describe('problem documents', () => {
       jest.spyOn(app.app.get(Database), 'run').mockRejectedValue(new TypeError('undefined is not a function'));
       const answer = await app.as(ada.accessToken).get('/users/me');
       expectProblem(answer, 500, 'internal_error');
+    });
+
+    it('in the check of an access token is 500 too', async () => {
+      jest.spyOn(app.app.get(VerifiedTokens), 'add').mockImplementationOnce(() => {
+        throw new TypeError('undefined is not a function');
+      });
+      const { accessToken } = await buildSignedIn(app);
+      expectProblem(await app.as(accessToken).get('/users/me'), 500, 'internal_error');
     });
 
     it('at the token endpoint is 500 server_error in the form of OAuth', async () => {

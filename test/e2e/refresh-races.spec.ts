@@ -6,7 +6,9 @@ import { TestApp } from '../support/test-app.js';
 describe('parallel refreshes on two instances', () => {
   let app: TestApp;
   let other: TestApp;
-  beforeAll(async () => ([app, other] = await TestApp.startTwo()));
+  beforeAll(
+    async () => ([app, other] = await TestApp.startTwo({ env: { REFRESH_GRACE: '1m', DB_STATEMENT_TIMEOUT: '1m' } })),
+  );
   afterAll(() => app.close());
 
   const refresh = (refreshToken: string, at: TestApp) => at.request.post('/auth/refresh').send({ refreshToken });
@@ -29,6 +31,18 @@ describe('parallel refreshes on two instances', () => {
     }
     const { body } = await refresh(token, app).expect(200);
     expect(body.sessionId).toBe(sessionId);
+  });
+
+  it('get the same successor when they wait for the same row', async () => {
+    const { sessionId, refreshToken } = await buildSignedIn(app);
+    const [first, second] = await app.database.queue(
+      `SELECT FROM sessions WHERE id = '${sessionId}' FOR UPDATE`,
+      () => refresh(refreshToken, app),
+      () => refresh(refreshToken, other),
+    );
+    expect([first.status, second.status]).toEqual([200, 200]);
+    expect(second.body.refreshToken).toBe(first.body.refreshToken);
+    expect((await sessionRow(app.database, sessionId)).refresh_counter).toBe(1);
   });
 
   it('get access tokens that all work', async () => {

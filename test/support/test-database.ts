@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import pg from 'pg';
 import { databaseUrl, execute } from '../../scripts/postgres-client.js';
+import { until } from './until.js';
 import { TEMPLATE } from '../runner/test-cluster.js';
 
 let counter = 0;
@@ -56,6 +57,23 @@ export class TestDatabase {
     const sql = `SELECT DISTINCT pid FROM pg_locks WHERE NOT granted AND pid IN
                    (SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database WHERE datname = current_database())`;
     return (await this.query<{ pid: number }>(sql)).map(({ pid }) => pid);
+  }
+
+  /** Lets two requests wait for a lock. They get it in this order, once both wait. Returns their responses. */
+  async queue<First, Second>(
+    lock: string,
+    first: () => PromiseLike<First>,
+    second: () => PromiseLike<Second>,
+  ): Promise<[First, Second]> {
+    // `then` sends a request. A promise inside an array is not awaited here.
+    const [sent, sentAfter] = await this.holding(lock, async () => {
+      const answer = first().then((response) => response);
+      await until('the first request waits', async () => (await this.waiting()).length === 1);
+      const answerAfter = second().then((response) => response);
+      await until('the second request waits', async () => (await this.waiting()).length === 2);
+      return [answer, answerAfter];
+    });
+    return [await sent, await sentAfter];
   }
 
   async drop(): Promise<void> {
