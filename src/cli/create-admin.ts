@@ -12,7 +12,7 @@ export interface AdminOptions {
   readonly ifNone?: boolean;
 }
 
-/** Creates an admin, with the password on the standard input, or one that is drawn and printed. */
+/** Creates an admin with the password from standard input, or with a random one that it prints. */
 export async function createAdmin({ email, name, passwordStdin, ifNone }: AdminOptions): Promise<void> {
   const given = passwordStdin ? (await text(process.stdin)).replace(/\r?\n$/, '') : undefined;
   const password = given ?? randomBytes(18).toString('base64url');
@@ -20,11 +20,11 @@ export async function createAdmin({ email, name, passwordStdin, ifNone }: AdminO
   await withApp(async (app) => {
     const users = app.get(UsersService);
     if (ifNone && (await users.hasActiveAdmin())) {
-      console.log('There is an active admin already.');
+      console.log('An active admin already exists.');
       return;
     }
     const admin = await users.createUser({ ...user, role: 'admin', isEmailVerified: true }, null);
-    console.log(`Created the admin ${admin.email}`);
+    console.log(`Created admin ${admin.email}`);
     if (given === undefined) console.log(`Password: ${password}`);
   });
 }

@@ -14,17 +14,17 @@ export interface GenerateOptions {
 
 const generate = promisify(generateKeyPair);
 
-/** Draws a private key, and writes it to a file that only its owner reads, or to the standard output. */
+/** Generates a private key and writes it to standard output, or to a new file that only its owner can read. */
 export async function generateKey({ algorithm, out }: GenerateOptions): Promise<void> {
   const privateKey = await newPrivateKey(algorithm);
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
-  if (out === undefined) process.stdout.write(pem);
+  if (out === undefined) console.log(pem.toString().trimEnd());
   else await writeNew(out, pem);
-  // The standard output may be on its way into a file.
+  // Not to standard output, because that may be redirected to the key file.
   console.error(`${algorithm} key ${keyPair(privateKey).id}${out === undefined ? '' : ` in ${out}`}`);
 }
 
-/** Shows the configured keys of access tokens: nothing of them but what their tokens say. */
+/** Lists the ID, algorithm and use of each configured key. Prints no key material. */
 export function listKeys(): void {
   const { all, current } = new KeyRing(readConfig());
   const width = Math.max(...all.map(({ id }) => id.length));
@@ -38,7 +38,7 @@ async function newPrivateKey(algorithm: SignatureAlgorithm): Promise<KeyObject> 
     case 'ES256':
       return (await generate('ec', { namedCurve: 'P-256' })).privateKey;
     case 'RS256':
-      // As strong as P-256 is (NIST SP 800-57 part 1, table 2).
+      // The strength of P-256 (NIST SP 800-57 part 1, table 2).
       return (await generate('rsa', { modulusLength: 3_072 })).privateKey;
   }
 }
@@ -49,7 +49,7 @@ async function writeNew(file: string, text: string | Buffer): Promise<void> {
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     throw new CommandError(
-      code === 'EEXIST' ? `${file} is there already, and is left as it is.` : `${file} cannot be written (${code}).`,
+      code === 'EEXIST' ? `${file} already exists and was not changed.` : `Cannot write ${file} (${code}).`,
     );
   }
 }

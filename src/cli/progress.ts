@@ -1,13 +1,13 @@
 import { SingleBar } from 'cli-progress';
 
-/** Shows how far something long is, while a person looks on; where nobody does, in a pipe or a log, nothing. */
+/** A progress bar on a terminal. Prints nothing to a pipe or a log file. */
 export class Progress {
   private readonly bar: SingleBar;
 
-  /** @param what is being done, such as `sessions` */
-  constructor(what: string) {
+  /** @param subject what is processed, such as `sessions` */
+  constructor(subject: string) {
     this.bar = new SingleBar({
-      format: `${what} [{bar}] {percentage} % | {note}`,
+      format: `${subject} [{bar}] {percentage} % | {note}`,
       barCompleteChar: '#',
       barIncompleteChar: '-',
       barsize: 30,
@@ -22,7 +22,7 @@ export class Progress {
     this.bar.update(progress, { note });
   }
 
-  /** Takes the bar away, so that the next line stands in its place. */
+  /** Removes the bar, so that the next line replaces it. */
   end(): void {
     this.bar.stop();
   }

@@ -5,13 +5,13 @@ import { CommandError } from './errors.js';
 import { Progress } from './progress.js';
 import { withApp } from './with-app.js';
 
-/** Prunes everything now, regardless of the schedule. Names what this database role may not delete. */
+/** Prunes everything now, regardless of the schedule. Reports what this database role may not delete. */
 export async function pruneAll(): Promise<void> {
   await withApp(async (app) => {
     for (const pruner of app.get(Pruners).all()) {
       await pruneVisibly(pruner).catch((error: unknown) => {
         if (!isNotPermitted(error)) throw error;
-        console.error(`This database role may not delete ${pruner.subject}. They were kept.`);
+        console.error(`This database role may not delete ${pruner.subject}. They are kept.`);
       });
     }
   });
@@ -27,7 +27,9 @@ export async function pruneAudit(retentionMs?: number): Promise<void> {
   await withApp(async (app) => {
     await pruneVisibly(app.get(Pruners).find('audit events'), retentionMs).catch((error: unknown) => {
       if (!isNotPermitted(error)) throw error;
-      throw new CommandError('This database role may not delete audit events. Use one that may: docs/operations.md.');
+      throw new CommandError(
+        'This database role may not delete audit events. Use another one, as docs/operations.md describes.',
+      );
     });
   });
 }

@@ -5,7 +5,7 @@ import { StrictValidationPipe } from '../http/strict-validation.pipe.js';
 const pipe = new StrictValidationPipe();
 
 /**
- * Holds what a command was given to the rules of the same thing by HTTP.
+ * Applies the rules of the API to a command's input.
  *
  * @throws ValidationFailedError
  */
@@ -13,7 +13,7 @@ export async function validate<T>(metatype: Type<T>, fields: object): Promise<T>
   return (await pipe.transform(fields, { type: 'body', metatype })) as T;
 }
 
-/** Faults of fields, as a person reads them: `email must be an e-mail address`. */
-export function describeFaults(errors: readonly FieldError[]): string[] {
+/** Returns a line for each invalid field, such as `email must be an e-mail address`. */
+export function describeFields(errors: readonly FieldError[]): string[] {
   return errors.map(({ pointer, message }) => `${pointer.slice(1)} ${message}`);
 }

@@ -8,7 +8,7 @@ import { readConfig } from '../config/env.js';
 
 const STDERR = 2;
 
-/** Runs one command on an application that does not listen, and closes it again. The standard output is the command's. */
+/** Runs `use` with an application that does not listen, and closes it. Logs go to standard error. */
 export async function withApp(use: (app: INestApplication) => Promise<void>): Promise<void> {
   const config = { ...readConfig(), logLevel: 'warn' as const };
   const logger = new NestLogger(await createLogger(config, destination({ fd: STDERR, sync: true })));

@@ -109,20 +109,15 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
   });
 }
 
-let current: Config | undefined;
-
 /**
- * The settings of this process, read once: the environment, and outside production the `.env` file of the working
- * directory, which never overrides a variable that is set. The only reader of `process.env`.
+ * Reads the environment and, outside production, the `.env` file of the working directory, which never overrides a
+ * variable that is set. Nothing else reads `process.env`.
  *
  * @throws ConfigurationError
  */
 export function readConfig(): Config {
-  if (!current) {
-    if (process.env['NODE_ENV'] !== 'production') loadEnvFile({ quiet: true });
-    current = parseEnvironment(process.env);
-  }
-  return current;
+  if (process.env['NODE_ENV'] !== 'production') loadEnvFile({ quiet: true });
+  return parseEnvironment(process.env);
 }
 
 function environmentOf(value: unknown): Environment {

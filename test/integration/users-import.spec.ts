@@ -2,17 +2,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import bcrypt from 'bcrypt';
 import { buildUser } from '../support/builders.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
+import { runCommand } from '../support/run-command.js';
 import { runNode, type Finished } from '../support/run-node.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-const CLI = fileURLToPath(new URL('../../dist/src/cli/cli.js', import.meta.url));
-/** In the form of PHP, which calls it $2y$. */
+const CLI = resolve('dist/src/cli/cli.js');
+/** Returns a hash in the form of PHP, with the prefix $2y$. */
 const hashed = (password: string, cost = 4) => bcrypt.hashSync(password, cost).replace('$2b$', '$2y$');
 const HASH = hashed('seven lanterns at dusk');
 
@@ -37,9 +37,14 @@ describe('users:import', () => {
   });
   beforeEach(() => app.database.query('TRUNCATE users, audit_events CASCADE'));
 
-  const environment = () => ({ BCRYPT_COST: '5', JWT_SECRET: TEST_SECRET, DATABASE_URL: app.database.url });
-  const run = (...args: string[]): Promise<Finished> =>
-    runNode(CLI, ['users:import', ...args], { env: environment(), cwd: folder });
+  const environment = () => ({
+    BCRYPT_COST: '5',
+    JWT_SECRET: TEST_SECRET,
+    DATABASE_URL: app.database.url,
+    DB_CONNECT_TIMEOUT: '20s',
+  });
+  const run = (name: string, ...options: string[]): Promise<Finished> =>
+    runCommand(['users:import', join(folder, name), ...options], environment());
   const write = (name: string, content: string | Buffer) => writeFile(join(folder, name), content);
   const report = (name: string) => readFile(join(folder, `${name}.refused.csv`), 'utf8');
 
@@ -51,7 +56,7 @@ describe('users:import', () => {
   const users = () => app.database.query<Row>('SELECT * FROM users ORDER BY email');
   const emails = async () => (await users()).map(({ email }) => email);
 
-  it('takes the users of a CSV file in, as it was written by whatever program', async () => {
+  it('imports CSV with a byte order mark, CRLF, quotes and any column order', async () => {
     const { code, stdout, stderr } = await runOn(
       'users.csv',
       '\uFEFFname,email,role,emailVerified,emailVerifiedAt,isActive,passwordHash\r\n' +
@@ -61,7 +66,7 @@ describe('users:import', () => {
         '"Two\r\nlines",off@example.com,user,true,,false,\r\n' +
         'Łukasz,last@example.com,user,false,,,',
     );
-    expect([code, stdout, stderr]).toEqual([0, 'Imported 4 users, 0 exist already, 0 refused.\n', '']);
+    expect([code, stdout, stderr]).toEqual([0, 'Imported 4 users, 0 already exist, 0 rejected.\n', '']);
     const [last, mia, off, plain] = await users();
     expect(mia).toMatchObject({ email: 'mia@example.com', name: 'Müller, "Mia"', role: 'admin', is_active: true });
     expect(mia?.email_verified_at).toEqual(new Date('2020-01-15T09:30:00Z'));
@@ -71,19 +76,19 @@ describe('users:import', () => {
     await expect(access(join(folder, 'users.csv.refused.csv'))).rejects.toThrow('ENOENT');
   });
 
-  it('takes the users of an NDJSON file in', async () => {
+  it('imports NDJSON', async () => {
     const lines = [
       { email: 'mia@example.com', name: 'Mia', role: 'admin', passwordHash: HASH, emailVerified: true },
       { email: 'plain@example.com', name: null, isActive: false },
     ].map((user) => JSON.stringify(user));
     const { code, stdout } = await runOn('users.ndjson', `\uFEFF${lines.join('\r\n')}`);
-    expect([code, stdout]).toEqual([0, 'Imported 2 users, 0 exist already, 0 refused.\n']);
+    expect([code, stdout]).toEqual([0, 'Imported 2 users, 0 already exist, 0 rejected.\n']);
     const [mia, plain] = await users();
     expect(mia).toMatchObject({ name: 'Mia', role: 'admin', email_verified_at: expect.any(Date) });
     expect(plain).toMatchObject({ name: null, is_active: false });
   });
 
-  it('an imported $2y$ hash signs in, and is replaced by one of ours then; nobody signs in without one', async () => {
+  it('lets a $2y$ hash sign in and replaces it, and no password matches without a hash', async () => {
     await runOn('users.csv', `email,passwordHash\nmia@example.com,${HASH}\nnone@example.com,\n`);
     const login = (password: string, email = 'mia@example.com') =>
       app.request.post('/auth/login').send({ email, password });
@@ -98,7 +103,7 @@ describe('users:import', () => {
     }
   });
 
-  it('refuses by line and reason what is not good, and takes the rest in', async () => {
+  it('reports rejected lines with their reasons and imports the rest', async () => {
     const { code, stdout, stderr } = await runOn(
       'users.csv',
       [
@@ -122,7 +127,7 @@ describe('users:import', () => {
       ].join('\n'),
     );
     expect(await emails()).toEqual(['one@example.com', 'three@example.com', 'two@example.com']);
-    expect([code, stdout]).toEqual([2, 'Imported 3 users, 0 exist already, 13 refused.\n']);
+    expect([code, stdout]).toEqual([2, 'Imported 3 users, 0 already exist, 13 rejected.\n']);
     const expected = [
       /^3,"email must be an e-mail address"$/,
       /^4,"email must be an e-mail address"$/,
@@ -131,29 +136,31 @@ describe('users:import', () => {
       /^7,"name must be a string of 1 to 100 characters"$/,
       /^8,"passwordHash must be a bcrypt hash .*"$/,
       /^9,"passwordHash has the cost 6, and BCRYPT_COST is 5.*"$/,
-      /^10,"has 2 fields, and the first line names 5"$/,
-      /^11,"has 7 fields, and the first line names 5"$/,
-      /^12,"has a quote in the wrong place.*"$/,
+      /^10,"has 2 fields, but the first line names 5"$/,
+      /^11,"has 7 fields, but the first line names 5"$/,
+      /^12,"has a misplaced or unclosed quote"$/,
       /^13,"name must not contain a NUL character"$/,
       /^14,"email stands in line 2 already"$/,
-      /^15,"has a quote in the wrong place, or one that is not closed"$/,
+      /^15,"has a misplaced or unclosed quote"$/,
     ];
     const [head, ...lines] = (await report('users.csv')).trimEnd().split('\n');
     expect(head).toBe('line,reason');
     expect(lines).toEqual(expected.map((pattern): unknown => expect.stringMatching(pattern)));
-    expect(stderr).toMatch(/^line 3: email must be an e-mail address\n(line \d+: .*\n){9}and 3 more: see users.csv/);
+    expect(stderr).toMatch(
+      /^line 3: email must be an e-mail address\n(line \d+: .*\n){9}and 3 more, see .*users\.csv\.refused\.csv\n$/,
+    );
     expect(stdout + stderr).not.toContain('\u001b');
     expect((await stat(join(folder, 'users.csv.refused.csv'))).mode & 0o777).toBe(0o600);
   });
 
-  it('refuses lines of an NDJSON file in the same way', async () => {
+  it('reports rejected lines of NDJSON', async () => {
     const { code, stdout } = await runOn(
       'users.ndjson',
       ['{"email":"one@example.com"}', '{"email":', '[]', 'null', '{"email":["x"]}', '{"email":"a@example.com","id":1}',
        `{"name":"${'x'.repeat(300_000)}"}`, '{"email":"b@example.com","__proto__":{}}',
        String.raw`{"email":"c@example.com","name":"\ud800"}`, '{"email":"two@example.com"}'].join('\n'), // prettier-ignore
     );
-    expect([code, stdout]).toEqual([2, 'Imported 2 users, 0 exist already, 8 refused.\n']);
+    expect([code, stdout]).toEqual([2, 'Imported 2 users, 0 already exist, 8 rejected.\n']);
     expect((await report('users.ndjson')).trimEnd().split('\n').slice(1)).toEqual([
       '2,"is not a JSON object"',
       '3,"is not a JSON object"',
@@ -167,38 +174,38 @@ describe('users:import', () => {
     expect(await emails()).toEqual(['one@example.com', 'two@example.com']);
   });
 
-  it('refuses what is not in UTF-8 instead of spoiling names', async () => {
+  it('rejects a line that is not in UTF-8', async () => {
     const { code } = await runOn('users.csv', Buffer.from('email,name\na@example.com,Müller\n', 'latin1'));
     expect([code, await report('users.csv')]).toEqual([2, 'line,reason\n2,"is not in UTF-8"\n']);
     expect(await emails()).toEqual([]);
   });
 
-  it('leaves accounts that are there as they are: the same is no fault, another is told', async () => {
+  it('keeps existing accounts and rejects lines that differ from them', async () => {
     await buildUser(app, { email: 'same@example.com' });
     await buildUser(app, { email: 'other@example.com', name: 'Other' });
     const { code, stdout } = await runOn(
       'users.csv',
       `email,name,passwordHash\nsame@example.com,,${HASH}\nother@example.com,Another,${HASH}\nnew@example.com,,\n`,
     );
-    expect([code, stdout]).toEqual([2, 'Imported 1 users, 1 exist already, 1 refused.\n']);
+    expect([code, stdout]).toEqual([2, 'Imported 1 users, 1 already exist, 1 rejected.\n']);
     expect(await report('users.csv')).toContain('3,"email belongs to an account that differs in name"');
     expect(await users()).toContainEqual(expect.objectContaining({ email: 'other@example.com', name: 'Other' }));
   });
 
-  it('finds an address that stands twice, however far apart', async () => {
+  it('rejects a repeated e-mail address of another batch', async () => {
     const filler = Array.from({ length: 1_200 }, (_, index) => `user${index}@example.com`);
     const { stdout } = await runOn(
       'users.csv',
       ['email', 'twice@example.com', ...filler, 'TWICE@example.com'].join('\n'),
     );
-    expect(stdout).toBe('Imported 1201 users, 0 exist already, 1 refused.\n');
+    expect(stdout).toBe('Imported 1201 users, 0 already exist, 1 rejected.\n');
     expect(await report('users.csv')).toContain('1203,"email stands in line 2 already"');
   });
 
-  it('goes on after kill -9: nobody is lost, nobody is there twice', async () => {
+  it('continues after SIGKILL in the middle of a batch', async () => {
     const all = Array.from({ length: 2_000 }, (_, index) => `user${String(index).padStart(5, '0')}@example.com`);
     await write('large.csv', ['email', ...all].join('\n'));
-    // Somebody takes one of the addresses in the third batch, and nobody knows yet whether it will be theirs.
+    // An open transaction inserts an e-mail address of the third batch, so that the import waits there.
     await app.database.query('BEGIN');
     await app.database.query(
       `INSERT INTO users (id, email, password_hash) VALUES (gen_random_uuid(), $1, 'none')`,
@@ -210,12 +217,16 @@ describe('users:import', () => {
     });
     const closed = once(child, 'close');
     try {
-      await until('the import waits in the middle of a batch', async () => (await waiting()).length === 1, 60_000);
+      await until(
+        'the import waits in the middle of a batch',
+        async () => (await app.database.waiting()).length === 1,
+        60_000,
+      );
       child.kill('SIGKILL');
       await closed;
-      // The server finishes a statement whose client is gone, unless it is told.
+      // The server would finish the statement of the killed client.
       await app.database.query('SELECT pg_terminate_backend(pid, 10000) FROM unnest($1::int[]) AS pid', [
-        await waiting(),
+        await app.database.waiting(),
       ]);
     } finally {
       child.kill('SIGKILL');
@@ -223,7 +234,7 @@ describe('users:import', () => {
     }
     expect(await emails()).toEqual(all.slice(0, 1_000));
     const { code, stdout } = await run('large.csv');
-    expect([code, stdout]).toEqual([0, 'Imported 1000 users, 1000 exist already, 0 refused.\n']);
+    expect([code, stdout]).toEqual([0, 'Imported 1000 users, 1000 already exist, 0 rejected.\n']);
     expect(await emails()).toEqual(all);
     const [audited] = await app.database.query<{ count: number }>(
       `SELECT count(DISTINCT user_id)::int AS count FROM audit_events WHERE type = 'user_created'`,
@@ -231,17 +242,7 @@ describe('users:import', () => {
     expect(audited?.count).toBe(all.length);
   });
 
-  /** The server processes that wait for the test's own transaction. A transaction sees the same activity unless it asks anew. */
-  async function waiting(): Promise<number[]> {
-    await app.database.query('SELECT pg_stat_clear_snapshot()');
-    const rows = await app.database.query<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity
-        WHERE datname = current_database() AND pg_backend_pid() = ANY (pg_blocking_pids(pid))`,
-    );
-    return rows.map(({ pid }) => pid);
-  }
-
-  it('says how far it came when the database goes away', async () => {
+  it('reports how many rows it read if the database becomes unavailable', async () => {
     await write(
       'users.csv',
       ['email', ...Array.from({ length: 2_000 }, (_, index) => `user${index}@example.com`)].join('\n'),
@@ -252,25 +253,28 @@ describe('users:import', () => {
     };
     try {
       const env = { ...environment(), DATABASE_URL: proxy.url };
-      const { code, stdout, stderr } = await runNode(CLI, ['users:import', 'users.csv'], { env, cwd: folder });
+      const { code, stdout, stderr } = await runCommand(['users:import', join(folder, 'users.csv')], env);
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr).toContain('The database is temporarily unavailable. Try again.');
-      expect(stderr).toContain(`Stopped after ${(await emails()).length} rows. The same command goes on.`);
+      expect(stderr).toContain(
+        `Stopped after ${(await emails()).length} rows. Run the same command again to continue.`,
+      );
     } finally {
       await proxy.close();
     }
   });
 
-  it('two at once make one account of each address', async () => {
+  it('creates one account per e-mail address if two imports run at once', async () => {
     const all = Array.from({ length: 2_000 }, (_, index) => `user${String(index).padStart(5, '0')}@example.com`);
     await write('up.csv', ['email', ...all].join('\n'));
     await write('down.csv', ['email', ...[...all].reverse()].join('\n'));
-    const finished = await Promise.all([run('up.csv'), run('down.csv')]);
+    const other = runNode(CLI, ['users:import', 'down.csv'], { env: environment(), cwd: folder });
+    const finished = await Promise.all([run('up.csv'), other]);
     expect(finished.map(({ code }) => code)).toEqual([0, 0]);
     expect(await emails()).toEqual(all);
   });
 
-  it('writes down whose account came from where', async () => {
+  it('records an audit event with file and line for each account', async () => {
     await runOn('users.csv', 'email,role\nmia@example.com,admin\n');
     const events = await app.database.query(
       `SELECT type, actor_id, email, details - 'run' AS details FROM audit_events JOIN users ON users.id = user_id`,
@@ -279,25 +283,26 @@ describe('users:import', () => {
     expect(events).toEqual([{ type: 'user_created', actor_id: null, email: 'mia@example.com', details }]);
   });
 
-  it('with --dry-run says what would happen, and changes nothing', async () => {
+  it('with --dry-run reports what would happen and changes nothing', async () => {
     await buildUser(app, { email: 'same@example.com' });
     const text = 'email,role\nmia@example.com,\nsame@example.com,\nbad,\nroot@example.com,root\n';
-    const { code, stdout } = await runOn('users.csv', text, '--dry-run', '--report', 'report.csv');
-    expect([code, stdout]).toEqual([2, 'Would import 1 users, 1 exist already, 2 refused.\n']);
+    const { code, stdout } = await runOn('users.csv', text, '--dry-run', '--report', join(folder, 'report.csv'));
+    expect([code, stdout]).toEqual([2, 'Would import 1 users, 1 already exist, 2 rejected.\n']);
     expect(await emails()).toEqual(['same@example.com']);
     expect(await readFile(join(folder, 'report.csv'), 'utf8')).toMatch(/^line,reason\n4,.*\n5,.*\n$/);
   });
 
-  it('refuses a file with a wrong column before anything is imported, in one line', async () => {
+  it('rejects a file with an unknown column in one line', async () => {
     const { code, stdout, stderr } = await runOn('users.csv', 'email,password\na@example.com,x\n');
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^The first line has to name the columns, .* There is no column "password"\.\n$/);
+    expect(stderr).toMatch(/^The first line must name the columns .* There is no column "password"\.\n$/);
     expect(await emails()).toEqual([]);
   });
 
-  it('refuses a file that is not there, and one that its report would overwrite', async () => {
-    const [missing, overwritten] = await Promise.all([run('nowhere.csv'), run('x.csv', '--report', './x.csv')]);
-    expect([missing.code, missing.stderr]).toEqual([1, 'There is no file nowhere.csv.\n']);
-    expect([overwritten.code, overwritten.stderr]).toEqual([1, 'The report would overwrite the file.\n']);
+  it('rejects a missing file, and a file that its report would overwrite', async () => {
+    const missing = await run('missing.csv');
+    expect(missing).toEqual({ code: 1, stdout: '', stderr: `There is no file ${join(folder, 'missing.csv')}.\n` });
+    const overwritten = await run('x.csv', '--report', `${folder}/./x.csv`);
+    expect(overwritten).toEqual({ code: 1, stdout: '', stderr: 'The report would overwrite the file.\n' });
   });
 });

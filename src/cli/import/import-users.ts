@@ -1,92 +1,116 @@
 import { basename, resolve } from 'node:path';
-import { CommandError } from '../errors.js';
 import { newId } from '../../common/id.js';
-import { IMPORTED_FIELDS } from '../../users/dto/imported-user.dto.js';
+import { ValidationFailedError } from '../../common/domain.error.js';
+import { ImportedUserDto, IMPORTED_FIELDS } from '../../users/dto/imported-user.dto.js';
 import {
   UserImportService,
   type ImportedUser,
   type ImportOutcome,
   type RefusedLine,
 } from '../../users/user-import.service.js';
+import { CommandError } from '../errors.js';
 import { Progress } from '../progress.js';
+import { describeFields, validate } from '../validate.js';
 import { withApp } from '../with-app.js';
-import type { FileRecord } from './file-record.js';
+import type { FileRecord } from './records.js';
 import { RejectionReport } from './rejection-report.js';
-import { toUser } from './to-user.js';
 import { UserFile } from './user-file.js';
 
 export interface ImportOptions {
-  /** Where the report of what was refused goes; beside the file by default. */
+  /** The path of the report of rejected lines. */
   readonly report?: string;
   readonly dryRun?: boolean;
 }
 
-/** How many users one transaction takes. */
-const BATCH = 500;
-/** The exit code of an import that refused something. */
-const SOME_REFUSED = 2;
+/** The users of one transaction. */
+const BATCH_SIZE = 500;
+const SOME_REJECTED_EXIT_CODE = 2;
+/** The decoder replaces bytes that are not UTF-8 by this character. */
+const REPLACEMENT_CHARACTER = '\uFFFD';
 
 /**
- * Imports the users of a file, from the beginning and in its order. What is refused is told by its line; the rest goes
- * in. After an interruption the same command goes on: who is there already is left as they are.
+ * Imports the users of a file in its order and reports the lines that were rejected. Accounts that already exist stay
+ * as they are, so an interrupted import continues when it runs again.
+ *
+ * @returns the exit code
  */
-export async function importUsers(path: string, { report, dryRun = false }: ImportOptions): Promise<void> {
+export async function importUsers(path: string, { report, dryRun = false }: ImportOptions): Promise<number> {
   const reportPath = report ?? `${path}.refused.csv`;
   if (resolve(reportPath) === resolve(path)) throw new CommandError('The report would overwrite the file.');
   const file = await UserFile.open(path);
+  let exitCode = 0;
   try {
     await withApp(async (app) => {
       const users = app.get(UserImportService);
       const source = { file: basename(path), run: newId() };
-      const take = (batch: readonly ImportedUser[]) => (dryRun ? users.check(batch) : users.import(batch, source));
-      const refusals = await RejectionReport.at(reportPath);
-      const counts = await importAll(file, take, refusals);
-      console.log(`${dryRun ? 'Would import' : 'Imported'} ${counts}.`);
-      if (refusals.count > 0) process.exitCode = SOME_REFUSED;
+      const importBatch = (batch: readonly ImportedUser[]) =>
+        dryRun ? users.check(batch) : users.import(batch, source);
+      const rejections = await RejectionReport.create(reportPath);
+      console.log(`${dryRun ? 'Would import' : 'Imported'} ${await importAll(file, importBatch, rejections)}.`);
+      if (rejections.count > 0) exitCode = SOME_REJECTED_EXIT_CODE;
     });
   } finally {
     file.close();
   }
+  return exitCode;
 }
 
-/** @returns the counts, as a person reads them */
+/** @returns the counts, such as `3 users, 0 already exist, 2 rejected` */
 async function importAll(
   file: UserFile,
-  take: (users: readonly ImportedUser[]) => Promise<ImportOutcome[]>,
-  refusals: RejectionReport,
+  importBatch: (users: readonly ImportedUser[]) => Promise<ImportOutcome[]>,
+  rejections: RejectionReport,
 ): Promise<string> {
   const counts = { imported: 0, existing: 0, refused: 0 };
   const progress = new Progress('users');
-  const begin = performance.now();
+  const start = performance.now();
   let rows = 0;
   try {
     for await (const batch of inBatches(file.records(IMPORTED_FIELDS))) {
       const checked = await Promise.all(batch.map(toUser));
-      const taken = await take(checked.flatMap((result) => (isRefused(result) ? [] : [result])));
-      const outcomes = [...checked.filter(isRefused), ...taken].sort((one, other) => one.line - other.line);
-      for (const { status } of outcomes) counts[status] += 1;
-      await refusals.add(outcomes.filter(isRefused));
+      const outcomes = await importBatch(checked.filter((result): result is ImportedUser => !isRejected(result)));
+      const all = [...checked.filter(isRejected), ...outcomes].sort((one, other) => one.line - other.line);
+      for (const { status } of all) counts[status] += 1;
+      await rejections.add(all.filter(isRejected));
       rows += batch.length;
-      progress.show(file.progress, `${rows} rows, ${Math.round((rows * 1_000) / (performance.now() - begin))} rows/s`);
+      const rowsPerSecond = Math.round((rows * 1_000) / (performance.now() - start));
+      progress.show(file.progress, `${rows} rows, ${rowsPerSecond} rows/s`);
     }
   } catch (error) {
-    if (rows > 0) console.error(`Stopped after ${rows} rows. The same command goes on.`);
+    if (rows > 0) console.error(`Stopped after ${rows} rows. Run the same command again to continue.`);
     throw error;
   } finally {
     progress.end();
-    for (const line of await refusals.close()) console.error(line);
+    for (const line of await rejections.close()) console.error(line);
   }
-  return `${counts.imported} users, ${counts.existing} exist already, ${counts.refused} refused`;
+  return `${counts.imported} users, ${counts.existing} already exist, ${counts.refused} rejected`;
 }
 
-function isRefused(result: ImportedUser | ImportOutcome): result is RefusedLine {
+/** Applies the rules of the API to a record. */
+async function toUser(record: FileRecord): Promise<ImportedUser | RefusedLine> {
+  const reject = (reason: string): RefusedLine => ({ line: record.line, status: 'refused', reason });
+  if ('fault' in record) return reject(record.fault);
+  if (
+    Object.values(record.fields).some((value) => typeof value === 'string' && value.includes(REPLACEMENT_CHARACTER))
+  ) {
+    return reject('is not in UTF-8');
+  }
+  try {
+    return { ...(await validate(ImportedUserDto, record.fields)), line: record.line };
+  } catch (error) {
+    if (!(error instanceof ValidationFailedError)) throw error;
+    return reject(describeFields(error.extensions.errors).join('; '));
+  }
+}
+
+function isRejected(result: ImportedUser | ImportOutcome): result is RefusedLine {
   return 'status' in result && result.status === 'refused';
 }
 
 async function* inBatches(records: AsyncIterable<FileRecord>): AsyncGenerator<FileRecord[]> {
   let batch: FileRecord[] = [];
   for await (const record of records) {
-    if (batch.push(record) < BATCH) continue;
+    if (batch.push(record) < BATCH_SIZE) continue;
     yield batch;
     batch = [];
   }

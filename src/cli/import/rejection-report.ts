@@ -1,9 +1,8 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 
-/** How many are shown on the screen. */
-const SHOWN = 10;
+const MAX_PRINTED = 10;
 
-/** What was refused and why: all of it in a CSV file, which is there only if anything was, and the first on the screen. */
+/** Collects rejected lines: all in a CSV file, which exists only if there are any, and the first ones for the terminal. */
 export class RejectionReport {
   private readonly first: string[] = [];
   private total = 0;
@@ -12,7 +11,7 @@ export class RejectionReport {
   private constructor(private readonly path: string) {}
 
   /** Deletes the report of an earlier run. */
-  static async at(path: string): Promise<RejectionReport> {
+  static async create(path: string): Promise<RejectionReport> {
     await rm(path, { force: true });
     return new RejectionReport(path);
   }
@@ -21,23 +20,23 @@ export class RejectionReport {
     return this.total;
   }
 
-  async add(refused: readonly { readonly line: number; readonly reason: string }[]): Promise<void> {
-    if (refused.length === 0) return;
-    this.total += refused.length;
-    const shown = refused.slice(0, SHOWN - this.first.length);
-    this.first.push(...shown.map(({ line, reason }) => `line ${line}: ${reason}`));
-    this.file ??= await this.create();
-    await this.file.write(refused.map(({ line, reason }) => `${line},"${reason.replaceAll('"', '""')}"\n`).join(''));
+  async add(rejected: readonly { readonly line: number; readonly reason: string }[]): Promise<void> {
+    if (rejected.length === 0) return;
+    this.total += rejected.length;
+    const printed = rejected.slice(0, MAX_PRINTED - this.first.length);
+    this.first.push(...printed.map(({ line, reason }) => `line ${line}: ${reason}`));
+    this.file ??= await this.createFile();
+    await this.file.write(rejected.map(({ line, reason }) => `${line},"${reason.replaceAll('"', '""')}"\n`).join(''));
   }
 
-  /** Finishes the report, and gives what the screen shows of it. */
+  /** Closes the file and returns the lines for the terminal. */
   async close(): Promise<string[]> {
     await this.file?.close();
-    if (this.total <= SHOWN) return this.first;
-    return [...this.first, `and ${this.total - SHOWN} more: see ${this.path}`];
+    if (this.total <= MAX_PRINTED) return this.first;
+    return [...this.first, `and ${this.total - MAX_PRINTED} more, see ${this.path}`];
   }
 
-  private async create(): Promise<FileHandle> {
+  private async createFile(): Promise<FileHandle> {
     const file = await open(this.path, 'w', 0o600);
     await file.write('line,reason\n');
     return file;

@@ -1,11 +1,14 @@
+import { constants } from 'node:buffer';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { readCsv, readNdjson } from './records.js';
 import { UserFile } from './user-file.js';
 
-const KNOWN = ['email', 'name'];
+const NAMES = ['email', 'name'];
 
-describe('a file of users', () => {
+describe('UserFile', () => {
   let folder: string;
   beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'gatehouse-users-'))));
   afterAll(() => rm(folder, { recursive: true }));
@@ -14,24 +17,24 @@ describe('a file of users', () => {
     await writeFile(join(folder, name), content);
     const file = await UserFile.open(join(folder, name));
     const records = [];
-    for await (const record of file.records(KNOWN)) records.push(record);
+    for await (const record of file.records(NAMES)) records.push(record);
     expect(file.progress).toBe(1);
     return records;
   }
 
   it.each([
-    ['a column that is not known', 'email,password\na@example.com,x\n', 'There is no column "password".'],
-    ['no address', 'name\nMia\n', 'The column email is missing.'],
-    ['a column twice', 'email,name,email\na@example.com,x,y\n', 'The column email is there twice.'],
-    ['semicolons', 'email;name\na@example.com;x\n', 'There is no column "email;name".'],
-    ['no names of columns', 'a@example.com,Ada\n', 'There is no column "a@example.com".'],
-    ['a first line that is no record', 'email,"name\n', 'The column email is missing.'],
-    ['a byte order mark and nothing else', '\uFEFF', 'There is no column "".'],
-  ])('in CSV with %s is refused', async (_, content, message) => {
+    ['an unknown column', 'email,password\na@example.com,x\n', 'There is no column "password".'],
+    ['no email column', 'name\nMia\n', 'The column email is missing.'],
+    ['a repeated column', 'email,name,email\na@example.com,x,y\n', 'The column email is repeated.'],
+    ['semicolons instead of commas', 'email;name\na@example.com;x\n', 'There is no column "email;name".'],
+    ['no header', 'a@example.com,Ada\n', 'There is no column "a@example.com".'],
+    ['a malformed header', 'email,"name\n', 'The column email is missing.'],
+    ['only a byte order mark', '\uFEFF', 'There is no column "".'],
+  ])('rejects a CSV file with %s', async (_, content, message) => {
     await expect(recordsOf('users.csv', content)).rejects.toThrow(message);
   });
 
-  it('that is not there, not a file, empty, or of another kind is refused', async () => {
+  it('rejects a missing file, a folder, an empty file and another extension', async () => {
     await mkdir(join(folder, 'folder.csv'));
     await writeFile(join(folder, 'empty.csv'), '');
     await expect(UserFile.open(join(folder, 'nowhere.csv'))).rejects.toThrow(/^There is no file .*nowhere\.csv\.$/);
@@ -40,7 +43,7 @@ describe('a file of users', () => {
     await expect(UserFile.open(join(folder, 'users.xlsx'))).rejects.toThrow('.csv, .ndjson, .jsonl');
   });
 
-  it('in CSV has quoted fields over several lines, and tells a record by its first line', async () => {
+  it('reads quoted fields of several lines and reports the first line of a record', async () => {
     const text = 'email,name\r\n\r\na@b.c,"one\r\ntwo, ""three"""\r\n"d@e.f",\r\ng@h.i,"4"';
     expect(await recordsOf('users.csv', text)).toEqual([
       { line: 3, fields: { email: 'a@b.c', name: 'one\ntwo, "three"' } },
@@ -50,11 +53,11 @@ describe('a file of users', () => {
   });
 
   it.each([
-    ['that nobody closes', '"open'],
-    ['that a later line seems to close', '"open\nc@d.e,"x" y'],
-    ['after the field has begun', 'o"pen'],
-    ['before the field ends', '"op"en'],
-  ])('in CSV with a quote %s loses that line and no other', async (_, field) => {
+    ['that is never closed', '"open'],
+    ['that seems to be closed on a later line', '"open\nc@d.e,"x" y'],
+    ['in an unquoted field', 'o"pen'],
+    ['before the end of a quoted field', '"op"en'],
+  ])('rejects only the line with a quote %s', async (_, field) => {
     const filler = Array.from({ length: 20 }, (_line, index) => `user${index}@b.c,`);
     const records = await recordsOf('users.csv', ['email,name', `a@b.c,${field}`, ...filler, 'z@b.c,"Z"'].join('\n'));
     const faults = records.filter((record) => Object.hasOwn(record as object, 'fault'));
@@ -63,13 +66,41 @@ describe('a file of users', () => {
     expect(records.at(-1)).toMatchObject({ fields: { email: 'z@b.c', name: 'Z' } });
   });
 
-  it('may have lines without end: they are skipped in bounded memory', async () => {
-    const endless = 'x'.repeat(1_000_000);
+  it('keeps a NUL and a Unicode line separator, which end no line', async () => {
+    const text = 'email,name\n"a@b.c",N\0L\nd@e.f,L\u2028S\n';
+    expect(await recordsOf('users.csv', text)).toEqual([
+      { line: 2, fields: { email: 'a@b.c', name: 'N\0L' } },
+      { line: 3, fields: { email: 'd@e.f', name: 'L\u2028S' } },
+    ]);
+    expect(await recordsOf('users.ndjson', '{"name":"L\u2028S"}')).toEqual([{ line: 1, fields: { name: 'L\u2028S' } }]);
+  });
+
+  it('rejects a line that is too long', async () => {
+    const long = 'x'.repeat(1_000_000);
     const fault = 'is far too long for one user';
-    expect(await recordsOf('users.csv', `email\n${endless}\na@b.c\n${endless}`)).toEqual([
+    expect(await recordsOf('users.csv', `email\n${long}\na@b.c\n${long}`)).toEqual([
       { line: 2, fault },
       { line: 3, fields: { email: 'a@b.c' } },
       { line: 4, fault },
+    ]);
+  });
+
+  it.each([
+    ['CSV', readCsv, 'email\n', 'a@b.c'],
+    ['NDJSON', readNdjson, '{}\n', '{"email":"a@b.c"}'],
+  ])('reads past a line of %s that is longer than a string can be', async (_, read, first, last) => {
+    const chunk = 'x'.repeat(2 ** 24);
+    const chunks = [
+      first,
+      ...Array<string>(Math.ceil(constants.MAX_STRING_LENGTH / chunk.length)).fill(chunk),
+      '\n',
+      last,
+    ];
+    const records = [];
+    for await (const record of read(Readable.from(chunks), NAMES)) records.push(record);
+    expect(records.slice(-2)).toEqual([
+      { line: 2, fault: 'is far too long for one user' },
+      { line: 3, fields: { email: 'a@b.c' } },
     ]);
   });
 });

@@ -2,47 +2,44 @@ import { createReadStream, type ReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { CommandError } from '../errors.js';
-import { csvRecords } from './csv-records.js';
-import type { FileRecord } from './file-record.js';
-import { readLines } from './lines.js';
-import { ndjsonRecords } from './ndjson-records.js';
+import { readCsv, readNdjson, type FileRecord } from './records.js';
 
-const FORMATS = new Map([
-  ['.csv', csvRecords],
-  ['.ndjson', ndjsonRecords],
-  ['.jsonl', ndjsonRecords],
+const READERS = new Map([
+  ['.csv', readCsv],
+  ['.ndjson', readNdjson],
+  ['.jsonl', readNdjson],
 ]);
 
-/** A file of users, read piece by piece, however large it is. */
+/** A file of users of any size, read in bounded memory. */
 export class UserFile {
   private readonly stream: ReadStream;
 
   private constructor(
     path: string,
     private readonly size: number,
-    private readonly format: typeof csvRecords,
+    private readonly read: typeof readCsv,
   ) {
     this.stream = createReadStream(path, { encoding: 'utf8' });
   }
 
-  /** @throws CommandError if there is no such file, or nothing in it */
+  /** @throws CommandError if the file does not exist, is empty or has an unknown extension */
   static async open(path: string): Promise<UserFile> {
-    const format = FORMATS.get(extname(path).toLowerCase());
-    if (!format) throw new CommandError(`The name of the file has to end in one of ${[...FORMATS.keys()].join(', ')}.`);
-    const found = await stat(path).catch(() => null);
-    if (!found?.isFile()) throw new CommandError(`There is no file ${path}.`);
-    if (found.size === 0) throw new CommandError(`The file ${path} is empty.`);
-    return new UserFile(path, found.size, format);
+    const read = READERS.get(extname(path).toLowerCase());
+    if (!read) throw new CommandError(`The file name must end in one of ${[...READERS.keys()].join(', ')}.`);
+    const stats = await stat(path).catch(() => null);
+    if (!stats?.isFile()) throw new CommandError(`There is no file ${path}.`);
+    if (stats.size === 0) throw new CommandError(`The file ${path} is empty.`);
+    return new UserFile(path, stats.size, read);
   }
 
-  /** How much of it has been read, from 0 to 1. */
+  /** The part that has been read, from 0 to 1. */
   get progress(): number {
     return Math.min(1, this.stream.bytesRead / this.size);
   }
 
-  /** @param known the names of the columns or fields */
-  records(known: readonly string[]): AsyncGenerator<FileRecord> {
-    return this.format(readLines(this.stream as AsyncIterable<string>), known);
+  /** @param fieldNames the columns or fields that the file may have */
+  records(fieldNames: readonly string[]): AsyncGenerator<FileRecord> {
+    return this.read(this.stream as AsyncIterable<string>, fieldNames);
   }
 
   close(): void {

@@ -1,0 +1,91 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { AdminOptions } from './create-admin.js';
+import type { ImportOptions } from './import/import-users.js';
+import type { GenerateOptions } from './keys.js';
+import { parseDuration } from '../config/duration.js';
+
+/** Loads a command's code when it runs, because `--help` and argument errors need no application. */
+const pruning = () => import('./prune.js');
+const keys = () => import('./keys.js');
+
+/** Runs one command and returns its exit code. Errors are printed for a person, in one line if they are expected. */
+export async function runCli(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command('cli')
+    .description('Gatehouse administration')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => console.log(text.trimEnd()),
+      writeErr: (text) => console.error(text.trimEnd()),
+    });
+
+  program
+    .command('users:create-admin')
+    .description('Create an admin and print a random password, unless --password-stdin is given.')
+    .requiredOption('--email <email>', 'e-mail address')
+    .option('--name <name>', 'name')
+    .option('--password-stdin', 'read the password from standard input')
+    .option('--if-none', 'do nothing if an active admin exists')
+    .action(async (options: AdminOptions) => (await import('./create-admin.js')).createAdmin(options));
+
+  program
+    .command('users:import')
+    .description('Import the users of another system. docs/operations.md describes the file.')
+    .argument('<file>', 'a .csv, .ndjson or .jsonl file')
+    .option('--report <file>', 'write rejected lines to this file (default: <file>.refused.csv)')
+    .option('--dry-run', 'check every line and import nothing')
+    .action(async (file: string, options: ImportOptions) => {
+      exitCode = await (await import('./import/import-users.js')).importUsers(file, options);
+    });
+
+  program
+    .command('sessions:prune')
+    .description('Delete sessions that ended long ago')
+    .option('--older-than <duration>', 'minimum time since their end (default: SESSION_RETENTION)', toDurationMs)
+    .action(async ({ olderThan }: { olderThan?: number }) => (await pruning()).pruneSessions(olderThan));
+
+  program
+    .command('prune')
+    .description('Delete all expired data: sessions, tokens, mails and so on')
+    .action(async () => (await pruning()).pruneAll());
+
+  program
+    .command('audit:prune')
+    .description('Delete old audit events. Needs a database role that may delete them.')
+    .option('--older-than <duration>', 'minimum age (default: AUDIT_RETENTION)', toDurationMs)
+    .action(async ({ olderThan }: { olderThan?: number }) => (await pruning()).pruneAudit(olderThan));
+
+  program
+    .command('openapi:export')
+    .description('Write the OpenAPI document. Needs no database.')
+    .argument('[file]', 'output file (default: standard output)')
+    .action(async (file: string | undefined) => (await import('./openapi.js')).exportOpenApi(file));
+
+  program
+    .command('keys:generate')
+    .description('Generate a private key that signs access tokens. Needs no database.')
+    .addOption(new Option('--algorithm <name>', 'signature algorithm').choices(['ES256', 'RS256']).default('ES256'))
+    .option('--out <file>', 'new output file (default: standard output)')
+    .action(async (options: GenerateOptions) => (await keys()).generateKey(options));
+
+  program
+    .command('keys:list')
+    .description('List the configured keys for access tokens, without secrets. Needs no database.')
+    .action(async () => (await keys()).listKeys());
+
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    const { describeError } = await import('./errors.js');
+    console.error(describeError(error));
+    return 1;
+  }
+}
+
+function toDurationMs(value: string): number {
+  const duration = parseDuration(value);
+  if (duration === null) throw new InvalidArgumentError('It must be a duration with a unit, such as 12h or 30d.');
+  return duration;
+}
