@@ -10,6 +10,7 @@ import { CONTENDERS, otherBuild } from './guarded-request/contenders.js';
 import { ensureNpmPackages, INSTALL_PYTHON, pythonVersions, versionsOf } from './guarded-request/packages.js';
 import { report } from './guarded-request/report.js';
 import { withPostgres } from './support/postgres.js';
+import { cpuSeconds } from './support/processors.js';
 import { wholeNumber } from './support/report.js';
 import { withGatehouse, withServers } from './support/server.js';
 import { insertSessions, selectSessions, TOKENS, writeHeaders } from './support/sessions.js';
@@ -31,7 +32,7 @@ const NAMES = CONTENDERS.map(({ name }) => name);
  */
 
 export const command = new Command('guarded-request')
-  .description('Compares the guarded request with other servers, or with another build. This is the default.')
+  .description('Compares the guarded request with other servers, or with another build. The default. Needs Linux.')
   .option('--sessions <n>', 'sessions in the database, ten for each user', wholeNumber(2_000), 1_000_000)
   .option('--rounds <n>', 'how often each contender is measured', wholeNumber(1), 5)
   .option('--seconds <n>', 'how long each measurement takes', wholeNumber(1), 8)
@@ -91,8 +92,9 @@ function measure(contenders, { sessions, rounds, seconds, connections }, signal)
     const { rows } = await pool.query('SHOW server_version');
     const starts = new Map(contenders.map(({ name, process = name, start }) => [process, start]));
     const turns = await withServers(starts, signal, async (servers) => {
-      const urlOf = (/** @type {Contender} */ { name, process = name, path }) =>
-        `${servers.find((server) => server.name === process)?.url}${path}`;
+      const serverOf = (/** @type {Contender} */ { name, process = name }) =>
+        /** @type {typeof servers[0]} */ (servers.find((server) => server.name === process));
+      const urlOf = (/** @type {Contender} */ contender) => serverOf(contender).url + contender.path;
       for (const [index, contender] of contenders.entries()) {
         await check(contender, urlOf(contender), {
           callers: callers.slice(0, CHECKED),
@@ -104,7 +106,10 @@ function measure(contenders, { sessions, rounds, seconds, connections }, signal)
         const { name, header } = contender;
         const load = { url: urlOf(contender), header, file: join(folder, header), connections };
         await drive(name, { ...load, seconds: RUN_UP_SECONDS }, signal);
-        return drive(name, { ...load, seconds }, signal);
+        const before = cpuSeconds(serverOf(contender).pid);
+        const turn = await drive(name, { ...load, seconds }, signal);
+        const usedSeconds = cpuSeconds(serverOf(contender).pid) - before;
+        return { ...turn, microseconds: Math.round((usedSeconds / (turn.rps * seconds)) * 1e6) };
       });
     });
     return { turns, postgresql: rows[0].server_version };
