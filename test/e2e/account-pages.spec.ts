@@ -4,13 +4,13 @@ import { TestApp } from '../support/test-app.js';
 
 const PAGES = ['reset-password', 'verify-email', 'not-me'];
 
-describe('the pages that mails lead to', () => {
+describe('an account page', () => {
   let app: TestApp;
   beforeAll(async () => (app = await TestApp.start({ env: { PRODUCT_NAME: 'Tom & <b>Jerry</b>' } })));
   afterAll(() => app.close());
 
   const open = (page: string) => app.request.get(`/account/${page}`).expect(200);
-  /** What a page's form asks for, and where it sends that: as the page's script does it. */
+  /** Returns the fields of a page's form and the path that the page's script sends them to. */
   const formOf = async (page: string) => {
     const { text } = await open(page);
     const [, action = ''] = /<form [^>]*data-action="([^"]+)"/.exec(text) ?? [];
@@ -18,7 +18,7 @@ describe('the pages that mails lead to', () => {
     return { path: new URL(action, `http://any.example/account/${page}`).pathname, fields };
   };
 
-  it.each(PAGES)('%s is a page with scripts and styles of this server alone, which nobody stores', async (page) => {
+  it.each(PAGES)('%s uses only scripts and styles of this server and is not cached', async (page) => {
     const { text, headers } = await open(page);
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
     expect(headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
@@ -31,12 +31,12 @@ describe('the pages that mails lead to', () => {
   it.each([
     ['account.js', 'text/javascript; charset=utf-8'],
     ['account.css', 'text/css; charset=utf-8'],
-  ])('%s is served for them', async (file, type) => {
+  ])('%s is served with its content type', async (file, type) => {
     const { headers } = await open(file);
     expect(headers['content-type']).toBe(type);
   });
 
-  it.each(PAGES)('%s puts nothing that is typed into an address, even before its script is there', async (page) => {
+  it.each(PAGES)('%s never puts input into the URL, even before its script loads', async (page) => {
     const { text } = await open(page);
     expect(text).toMatch(/<form method="post" data-action/);
     await app.request.post(`/account/${page}`).send('newPassword=seven+lanterns').expect(405);
@@ -46,14 +46,14 @@ describe('the pages that mails lead to', () => {
     ['reset-password', '/auth/password/reset', ['newPassword']],
     ['verify-email', '/auth/email/verify', []],
     ['not-me', '/auth/not-me', []],
-  ])('%s asks a route that takes what it sends', async (page, path, fields) => {
+  ])('%s sends its fields to a route that accepts them', async (page, path, fields) => {
     expect(await formOf(page)).toEqual({ path, fields });
     const filled = Object.fromEntries(fields.map((name) => [name, 'seven lanterns at dusk']));
     const { body } = await app.request.post(path).send({ token: 'made-up', ...filled });
     expect(body.code).toBe('token_used_or_expired');
   });
 
-  it('the field for a password is masked, and takes what is pasted and what a password manager fills in', async () => {
+  it('masks the password and allows pasting and password managers', async () => {
     const { text } = await open('reset-password');
     const [field = ''] = /<input[^>]+name="newPassword"[^>]*>/.exec(text) ?? [];
     expect(field).toMatch(/ type="password"\s+autocomplete="new-password"/);
@@ -63,21 +63,21 @@ describe('the pages that mails lead to', () => {
     expect(script).not.toMatch(/paste|keydown|keypress|beforeinput/);
   });
 
-  it('nothing else of their folder is served, and no other', async () => {
+  it('exposes no other file', async () => {
     for (const path of ['/account/', '/account', '/account/reset-password.html', '/account/..%2fpackage.json']) {
       const { status } = await app.request.get(path);
       expect([path, status]).toEqual([path, 404]);
     }
   });
 
-  it('are not served where a product has its own', async () => {
+  it('is not served if ACCOUNT_PAGES_ENABLED is false', async () => {
     const without = await TestApp.start({ database: app.database, env: { ACCOUNT_PAGES_ENABLED: 'false' } });
     for (const page of PAGES) await without.request.get(`/account/${page}`).expect(404);
     await without.close();
   });
 });
 
-describe('the link of a mail', () => {
+describe('the link in a mail', () => {
   let server: MailServer;
   let app: TestApp;
   beforeAll(async () => {
@@ -89,7 +89,7 @@ describe('the link of a mail', () => {
     await server.close();
   });
 
-  it('leads to a page of the application itself, and its token does what the mail says', async () => {
+  it('leads to an account page and has a working token', async () => {
     const { email } = await buildUser(app);
     const welcome = await server.next(email);
     expect(new URL(welcome.link).pathname).toBe('/account/verify-email');

@@ -22,7 +22,7 @@ describe('POST /admin/sessions/revoke', () => {
       .send(filter as object);
   const statusOf = async (session: SignedIn) => (await app.as(session.accessToken).get('/users/me')).status;
 
-  /** A user's session that began at this address, this many days ago. */
+  /** Creates a session from this IP address, created this many days ago. */
   const session = async (ipAddress: string, days = 0, user?: SignedIn): Promise<SignedIn> => {
     const signedIn = user ? await signIn(app, user) : await buildSignedIn(app);
     await app.database.query(
@@ -33,7 +33,7 @@ describe('POST /admin/sessions/revoke', () => {
   };
   const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
 
-  it('ends the sessions of a user, and no other', async () => {
+  it('revokes all sessions of a user and no others', async () => {
     const ada = await session('203.0.113.1');
     const phone = await session('203.0.113.1', 0, ada);
     const grace = await session('203.0.113.1');
@@ -42,14 +42,14 @@ describe('POST /admin/sessions/revoke', () => {
     expect([await statusOf(ada), await statusOf(phone), await statusOf(grace)]).toEqual([401, 401, 200]);
   });
 
-  it('keeps the reason and who did it', async () => {
+  it('stores the reason and the admin', async () => {
     const ada = await session('203.0.113.1');
     await revoke({ userId: ada.id }).expect(200);
     const sql = 'SELECT revoked_reason, revoked_by FROM sessions WHERE user_id = $1';
     expect(await app.database.query(sql, [ada.id])).toEqual([{ revoked_reason: 'admin', revoked_by: admin.id }]);
   });
 
-  it('ends the sessions of an address', async () => {
+  it('revokes all sessions of an IP address and no others', async () => {
     const here = [await session('203.0.113.9'), await session('203.0.113.9')];
     const there = await session('203.0.113.90');
     const { body } = await revoke({ ipAddress: '203.0.113.9' }).expect(200);
@@ -58,7 +58,7 @@ describe('POST /admin/sessions/revoke', () => {
   });
 
   it.each(['2001:db8::42', '2001:DB8:0:0:0:0:0:42', '2001:0db8:0000::0042', '2001:db8::42%eth0'])(
-    'knows an IPv6 address by its value, written as %s',
+    'matches an IPv6 address written as %s',
     async (ipAddress) => {
       const here = await session('2001:db8::42');
       const there = await session('2001:db8::43');
@@ -68,21 +68,21 @@ describe('POST /admin/sessions/revoke', () => {
     },
   );
 
-  it('knows an IPv4 address in IPv6 clothes', async () => {
+  it('matches an IPv4-mapped IPv6 address', async () => {
     const here = await session('203.0.113.11');
     const { body } = await revoke({ ipAddress: '::ffff:203.0.113.11' }).expect(200);
     expect(body).toEqual({ matched: 1, revoked: 1 });
     expect(await statusOf(here)).toBe(401);
   });
 
-  it('ends the sessions that began before a time', async () => {
+  it('revokes the sessions that were created before a time', async () => {
     const [old, young] = [await session('203.0.113.1', 50), await session('203.0.113.1', 40)];
     const { body } = await revoke({ createdBefore: daysAgo(45) }).expect(200);
     expect(body).toEqual({ matched: 1, revoked: 1 });
     expect([await statusOf(old), await statusOf(young)]).toEqual([401, 200]);
   });
 
-  it('ends only what every given filter matches', async () => {
+  it('revokes only the sessions that match every filter', async () => {
     const ada = await session('203.0.113.20', 5);
     const young = await session('203.0.113.20', 1, ada);
     const elsewhere = await session('203.0.113.21', 5, ada);
@@ -94,21 +94,21 @@ describe('POST /admin/sessions/revoke', () => {
     expect(statuses).toEqual([401, 200, 200, 200]);
   });
 
-  it('only counts in a dry run', async () => {
+  it('counts the sessions without revoking them in a dry run', async () => {
     const ada = await session('203.0.113.1');
     const { body } = await revoke({ userId: ada.id, dryRun: true }).expect(200);
     expect(body).toEqual({ matched: 1, revoked: 0 });
     expect(await statusOf(ada)).toBe(200);
   });
 
-  it('does what it counted when dryRun is false', async () => {
+  it('revokes the sessions if dryRun is false', async () => {
     const ada = await session('203.0.113.1');
     const { body } = await revoke({ userId: ada.id, dryRun: false }).expect(200);
     expect(body).toEqual({ matched: 1, revoked: 1 });
     expect(await statusOf(ada)).toBe(401);
   });
 
-  it('matches only active sessions, and leaves the reason of those that ended', async () => {
+  it('matches only active sessions and keeps the reason of revoked ones', async () => {
     const ada = await session('203.0.113.1');
     const expired = await session('203.0.113.1', 0, ada);
     await app.as(ada.accessToken).post('/auth/logout').expect(204);
@@ -120,7 +120,7 @@ describe('POST /admin/sessions/revoke', () => {
     expect((await app.as(ada.accessToken).get('/users/me')).body.reason).toBe('logout');
   });
 
-  it('may end the admin’s own session, which the next request feels', async () => {
+  it('can revoke the session of the admin who calls it', async () => {
     const other = await buildSignedIn(app, 'admin');
     const { body } = await app
       .as(other.accessToken)
@@ -133,30 +133,30 @@ describe('POST /admin/sessions/revoke', () => {
 
   it.each<[string, object]>([
     ['no filter', {}],
-    ['no filter but a dry run', { dryRun: true }],
+    ['a dry run without a filter', { dryRun: true }],
     ['an unknown filter', { olderThan: '2026-01-15T09:30:00Z' }],
-    ['a user who is null', { userId: null }],
-    ['a user who is no id', { userId: 'ada' }],
-    ['several users', { userId: [NOBODY] }],
-    ['an address that is null', { ipAddress: null }],
-    ['an address that is none', { ipAddress: 'localhost' }],
+    ['null as the user', { userId: null }],
+    ['a user that is not an ID', { userId: 'ada' }],
+    ['a list of users', { userId: [NOBODY] }],
+    ['null as the IP address', { ipAddress: null }],
+    ['a host name as the IP address', { ipAddress: 'localhost' }],
     ['a network', { ipAddress: '203.0.113.0/24' }],
-    ['an address that is a number', { ipAddress: 3_405_803_777 }],
-    ['an address in octal', { ipAddress: '0313.0.0161.07' }],
-    ['a zone with a line break', { ipAddress: 'fe80::1%a\nb' }],
-    ['a day that no calendar has', { createdBefore: '2026-02-30T00:00:00Z' }],
-    ['a day without a time', { createdBefore: '2026-01-15' }],
-    ['a time that is a number', { createdBefore: 1_768_469_400_000 }],
-    ['a time that is null', { createdBefore: null }],
-    ['a dry run that is a string', { userId: NOBODY, dryRun: 'true' }],
-    ['a dry run that is null', { userId: NOBODY, dryRun: null }],
+    ['a number as the IP address', { ipAddress: 3_405_803_777 }],
+    ['an IP address in octal', { ipAddress: '0313.0.0161.07' }],
+    ['an IPv6 zone with a line break', { ipAddress: 'fe80::1%a\nb' }],
+    ['a date that does not exist', { createdBefore: '2026-02-30T00:00:00Z' }],
+    ['a date without a time', { createdBefore: '2026-01-15' }],
+    ['a number as the time', { createdBefore: 1_768_469_400_000 }],
+    ['null as the time', { createdBefore: null }],
+    ['a string as dryRun', { userId: NOBODY, dryRun: 'true' }],
+    ['null as dryRun', { userId: NOBODY, dryRun: null }],
     ['a list of filters', [{ userId: NOBODY }]],
-  ])('refuses %s, and ends nothing', async (_, filter) => {
+  ])('rejects %s and revokes nothing', async (_, filter) => {
     expectProblem(await revoke(filter), 400, 'validation_failed');
     expect(await statusOf(admin)).toBe(200);
   });
 
-  it('run by two admins at once ends each session once', async () => {
+  it('revokes each session once across concurrent requests', async () => {
     const ada = await session('203.0.113.1');
     await Promise.all(Array.from({ length: 9 }, () => signIn(app, ada)));
     const answers = await Promise.all(Array.from({ length: 6 }, () => revoke({ userId: ada.id })));
@@ -164,10 +164,10 @@ describe('POST /admin/sessions/revoke', () => {
   });
 });
 
-describe('two bulk revocations at the same time', () => {
+describe('two concurrent bulk revocations', () => {
   const IP_ADDRESS = '203.0.113.9';
   const IDS = [1, 2, 3].map((n) => `ffffffff-ffff-7fff-bfff-00000000000${n}`);
-  /** The plan of the first one would lock the rows in the order of the table, that of the second in the order of ids. */
+  /** By these plans, the first one would lock rows in table order and the second one in ID order. */
   const PLANS = ['-c enable_nestloop=off', '-c enable_hashjoin=off'];
   let database: TestDatabase;
   let byTable: TestApp;
@@ -191,7 +191,7 @@ describe('two bulk revocations at the same time', () => {
     await database.drop();
   });
 
-  it('both succeed although they read the rows in opposite orders', async () => {
+  it('both succeed if they read the rows in opposite orders', async () => {
     const [admin, ada, eve] = [await buildSignedIn(byId, 'admin'), await buildSignedIn(byId), await buildUser(byId)];
     await database.query(
       `INSERT INTO sessions (id, user_id, refresh_salt, ip_address, idle_expires_at, expires_at)
@@ -199,7 +199,7 @@ describe('two bulk revocations at the same time', () => {
          FROM unnest($1::uuid[]) AS id ORDER BY id DESC`,
       [IDS, ada.id, IP_ADDRESS],
     );
-    // In a small table the planner would not use the index of each filter.
+    // The planner uses the index of each filter only in a larger table.
     await insertSessions(database, { userId: eve.id, idle: '1 day', absolute: '1 day', count: 5_000 });
     await database.query('ANALYZE sessions');
     const answers = await database.holding(`SELECT FROM sessions WHERE id = '${IDS[1]}' FOR UPDATE`, async () => {
@@ -208,14 +208,14 @@ describe('two bulk revocations at the same time', () => {
         .post('/admin/sessions/revoke')
         .send({ ipAddress: IP_ADDRESS })
         .then();
-      await until('the first waits', async () => (await database.waiting()).length === 1);
+      await until('the first one waits', async () => (await database.waiting()).length === 1);
       const byUser = byId.as(ada.accessToken).delete('/sessions').query({ scope: 'all' }).then();
-      await until('the second waits', async () => (await database.waiting()).length === 2);
+      await until('the second one waits', async () => (await database.waiting()).length === 2);
       return [byAdmin, byUser];
     });
     const [byAdmin, byUser] = await Promise.all(answers);
     expect([byAdmin?.status, byAdmin?.body]).toEqual([200, { matched: 3, revoked: 3 }]);
-    // The session that asked was not among them.
+    // The session of the caller was not among the three.
     expect([byUser?.status, byUser?.body]).toEqual([200, { revoked: 1 }]);
   });
 });

@@ -28,19 +28,19 @@ describe('/admin/sessions', () => {
     const idsOf = (sessions: readonly { id: string }[]) => sessions.map((session) => session.id);
     const list = (query: object) => asAdmin().get('/admin/sessions').query(query);
 
-    it('answers sessions as their users see them, and whose they are', async () => {
+    it('returns sessions as their users see them, with the user ID', async () => {
       const ada = await buildSignedIn(app);
       const { body } = await list({ userId: ada.id }).expect(200);
       const { body: own } = await app.as(ada.accessToken).get('/sessions/current');
       expect(body).toEqual({ items: [{ ...own, isCurrent: false, userId: ada.id }], nextCursor: null });
     });
 
-    it('says which is the admin’s own', async () => {
+    it('marks the current session of the admin', async () => {
       const { body } = await list({ userId: admin.id, isActive: 'true' }).expect(200);
       expect(body.items[0]).toMatchObject({ id: admin.sessionId, isCurrent: true });
     });
 
-    it('walks all newest first, none twice and none missing while others sign in', async () => {
+    it('returns every session exactly once, newest first, while users sign in', async () => {
       await Promise.all(Array.from({ length: 9 }, () => signIn(app, admin)));
       const rows = await app.database.query<{ id: string }>('SELECT id FROM sessions ORDER BY id DESC');
       const { items } = await pruneByPages(app, admin.accessToken, '/admin/sessions', { limit: 2 }, () =>
@@ -49,7 +49,7 @@ describe('/admin/sessions', () => {
       expect(idsOf(items)).toEqual(idsOf(rows));
     });
 
-    it('finds the active only, or those that ended in any way', async () => {
+    it('filters active sessions and those that were revoked or have expired', async () => {
       const active = await buildSignedIn(app);
       const [revoked, idle, over] = [await signIn(app, active), await signIn(app, active), await signIn(app, active)];
       await change(revoked, `revoked_at = now(), revoked_reason = 'logout'`);
@@ -62,7 +62,7 @@ describe('/admin/sessions', () => {
       expect(off.items[2]).toMatchObject({ revokedAt: expect.stringMatching(RFC_3339), revokedReason: 'logout' });
     });
 
-    it('keeps its filter from page to page', async () => {
+    it('applies its filter to every page', async () => {
       const ada = await buildSignedIn(app);
       const more = [await signIn(app, ada), await signIn(app, ada)];
       const { items } = await pruneByPages(app, admin.accessToken, '/admin/sessions', { userId: ada.id, limit: 1 });
@@ -71,7 +71,7 @@ describe('/admin/sessions', () => {
       );
     });
 
-    it('of a user who never was is empty', async () => {
+    it('returns an empty page for an unknown user', async () => {
       const { body } = await list({ userId: NOBODY }).expect(200);
       expect(body).toEqual({ items: [], nextCursor: null });
     });
@@ -87,13 +87,13 @@ describe('/admin/sessions', () => {
       { isActive: '1' },
       { isActive: '' },
       { ipAddress: '127.0.0.1' },
-    ])('refuses %j', async (query) => {
+    ])('rejects %j', async (query) => {
       expectProblem(await list(query), 400, 'validation_failed');
     });
   });
 
   describe('DELETE /:id', () => {
-    it('ends anyone’s session at once, and keeps who did it', async () => {
+    it('revokes the session of any user and stores the admin', async () => {
       const ada = await buildSignedIn(app);
       await asAdmin().delete(`/admin/sessions/${ada.sessionId}`).expect(204, '');
       const response = await app.as(ada.accessToken).get('/users/me');
@@ -102,25 +102,25 @@ describe('/admin/sessions', () => {
       expect(await rowOf(ada)).toMatchObject({ revoked_reason: 'admin', revoked_by: admin.id });
     });
 
-    it('answers 204 again, and keeps the first reason', async () => {
+    it('returns 204 for a revoked session and keeps its reason', async () => {
       const ada = await buildSignedIn(app);
       await app.as(ada.accessToken).post('/auth/logout').expect(204);
       await asAdmin().delete(`/admin/sessions/${ada.sessionId}`).expect(204);
       expect(await rowOf(ada)).toMatchObject({ revoked_reason: 'logout', revoked_by: ada.id });
     });
 
-    it('remembers an admin whose account is gone', async () => {
+    it('keeps the ID of an admin whose account was deleted', async () => {
       const [other, ada] = [await buildSignedIn(app, 'admin'), await buildSignedIn(app)];
       await app.as(other.accessToken).delete(`/admin/sessions/${ada.sessionId}`).expect(204);
       await asAdmin().delete(`/admin/users/${other.id}`).expect(204);
       expect(await rowOf(ada)).toMatchObject({ revoked_reason: 'admin', revoked_by: other.id });
     });
 
-    it('answers 404 for a session that never was', async () => {
+    it('returns 404 for an unknown session', async () => {
       expectProblem(await asAdmin().delete(`/admin/sessions/${NOBODY}`), 404, 'not_found');
     });
 
-    it('refuses what is no id', async () => {
+    it('rejects an invalid ID', async () => {
       expectProblem(await asAdmin().delete('/admin/sessions/x'), 400, 'validation_failed');
     });
   });
@@ -129,7 +129,7 @@ describe('/admin/sessions', () => {
     const expire = (session: SignedIn, expiresAt: unknown) =>
       asAdmin().patch(`/admin/sessions/${session.sessionId}`).send({ expiresAt });
 
-    it('brings the end forward, and the idle limit with it', async () => {
+    it('moves the expiry, and the idle expiry if that is later', async () => {
       const ada = await buildSignedIn(app);
       const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
       const { body: before } = await app.as(ada.accessToken).get('/sessions/current');
@@ -138,7 +138,7 @@ describe('/admin/sessions', () => {
       await app.as(ada.accessToken).get('/users/me').expect(200);
     });
 
-    it('leaves an idle limit that comes before the new end', async () => {
+    it('keeps an idle expiry before the new expiry', async () => {
       const ada = await buildSignedIn(app);
       const expiresAt = new Date(Date.now() + 40 * 86_400_000).toISOString();
       const { body: before } = await app.as(ada.accessToken).get('/sessions/current');
@@ -146,7 +146,7 @@ describe('/admin/sessions', () => {
       expect(body).toMatchObject({ expiresAt, idleExpiresAt: before.idleExpiresAt });
     });
 
-    it('holds through refreshes: none moves the end again', async () => {
+    it('is not undone by a refresh', async () => {
       const ada = await buildSignedIn(app);
       const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
       await expire(ada, expiresAt).expect(200);
@@ -158,7 +158,7 @@ describe('/admin/sessions', () => {
       expect(body).toMatchObject({ expiresAt, idleExpiresAt: expiresAt });
     });
 
-    it('ends the session at once where the time is past', async () => {
+    it('expires the session immediately if the time has passed', async () => {
       const ada = await buildSignedIn(app);
       const { body } = await expire(ada, '2001-01-01T00:00:00.000Z').expect(200);
       expect(body).toMatchObject({ expiresAt: '2001-01-01T00:00:00.000Z', revokedAt: null, revokedReason: null });
@@ -167,7 +167,7 @@ describe('/admin/sessions', () => {
       expectProblem(refresh, 401, 'session_expired');
     });
 
-    it('refuses a later end, and tells the present one', async () => {
+    it('rejects a later expiry and names the current one', async () => {
       const ada = await buildSignedIn(app);
       const end = (await rowOf(ada))?.expires_at ?? new Date(0);
       const response = await expire(ada, new Date(end.getTime() + 1).toISOString());
@@ -178,21 +178,21 @@ describe('/admin/sessions', () => {
       expect((await rowOf(ada))?.expires_at).toEqual(end);
     });
 
-    it('takes the very same end, and moves nothing', async () => {
+    it('accepts the current expiry and changes nothing', async () => {
       const ada = await buildSignedIn(app);
       const { body: before } = await app.as(ada.accessToken).get('/sessions/current');
       const { body } = await expire(ada, before.expiresAt).expect(200);
       expect(body).toEqual({ ...before, isCurrent: false, userId: ada.id });
     });
 
-    it('cannot revive one that is past: the end only ever moves forward', async () => {
+    it('cannot reactivate an expired session', async () => {
       const ada = await buildSignedIn(app);
       await expire(ada, '2001-01-01T00:00:00Z').expect(200);
       expectProblem(await expire(ada, new Date(Date.now() + 3_600_000).toISOString()), 400, 'validation_failed');
       expectProblem(await app.as(ada.accessToken).get('/users/me'), 401, 'session_expired');
     });
 
-    it('leaves a revoked session revoked, with its reason', async () => {
+    it('keeps a revoked session revoked, with its reason', async () => {
       const ada = await buildSignedIn(app);
       await app.as(ada.accessToken).post('/auth/logout').expect(204);
       const { body } = await expire(ada, '2001-01-01T00:00:00Z').expect(200);
@@ -200,7 +200,7 @@ describe('/admin/sessions', () => {
       expectProblem(await app.as(ada.accessToken).get('/users/me'), 401, 'session_revoked');
     });
 
-    it('takes the same moment in another offset', async () => {
+    it('accepts a time with another offset', async () => {
       const ada = await buildSignedIn(app);
       const { body } = await expire(ada, '2001-01-01T02:30:00.250+02:30').expect(200);
       expect(body.expiresAt).toBe('2001-01-01T00:00:00.250Z');
@@ -232,19 +232,19 @@ describe('/admin/sessions', () => {
       '+002001-01-01T00:00:00Z',
       '0000-01-01T00:00:00+01:00',
       '2001-01-01T00:00:00Z; DROP TABLE sessions',
-    ])('refuses %j as a time, and moves nothing', async (expiresAt) => {
+    ])('rejects %j as a time and changes nothing', async (expiresAt) => {
       const ada = await buildSignedIn(app);
       const before = await rowOf(ada);
       expectProblem(await expire(ada, expiresAt), 400, 'validation_failed');
       expect(await rowOf(ada)).toEqual(before);
     });
 
-    it('takes the first year that RFC 3339 can write', async () => {
+    it('accepts the first year of RFC 3339', async () => {
       const { body } = await expire(await buildSignedIn(app), '0000-01-01T00:00:00Z').expect(200);
       expect(body.expiresAt).toBe('0000-01-01T00:00:00.000Z');
     });
 
-    it.each(['revokedAt', 'userId', 'idleExpiresAt', 'isActive'])('changes no %s', async (field) => {
+    it.each(['revokedAt', 'userId', 'idleExpiresAt', 'isActive'])('rejects %s and changes nothing', async (field) => {
       const ada = await buildSignedIn(app);
       const body = { expiresAt: '2001-01-01T00:00:00Z', [field]: null };
       const response = await asAdmin().patch(`/admin/sessions/${ada.sessionId}`).send(body);
@@ -252,7 +252,7 @@ describe('/admin/sessions', () => {
       await app.as(ada.accessToken).get('/users/me').expect(200);
     });
 
-    it('answers 404 for a session that never was', async () => {
+    it('returns 404 for an unknown session', async () => {
       const response = await asAdmin().patch(`/admin/sessions/${NOBODY}`).send({ expiresAt: '2001-01-01T00:00:00Z' });
       expectProblem(response, 404, 'not_found');
     });

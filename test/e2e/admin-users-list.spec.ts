@@ -6,60 +6,60 @@ import { pruneByPages } from '../support/walk-pages.js';
 describe('GET /admin/users', () => {
   let app: TestApp;
   let admin: SignedIn;
-  const people: BuiltUser[] = [];
+  const users: BuiltUser[] = [];
 
   beforeAll(async () => {
     app = await TestApp.start();
     admin = await buildSignedIn(app, 'admin');
-    for (let i = 0; i < 24; i++) people.push(await buildUser(app));
+    for (let i = 0; i < 24; i++) users.push(await buildUser(app));
   });
   afterAll(() => app.close());
 
   const list = (query: object) => app.as(admin.accessToken).get('/admin/users').query(query);
-  const idsOf = (users: readonly { id: string }[]) => users.map((user) => user.id);
+  const idsOf = (rows: readonly { id: string }[]) => rows.map(({ id }) => id);
 
   describe('pages', () => {
-    it('come newest first, 20 unless another limit is asked for, as users see themselves', async () => {
+    it('contain 20 users by default, newest first', async () => {
       const { body } = await list({}).expect(200);
       expect(Object.keys(body)).toEqual(['items', 'nextCursor']);
-      expect(idsOf(body.items)).toEqual(idsOf(people).reverse().slice(0, 20));
+      expect(idsOf(body.items)).toEqual(idsOf(users).reverse().slice(0, 20));
       const { body: self } = await app.as(admin.accessToken).get('/users/me');
       const { items } = await pruneByPages(app, admin.accessToken, '/admin/users', { limit: 100 });
       expect(items.at(-1)).toEqual(self);
     });
 
-    it('end with a cursor that is null, also where the last one is full', async () => {
-      const all = [...idsOf(people).reverse(), admin.id];
+    it('end with a null cursor even if the last page is full', async () => {
+      const all = [...idsOf(users).reverse(), admin.id];
       const { items, pages } = await pruneByPages(app, admin.accessToken, '/admin/users', { limit: 5 });
       expect(idsOf(items)).toEqual(all);
       expect(pages).toEqual([5, 5, 5, 5, 5]);
     });
 
-    it('walked one by one are the same list', async () => {
+    it('contain every user exactly once with a limit of 1', async () => {
       const { items } = await pruneByPages(app, admin.accessToken, '/admin/users', { limit: 1 });
-      expect(idsOf(items)).toEqual([...idsOf(people).reverse(), admin.id]);
+      expect(idsOf(items)).toEqual([...idsOf(users).reverse(), admin.id]);
     });
 
-    it('show no row twice and miss none while others are inserted', async () => {
-      const before = [...idsOf(people).reverse(), admin.id];
-      const born: BuiltUser[] = [];
+    it('contain every user exactly once while users are inserted', async () => {
+      const before = [...idsOf(users).reverse(), admin.id];
+      const inserted: BuiltUser[] = [];
       const { items } = await pruneByPages(app, admin.accessToken, '/admin/users', { limit: 3 }, async () => {
-        born.push(await buildUser(app), await buildUser(app));
+        inserted.push(await buildUser(app), await buildUser(app));
       });
-      await app.database.query('DELETE FROM users WHERE id = ANY($1)', [idsOf(born)]);
+      await app.database.query('DELETE FROM users WHERE id = ANY($1)', [idsOf(inserted)]);
       expect(idsOf(items)).toEqual(before);
     });
 
-    it('miss none while the row under the cursor is deleted', async () => {
-      const doomed = [await buildUser(app), await buildUser(app), await buildUser(app)];
+    it('skip no user if the user at the cursor is deleted', async () => {
+      const deleted = [await buildUser(app), await buildUser(app), await buildUser(app)];
       const { body: first } = await list({ limit: 2 }).expect(200);
-      await app.database.query('DELETE FROM users WHERE id = ANY($1)', [idsOf(doomed)]);
+      await app.database.query('DELETE FROM users WHERE id = ANY($1)', [idsOf(deleted)]);
       const { body: second } = await list({ limit: 2, cursor: first.nextCursor }).expect(200);
-      expect(idsOf(second.items)).toEqual(idsOf(people).reverse().slice(0, 2));
+      expect(idsOf(second.items)).toEqual(idsOf(users).reverse().slice(0, 2));
     });
 
     it.each(['0', '101', '-1', '1.5', '1e1', '0x10', '+5', ' 5', 'ten', '', 'NaN', '9'.repeat(400)])(
-      'refuse %j as a limit',
+      'reject %j as the limit',
       async (limit) => {
         const response = await list({ limit });
         expectProblem(response, 400, 'validation_failed');
@@ -76,7 +76,7 @@ describe('GET /admin/users', () => {
       'AZ1yLwMTdK6dL1pPexyOYA==',
       '!'.repeat(22),
       'A'.repeat(5_000),
-    ])('refuse %j as a cursor', async (cursor) => {
+    ])('reject %j as the cursor', async (cursor) => {
       const response = await list({ cursor });
       expectProblem(response, 400, 'validation_failed');
       expect(response.body.errors[0].pointer).toBe('/cursor');
@@ -90,32 +90,32 @@ describe('GET /admin/users', () => {
       'page=2',
       'offset=1',
       'role=admin&role=user',
-    ])('refuse ?%s', async (query) => {
+    ])('reject ?%s', async (query) => {
       expectProblem(await app.as(admin.accessToken).get(`/admin/users?${query}`), 400, 'validation_failed');
     });
   });
 
   describe('filters', () => {
-    it('find admins only, or users only', async () => {
+    it('select admins or users', async () => {
       const { body: admins } = await list({ role: 'admin' }).expect(200);
       expect(idsOf(admins.items)).toEqual([admin.id]);
-      const { body: users } = await list({ role: 'user', limit: 100 }).expect(200);
-      expect(idsOf(users.items)).toEqual(idsOf(people).reverse());
+      const { body: others } = await list({ role: 'user', limit: 100 }).expect(200);
+      expect(idsOf(others.items)).toEqual(idsOf(users).reverse());
     });
 
-    it('find the inactive only, or the active only', async () => {
-      const inactive = people.slice(3, 5);
+    it('select active or inactive users', async () => {
+      const inactive = users.slice(3, 5);
       await app.database.query('UPDATE users SET is_active = false WHERE id = ANY($1)', [idsOf(inactive)]);
       const { body: off } = await list({ isActive: 'false' }).expect(200);
       const { body: on } = await list({ isActive: 'true', limit: 100 }).expect(200);
       await app.database.query('UPDATE users SET is_active = true');
       expect(idsOf(off.items)).toEqual(idsOf(inactive).reverse());
-      expect(on.items).toHaveLength(people.length - 1);
+      expect(on.items).toHaveLength(users.length - 1);
     });
 
-    it('hold on every page', async () => {
+    it('apply to every page', async () => {
       const { items } = await pruneByPages(app, admin.accessToken, '/admin/users', { role: 'user', limit: 7 });
-      expect(idsOf(items)).toEqual(idsOf(people).reverse());
+      expect(idsOf(items)).toEqual(idsOf(users).reverse());
     });
 
     it.each([
@@ -127,7 +127,7 @@ describe('GET /admin/users', () => {
       { isActive: '' },
       { search: '' },
       { search: 'a'.repeat(101) },
-    ])('refuse %j', async (query) => {
+    ])('reject %j', async (query) => {
       expectProblem(await list(query), 400, 'validation_failed');
     });
   });
@@ -164,7 +164,7 @@ describe('GET /admin/users?search', () => {
     ["'", ["O'Brien"]],
     ["' OR '1'='1", []],
     ['  ', ['two  spaces']],
-  ])('takes %j for itself, never for a pattern', async (search, expected) => {
+  ])('takes %j literally', async (search, expected) => {
     expect(await found({ search })).toEqual(expected);
   });
 
@@ -175,11 +175,11 @@ describe('GET /admin/users?search', () => {
     ['ÉMILE', ['Émile Ångström']],
     ['GRACE.Hopper@', ['grace.hopper@navy.example']],
     ['navy.ex', ['grace.hopper@navy.example']],
-  ])('finds %j anywhere in the name or the address, in any case', async (search, expected) => {
+  ])('finds %j anywhere in the name or email, in any case', async (search, expected) => {
     expect(await found({ search })).toEqual(expected);
   });
 
-  it('narrows together with the other filters', async () => {
+  it('combines with the other filters', async () => {
     expect(await found({ search: 'plain', role: 'admin' })).toEqual([]);
     expect(await found({ search: 'plain', role: 'user', isActive: 'true' })).toEqual(['plain']);
   });
