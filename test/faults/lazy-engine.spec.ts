@@ -4,10 +4,10 @@ import type { DatabaseProxy } from '../support/database-proxy.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-/** The statements that the very first connection costs on top: version, database and schema. */
+/** The extra statements of the first connection: version, database and schema. */
 const FIRST_CONNECTION = 3;
 
-describe('the lazy engine', () => {
+describe('the lazy connection', () => {
   let direct: TestApp;
   let ada: SignedIn;
   let proxy: DatabaseProxy;
@@ -28,17 +28,17 @@ describe('the lazy engine', () => {
   const getMe = async () => (await app.as(ada.accessToken).get('/users/me')).status;
   const isReady = async () => (await app.request.get('/health/ready')).status === 200;
 
-  it('opens no connection at the start', async () => {
+  it('is not opened at startup', async () => {
     await app.request.get('/health/live').expect(200, { status: 'ok' });
     expect(proxy.connections).toBe(0);
   });
 
-  it('opens no connection for a bad token', async () => {
+  it('is not opened for an invalid token', async () => {
     await app.as(`${ada.accessToken}x`).get('/users/me').expect(401);
     expect(proxy.connections).toBe(0);
   });
 
-  it('shares one attempt among all requests that arrive while the first connection is made', async () => {
+  it('is opened once for all requests that arrive meanwhile', async () => {
     const initialize = jest.spyOn(app.app.get(DataSource), 'initialize');
     const answers = await Promise.all(Array.from({ length: 100 }, () => app.as(ada.accessToken).get('/users/me')));
     expect(answers.map(({ status }) => status)).toEqual(Array(100).fill(200));
@@ -46,15 +46,15 @@ describe('the lazy engine', () => {
     expect(app.app.get(DataSource).isInitialized).toBe(true);
   });
 
-  describe('while nothing listens on the database’s port', () => {
+  describe('while the database is down', () => {
     beforeEach(() => proxy.refuse());
 
-    it('is live', async () => {
+    it('reports liveness', async () => {
       const { status, body } = await app.request.get('/health/live');
       expect([status, body]).toEqual([200, { status: 'ok' }]);
     });
 
-    it('is not ready, and says that it is the database', async () => {
+    it('reports that it is not ready because of the database', async () => {
       const { body, headers } = await app.request.get('/health/ready').expect(503);
       expect(body).toEqual({
         status: 'error',
@@ -67,17 +67,17 @@ describe('the lazy engine', () => {
       expect(headers['retry-after']).toBe('1');
     });
 
-    it('reports the database as away', async () => {
+    it('reports an error on /health/db', async () => {
       const { body } = await app.request.get('/health/db').expect(503);
       expect(body).toEqual({ status: 'error', roundTripMs: null });
     });
 
-    it('answers a bad token with 401, because no database is asked', async () => {
+    it('rejects an invalid token with 401, without the database', async () => {
       const { body } = await app.as(`${ada.accessToken}x`).get('/users/me').expect(401);
       expect(body.code).toBe('token_invalid');
     });
 
-    it('answers a good token with 503 and a time to come back, and never with 401', async () => {
+    it('responds to a valid token with 503 and Retry-After, not 401', async () => {
       const { body, headers } = await app.as(ada.accessToken).get('/users/me').expect(503);
       expect(body).toMatchObject({ status: 503, code: 'database_unavailable' });
       expect(headers['retry-after']).toBe('1');
@@ -88,43 +88,43 @@ describe('the lazy engine', () => {
     it.each([
       ['/auth/register', { email: 'eve@example.com', password: 'seven lanterns at dusk' }],
       ['/auth/login', { email: 'eve@example.com', password: 'seven lanterns at dusk' }],
-    ])('answers %s with 503', async (path, body) => {
+    ])('responds to %s with 503', async (path, body) => {
       const answer = await app.request.post(path).send(body).expect(503);
       expect(answer.body.code).toBe('database_unavailable');
     });
 
-    it('answers a refresh with 503, so that the client keeps its token', async () => {
+    it('responds to a refresh with 503, so that the client keeps its token', async () => {
       const { refreshToken } = ada;
       const { body } = await app.request.post('/auth/refresh').send({ refreshToken }).expect(503);
       expect(body.code).toBe('database_unavailable');
     });
 
-    it.each(['/docs', '/openapi.json'])('serves %s, which needs no database', async (path) => {
+    it.each(['/docs', '/openapi.json'])('serves %s without the database', async (path) => {
       const { status } = await app.request.get(path).redirects(1);
       expect(status).toBe(200);
     });
 
-    it('works within five seconds of the database’s return, without a restart', async () => {
+    it('works within five seconds after the database returns, without a restart', async () => {
       expect(await getMe()).toBe(503);
       await proxy.heal();
       await until('the application is ready', isReady, 5_000);
       expect(await getMe()).toBe(200);
     });
 
-    it('does not remember a failed first connection: the next request tries again', async () => {
+    it('retries on the next request after a failed connection', async () => {
       expect(await getMe()).toBe(503);
       await proxy.heal();
       expect(await getMe()).toBe(200);
     });
 
-    it('answers all of a hundred requests that shared a failed attempt with 503', async () => {
+    it('responds with 503 to all requests that shared a failed attempt', async () => {
       const answers = await Promise.all(Array.from({ length: 100 }, () => app.as(ada.accessToken).get('/users/me')));
       expect(answers.map(({ status }) => status)).toEqual(Array(100).fill(503));
     });
   });
 
   it.each([1, FIRST_CONNECTION])(
-    'recovers from a first connection that went silent at its statement number %i',
+    'recovers from a connection that stopped responding at statement %i',
     async (fatal) => {
       proxy.onStatement = () => {
         if (proxy.statements === fatal) proxy.freeze();
@@ -136,18 +136,15 @@ describe('the lazy engine', () => {
     },
   );
 
-  it.each([1, 2, FIRST_CONNECTION])(
-    'recovers from a first connection that was cut at its statement number %i',
-    async (fatal) => {
-      proxy.onStatement = () => {
-        if (proxy.statements === fatal) proxy.cut();
-      };
-      expect(await getMe()).toBe(503);
-      expect(await getMe()).toBe(200);
-    },
-  );
+  it.each([1, 2, FIRST_CONNECTION])('recovers from a connection that dropped at statement %i', async (fatal) => {
+    proxy.onStatement = () => {
+      if (proxy.statements === fatal) proxy.cut();
+    };
+    expect(await getMe()).toBe(503);
+    expect(await getMe()).toBe(200);
+  });
 
-  it('recovers from a database that took connections and said nothing', async () => {
+  it('recovers from a database that accepts connections but does not respond', async () => {
     proxy.freeze();
     expect(await getMe()).toBe(503);
     await proxy.heal();

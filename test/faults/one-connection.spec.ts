@@ -2,11 +2,8 @@ import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/buil
 import { issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
-/**
- * A request that holds one connection and asks for another would wait for itself here, and be answered with 503 in the
- * end: after so long that no other is.
- */
-describe('with a single connection for all', () => {
+/** A request that holds one connection and needs another would deadlock here and fail with 503. */
+describe('with a pool of one connection', () => {
   let app: TestApp;
   let admin: SignedIn;
   beforeAll(async () => {
@@ -113,14 +110,14 @@ describe('with a single connection for all', () => {
       ({ id }) => app.as(admin.accessToken).post('/admin/sessions/revoke').send({ userId: id }),
     ],
     ['GET /health/ready', 200, () => app.request.get('/health/ready')],
-  ])('%s is served, to four people at once', async (_, expected, send) => {
+  ])('%s serves four parallel requests', async (_, expected, send) => {
     const people: SignedIn[] = [];
     for (let person = 0; person < 4; person += 1) people.push(await signIn(app, await buildUser(app)));
     const answers = await Promise.all(people.map((ada) => send(ada)));
     expect(answers.map(({ status }) => status)).toEqual(Array(4).fill(expected));
   });
 
-  it('a reused refresh token is still found out', async () => {
+  it('a reused refresh token is still detected', async () => {
     const ada = await buildSignedIn(app);
     let { refreshToken } = ada;
     for (let turn = 0; turn < 2; turn += 1) {

@@ -11,7 +11,7 @@ const ENV = {
   RATE_LIMIT_LOGIN_ACCOUNT: '1/15m',
 };
 
-describe('rate limits whose store is away', () => {
+describe('rate limits while their store is unavailable', () => {
   let database: TestDatabase;
   let proxy: DatabaseProxy;
   let app: TestApp;
@@ -29,29 +29,29 @@ describe('rate limits whose store is away', () => {
     log.clear();
   });
 
-  /** A failed refresh that needs no database: a token without the form of one. */
+  /** A failed refresh that needs no database, because the token is malformed. */
   const refresh = async () => (await app.request.post('/auth/refresh').send({ refreshToken: 'nonsense' })).status;
   const inStore = () => database.query('SELECT 1 FROM rate_limits');
   const said = (text: string) => log.records.filter(({ msg }) => String(msg).includes(text)).length;
 
   it.each([
     ['refuses connections', () => proxy.refuse()],
-    ['swallows all that it is sent', () => Promise.resolve().then(() => proxy.freeze())],
-  ])('are kept by the process itself while the database %s, and by the database when it is back', async (_, fail) => {
+    ['does not respond', () => Promise.resolve().then(() => proxy.freeze())],
+  ])('are counted by the process while the database %s, then by the database again', async (_, fail) => {
     expect(await refresh()).toBe(401);
     await fail();
     expect([await refresh(), await refresh(), await refresh(), await refresh()]).toEqual([401, 401, 401, 429]);
     expect(said('by itself')).toBe(1);
     await proxy.heal();
-    await until('it is back', async () => (await refresh()) > 0 && said('available again') === 1);
-    // What the process counted itself is used up.
+    await until('the store is available again', async () => (await refresh()) > 0 && said('available again') === 1);
+    // The process's own limit is exhausted.
     await database.query('TRUNCATE rate_limits');
     expect(await refresh()).toBe(401);
     expect(await inStore()).toHaveLength(1);
     expect(said('available again')).toBe(1);
   });
 
-  it('take nothing for a sign-in that the database could not judge', async () => {
+  it('do not count a sign-in that failed because of the database', async () => {
     await proxy.refuse();
     const login = async () =>
       (await app.request.post('/auth/login').send({ email: 'ada@example.com', password: 'wrong lanterns' })).status;
@@ -60,7 +60,7 @@ describe('rate limits whose store is away', () => {
     await until('the database is back', async () => (await login()) === 401);
   });
 
-  it('need no store to start, nor one that was ever there', async () => {
+  it('need no store at startup', async () => {
     const lost = await TestApp.start({ database, env: { ...ENV, DATABASE_URL: NO_DATABASE } });
     const ask = async () => (await lost.request.post('/auth/refresh').send({ refreshToken: 'nonsense' })).status;
     const statuses = [await ask(), await ask(), await ask(), await ask()];
@@ -68,7 +68,7 @@ describe('rate limits whose store is away', () => {
     expect(statuses).toEqual([401, 401, 401, 429]);
   });
 
-  it('are the process’s own with a Redis that was never there, and a sign-in is answered all the same', async () => {
+  it('are counted by the process if Redis never was available', async () => {
     const env = { ...ENV, DATABASE_URL: proxy.url, REDIS_URL: 'redis://127.0.0.1:1' };
     const lost = await TestApp.start({ database, env });
     const login = async () =>

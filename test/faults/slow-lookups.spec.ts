@@ -5,12 +5,11 @@ import type { DatabaseProxy } from '../support/database-proxy.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-/** Milliseconds in which the server must answer, and the one more that the application waits for that. */
-const STATEMENT_TIMEOUT = 4_000;
-/** Milliseconds for a busy machine, on top of a bound. */
-const ROOM = 5_000;
+const STATEMENT_TIMEOUT_MS = 4_000;
+/** A reserve for a busy machine. */
+const RESERVE_MS = 5_000;
 
-describe('lookups of sessions that hang', () => {
+describe('hanging session lookups', () => {
   let direct: TestApp;
   let proxy: DatabaseProxy;
   let app: TestApp;
@@ -22,7 +21,7 @@ describe('lookups of sessions that hang', () => {
   });
   afterAll(() => direct.close());
   beforeEach(async () => {
-    const env = { DB_STATEMENT_TIMEOUT: `${STATEMENT_TIMEOUT}ms` };
+    const env = { DB_STATEMENT_TIMEOUT: `${STATEMENT_TIMEOUT_MS}ms` };
     [app, proxy] = await TestApp.startProxied(direct, { env });
   });
   afterEach(() => app.close());
@@ -38,7 +37,7 @@ describe('lookups of sessions that hang', () => {
     return answers;
   };
 
-  /** Opens so many connections, and lets as many lookups, each asked alone, hang on them. */
+  /** Opens `count` connections and makes one lookup hang on each. */
   async function hang(count: number): Promise<Promise<{ status: number; duration: number }>[]> {
     const database = app.app.get(Database);
     await Promise.all(
@@ -49,24 +48,24 @@ describe('lookups of sessions that hang', () => {
     const hanging = [];
     for (let left = count - 1; left >= 0; left -= 1) {
       hanging.push(ask());
-      await until('it has a connection', () => database.pool().idle === left);
+      await until('the lookup has a connection', () => database.pool().idle === left);
     }
     return hanging;
   }
 
-  it.each([1, 2, 4])('hold nobody else back for long when there are %i, and fail within their bound', async (count) => {
+  it.each([1, 2, 4])('delay other requests only briefly when there are %i', async (count) => {
     const hanging = await hang(count);
     let isOver = false;
     void Promise.race(hanging).then(() => (isOver = true));
     const others = await Promise.all([askInTurn(5), askInTurn(5), askInTurn(5)]);
-    // All of them, while every lookup that hangs still does.
+    // The other requests all finished while the lookups still hang.
     expect([others.flat().filter(({ status }) => status !== 200), isOver]).toEqual([[], false]);
     const failed = await Promise.all(hanging);
     expect(failed.map(({ status }) => status)).toEqual(failed.map(() => 503));
-    expect(Math.max(...failed.map(({ duration }) => duration))).toBeLessThan(STATEMENT_TIMEOUT + 1_000 + ROOM);
+    expect(Math.max(...failed.map(({ duration }) => duration))).toBeLessThan(STATEMENT_TIMEOUT_MS + 1_000 + RESERVE_MS);
   });
 
-  it('leave the other half of the pool to everything else', async () => {
+  it('leave half of the pool to other queries', async () => {
     const busy = () => {
       const { total, idle, waiting } = app.app.get(Database).pool();
       return total - idle + waiting;
@@ -74,9 +73,9 @@ describe('lookups of sessions that hang', () => {
     await direct.database.query('BEGIN');
     await direct.database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
     const asked: ReturnType<typeof ask>[] = [];
-    await until('they have half of the pool', () => asked.push(ask()) > 0 && busy() === 5);
+    await until('the lookups use half of the pool', () => asked.push(ask()) > 0 && busy() === 5);
     asked.push(...Array.from({ length: 20 }, ask));
-    // Long enough for one more to begin, if it could.
+    // Long enough for another lookup to start, if it could.
     await delay(600);
     const held = busy();
     const begin = performance.now();
@@ -85,6 +84,6 @@ describe('lookups of sessions that hang', () => {
     await direct.database.query('ROLLBACK');
     await Promise.all(asked);
     expect([held, status]).toEqual([5, 200]);
-    expect(duration).toBeLessThan(STATEMENT_TIMEOUT - 1_000);
+    expect(duration).toBeLessThan(STATEMENT_TIMEOUT_MS - 1_000);
   });
 });

@@ -13,7 +13,7 @@ describe('pruning audit events', () => {
   afterAll(() => app.close());
 
   const prune = (retention: number) => pruneToEnd(app.app.get(AuditPruner), retention);
-  /** Inserts events of this age. */
+  /** Inserts events of the given age. */
   const insert = (age: string, count = 1) =>
     app.database.query(
       `INSERT INTO audit_events (id, occurred_at, type, outcome, reason)
@@ -27,23 +27,23 @@ describe('pruning audit events', () => {
       (row) => row.reason,
     );
 
-  it('deletes what is older than the retention, and nothing else', async () => {
+  it('deletes exactly the events older than the retention', async () => {
     for (const age of ['401 days', '400 days 1 second', '399 days', '1 day', '0 days']) await insert(age);
     expect(await prune(400 * DAY)).toBe(2);
     expect(await left()).toEqual(['399 days', '1 day', '0 days']);
   });
 
-  it('keeps everything where the retention reaches back before the beginning of time', async () => {
+  it('keeps everything if the retention reaches back before 1970', async () => {
     await insert('400 days');
     expect(await prune(100 * 365 * DAY)).toBe(0);
     expect(await left()).toEqual(['400 days']);
   });
 
-  it('of an empty table is no work', async () => {
+  it('does nothing in an empty table', async () => {
     expect(await prune(DAY)).toBe(0);
   });
 
-  it('works through many batches', async () => {
+  it('deletes in several batches', async () => {
     await insert('500 days', 6_000);
     await insert('450 days', 5_001);
     await insert('1 day', 3);
@@ -51,7 +51,7 @@ describe('pruning audit events', () => {
     expect(await left()).toEqual(['1 day', '1 day', '1 day']);
   });
 
-  it('says how far it is, up to the end', async () => {
+  it('reports its progress', async () => {
     await insert('500 days', 5_000);
     await insert('450 days', 5_000);
     await insert('400 days 1 hour', 1);
@@ -60,7 +60,7 @@ describe('pruning audit events', () => {
     expect(progress).toEqual([0, 0.5, 1].map((part) => expect.closeTo(part, 2) as number));
   });
 
-  it('run twice at once counts each event once', async () => {
+  it('counts each event once in parallel runs', async () => {
     await insert('500 days', 300);
     const counts = await Promise.all([prune(DAY), prune(DAY), prune(DAY)]);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(300);

@@ -3,8 +3,8 @@ import { TestDatabase } from '../support/test-database.js';
 const USER = '01900000-0000-7000-8000-000000000001';
 const SESSION = '01900000-0000-7000-8000-0000000000aa';
 
-/** What the database itself refuses, whoever writes into it. */
-describe('the schema’s constraints', () => {
+/** The rows that the database itself rejects, regardless of the client. */
+describe('database constraints', () => {
   let database: TestDatabase;
   beforeAll(async () => (database = await TestDatabase.create()));
   afterAll(() => database.drop());
@@ -20,7 +20,7 @@ describe('the schema’s constraints', () => {
     ['an address of 255 characters', 'ck_users_email', { email: `${'a'.repeat(243)}@example.com` }],
     ['an address that differs from another one in case only', 'uq_users_email', { email: 'ADA@Example.com' }],
     ['an id that is taken', 'pk_users', { id: USER }],
-  ])('refuse a user with %s', async (_, constraint, fields) => {
+  ])('reject a user with %s', async (_, constraint, fields) => {
     const other = { id: '01900000-0000-7000-8000-000000000002', email: 'eve@example.com', ...fields };
     await expect(insertUser(other)).rejects.toMatchObject({ constraint });
   });
@@ -33,16 +33,16 @@ describe('the schema’s constraints', () => {
     ['a counter that went back', 'ck_sessions_refresh_counter', { refresh_counter: -1 }],
     ['a salt that is too short', 'ck_sessions_refresh_salt', { refresh_salt: Buffer.alloc(31) }],
     ['a user who does not exist', 'fk_sessions_user_id', { user_id: SESSION }],
-  ])('refuse a session with %s', async (_, constraint, fields) => {
+  ])('reject a session with %s', async (_, constraint, fields) => {
     await expect(insertSession(fields)).rejects.toMatchObject({ constraint });
   });
 
-  it('take a session that keeps them', async () => {
+  it('accept a valid session', async () => {
     await insertSession({ revoked_at: new Date(), revoked_reason: 'logout' });
     expect(await database.query('SELECT id FROM sessions')).toEqual([{ id: SESSION }]);
   });
 
-  it('end a user’s sessions with the user', async () => {
+  it('delete sessions together with their user', async () => {
     await insertSession({});
     await database.query('DELETE FROM users WHERE id = $1', [USER]);
     expect(await database.query('SELECT id FROM sessions')).toEqual([]);

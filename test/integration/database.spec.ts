@@ -9,7 +9,7 @@ import { DatabaseProxy } from '../support/database-proxy.js';
 import { TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
 
-/** Nothing here has to wait for so long. */
+/** Longer than any wait in these tests. */
 const PATIENT = { DB_CONNECT_TIMEOUT: '60s', DB_STATEMENT_TIMEOUT: '60s' };
 
 describe('Database', () => {
@@ -21,7 +21,7 @@ describe('Database', () => {
     const env = { DATABASE_URL: proxy.url, DB_POOL_MAX: '2', ...PATIENT, ...timeouts };
     database = new Database(new DataSource(databaseOptions(parseEnvironment(env).database, entities)));
   };
-  /** Begins anew with a shorter time. */
+  /** Restarts with a shorter timeout. */
   const reopen = async (timeouts: Partial<typeof PATIENT>) => {
     await database.onApplicationShutdown();
     open(timeouts);
@@ -49,11 +49,11 @@ describe('Database', () => {
     (await storage.query<{ text: string }>('SELECT text FROM notes ORDER BY text')).map(({ text }) => text);
   const one = () => database.run((manager) => manager.query<{ one: number }[]>('SELECT 1 AS one'));
 
-  it('a session gives back what its function returns', async () => {
+  it('run returns the result of its function', async () => {
     expect(await one()).toEqual([{ one: 1 }]);
   });
 
-  it('a session’s statements each stand for themselves', async () => {
+  it('run commits each statement by itself', async () => {
     const failing = database.run(async (manager) => {
       await write(manager, 'kept');
       throw new Error('too late');
@@ -62,7 +62,7 @@ describe('Database', () => {
     expect(await notes()).toEqual(['kept']);
   });
 
-  it('a transaction is committed when its function returns', async () => {
+  it('a transaction commits when its function returns', async () => {
     const result = await database.transaction(async (manager) => {
       await write(manager, 'a');
       await write(manager, 'b');
@@ -72,7 +72,7 @@ describe('Database', () => {
     expect(await notes()).toEqual(['a', 'b']);
   });
 
-  it('a transaction is rolled back when its function throws', async () => {
+  it('a transaction rolls back when its function throws', async () => {
     const failing = database.transaction(async (manager) => {
       await write(manager, 'a');
       throw new Error('changed my mind');
@@ -81,7 +81,7 @@ describe('Database', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('a transaction is rolled back when one of its statements fails', async () => {
+  it('a transaction rolls back when a statement fails', async () => {
     const failing = database.transaction(async (manager) => {
       await write(manager, 'a');
       await write(manager, 'a');
@@ -90,7 +90,7 @@ describe('Database', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('what waits for a commit is done once others can see what was committed', async () => {
+  it('afterCommit runs its action when the changes are visible', async () => {
     let seen: Promise<string[]> | undefined;
     await database.transaction(async (manager) => {
       await write(manager, 'committed');
@@ -101,7 +101,7 @@ describe('Database', () => {
     expect(await seen).toEqual(['committed']);
   });
 
-  it('what waits for a commit is never done if there is none', async () => {
+  it('afterCommit never runs its action after a rollback', async () => {
     let done = false;
     const failing = database.transaction((manager) => {
       database.afterCommit(manager, () => (done = true));
@@ -111,7 +111,7 @@ describe('Database', () => {
     expect(done).toBe(false);
   });
 
-  it('nobody sees a transaction before it is committed', async () => {
+  it('a transaction is invisible before its commit', async () => {
     const seen = await database.transaction(async (manager) => {
       await write(manager, 'a');
       return notes();
@@ -119,13 +119,13 @@ describe('Database', () => {
     expect(seen).toEqual([]);
   });
 
-  it('an error that is no outage passes through as it is', async () => {
+  it('an error that is not an outage is rethrown unchanged', async () => {
     const error = new TypeError('a bug');
     await expect(database.run(() => Promise.reject(error))).rejects.toBe(error);
     await expect(database.transaction(() => Promise.reject(error))).rejects.toBe(error);
   });
 
-  it('a connection is given back, whether its function returned or threw', async () => {
+  it('a connection returns to the pool after success and failure', async () => {
     for (let round = 0; round < 5; round += 1) {
       await one();
       await database.transaction(() => Promise.reject(new Error('no'))).catch(() => undefined);
@@ -137,20 +137,20 @@ describe('Database', () => {
     expect(database.pool()).toEqual({ total: 0, idle: 0, waiting: 0 });
   });
 
-  it('never has more connections than its pool may hold', async () => {
+  it('never opens more connections than the pool size', async () => {
     await Promise.all(Array.from({ length: 20 }, one));
     expect(proxy.connections).toBe(2);
   });
 
-  it('a statement that takes too long is an outage, and its connection is not used again', async () => {
+  it('a statement that times out is an outage, and its connection is discarded', async () => {
     await reopen({ DB_STATEMENT_TIMEOUT: '500ms' });
     const slow = database.run((manager) => manager.query('SELECT pg_sleep(20)'));
     await expect(slow).rejects.toThrow(DatabaseUnavailableError);
     expect(database.pool().total).toBe(0);
   });
 
-  it('waiting too long for a free connection is an outage', async () => {
-    // The same time is there to connect.
+  it('a timeout while waiting for a connection is an outage', async () => {
+    // The same timeout applies to connecting.
     await reopen({ DB_CONNECT_TIMEOUT: '3s' });
     await one();
     let finish = (): void => undefined;
@@ -175,7 +175,7 @@ describe('Database', () => {
       const failing = database[kind](async (manager) => {
         await write(manager, 'a');
         proxy.cut();
-        await until('the loss is noticed', () => database.pool().total === 0);
+        await until('the pool notices the loss', () => database.pool().total === 0);
         await write(manager, 'b');
       });
       await expect(failing).rejects.toThrow(DatabaseUnavailableError);
@@ -183,7 +183,7 @@ describe('Database', () => {
     },
   );
 
-  it('a transaction that was lost before its end has changed nothing', async () => {
+  it('a transaction whose connection is lost changes nothing', async () => {
     const failing = database.transaction(async (manager) => {
       await write(manager, 'a');
       proxy.cut();
@@ -192,24 +192,24 @@ describe('Database', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('after it was closed it refuses', async () => {
+  it('rejects calls after it was closed', async () => {
     await one();
     await database.onApplicationShutdown();
     await expect(one()).rejects.toThrow(DatabaseUnavailableError);
     expect(database.pool().total).toBe(0);
   });
 
-  it('closed before its first use, it refuses too, and connects to nothing', async () => {
+  it('rejects calls and never connects if closed before its first use', async () => {
     await database.onApplicationShutdown();
     await expect(one()).rejects.toThrow(DatabaseUnavailableError);
     expect(proxy.connections).toBe(0);
   });
 
-  it('closed while the first connection is made, it refuses who waits for it, and leaves none open', async () => {
+  it('rejects waiting calls if closed during the first connection', async () => {
     const asked = Promise.allSettled([one()]);
     await database.onApplicationShutdown();
     expect(await asked).toEqual([{ status: 'rejected', reason: expect.any(DatabaseUnavailableError) }]);
-    await until('nothing is left', async () => {
+    await until('no connection is left', async () => {
       const rows = await storage.query(
         `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'gatehouse'`,
       );

@@ -7,7 +7,7 @@ import { TestApp } from '../support/test-app.js';
 const HOME: Client = { ipAddress: '203.0.113.7', userAgent: 'Firefox' };
 const ELSEWHERE: Client = { ipAddress: '198.51.100.1', userAgent: 'curl' };
 
-describe('the devices that an account knows', () => {
+describe('known devices', () => {
   let app: TestApp;
   let ada: BuiltUser;
   beforeAll(async () => {
@@ -17,7 +17,7 @@ describe('the devices that an account knows', () => {
   beforeEach(() => app.database.query('TRUNCATE sessions'));
   afterAll(() => app.close());
 
-  /** Signs in from a device, and gives the session's refresh token. */
+  /** Signs in from a device and returns the refresh token. */
   async function signIn({ ipAddress, userAgent }: Client, user = ada): Promise<string> {
     const { email, password } = user;
     const request = app.request.post('/auth/login').set('X-Forwarded-For', ipAddress ?? '');
@@ -26,15 +26,15 @@ describe('the devices that an account knows', () => {
   }
   const recognize = (device: Client, account: { id: string } | { email: string } = { id: ada.id }) =>
     app.app.get(Database).run((manager) => app.app.get(KnownDevicesRepository).recognize(manager, account, device));
-  /** Lets every session end this long ago. */
+  /** Makes every session end in the past. */
   const expire = (ago: string) =>
     app.database.query(`UPDATE sessions SET idle_expires_at = now() - $1::interval`, [ago]);
 
-  it('are none before the first sign-in', async () => {
+  it('do not exist before the first sign-in', async () => {
     expect(await recognize(HOME)).toBeNull();
   });
 
-  it('are those that were seen with the same user agent at the same address', async () => {
+  it('have the same user agent and IP address as an earlier sign-in', async () => {
     await signIn(HOME);
     expect(await recognize(HOME)).toMatch(/^seen /);
     expect(await recognize({ ...HOME, userAgent: 'Chrome' })).toBeNull();
@@ -43,7 +43,7 @@ describe('the devices that an account knows', () => {
     expect(await recognize({ ...HOME, ipAddress: null })).toBeNull();
   });
 
-  it('keep their name from one time to the next, and have one each', async () => {
+  it('have a stable and distinct identifier', async () => {
     const [home, work] = [HOME, { ...HOME, ipAddress: '203.0.113.99' }];
     await signIn(home);
     await signIn(work);
@@ -53,13 +53,13 @@ describe('the devices that an account knows', () => {
     expect(await recognize(work)).not.toBe(before);
   });
 
-  it('may move within their IPv6 /64, and no further', async () => {
+  it('may change their address within one IPv6 /64 only', async () => {
     await signIn({ ...HOME, ipAddress: '2001:db8:a:b::1' });
     expect(await recognize({ ...HOME, ipAddress: '2001:db8:a:b:ffff::2' })).toMatch(/^seen /);
     expect(await recognize({ ...HOME, ipAddress: '2001:db8:a:c::1' })).toBeNull();
   });
 
-  it('are proven anywhere by a refresh token of theirs, even by one that is used', async () => {
+  it('are proven from any address by a refresh token of any age', async () => {
     const refreshToken = await signIn(HOME);
     const before = await recognize({ ...ELSEWHERE, refreshToken });
     expect(before).toMatch(/^session /);
@@ -67,7 +67,7 @@ describe('the devices that an account knows', () => {
     expect(await recognize({ ...ELSEWHERE, refreshToken })).toBe(before);
   });
 
-  it('are not proven by a token that is forged, of another account, or none', async () => {
+  it('are not proven by a forged, foreign or malformed token', async () => {
     const genuine = await signIn(HOME);
     const foreign = await signIn(ELSEWHERE, await buildUser(app));
     const forged = (genuine.endsWith('A') ? 'B' : 'A') + genuine.slice(1, -4) + 'AAAA';
@@ -87,14 +87,14 @@ describe('the devices that an account knows', () => {
     expect(await recognize({ ...ELSEWHERE, refreshToken })).toBeNull();
   });
 
-  it('are strangers once their session was revoked', async () => {
+  it('are forgotten when their session is revoked', async () => {
     const refreshToken = await signIn(HOME);
     await app.database.query(`UPDATE sessions SET revoked_at = now(), revoked_reason = 'admin'`);
     expect(await recognize(HOME)).toBeNull();
     expect(await recognize({ ...ELSEWHERE, refreshToken })).toBeNull();
   });
 
-  describe('that signed themselves out', () => {
+  describe('that signed out', () => {
     const signOut = (ago: string) =>
       app.database.query(`UPDATE sessions SET revoked_at = now() - $1::interval, revoked_reason = 'logout'`, [ago]);
     const changePassword = (ago: string | null) =>
@@ -110,7 +110,7 @@ describe('the devices that an account knows', () => {
       expect(await recognize(HOME)).toBeNull();
     });
 
-    it('are strangers once the password was changed', async () => {
+    it('are forgotten when the password changes', async () => {
       await signIn(HOME);
       await signOut('2 minutes');
       await changePassword('3 minutes');
@@ -120,7 +120,7 @@ describe('the devices that an account knows', () => {
     });
   });
 
-  it('can be asked for by address, whatever its case, and an unknown one knows none', async () => {
+  it('are found by email, ignoring case, and never for an unknown one', async () => {
     const refreshToken = await signIn(HOME);
     expect(await recognize(HOME, { email: ada.email.toUpperCase() })).toMatch(/^seen /);
     expect(await recognize({ ...HOME, refreshToken }, { email: 'nobody@example.com' })).toBeNull();

@@ -6,13 +6,14 @@ import { MailServer } from '../support/mail-server.js';
 import { PgBouncer } from '../support/pgbouncer.js';
 import { postMail } from '../support/post-mail.js';
 import { insertSessions } from '../support/session-row.js';
+import { rounds } from '../support/rounds.js';
 import { TestApp } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
 
-/** Connections that PgBouncer has to the server. */
+/** Connections from PgBouncer to the server. */
 const SERVER_CONNECTIONS = 3;
-/** What the database's role bounds a statement to, which is far under the application's own bound. */
+/** The statement timeout of the database role, far below the application's own. */
 const STATEMENT_TIMEOUT = 1_500;
 
 if (!PgBouncer.isInstalled) console.warn('There is no pgbouncer here: the tests behind PgBouncer are skipped.');
@@ -79,7 +80,7 @@ suite('behind PgBouncer in transaction mode', () => {
     expect((await connectionsWhere(`application_name = 'gatehouse'`)).length).toBeLessThanOrEqual(SERVER_CONNECTIONS);
   });
 
-  it('lets one of 40 parallel registrations of one address in', async () => {
+  it('accepts one of 40 parallel registrations of one email', async () => {
     const body = { email: 'ada@example.com', password: 'seven lanterns at dusk' };
     const statuses = await both(
       40,
@@ -98,9 +99,9 @@ suite('behind PgBouncer in transaction mode', () => {
     expect(rows).toEqual([{ refresh_counter: 1 }]);
   });
 
-  it('refuses a revoked session on the next request, on both instances: 50 rounds', async () => {
+  it('rejects a revoked session on the next request on both instances', async () => {
     const ada = await buildUser(instances[0]);
-    for (let round = 0; round < 50; round += 1) {
+    for (let round = 0; round < rounds(10, 100); round += 1) {
       const { accessToken } = await signIn(instances[0], ada);
       await instances[1].as(accessToken).post('/auth/logout').expect(204);
       const statuses = await both(4, async (instance) => (await instance.as(accessToken).get('/users/me')).status);
@@ -108,7 +109,7 @@ suite('behind PgBouncer in transaction mode', () => {
     }
   });
 
-  it('counts wrong sign-ins exactly', async () => {
+  it('counts failed sign-ins exactly', async () => {
     const { email } = await buildUser(instances[0]);
     const body = { email, password: 'wrong lanterns at dawn' };
     const statuses = await both(60, async (instance) => (await instance.request.post('/auth/login').send(body)).status);
@@ -120,7 +121,7 @@ suite('behind PgBouncer in transaction mode', () => {
     await both(30, (instance, time) => postMail(instance, recipients[time] ?? ''));
     for (const recipient of recipients) await mailServer.next(recipient);
     const waiting = 'SELECT 1 FROM mails WHERE sent_at IS NULL';
-    await until('all are noted as sent', async () => (await database.query(waiting)).length === 0);
+    await until('all mails are recorded as sent', async () => (await database.query(waiting)).length === 0);
     expect(recipients.map((recipient) => mailServer.to(recipient).length)).toEqual(recipients.map(() => 1));
   });
 
@@ -134,7 +135,7 @@ suite('behind PgBouncer in transaction mode', () => {
     expect(await database.query('SELECT 1 FROM sessions WHERE user_id = $1', [userId])).toHaveLength(1);
   });
 
-  it('has the bound of a statement from the database’s role', async () => {
+  it('takes the statement timeout from the database role', async () => {
     const ada = await buildSignedIn(instances[0]);
     await database.query('BEGIN');
     await database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
@@ -161,7 +162,7 @@ suite('behind PgBouncer that is not configured for it', () => {
   beforeEach(() => log.clear());
   afterAll(() => database.drop());
 
-  /** Lets two instances run behind a PgBouncer of this kind, and ends all of them. */
+  /** Runs `act` with two instances behind a PgBouncer with these settings. */
   async function behind(
     settings: Readonly<Record<string, string>>,
     env: Readonly<Record<string, string>>,
@@ -177,7 +178,7 @@ suite('behind PgBouncer that is not configured for it', () => {
     }
   }
 
-  it('prepared statements fail as a bug does, with 500, and never as a sign-out', async () => {
+  it('prepared statements fail with 500, not with 401', async () => {
     await behind({ default_pool_size: '1' }, { DB_PREPARED_STATEMENTS: 'true' }, async ([first, second], bouncer) => {
       const ada = await buildSignedIn(first);
       await first.as(ada.accessToken).get('/users/me').expect(200);
@@ -189,7 +190,7 @@ suite('behind PgBouncer that is not configured for it', () => {
     });
   });
 
-  it('whoever waits too long for a connection of the server is answered with 503', async () => {
+  it('a timeout while waiting for a server connection gives 503', async () => {
     const settings = { default_pool_size: '1', query_wait_timeout: '1' };
     await behind(settings, { DB_PREPARED_STATEMENTS: 'false' }, async ([first], bouncer) => {
       const ada = await buildSignedIn(first);
@@ -199,7 +200,7 @@ suite('behind PgBouncer that is not configured for it', () => {
     });
   });
 
-  it('without ignore_startup_parameters, everything that needs the database is 503, and the log says why', async () => {
+  it('without ignore_startup_parameters requests give 503, and the log has the reason', async () => {
     await behind({ ignore_startup_parameters: '' }, { DB_PREPARED_STATEMENTS: 'false' }, async ([first]) => {
       await first.request.get('/health/live').expect(200);
       await first.request.get('/health/ready').expect(503);

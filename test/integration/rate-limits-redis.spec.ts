@@ -29,7 +29,7 @@ suite('rate limits in Redis', () => {
   const refresh = () => instances[0].request.post('/auth/refresh').send({ refreshToken: 'nonsense' });
   const keys = () => redis.ask((client) => client.keys('*'));
 
-  it('let exactly the limit through of 200 parallel wrong sign-ins on two instances', async () => {
+  it('allow exactly the limit of 200 parallel failed sign-ins on two instances', async () => {
     const { email } = await buildUser(instances[0]);
     const statuses = await Promise.all(
       Array.from({ length: 200 }, async (_, i) => {
@@ -41,18 +41,18 @@ suite('rate limits in Redis', () => {
     expect(await instances[0].database.query('SELECT 1 FROM rate_limits')).toEqual([]);
   });
 
-  it('give a good sign-in its point back', async () => {
+  it('refund a successful sign-in', async () => {
     const ada = await buildUser(instances[0]);
     for (let i = 0; i < 12; i += 1) expect((await signIn(instances[0], ada)).sessionId).toEqual(expect.any(String));
   });
 
-  it('say how long to wait, and end with their window', async () => {
+  it('report the wait and end with their window', async () => {
     const answers = [await refresh(), await refresh(), await refresh(), await refresh()];
     expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 429]);
     const wait = Number(answers.at(-1)?.headers['retry-after']);
     const [key = ''] = (await keys()).filter((name) => name.includes('refresh'));
     const left = await redis.ask((client) => client.pttl(key));
-    // What is said is rounded up, and was said before.
+    // The reported wait is rounded up and was read earlier.
     expect([wait >= left / 1_000, wait <= 60, left > 0]).toEqual([true, true, true]);
     // Time passes.
     await redis.ask((client) => client.pexpire(key, 1));
@@ -60,7 +60,7 @@ suite('rate limits in Redis', () => {
     expect((await refresh()).status).toBe(401);
   });
 
-  it('are each process’s own while Redis is away, and Redis’s again when it is back', async () => {
+  it('are counted by each process while Redis is unavailable', async () => {
     await redis.kill();
     const statuses = [];
     for (let i = 0; i < 4; i += 1) statuses.push((await refresh()).status);
@@ -69,7 +69,7 @@ suite('rate limits in Redis', () => {
     await until('Redis counts again', async () => (await refresh()).status > 0 && (await keys()).length > 0);
   });
 
-  it('are Redis’s as soon as it is there, although it was away when it was first asked', async () => {
+  it('use Redis as soon as it becomes available', async () => {
     await redis.kill();
     const early = await TestApp.start({ database: instances[0].database, env: { ...ENV, REDIS_URL: redis.url } });
     try {

@@ -23,7 +23,7 @@ describe('pruning sessions', () => {
       (row) => row.device_name,
     );
 
-  it('deletes what ended longer ago than the retention, in whatever way, and keeps all else', async () => {
+  it('deletes exactly the sessions that ended before the retention', async () => {
     await insert({ name: 'active', idle: '1 day', absolute: '2 days' });
     await insert({ name: 'idle lately', idle: '-6 days', absolute: '2 days' });
     await insert({ name: 'idle long ago', idle: '-8 days', absolute: '2 days' });
@@ -36,18 +36,18 @@ describe('pruning sessions', () => {
     expect(await left()).toEqual(['active', 'idle lately', 'over lately', 'revoked lately']);
   });
 
-  it('deletes all that have ended where nothing is retained', async () => {
+  it('deletes all ended sessions with a retention of zero', async () => {
     await insert({ name: 'active', idle: '1 day', absolute: '2 days' });
     await insert({ name: 'just over', idle: '-1 second', absolute: '2 days' });
     expect(await prune(0)).toBe(1);
     expect(await left()).toEqual(['active']);
   });
 
-  it('of an empty table is no work', async () => {
+  it('does nothing in an empty table', async () => {
     expect(await prune(7 * DAY)).toBe(0);
   });
 
-  it('walks a table of many steps to its end, and deletes nobody’s account', async () => {
+  it('deletes in several steps and keeps all users', async () => {
     await insert({ name: 'active', idle: '1 day', absolute: '2 days', count: 6_000 });
     await insert({ name: 'over', idle: '-8 days', absolute: '-8 days', count: 6_001 });
     expect(await prune(7 * DAY)).toBe(6_001);
@@ -55,7 +55,7 @@ describe('pruning sessions', () => {
     expect(await app.database.query('SELECT id FROM users')).toEqual([{ id: user.id }]);
   });
 
-  it('run twice at once counts each session once', async () => {
+  it('counts each session once in parallel runs', async () => {
     await insert({ name: 'over', idle: '-8 days', absolute: '-8 days', count: 300 });
     const counts = await Promise.all([prune(7 * DAY), prune(7 * DAY), prune(7 * DAY)]);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(300);

@@ -9,11 +9,11 @@ import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
 const LONG_AGO = '-31 days';
-/** More than one step of a pruning looks at. */
+/** More rows than one pruning step reads. */
 const MANY = 30_000;
 const HOURLY = { PRUNE_INTERVAL: '1h' };
 
-describe('the upkeep', () => {
+describe('scheduled pruning', () => {
   let app: TestApp;
   let other: TestApp;
   let user: BuiltUser;
@@ -44,16 +44,13 @@ describe('the upkeep', () => {
     return row?.count ?? -1;
   }
 
-  /** Lets a pruning begin, and holds it in its first step while something else is done. */
+  /** Starts pruning and blocks its first step while `act` runs. */
   async function duringThePruning(begin: () => Promise<void>, act: () => Promise<unknown>): Promise<void> {
     await app.database.query('BEGIN');
     await app.database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
     const pruning = begin();
     try {
-      await until(
-        'the pruning waits for the table',
-        async () => (await app.database.waitingFor('sessions')).length > 0,
-      );
+      await until('pruning waits for the table', async () => (await app.database.waitingFor('sessions')).length > 0);
       await act();
     } finally {
       await app.database.query('COMMIT');
@@ -61,7 +58,7 @@ describe('the upkeep', () => {
     }
   }
 
-  it('deletes sessions, tokens, mails and limits that have been kept for long enough, and no others', async () => {
+  it('deletes exactly the rows whose retention has passed', async () => {
     await insertSessions(app.database, { userId: user.id, idle: '-29 days', absolute: '1 day' });
     await insertEnded(2);
     await app.database.query(
@@ -100,7 +97,7 @@ describe('the upkeep', () => {
     ]);
   });
 
-  it('happens once in an interval, whichever instance looks', async () => {
+  it('runs once per interval on all instances together', async () => {
     await prune(app);
     await insertEnded(1);
     await Promise.all([prune(app), prune(other)]);
@@ -110,7 +107,7 @@ describe('the upkeep', () => {
     expect(await countSessions()).toBe(0);
   });
 
-  it('is done by one instance, while the others go on with their lives', async () => {
+  it('runs on one instance while the others skip it', async () => {
     await insertEnded(10);
     await duringThePruning(
       () => prune(app),
@@ -120,7 +117,7 @@ describe('the upkeep', () => {
     expect(messages()).toEqual(['Deleted 10 sessions.']);
   });
 
-  it('waits for no row that someone holds: it is left for the next time', async () => {
+  it('skips locked rows until the next run', async () => {
     await insertEnded(2);
     await app.database.query('BEGIN');
     await app.database.query('SELECT 1 FROM sessions LIMIT 1 FOR UPDATE');
@@ -132,7 +129,7 @@ describe('the upkeep', () => {
     expect(await countSessions()).toBe(0);
   });
 
-  it('of an instance that was killed is taken over by another, once its silence has lasted', async () => {
+  it('is taken over after the lease of a killed instance expired', async () => {
     await insertEnded(10);
     const child = await ChildApp.start({ DATABASE_URL: app.database.url, PRUNE_INTERVAL: '100ms' });
     try {
@@ -140,14 +137,11 @@ describe('the upkeep', () => {
         () => Promise.resolve(),
         async () => {
           await child.kill();
-          // The server finishes a statement whose client is gone, unless it is told.
+          // The server would finish the statement of a client that is gone.
           await app.database.query('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [
             await app.database.waitingFor('sessions'),
           ]);
-          await until(
-            'its statement is gone, too',
-            async () => (await app.database.waitingFor('sessions')).length === 0,
-          );
+          await until('its statement is gone', async () => (await app.database.waitingFor('sessions')).length === 0);
         },
       );
     } finally {
@@ -162,7 +156,7 @@ describe('the upkeep', () => {
     expect(await countSessions()).toBe(0);
   });
 
-  it('stops after its present step when the instance stops, and another goes on at once', async () => {
+  it('stops after the current step at shutdown, and another instance continues', async () => {
     await insertEnded(MANY);
     const leaving = await TestApp.start({ database: app.database, log, env: HOURLY });
     const closing: Promise<void>[] = [];
@@ -183,7 +177,7 @@ describe('the upkeep', () => {
     expect(await countSessions()).toBe(0);
   });
 
-  it('ends where another instance has taken the run over', async () => {
+  it('stops if another instance has taken over the run', async () => {
     await insertEnded(1);
     await duringThePruning(
       () => prune(app),
@@ -206,20 +200,20 @@ describe('the upkeep', () => {
     expect(await ScheduleLease.claim(database, 'task', 0)).toBeNull();
   });
 
-  it('begins by itself, some time after the start', async () => {
+  it('starts by itself after startup', async () => {
     await insertEnded(1);
     const punctual = await TestApp.start({ database: app.database, env: { PRUNE_INTERVAL: '500ms' }, log });
     try {
-      await until('the session is gone', async () => (await countSessions()) === 0);
+      await until('the session is deleted', async () => (await countSessions()) === 0);
       await insertEnded(1);
-      await until('the next one is gone, too', () => messages().length === 2);
+      await until('the next session is deleted', () => messages().length === 2);
       expect(await countSessions()).toBe(0);
     } finally {
       await punctual.close();
     }
   });
 
-  it('of a database that is away is left for the next time, and says so', async () => {
+  it('is retried later and logged if the database is unavailable', async () => {
     const [cutOff, proxy] = await TestApp.startProxied(app, { log });
     try {
       await insertEnded(1);

@@ -5,7 +5,7 @@ import { UsersRepository, type NewUserRow } from '../../src/users/users.reposito
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-describe('the users’ repository', () => {
+describe('UsersRepository', () => {
   let app: TestApp;
   let users: UsersRepository;
   beforeAll(async () => {
@@ -23,26 +23,26 @@ describe('the users’ repository', () => {
   };
   const insert = (part: Partial<NewUserRow> = {}) => session((manager) => users.insert(manager, row(part)));
 
-  it('gives back a new user as the database has them, without the hash', async () => {
+  it('returns a new user as stored, without the hash', async () => {
     const user = await insert({ email: 'ada@example.com' });
     expect(user).toMatchObject({ email: 'ada@example.com', role: 'user', isActive: true, emailVerifiedAt: null });
     expect(user.createdAt).toEqual(user.updatedAt);
     expect(user.passwordHash).toBeUndefined();
   });
 
-  it('says that an address is taken, whatever its case', async () => {
+  it('throws EmailTakenError for an existing email, ignoring case', async () => {
     await insert({ email: 'ada@example.com' });
     await expect(insert({ email: 'ADA@example.com' })).rejects.toThrow(EmailTakenError);
   });
 
-  it('says nothing about addresses where another rule of the table is broken', async () => {
+  it('rethrows violations of other constraints', async () => {
     const user = await insert();
     await expect(insert({ id: user.id })).rejects.toThrow(/pk_users/);
     await expect(insert({ email: 'a' })).rejects.toThrow(/ck_users_email/);
     await expect(insert({ role: 'root' as 'user' })).rejects.toThrow(/ck_users_role/);
   });
 
-  it('loads the hash only where it is asked for', async () => {
+  it('loads the hash only on request', async () => {
     const { id, email } = await insert({ email: 'ada@example.com', passwordHash: 'secret' });
     const found = await session((manager) => users.findById(manager, id));
     const byEmail = await session((manager) => users.findWithHash(manager, { email }));
@@ -51,7 +51,7 @@ describe('the users’ repository', () => {
     expect([byEmail?.passwordHash, byId?.passwordHash]).toEqual(['secret', 'secret']);
   });
 
-  it('replaces a hash only if it is still the one that was read', async () => {
+  it('replaces a hash only if it is unchanged', async () => {
     const { id } = await insert({ passwordHash: 'old' });
     const replace = (passwordHash: string, newHash: string) =>
       session((manager) => users.replaceHash(manager, { id, passwordHash }, newHash));
@@ -59,7 +59,7 @@ describe('the users’ repository', () => {
     expect((await session((manager) => users.findWithHash(manager, { id })))?.passwordHash).toBe('new');
   });
 
-  it('holds nobody who is inactive or has another password by now', async () => {
+  it('does not lock a user who is inactive or has a new password', async () => {
     const { id } = await insert({ passwordHash: 'hash' });
     const lock = (passwordHash: string) =>
       transaction(async (manager) => (await users.lockIfUnchanged(manager, { id, passwordHash }))?.id);
@@ -68,7 +68,7 @@ describe('the users’ repository', () => {
     expect(await lock('hash')).toBeUndefined();
   });
 
-  it('holds a user together with every active admin, in the order of their ids', async () => {
+  it('locks a user and all active admins in ID order', async () => {
     const [first, user, , second] = [
       await insert({ role: 'admin' }),
       await insert(),
@@ -81,7 +81,7 @@ describe('the users’ repository', () => {
     expect(held.map(({ id }) => id)).toEqual([first.id, user.id, second.id]);
   });
 
-  it('lets no one else take an admin away while the admins are held', async () => {
+  it('blocks a second removal of an admin while the admins are locked', async () => {
     const [first, second] = [await insert({ role: 'admin' }), await insert({ role: 'admin' })];
     const order: string[] = [];
     const blocked = () =>
@@ -110,7 +110,7 @@ describe('the users’ repository', () => {
     expect(order).toEqual(['first', `second sees ${second.id}`]);
   });
 
-  it('changes what is given, leaves what is undefined, and moves the time of the last change', async () => {
+  it('updates the given fields only, and the time of the last change', async () => {
     const { id, updatedAt } = await insert({ name: 'Ada', role: 'admin' });
     await app.database.query(`UPDATE users SET updated_at = now() - interval '1 hour'`);
     const changes = { name: null, role: undefined } as { name: null };
