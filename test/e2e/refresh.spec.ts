@@ -197,6 +197,15 @@ describe('POST /auth/refresh', () => {
       expect(body.code).toBe('refresh_token_invalid');
     });
 
+    it('with a counter ahead of a restored database gets 401 and revokes nothing', async () => {
+      const ada = await buildSignedIn(app);
+      const latest = await refreshed(await refreshed(ada.refreshToken));
+      await app.database.query('UPDATE sessions SET refresh_counter = 0 WHERE id = $1', [ada.sessionId]);
+      const { body } = await refresh(latest).expect(401);
+      expect(body.code).toBe('refresh_token_invalid');
+      expect((await row(ada.sessionId)).revoked_at).toBeNull();
+    });
+
     it('never signs anyone in with what the database alone tells', async () => {
       const ada = await buildSignedIn(app);
       const { refresh_salt: salt, refresh_counter: counter } = await row(ada.sessionId);
