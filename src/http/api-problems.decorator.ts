@@ -3,12 +3,12 @@ import { ApiResponse, getSchemaPath, ApiExtraModels } from '@nestjs/swagger';
 import type { DomainError } from '../common/domain.error.js';
 import { ProblemDto, statusOf, toProblem } from './problem.js';
 
-/** An error that documents itself: made without arguments, it is its own example. */
+/** An error class whose instance without arguments serves as the example in the API document. */
 export type DocumentedError = new () => DomainError;
 
 /**
- * Documents the errors that a route may answer. The statuses, codes and examples come from the error classes
- * themselves, so that the document cannot say anything else than the filter does.
+ * Documents the errors of a route. Statuses, codes and examples come from the error classes, so that the document
+ * always agrees with `ProblemFilter`.
  */
 export function ApiProblems(...errors: readonly DocumentedError[]): MethodDecorator & ClassDecorator {
   return applyDecorators(
@@ -19,7 +19,7 @@ export function ApiProblems(...errors: readonly DocumentedError[]): MethodDecora
   );
 }
 
-/** OpenAPI response objects by status, for a set of errors. */
+/** Returns the OpenAPI responses for these errors, by status. */
 export function problemResponses(errors: readonly DocumentedError[]) {
   const all = errors.map((type) => new type());
   const statuses = [...new Set(all.map(statusOf))];

@@ -2,15 +2,15 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import type { AccessClaims, Principal } from '../common/principal.js';
 
-/** A request on its way through the guards: `JwtAuthGuard` sets `claims`, `SessionGuard` sets `principal`. */
+/** A request with what the guards add: `JwtAuthGuard` sets `claims`, `SessionGuard` sets `principal`. */
 export interface GuardedRequest extends Request {
   claims?: AccessClaims;
   principal?: Principal;
 }
 
-/** The principal of the current request. Only for routes behind the guards. */
+/** Injects the principal of the current request. Not for `@Public()` routes. */
 export const Auth = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
   const { principal } = context.switchToHttp().getRequest<GuardedRequest>();
-  if (!principal) throw new Error('@Auth() was used on a route that no guard protects.');
+  if (!principal) throw new Error('@Auth() cannot be used on a @Public() route.');
   return principal;
 });

@@ -1,20 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import { bearerToken, sendsBearerToken } from './bearer-token.js';
 
-/** A request as Node's parser leaves it: it keeps the first of several `Authorization` headers, and all that came. */
+/** Creates a request as Node parses it: `headers` has the first `Authorization` header, `rawHeaders` has all. */
 function requestWith(...values: readonly string[]): IncomingMessage {
   const headers = values[0] === undefined ? {} : { authorization: values[0] };
   return { headers, rawHeaders: values.flatMap((value) => ['Authorization', value]) } as unknown as IncomingMessage;
 }
 
-describe('the bearer token of a request', () => {
+describe('bearerToken', () => {
   it.each([
     ['Bearer abc', 'abc'],
     ['bearer abc', 'abc'],
     ['BEARER abc', 'abc'],
     ['Bearer   abc', 'abc'],
     ['Bearer a.b-c_d~e+f/g==', 'a.b-c_d~e+f/g=='],
-  ])('is what follows the scheme in %j', (value, token) => {
+  ])('returns the token of %j', (value, token) => {
     expect(bearerToken(requestWith(value))).toBe(token);
   });
 
@@ -30,19 +30,19 @@ describe('the bearer token of a request', () => {
       'Basic abc',
       'abc',
     ],
-  ])('is none in %j', (value) => {
+  ])('returns null for %j', (value) => {
     expect(bearerToken(requestWith(value))).toBeNull();
   });
 
-  it('is none without the header', () => {
+  it('returns null without the header', () => {
     expect(bearerToken(requestWith())).toBeNull();
   });
 
-  it('is none with the header twice, even if both say the same', () => {
+  it('returns null for two identical headers', () => {
     expect(bearerToken(requestWith('Bearer abc', 'Bearer abc'))).toBeNull();
   });
 
-  it('is none with the header twice in different cases, among others of its length', () => {
+  it('counts header names in any case and ignores other names of the same length', () => {
     const rawHeaders = [
       'Authentication',
       'x',
@@ -59,16 +59,16 @@ describe('the bearer token of a request', () => {
   });
 });
 
-describe('a request tries to use a bearer token', () => {
-  it.each(['Bearer abc', 'bearer', 'Bearer', 'BEARER "x"', 'Bearer: x'])('with %j', (value) => {
+describe('sendsBearerToken', () => {
+  it.each(['Bearer abc', 'bearer', 'Bearer', 'BEARER "x"', 'Bearer: x'])('returns true for %j', (value) => {
     expect(sendsBearerToken(requestWith(value))).toBe(true);
   });
 
-  it.each(['', 'Basic abc', 'Bearerabc', 'Token Bearer'])('not with %j', (value) => {
+  it.each(['', 'Basic abc', 'Bearerabc', 'Token Bearer'])('returns false for %j', (value) => {
     expect(sendsBearerToken(requestWith(value))).toBe(false);
   });
 
-  it('not without the header', () => {
+  it('returns false without the header', () => {
     expect(sendsBearerToken(requestWith())).toBe(false);
   });
 });

@@ -12,7 +12,7 @@ describe('plainAddress', () => {
     ['2001:db8::7', '2001:db8::7'],
     ['fe80::1%eth0', 'fe80::1'],
     ['fe80::1%', 'fe80::1'],
-  ])('of %s is %s', (address, plain) => {
+  ])('converts %s to %s', (address, plain) => {
     expect(plainAddress(address)).toBe(plain);
   });
 
@@ -33,7 +33,7 @@ describe('plainAddress', () => {
     '1.2.3.4\n',
     '_hidden',
     '%eth0',
-  ])('of what is no address is none: %j', (address) => {
+  ])('returns null for %j, which is not an IP address', (address) => {
     expect(plainAddress(address)).toBeNull();
   });
 });

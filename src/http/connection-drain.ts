@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Injectable,
   type BeforeApplicationShutdown,
@@ -9,24 +9,25 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 
-/** How long, in milliseconds, a connection that is in use may take to ask once more and be told to leave. */
-const DISMISSAL = 500;
-/** How long, in milliseconds, requests that are under way may take. Less than what supervisors wait before they kill. */
-const GRACE = 8_000;
-const SWEEP_INTERVAL = 50;
+/** Clients of busy connections can send one more request in this time. Its response closes the connection. */
+const LAST_REQUEST_MS = 500;
+/** Shorter than the time that supervisors wait before they kill a process. */
+const DRAIN_TIMEOUT_MS = 8_000;
+const SWEEP_INTERVAL_MS = 50;
 
-/** Node notes on a connection which answer is under way, and on its parser which request came last. It says so nowhere. */
+/** Undocumented: Node keeps the current response on the connection, and the latest request on its parser. */
 type Connection = Socket & {
   readonly _httpMessage?: ServerResponse | null;
   readonly parser?: { readonly incoming: IncomingMessage | null } | null;
 };
 
 /**
- * Empties the HTTP server at shutdown without dropping a request. `server.close()` alone cuts a connection whose
- * next request is on its way already, and then waits for every other one until its client leaves. So each busy
- * connection first gets `Connection: close`, with the answer under way or with one more; then idle ones are closed as
- * they become idle; and what is still there after the grace is cut: a request that never arrives whole would wait for
- * ever.
+ * Drains the HTTP server at shutdown without dropping a request. `server.close()` alone would cut connections whose next
+ * request is already on its way, and would wait for all others until their clients close them.
+ *
+ * 1. Busy connections get `Connection: close` with the current response or with the next one.
+ * 2. Idle connections are closed.
+ * 3. After `DRAIN_TIMEOUT_MS` all others are closed, for example those whose request never becomes complete.
  */
 @Injectable()
 export class ConnectionDrain implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
@@ -43,19 +44,19 @@ export class ConnectionDrain implements OnApplicationBootstrap, BeforeApplicatio
     });
   }
 
-  /** @param signal what ended the process; without one, somebody closed the application and no client is left */
+  /** @param signal absent if a test or a command closes the application. It then has no clients. */
   async beforeApplicationShutdown(signal?: string): Promise<void> {
     const server = this.server();
     if (!server.listening) return;
-    this.deadline = setTimeout(() => server.closeAllConnections(), GRACE);
-    for (const { _httpMessage: answer, parser } of this.connections) {
-      // Other requests may be behind it: their answers would not be sent any more.
-      const isLast = answer?.req === parser?.incoming;
-      if (answer && isLast && !answer.headersSent) dismiss(answer);
+    this.deadline = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT_MS);
+    for (const { _httpMessage: response, parser } of this.connections) {
+      // A pipelined request may follow. Closing the connection would drop its response.
+      const isLast = response?.req === parser?.incoming;
+      if (response && isLast && !response.headersSent) closeAfter(response);
     }
-    server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => dismiss(response));
-    if (signal) await wait(DISMISSAL);
-    this.sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL);
+    server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => closeAfter(response));
+    if (signal) await sleep(LAST_REQUEST_MS);
+    this.sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
   }
 
   onApplicationShutdown(): void {
@@ -68,6 +69,6 @@ export class ConnectionDrain implements OnApplicationBootstrap, BeforeApplicatio
   }
 }
 
-function dismiss(response: ServerResponse): void {
+function closeAfter(response: ServerResponse): void {
   response.setHeader('Connection', 'close');
 }

@@ -19,8 +19,8 @@ const HEADERS = {
   'x-forwarded-host': 'a.b.example.com',
 };
 
-/** Every method and property that Express gives to a request. */
-const OF_REQUESTS: readonly [string, (request: Request) => unknown][] = [
+/** All methods and properties that Express adds to a request. */
+const REQUEST_MEMBERS: readonly [string, (request: Request) => unknown][] = [
   ['get', (request) => [request.get('Accept'), request.header('accept'), request.get('x-nothing')]],
   ['accepts', (request) => [request.accepts('html', 'json'), request.accepts('image/png')]],
   ['acceptsEncodings', (request) => request.acceptsEncodings('gzip', 'br')],
@@ -37,11 +37,11 @@ const OF_REQUESTS: readonly [string, (request: Request) => unknown][] = [
   ['app, res and next', ({ app, res, next }) => [app.enabled('trust proxy'), res?.statusCode, typeof next]],
 ];
 
-/** Every method that Express gives to a response. */
-const OF_RESPONSES: readonly [string, Handler][] = [
+/** All methods that Express adds to a response. */
+const RESPONSE_METHODS: readonly [string, Handler][] = [
   ['status and send', (_, response) => response.status(201).send('text')],
-  ['send of bytes', (_, response) => response.send(Buffer.from('bytes'))],
-  ['send of nothing', (_, response) => response.send()],
+  ['send with a buffer', (_, response) => response.send(Buffer.from('bytes'))],
+  ['send without a body', (_, response) => response.send()],
   ['json', (_, response) => response.json({ a: 'ä' })],
   ['jsonp', (_, response) => response.jsonp({ a: 1 })],
   ['sendStatus', (_, response) => response.sendStatus(404)],
@@ -60,13 +60,13 @@ const OF_RESPONSES: readonly [string, Handler][] = [
   ['locals', (_, response) => response.json(response.locals)],
 ];
 
-/** Starts it on a port of its own, and gives its address. */
+/** Starts the server on a free port and returns its URL. */
 async function listen(server: Server): Promise<string> {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Lets it listen while the tests of this block run, and gives where. */
+/** Starts the adapter's server while the tests of this block run. The URL is set before the first test. */
 function serve(adapter: GatehouseAdapter): { readonly url: string } {
   const at = { url: '' };
   beforeAll(async () => {
@@ -77,32 +77,38 @@ function serve(adapter: GatehouseAdapter): { readonly url: string } {
   return at;
 }
 
-describe('the headers that every answer has by default', () => {
+describe('the default headers', () => {
   const adapter = new GatehouseAdapter(['X-Default', 'always', 'Cache-Control', 'no-store']);
   const app = adapter.getInstance<Express>();
   const at = serve(adapter);
 
   it.each<[string, Handler]>([
-    ['an answer in one step', (_, response) => adapter.reply(response, { a: 1 }, 201)],
-    ['an answer of which a header was set before', (_, response) => adapter.reply(response.set('X-A', 'a'), { a: 1 })],
-    ['an answer of nothing', (_, response) => adapter.reply(response, undefined, 204)],
-    ['what Express writes', (_, response) => response.status(404).json({ a: 1 })],
-    ['what Node writes', (_, response) => response.writeHead(202, 'Fine', { 'X-A': 'a' }).end()],
-    ['a head with headers as an array', (_, response) => response.set('X-A', 'a').writeHead(200, ['X-B', 'b']).end()],
-  ])('are on %s', async (what, handler) => {
+    ['a JSON response', (_, response) => adapter.reply(response, { a: 1 }, 201)],
+    [
+      'a response with a header that was set before',
+      (_, response) => adapter.reply(response.set('X-A', 'a'), { a: 1 }),
+    ],
+    ['a response without a body', (_, response) => adapter.reply(response, undefined, 204)],
+    ['a response sent by Express', (_, response) => response.status(404).json({ a: 1 })],
+    ['a response sent by Node', (_, response) => response.writeHead(202, 'Fine', { 'X-A': 'a' }).end()],
+    [
+      'a response with headers as an array',
+      (_, response) => response.set('X-A', 'a').writeHead(200, ['X-B', 'b']).end(),
+    ],
+  ])('are sent with %s', async (what, handler) => {
     const path = `/${encodeURIComponent(what)}`;
     app.get(path, handler);
     const { headers } = await fetch(at.url + path);
     expect([headers.get('x-default'), headers.get('cache-control')]).toEqual(['always', 'no-store']);
   });
 
-  it('give way to one of the same name', async () => {
+  it('are replaced by an explicit header', async () => {
     app.get('/own', (_, response) => adapter.reply(response.set('cache-control', 'public'), { a: 1 }));
     const { headers } = await fetch(`${at.url}/own`);
     expect([headers.get('cache-control'), headers.get('x-default')]).toEqual(['public', 'always']);
   });
 
-  it('give way to one of the same name in an array, too', async () => {
+  it('are replaced by an explicit header in an array', async () => {
     app.get('/array', (_, response) => response.writeHead(200, ['cache-control', 'public', 'X-B', 'b']).end());
     const { headers } = await fetch(`${at.url}/array`);
     const seen = ['cache-control', 'x-default', 'x-b'].map((name) => headers.get(name));
@@ -110,7 +116,7 @@ describe('the headers that every answer has by default', () => {
   });
 });
 
-describe('the id of a request', () => {
+describe('the request ID', () => {
   const adapter = new GatehouseAdapter(['X-Default', 'always']);
   const app = adapter.getInstance<Express>();
   const at = serve(adapter);
@@ -121,20 +127,20 @@ describe('the id of a request', () => {
   };
 
   it.each<[string, Handler]>([
-    ['one-step', (_, response) => adapter.reply(response, { a: 1 })],
+    ['json', (_, response) => adapter.reply(response, { a: 1 })],
     ['express', (_, response) => response.json({ a: 1 })],
-  ])('is on its answer, and no header is where there is none: %s', async (path, handler) => {
+  ])('is sent if it is set: %s', async (path, handler) => {
     expect(await idOf(`/${path}`, 'an-id', handler)).toBe('an-id');
     expect(await idOf(`/${path}/none`, undefined, handler)).toBeNull();
   });
 
-  it('gives way to a header of its name', async () => {
+  it('is replaced by an explicit header', async () => {
     const handler: Handler = (_, response) => response.writeHead(200, ['x-request-id', 'other']).end();
     expect(await idOf('/other', 'an-id', handler)).toBe('other');
   });
 });
 
-describe('Express, under requests and responses that are born as its own', () => {
+describe('Express with our message classes', () => {
   const adapter = new GatehouseAdapter();
   const ours = adapter.getInstance<Express>();
   const plain = express();
@@ -150,7 +156,7 @@ describe('Express, under requests and responses that are born as its own', () =>
   });
   afterAll(() => Promise.all([...servers.values()].map((server) => once(server.close(), 'close'))));
 
-  /** What a handler answers, without what differs from one answer to the next. */
+  /** Returns the response of a handler without its date. */
   async function answer(app: Express, path: string, handler: Handler): Promise<unknown> {
     app.get(path, handler);
     const { port } = servers.get(app)?.address() as AddressInfo;
@@ -159,22 +165,25 @@ describe('Express, under requests and responses that are born as its own', () =>
     return { status: response.status, headers, body: await response.text() };
   }
 
-  it('has nothing to change about them', async () => {
-    const born: boolean[] = [];
+  it('does not change their prototypes', async () => {
+    const unchanged: boolean[] = [];
     servers.get(ours)?.prependOnceListener('request', (request, response) => {
-      born.push(Object.getPrototypeOf(request) === ours.request, Object.getPrototypeOf(response) === ours.response);
+      unchanged.push(
+        Object.getPrototypeOf(request) === ours.request,
+        Object.getPrototypeOf(response) === ours.response,
+      );
     });
     await answer(ours, '/prototypes', (_, response) => response.send());
-    expect(born).toEqual([true, true]);
+    expect(unchanged).toEqual([true, true]);
   });
 
-  it.each(OF_REQUESTS)('gives a request its %s', async (name, look) => {
+  it.each(REQUEST_MEMBERS)('adds to a request: %s', async (name, look) => {
     const handler: Handler = (request, response) => response.json(look(request) ?? null);
     const path = `/request/${encodeURIComponent(name)}`;
     expect(await answer(ours, path, handler)).toEqual(await answer(plain, path, handler));
   });
 
-  it.each(OF_RESPONSES)('gives a response its %s', async (name, handler) => {
+  it.each(RESPONSE_METHODS)('adds to a response: %s', async (name, handler) => {
     const path = `/response/${encodeURIComponent(name)}`;
     expect(await answer(ours, path, handler)).toEqual(await answer(plain, path, handler));
   });

@@ -4,11 +4,11 @@ import type { Express, Response } from 'express';
 import { messageClasses } from './message-classes.js';
 
 /**
- * Express under Nest, without what costs it most: requests and responses are born as what Express makes of them, and
- * an answer that is an object is written in one step. Nobody here chooses a charset, a replacer or an ETag.
+ * Nest's Express adapter without its two greatest costs. Requests and responses have Express's prototypes from the start,
+ * and objects are sent in one step, without Express's support for charsets, replacers and ETags.
  */
 export class GatehouseAdapter extends ExpressAdapter {
-  /** @param defaults headers of every answer that has no other of their name: names and values in turn */
+  /** @param defaults the default headers of all responses, as alternating names and values */
   constructor(private readonly defaults: readonly string[] = []) {
     super();
   }
@@ -30,7 +30,7 @@ function sendJson(response: ServerResponse, body: object, statusCode = response.
   return response.writeHead(statusCode, [...type, 'Content-Length', String(Buffer.byteLength(json))]).end(json);
 }
 
-/** What controllers return: no stream, no bytes, no error. */
+/** Returns whether the body is a plain object, and not a stream, a buffer or an error. */
 function isPlainObject(body: unknown): body is object {
   return typeof body === 'object' && body !== null && Object.getPrototypeOf(body) === Object.prototype;
 }

@@ -1,11 +1,11 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { urlencoded, type Request, type Response } from 'express';
 import type { Observable } from 'rxjs';
-import { BODY_LIMIT, bodyError } from './json-body.js';
+import { MAX_BODY_BYTES, bodyError } from './json-body.js';
 
-const parse = urlencoded({ extended: false, limit: BODY_LIMIT, parameterLimit: 32, inflate: false });
+const parse = urlencoded({ extended: false, limit: MAX_BODY_BYTES, parameterLimit: 32, inflate: false });
 
-/** Reads a form body (`application/x-www-form-urlencoded`) for the routes that ask for one. */
+/** Reads the form body (`application/x-www-form-urlencoded`) of a route. */
 @Injectable()
 export class FormBodyInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** How often a request has a header. Node itself keeps the first of several, or joins them, and does not say so. */
+/** Counts how often a request has a header. `headers` does not show it, because Node keeps the first or joins them. */
 export function countHeader({ rawHeaders }: IncomingMessage, name: string): number {
   let count = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {

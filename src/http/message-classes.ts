@@ -3,15 +3,15 @@ import type { Express } from 'express';
 import { REQUEST_ID, requestIdOf } from './request-id.js';
 
 /**
- * The classes of an application's requests and responses, for Node to make them with.
+ * Returns the classes from which Node creates requests and responses.
  *
- * Express gives each request and each response another prototype when they reach it, which makes V8 forget the shapes
- * that it knew. These have that prototype from the beginning, so giving it to them once more changes nothing.
+ * They have Express's prototypes. Otherwise Express would change the prototype of every object, which makes V8 discard
+ * what it learned about its shape.
  *
- * And a response knows the headers that every answer has by default. Setting them one by one, for Node to check and to
- * write them one by one, took longer than all else that Node does for an answer.
+ * Responses pass the default headers to Node as one list. Setting them one by one took longer than the rest of Node's
+ * work for a response.
  *
- * @param defaults names and values in turn; a header that is set by this name takes its place
+ * @param defaults alternating names and values. A header that is set explicitly replaces the default.
  */
 export function messageClasses(express: Express, defaults: readonly string[]) {
   const names = new Set([REQUEST_ID, ...defaults.filter((_, i) => i % 2 === 0)].map((name) => name.toLowerCase()));
@@ -41,7 +41,7 @@ export function messageClasses(express: Express, defaults: readonly string[]) {
   return { IncomingMessage: Request, ServerResponse: Response };
 }
 
-/** Whether these are headers, names and values in turn, of which none is among those names. */
+/** Returns whether `headers` are alternating names and values, without any of these names. */
 function addsTo(names: ReadonlySet<string>, headers: unknown): headers is OutgoingHttpHeader[] {
   const isNew = (name: unknown) => typeof name === 'string' && !names.has(name.toLowerCase());
   return Array.isArray(headers) && headers.every((header, i) => i % 2 === 1 || isNew(header));

@@ -17,11 +17,11 @@ export class PageQueryDto {
   @Max(100, LIMIT_MESSAGE)
   limit: number = 20;
 
-  @ApiPropertyOptional({ description: 'The `nextCursor` of the page before.' })
+  @ApiPropertyOptional({ description: 'The `nextCursor` of the previous page.' })
   @Optional()
   @ValidateBy(
     { name: 'cursor', validator: { validate: (value) => typeof value === 'string' && decodeCursor(value) !== null } },
-    { message: 'is not a cursor that this API gave' },
+    { message: 'must be the nextCursor of a previous page' },
   )
   cursor?: string;
 

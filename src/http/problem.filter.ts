@@ -3,38 +3,37 @@ import type { Request, Response } from 'express';
 import { DomainError } from '../common/domain.error.js';
 import { RejectedRequests } from '../common/rejected-requests.js';
 import { sendsBearerToken } from './bearer-token.js';
-import { BadRequestError, InternalError, MethodNotAllowedError, NotFoundError } from './edge.errors.js';
+import { BadRequestError, InternalError, MethodNotAllowedError, NotFoundError } from './http.errors.js';
 import { RETRY_AFTER, statusOf, toProblem } from './problem.js';
 import { recordRejection } from './rejection.js';
 import { requestIdOf } from './request-id.js';
 import { methodsOf } from './route-table.js';
 
 /**
- * The edge where errors become HTTP: every error of every route leaves through here, as a problem document
- * (RFC 9457). What nobody foresaw is logged whole and answered without a word of it.
+ * Converts every error to a problem document (RFC 9457). Logs the full error if it is unexpected. The client then gets a
+ * generic 500.
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
 
-  constructor(private readonly refusals: RejectedRequests) {}
+  constructor(private readonly rejectedRequests: RejectedRequests) {}
 
   catch(exception: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
     const error = this.toDomainError(exception, request, response);
-    recordRejection(this.refusals, error, request);
+    recordRejection(this.rejectedRequests, error, request);
     response.locals['code'] = error.code;
-    // The client left, or the answer has begun: there is nobody to tell.
+    // The response has already started, so its status cannot change.
     if (response.headersSent) return void response.destroy();
     setProblemHeaders(error, request, response);
     response.type('application/problem+json').json(toProblem(error, request.path, requestIdOf(response)));
   }
 
   private toDomainError(exception: unknown, request: Request, response: Response): DomainError {
-    // A guard, a pipe or a handler is past the router. Everything else may have failed before it, and a path
-    // that does not exist is 404 whatever its body looks like.
+    // Without a route, the error occurred before routing, for example in the body. An unknown path is still a 404.
     if (!request.route) {
       const allowed = methodsOf(request.app, request.path);
       if (allowed.length === 0) return isBadPath(exception) ? new BadRequestError() : new NotFoundError();
@@ -58,7 +57,7 @@ function setProblemHeaders(error: DomainError, request: Request, response: Respo
   if (error.kind === 'unavailable' || error.kind === 'rate_limited')
     response.setHeader('Retry-After', error.retryAfter ?? RETRY_AFTER);
   if (error.kind === 'unauthenticated') {
-    // RFC 6750 §3.1: a request that sent no token is told the scheme, and no error.
+    // RFC 6750 §3.1: without a token in the request, the challenge has no error code.
     response.setHeader('WWW-Authenticate', sendsBearerToken(request) ? 'Bearer error="invalid_token"' : 'Bearer');
   }
 }

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { DomainError, ErrorKind, FieldError } from '../common/domain.error.js';
 
-/** The one table from what went wrong to what HTTP calls it. */
+/** The only mapping from error kinds to statuses. */
 const STATUS: Readonly<Record<ErrorKind, number>> = {
   invalid: 400,
   unauthenticated: 401,
@@ -18,20 +18,20 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 };
 
 class FieldErrorDto implements FieldError {
-  @ApiProperty({ description: 'A JSON pointer (RFC 6901) into the input.', example: '/email' })
+  @ApiProperty({ description: 'A JSON pointer (RFC 6901) to the invalid field.', example: '/email' })
   pointer!: string;
 
   @ApiProperty({ example: 'must be an e-mail address' })
   message!: string;
 }
 
-/** How long, in seconds, a client should wait before it tries again what is unavailable. */
+/** The default `Retry-After` in seconds. */
 export const RETRY_AFTER = '1';
 
-/** A problem document (RFC 9457), as every error is answered. */
+/** A problem document (RFC 9457), the body of every error response. */
 export class ProblemDto {
   @ApiProperty({
-    description: 'A stable URI of the kind of problem; it ends in the code.',
+    description: 'A stable URI that identifies the problem type. It ends in the code.',
     example: 'urn:gatehouse:problem:not_found',
   })
   type!: string;
@@ -42,26 +42,26 @@ export class ProblemDto {
   @ApiProperty({ type: 'integer', example: 404 })
   status!: number;
 
-  @ApiProperty({ description: 'What happened, for a person to read.' })
+  @ApiProperty({ description: 'An explanation for humans.' })
   detail!: string;
 
   @ApiProperty({ description: 'The path of the request.', example: '/sessions' })
   instance!: string;
 
-  @ApiProperty({ description: 'A stable machine word.', example: 'not_found' })
+  @ApiProperty({ description: 'A stable identifier that clients can test.', example: 'not_found' })
   code!: string;
 
-  @ApiProperty({ description: 'The `X-Request-Id` of the answer.', example: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60' })
+  @ApiProperty({ description: 'The `X-Request-Id` of the response.', example: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60' })
   requestId!: string;
 
-  @ApiPropertyOptional({ type: [FieldErrorDto], description: 'What was refused, where fields were.' })
+  @ApiPropertyOptional({ type: [FieldErrorDto], description: 'The invalid fields, if any.' })
   errors?: readonly FieldError[];
 
-  @ApiPropertyOptional({ description: 'Why a session was ended, with `session_revoked`.', example: 'logout' })
+  @ApiPropertyOptional({ description: 'Why the session was revoked. Only with `session_revoked`.', example: 'logout' })
   reason?: string;
 }
 
-/** Builds the document for an error that a request ran into. */
+/** Converts an error to its problem document. */
 export function toProblem(error: DomainError, instance: string, requestId: string): ProblemDto {
   return {
     type: `urn:gatehouse:problem:${error.code}`,
@@ -75,7 +75,7 @@ export function toProblem(error: DomainError, instance: string, requestId: strin
   };
 }
 
-/** The status of an answer to an error. */
+/** Returns the HTTP status of an error. */
 export function statusOf(error: DomainError): number {
   return STATUS[error.kind];
 }

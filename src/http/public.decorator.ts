@@ -4,15 +4,15 @@ import { ApiExtension } from '@nestjs/swagger';
 
 const PUBLIC = 'gatehouse:public';
 
-/** How the OpenAPI document is told; taken out again when it is built. */
+/** Marks public operations while `buildOpenApi` runs, which removes it. */
 export const PUBLIC_EXTENSION = 'x-public';
 
-/** Opens a route, or every route of a controller, to requests without an access token. All others are guarded. */
+/** Allows requests without an access token on a route or a controller. All other routes require one. */
 export function Public(): MethodDecorator & ClassDecorator {
   return applyDecorators(SetMetadata(PUBLIC, true), ApiExtension(PUBLIC_EXTENSION, true));
 }
 
-/** Whether a request's route is open: its handler says so, or else its controller. */
+/** Returns whether the handler or its controller has `@Public()`. */
 export function isPublic(reflector: Reflector, context: ExecutionContext): boolean {
   return reflector.getAllAndOverride<true | undefined>(PUBLIC, [context.getHandler(), context.getClass()]) ?? false;
 }

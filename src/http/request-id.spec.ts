@@ -1,8 +1,8 @@
 import { validate, version } from 'uuid';
 import { newRequestId } from './request-id.js';
 
-describe('a new request id', () => {
-  it('is a UUID version 7 of now', () => {
+describe('newRequestId', () => {
+  it('returns a UUID version 7 with the current time', () => {
     const before = Date.now();
     const id = newRequestId();
     expect([validate(id), version(id)]).toEqual([true, 7]);
@@ -11,7 +11,7 @@ describe('a new request id', () => {
     expect(time).toBeLessThanOrEqual(Date.now());
   });
 
-  it('is another one each time', () => {
+  it('returns a different ID each time', () => {
     expect(new Set(Array.from({ length: 100_000 }, newRequestId)).size).toBe(100_000);
   });
 });

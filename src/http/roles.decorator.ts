@@ -5,15 +5,15 @@ import type { Role } from '../common/role.js';
 
 const ROLES = 'gatehouse:roles';
 
-/** How the OpenAPI document names the roles of a route. */
+/** The roles of an operation in the OpenAPI document. */
 export const ROLES_EXTENSION = 'x-roles';
 
-/** Says which roles may call a route, or every route of a controller. */
+/** Restricts a route or a controller to these roles. */
 export function Roles(...roles: readonly Role[]): MethodDecorator & ClassDecorator {
   return applyDecorators(SetMetadata(ROLES, roles), ApiExtension(ROLES_EXTENSION, roles));
 }
 
-/** The roles that a request's route asks for: its handler's, or else its controller's; undefined if any will do. */
+/** Returns the roles of the handler, or else of its controller. `undefined` means that any role may call it. */
 export function rolesOf(reflector: Reflector, context: ExecutionContext): readonly Role[] | undefined {
   return reflector.getAllAndOverride<readonly Role[] | undefined>(ROLES, [context.getHandler(), context.getClass()]);
 }

@@ -1,10 +1,10 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { GuardedRequest } from './auth.decorator.js';
 import { ForbiddenError } from '../common/domain.error.js';
+import type { GuardedRequest } from './auth.decorator.js';
 import { rolesOf } from './roles.decorator.js';
 
-/** Third of the global guards: lets a request through if its route asks for no role, or for the principal's. */
+/** The third global guard. Rejects principals whose role `@Roles()` does not name. */
 @Injectable()
 export class RolesGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}

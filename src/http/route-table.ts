@@ -6,8 +6,8 @@ interface RouterLayer {
 }
 
 /**
- * The methods that the application has for a path, in upper case and sorted; none if no route has that path.
- * Express's router only knows a miss; whether the path or the method was wrong is what 404 and 405 tell apart.
+ * Returns the methods that a path supports, in upper case and sorted. Empty if no route has the path. Express does not
+ * distinguish an unknown path (404) from an unsupported method (405).
  */
 export function methodsOf(app: Pick<Application, 'router'>, path: string): string[] {
   const layers = app.router.stack as unknown as readonly RouterLayer[];
@@ -20,7 +20,7 @@ export function methodsOf(app: Pick<Application, 'router'>, path: string): strin
   return [...methods].sort();
 }
 
-/** A path whose percent-encoding is broken matches no route; the router throws where it should say so. */
+/** Treats a path with invalid percent-encoding as no match. Express throws. */
 function matches(layer: RouterLayer, path: string): boolean {
   try {
     return layer.match(path);

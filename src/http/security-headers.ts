@@ -1,6 +1,6 @@
 import helmet, { type HelmetOptions } from 'helmet';
 
-/** Helmet's headers, names and values in turn. They are the same on every answer, so Helmet is asked for them once. */
+/** Returns Helmet's headers as alternating names and values. They are constant, so Helmet runs only once. */
 export function securityHeaders(options: HelmetOptions): string[] {
   const headers: string[] = [];
   const recorder = { setHeader: (...header: string[]) => headers.push(...header), removeHeader: () => undefined };

@@ -6,10 +6,9 @@ import { findUnsafeInput } from './unsafe-input.js';
 const UNKNOWN_FIELD = 'is not a field of this request';
 
 /**
- * Checks every body, query and parameter against its DTO: unknown fields are refused, nothing is coerced,
- * and all faults are named at once.
+ * Validates bodies, queries and parameters against their DTOs. Rejects unknown fields and does not convert types.
  *
- * @throws ValidationFailedError
+ * @throws ValidationFailedError with all invalid fields
  */
 export class StrictValidationPipe extends ValidationPipe {
   constructor() {
@@ -30,7 +29,7 @@ export class StrictValidationPipe extends ValidationPipe {
     if (metadata.type === 'body' && Array.isArray(value)) {
       throw new ValidationFailedError([{ pointer: '', message: 'must be an object' }]);
     }
-    // The library drops what has the name of a method before anyone can call it unknown.
+    // The library silently drops fields named like a method of the DTO, instead of rejecting them.
     const hidden = Object.keys(value ?? {}).find((key) => key in (metadata.metatype?.prototype ?? {}));
     if (hidden !== undefined) throw new ValidationFailedError([{ pointer: `/${hidden}`, message: UNKNOWN_FIELD }]);
     return super.transform(value, metadata);

@@ -1,15 +1,15 @@
 import type { FieldError } from '../common/domain.error.js';
 
-/** No body of ours is deeper than two; what is far deeper only means to exhaust the stack of whoever walks it. */
+/** Our bodies have two levels. Deeper nesting is an attempt to exhaust the stack. */
 const MAX_DEPTH = 32;
-/** Nor has any as many values; the libraries that look at them one by one would need a third of a second for 100 kB. */
+/** Validating 100 kB of small values would take a third of a second. */
 const MAX_VALUES = 1_000;
-const POISONED_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
- * Finds what no field of any route may hold: a NUL, which PostgreSQL cannot store; a lone surrogate, which
- * becomes another character when it is encoded; a key that reaches for a prototype; and depth or number without end.
- * Walks without recursion, so that the input cannot choose how deep the stack gets.
+ * Finds input that no route accepts: a NUL, which PostgreSQL cannot store; a lone surrogate, which changes when it is
+ * encoded; a key that could pollute a prototype; and too much depth or too many values. Does not recurse, so the input
+ * cannot exhaust the stack.
  */
 export function findUnsafeInput(input: unknown): FieldError | null {
   const open: { value: unknown; pointer: string; depth: number }[] = [{ value: input, pointer: '', depth: 0 }];
@@ -17,7 +17,7 @@ export function findUnsafeInput(input: unknown): FieldError | null {
   for (let entry = open.pop(); entry; entry = open.pop()) {
     const { value, pointer, depth } = entry;
     if (typeof value === 'string') {
-      const message = textFault(value);
+      const message = textError(value);
       if (message) return { pointer, message };
     } else if (typeof value === 'object' && value !== null) {
       if (depth === MAX_DEPTH) return { pointer: '', message: 'is nested too deeply' };
@@ -26,7 +26,7 @@ export function findUnsafeInput(input: unknown): FieldError | null {
       if (total > MAX_VALUES) return { pointer: '', message: 'has too many values' };
       for (const [key, child] of members) {
         const childPointer = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-        if (POISONED_KEYS.has(key) || textFault(key))
+        if (FORBIDDEN_KEYS.has(key) || textError(key))
           return { pointer, message: 'has a field name that is not allowed' };
         open.push({ value: child, pointer: childPointer, depth: depth + 1 });
       }
@@ -35,7 +35,7 @@ export function findUnsafeInput(input: unknown): FieldError | null {
   return null;
 }
 
-function textFault(text: string): string | null {
+function textError(text: string): string | null {
   if (text.includes('\0')) return 'must not contain a NUL character';
   return text.isWellFormed() ? null : 'must be well-formed Unicode';
 }

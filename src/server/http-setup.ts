@@ -1,9 +1,9 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/env.js';
-import { boundConnections, requireHost } from '../http/connection-bounds.js';
 import { GatehouseAdapter } from '../http/express.adapter.js';
 import { jsonBody } from '../http/json-body.js';
+import { configureNodeServer, requireHost } from '../http/node-server.js';
 import { requestId } from '../http/request-id.js';
 import { securityHeaders } from '../http/security-headers.js';
 import { httpLogger } from '../platform/logging/http-logger.js';
@@ -40,7 +40,7 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   if (config.http.accountPagesEnabled) serveAccountPages(app, config);
   // Supervisors expect exit code 0 after a signal.
   app.enableShutdownHooks([], { useProcessExit: true });
-  boundConnections(app.getHttpServer());
+  configureNodeServer(app.getHttpServer());
 }
 
 const HELMET = {

@@ -10,7 +10,7 @@ import {
   MalformedBodyError,
   PayloadTooLargeError,
   UnsupportedMediaTypeError,
-} from '../http/edge.errors.js';
+} from '../http/http.errors.js';
 import { PUBLIC_EXTENSION } from '../http/public.decorator.js';
 import { ROLES_EXTENSION } from '../http/roles.decorator.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
