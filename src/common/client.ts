@@ -20,7 +20,7 @@ export interface RateLimitListener {
   onStates(states: readonly RateLimitState[]): void;
 }
 
-/** Where a request comes from (as `TRUST_PROXY` determines it), and what its client says about itself. */
+/** The client of a request: its IP address, as `TRUST_PROXY` determines it, and what it sends about itself. */
 export interface Client {
   readonly ipAddress: string | null;
   readonly userAgent: string | null;

@@ -2,21 +2,21 @@ import Bowser from 'bowser';
 
 const UNKNOWN = 'Unknown device';
 
-/** What devices are called: letters and digits, and what stands between them; no address of a page. */
-const PLAIN = /^(?:[\p{L}\p{M}\p{N}'’()+_ -]|\.(?= |$)){1,60}$/u;
-/** Nor one of a telephone. */
+/** Letters, digits and common punctuation. A dot inside a word is not allowed, because that could be a URL. */
+const PLAIN_NAME = /^(?:[\p{L}\p{M}\p{N}'’()+_ -]|\.(?= |$)){1,60}$/u;
+/** Possibly a telephone number. */
 const MANY_DIGITS = /(?:\p{N}[^\p{L}]*){6}/u;
 
 /**
- * The same for a mail in our name, which must not carry a stranger's words: a name that could be more than one gives way
- * to what the user agent says, and that to nothing.
+ * Returns a name for mails that we send, which must not contain a stranger's message. If the given name could contain a
+ * URL or a telephone number, derives one from the user agent.
  */
 export function describeDeviceSafely(deviceName: string | null, userAgent: string | null): string {
   const names = [describeDevice(deviceName, userAgent), describeDevice(null, userAgent)];
-  return names.find((name) => PLAIN.test(name) && !MANY_DIGITS.test(name)) ?? UNKNOWN;
+  return names.find((name) => PLAIN_NAME.test(name) && !MANY_DIGITS.test(name)) ?? UNKNOWN;
 }
 
-/** A short name for people: what the client called itself, or else what its user agent says, as `Chrome on macOS`. */
+/** Returns the name that the client sent, or one derived from its user agent, such as `Chrome on macOS`. */
 export function describeDevice(deviceName: string | null, userAgent: string | null): string {
   if (deviceName) return deviceName;
   if (!userAgent) return UNKNOWN;

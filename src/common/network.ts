@@ -1,20 +1,20 @@
 import { isIPv6 } from 'node:net';
 
 const GROUPS = 8;
-const GROUPS_OF_A_NETWORK = 4;
+const NETWORK_GROUPS = 4;
 
 /**
- * The network that counts as one client: an IPv4 address by itself, an IPv6 address with its /64, all of which
- * belongs to whoever has the address (RFC 6177 §2).
+ * Returns the network that counts as one client: the IPv4 address itself, or the /64 of an IPv6 address, because a /64
+ * usually belongs to one customer (RFC 6177 §2). The result is valid PostgreSQL `inet` in one spelling, such as
+ * `203.0.113.7` or `2001:db8:0:1::/64`.
  *
- * @param address a plain address, as `Client` has it
- * @returns in one spelling, as PostgreSQL's `inet` takes it: `203.0.113.7`, `2001:db8:0:1::/64`
+ * @param address an IP address without a port or zone, as in `Client`
  */
 export function networkOf(address: string): string {
-  return isIPv6(address) ? `${groupsOf(address).slice(0, GROUPS_OF_A_NETWORK).join(':')}::/64` : address;
+  return isIPv6(address) ? `${groupsOf(address).slice(0, NETWORK_GROUPS).join(':')}::/64` : address;
 }
 
-/** An IPv6 address by its canonical name (RFC 5952): no leading zeros, lower case, no dots. */
+/** Returns an IPv6 address in canonical form (RFC 5952): no leading zeros, lower case, no dots. */
 export function canonicalIPv6(address: string): string {
   return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }

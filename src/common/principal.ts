@@ -1,15 +1,14 @@
 import type { Client } from './client.js';
 import type { Role } from './role.js';
 
-/** What a verified access token says: who asks, by which session. Nothing here says that they still may. */
+/** The user and session of a verified access token. The session may have been revoked since. */
 export interface AccessClaims {
   readonly userId: string;
   readonly sessionId: string;
 }
 
-/** Who makes a request: the claims of their token, confirmed by the session's row. */
+/** The signed-in user of a request: the claims of the token, confirmed by the session's row. */
 export interface Principal extends AccessClaims {
   readonly role: Role;
-  /** Where the request came from. */
   readonly client: Client;
 }

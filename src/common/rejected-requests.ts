@@ -2,17 +2,18 @@ import type { Client } from './client.js';
 import type { ErrorKind } from './domain.error.js';
 import type { AccessClaims } from './principal.js';
 
-/** Somebody was turned away, and it is worth writing down. */
+/** A rejected request to record in the audit log. */
 export interface Rejection {
-  /** The code of the problem that they were answered. */
+  /** The problem code of the response. */
   readonly code: string;
   readonly kind: ErrorKind;
-  /** Who, where a genuine token says so. */
+  /** The claims of the token, if it was genuine. */
   readonly claims: AccessClaims | null;
   readonly client: Client;
 }
 
-/** Where the edge tells of those claims it turns away. It waits for nobody: to refuse must stay cheap. */
+/** Receives rejected requests from the HTTP layer. */
 export abstract class RejectedRequests {
-  abstract note(refusal: Rejection): void;
+  /** Returns immediately, because rejecting a request must stay cheap. */
+  abstract note(rejection: Rejection): void;
 }

@@ -5,7 +5,7 @@ import type { Client } from '../common/client.js';
 import { networkOf } from '../common/network.js';
 import { parseRefreshToken, RefreshTokens } from './refresh-token.js';
 
-/** How long an account remembers a device after its session expired or signed out: 30 days. */
+/** An account remembers a device for this long after its session expired or signed out. */
 const MEMORY_MS = 30 * 86_400_000;
 
 /** Identifies an account, whether or not it exists. */
@@ -17,8 +17,8 @@ export type AccountKey = { readonly id: string } | { readonly email: string };
  * - *Proven*: it presents a genuine refresh token, of any age, of a session of this account.
  * - *Seen*: a session of this account has the same user agent, and the same IPv4 address or IPv6 /64 network.
  *
- * The session must be active, or have expired or signed itself out within the last 30 days and since the last password
- * change. A session revoked in any other way proves nothing, because its device is no longer trusted.
+ * The session must be active, or have expired or signed out within `MEMORY_MS` and since the last password change.
+ * Sessions that were revoked in any other way do not count, because their devices are no longer trusted.
  *
  * Someone in the same network can imitate a seen device. Use the result for rate limits and notifications only, never
  * to grant access.

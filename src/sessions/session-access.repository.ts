@@ -56,6 +56,7 @@ export class SessionAccessRepository {
     });
   }
 
+  /** Returns a session with the state that a rotation needs. */
   async findForRefresh(manager: EntityManager, id: string, graceMs: number): Promise<RefreshableSession | null> {
     const [row] = await manager.query<
       (StateRow & { refresh_salt: Buffer; refresh_counter: number; is_in_grace: boolean })[]
@@ -102,8 +103,8 @@ export class SessionAccessRepository {
   }
 
   /**
-   * Updates `last_seen_at` of these sessions, at most once a minute each. Skips locked rows: whoever locked one is using
-   * or revoking that session, and waiting for several rows could deadlock.
+   * Updates `last_seen_at` of these sessions, at most once a minute each. Skips locked rows, because waiting for several
+   * of them could deadlock.
    */
   async markSeen(manager: EntityManager, ids: ReadonlySet<string>): Promise<void> {
     await manager.query(

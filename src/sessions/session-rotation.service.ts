@@ -40,7 +40,7 @@ export class SessionRotationService {
    * Exchanges a refresh token for its successor and extends the session's idle timeout. The caller must revoke a session
    * whose token was reused.
    *
-   * @throws RefreshTokenInvalidError without revoking anything: knowing a session's ID is not enough to end it
+   * @throws RefreshTokenInvalidError without revoking the session, because anyone who knows its ID can forge such a token
    * @throws SessionRevokedError, SessionExpiredError, UserInactiveError
    */
   async rotate(presented: string): Promise<Rotation> {
@@ -56,7 +56,7 @@ export class SessionRotationService {
     return { isReuse: true, session: current };
   }
 
-  /** Reads the session of a token. Throws unless the token is genuine and the session usable. */
+  /** Reads the session of a token. Throws unless the token is genuine and the session is usable. */
   private async load(token: PresentedRefreshToken): Promise<RefreshableSession> {
     const session = await this.database.run((manager) =>
       this.access.findForRefresh(manager, token.sessionId, this.graceMs),

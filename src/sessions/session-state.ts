@@ -2,7 +2,7 @@ import type { User } from '../users/user.entity.js';
 import type { RevocationReason } from './revocation.js';
 import { SessionExpiredError, SessionRevokedError, UserInactiveError } from './sessions.errors.js';
 
-/** What decides whether a session may be used. The database's clock decides whether it has expired. */
+/** The state that decides whether a session may be used. The database's clock decides whether it has expired. */
 export interface SessionState {
   readonly id: string;
   readonly user: User;

@@ -39,7 +39,7 @@ export class SessionsAdminService {
    * Makes a session expire earlier.
    *
    * @throws UnknownSessionError
-   * @throws ValidationFailedError if `expiresAt` is later than the present value
+   * @throws ValidationFailedError if `expiresAt` is later than the current value
    */
   expireSession(actor: Principal, id: string, expiresAt: Date): Promise<Session> {
     return this.database.transaction(async (manager) => {
@@ -89,7 +89,7 @@ export class SessionsAdminService {
   }
 }
 
-/** Returns the given conditions. Each revoked session has an audit event of its own, which its user can see. */
+/** Returns the conditions of a bulk revocation. Each revoked session also has an audit event of its own. */
 function toDetails({ userId, ipAddress, createdBefore }: BulkFilter): AuditDetails {
   return {
     ...(userId !== undefined && { userId }),

@@ -33,7 +33,7 @@ import { SessionsService } from './sessions.service.js';
     tablePruner({
       subject: 'sessions',
       table: 'sessions',
-      // Until then a replayed token still gets the reason why its session ended.
+      // Until then, a replayed token gets the exact reason, such as `session_revoked`.
       condition: `least(expires_at, idle_expires_at, revoked_at) < now() - $1::float8 * interval '1 millisecond'`,
       retentionMs: ({ session }) => session.retention,
     }),
@@ -51,7 +51,7 @@ export class SessionsModule {}
 
 /**
  * Uses the configured secret of refresh tokens, or derives one from the secret of access tokens (HKDF, RFC 5869), so that
- * the two keys always differ. Derived secrets have the same predecessors, so that replacing one signs nobody out.
+ * the two keys always differ. Previous secrets are derived too, so that replacing `JWT_SECRET` signs no one out.
  */
 function createRefreshTokens({ refreshToken, accessToken }: Config): RefreshTokens {
   if (refreshToken.secret !== null) return new RefreshTokens(Buffer.from(refreshToken.secret));

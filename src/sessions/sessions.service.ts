@@ -49,8 +49,8 @@ export class SessionsService implements OnModuleInit {
   }
 
   /**
-   * Revokes the user's oldest sessions so that one more fits the limit. Returns false if the limit is reached and the
-   * policy is to reject new sessions. The transaction must hold a lock on the user's row, so that parallel sign-ins
+   * Revokes the user's oldest sessions so that one more fits the limit. Returns false if the limit is reached and
+   * `SESSION_LIMIT_POLICY` rejects new sessions. The caller must have locked the user's row, so that parallel sign-ins
    * cannot exceed the limit (ASVS 7.1.2).
    */
   async makeRoom(manager: EntityManager, userId: string): Promise<boolean> {

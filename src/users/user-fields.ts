@@ -8,17 +8,17 @@ import { normalizeEmail } from './email.js';
 /** Limits for any password. `PasswordPolicy` is stricter for new ones. Imported accounts may have other passwords. */
 const PASSWORD_LENGTH = [1, 1_024] as const;
 
-/** An email, normalized as it is stored. */
+/** Validates an email and normalizes it as it is stored. */
 export function EmailField(): PropertyDecorator {
   return applyDecorators(
     ApiProperty({ format: 'email', maxLength: 254, example: 'ada@example.com' }),
     MapText(normalizeEmail),
-    ValidateBy({ name: 'address', validator: { validate: isAddress } }, { message: 'must be an e-mail address' }),
+    ValidateBy({ name: 'email', validator: { validate: isPlainEmail } }, { message: 'must be an e-mail address' }),
     MaxLength(254, { message: 'must have at most 254 characters' }),
   );
 }
 
-/** A new password. `PasswordPolicy` decides whether it is acceptable and gives the reason. */
+/** Checks only the length of a new password. `PasswordPolicy` decides whether it is acceptable and gives the reason. */
 export function NewPasswordField(): PropertyDecorator {
   return applyDecorators(
     ApiProperty({
@@ -32,7 +32,7 @@ export function NewPasswordField(): PropertyDecorator {
   );
 }
 
-/** A password to verify. */
+/** Checks the length of a password that will be verified. */
 export function PasswordField(): PropertyDecorator {
   const [minLength, maxLength] = PASSWORD_LENGTH;
   return applyDecorators(
@@ -41,7 +41,7 @@ export function PasswordField(): PropertyDecorator {
   );
 }
 
-/** A person's display name, or `null`. */
+/** Validates and trims an optional display name. Accepts `null`. */
 export function NameField(): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({ type: String, nullable: true, minLength: 1, maxLength: 100, example: 'Ada Lovelace' }),
@@ -53,6 +53,6 @@ export function NameField(): PropertyDecorator {
 }
 
 /** Rejects control and bidirectional characters, which the library accepts between quotes. */
-function isAddress(value: unknown): boolean {
+function isPlainEmail(value: unknown): boolean {
   return isEmail(value) && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value as string);
 }

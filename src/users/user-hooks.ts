@@ -8,8 +8,8 @@ type CreationHook = (manager: EntityManager, user: User) => Promise<void>;
 type DeactivationHook = (manager: EntityManager, userId: string, actor: Principal) => Promise<void>;
 
 /**
- * Runs what higher features add to a change of a user, in the same transaction. For example, deactivating a user revokes
- * their sessions. `users` cannot call those features, because imports go down only.
+ * Runs hooks of higher modules when a user changes, in the same transaction. For example, deactivating a user revokes
+ * their sessions. `users` cannot call those modules, because imports go down only.
  */
 @Injectable()
 export class UserHooks {

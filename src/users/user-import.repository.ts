@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { User } from './user.entity.js';
 
 export type ImportedUserRow = Pick<User, 'id' | 'email' | 'passwordHash' | 'name' | 'role' | 'isActive'> & {
-  /** `now` is the database's. */
+  /** `now` is the time of the insert, by the database's clock. */
   readonly emailVerifiedAt: Date | 'now' | null;
 };
 
@@ -12,10 +12,8 @@ export type ExistingUser = Pick<User, 'id' | 'email' | 'name' | 'role' | 'isActi
 @Injectable()
 export class UserImportRepository {
   /**
-   * Inserts those whose address is free, decided by the unique index: two imports and a registration at once make one
-   * account. In the order of the addresses, so that two imports wait for each other instead of deadlocking.
-   *
-   * @returns the ids of those that were inserted
+   * Inserts the users whose email is not taken, and returns their IDs. The unique index decides, so that parallel imports
+   * and registrations cannot create an account twice. Inserts in email order, so that two imports cannot deadlock.
    */
   async insertNew(manager: EntityManager, rows: readonly ImportedUserRow[]): Promise<Set<string>> {
     const inserted = await manager.query<{ id: string }[]>(
@@ -31,11 +29,11 @@ export class UserImportRepository {
     return new Set(inserted.map(({ id }) => id));
   }
 
-  /** The users who have one of these addresses. */
+  /** Returns the users with one of these emails. */
   findByEmails(manager: EntityManager, emails: readonly string[]): Promise<ExistingUser[]> {
     return manager.query<ExistingUser[]>(
       `SELECT id, email, name, role, is_active AS "isActive" FROM users
-        WHERE lower(email) = ANY (SELECT lower(address) FROM unnest($1::text[]) AS address)`,
+        WHERE lower(email) = ANY (SELECT lower(given) FROM unnest($1::text[]) AS given)`,
       [emails],
     );
   }

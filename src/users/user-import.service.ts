@@ -10,41 +10,42 @@ import { unmatchableHash } from '../platform/passwords/password-hash.js';
 import { normalizeEmail } from './email.js';
 import { UserImportRepository, type ExistingUser, type ImportedUserRow } from './user-import.repository.js';
 
-/** A user of another system, with a valid and normalized address. */
+/** A user of another system, with a valid and normalized email. */
 export interface ImportedUser {
-  /** Where they stand in the file. */
+  /** The user's line in the file. */
   readonly line: number;
   readonly email: string;
   readonly name?: string | null | undefined;
   readonly role?: Role | undefined;
-  /** Without one, the person has to choose a new password before they can sign in. */
+  /** If missing, the user must reset their password before they can sign in. */
   readonly passwordHash?: string | undefined;
   readonly emailVerified?: boolean | undefined;
   readonly emailVerifiedAt?: Date | undefined;
   readonly isActive?: boolean | undefined;
 }
 
-/** From where users come. */
+/** Identifies an import in its audit events. */
 export interface ImportSource {
   readonly file: string;
-  /** An id of this very run of the import. */
+  /** A unique ID of this run. */
   readonly run: string;
 }
 
-/** What became of the user in a line. `existing`: there is an account that says the same; it was left as it is. */
-export type ImportOutcome = { readonly line: number; readonly status: 'imported' | 'existing' } | RefusedLine;
+/** The result for one line. `existing` means that an identical account exists, which was not changed. */
+export type ImportOutcome = { readonly line: number; readonly status: 'imported' | 'existing' } | RejectedLine;
 
-export interface RefusedLine {
+export interface RejectedLine {
   readonly line: number;
-  readonly status: 'refused';
+  readonly status: 'rejected';
   readonly reason: string;
 }
 
 type Row = ImportedUserRow & { readonly line: number };
 
-const COMPARED = ['name', 'role', 'isActive'] as const;
+/** Passwords are not compared, because a sign-in since the import may have replaced the hash. */
+const COMPARED_FIELDS = ['name', 'role', 'isActive'] as const;
 
-/** Takes over accounts of other systems, some hundred at a time. */
+/** Imports users of other systems, in batches. */
 @Injectable()
 export class UserImportService {
   private readonly cost: number;
@@ -59,51 +60,54 @@ export class UserImportService {
   }
 
   /**
-   * Imports those whose address is free, and writes that down, in one transaction. The others are left as they are.
+   * Imports the users whose email is not taken and records the audit events, in one transaction. Does not change
+   * existing accounts.
    *
-   * @throws DatabaseUnavailableError and then none of them is imported
+   * @throws DatabaseUnavailableError, and no user of the batch is imported
    */
   async import(users: readonly ImportedUser[], source: ImportSource): Promise<ImportOutcome[]> {
-    return this.eachGood(users, (rows) =>
+    return this.process(users, (rows) =>
       this.database.transaction(async (manager) => {
         const inserted = await this.repository.insertNew(manager, rows);
         const imported = rows.filter(({ id }) => inserted.has(id));
         await this.record(manager, imported, source);
         const others = rows.filter(({ id }) => !inserted.has(id));
-        return [...imported.map(importedRow), ...(await this.explain(manager, others, source.run))];
+        return [...imported.map(toImported), ...(await this.explain(manager, others, source.run))];
       }),
     );
   }
 
-  /** Says what `import` would do, and does nothing. An address that stands in the file twice is not noticed. */
+  /** Returns what `import` would do, without changing anything. Does not detect duplicates within the file. */
   async check(users: readonly ImportedUser[]): Promise<ImportOutcome[]> {
-    return this.eachGood(users, async (rows) => {
+    return this.process(users, async (rows) => {
       const found = await this.database.run((manager) => this.findExisting(manager, rows));
       return rows.map((row) => {
         const existing = found.get(row.email);
-        return existing ? compared(row, existing) : importedRow(row);
+        return existing ? compare(row, existing) : toImported(row);
       });
     });
   }
 
-  private async eachGood(
+  /** Rejects invalid users and passes the others to `processRows`. */
+  private async process(
     users: readonly ImportedUser[],
-    act: (rows: Row[]) => Promise<ImportOutcome[]>,
+    processRows: (rows: Row[]) => Promise<ImportOutcome[]>,
   ): Promise<ImportOutcome[]> {
-    const refused = users.flatMap((user): ImportOutcome[] => {
-      const reason = this.faultOf(user);
-      return reason === null ? [] : [{ line: user.line, status: 'refused', reason }];
-    });
-    const bad = new Set(refused.map(({ line }) => line));
-    const rows = users.filter(({ line }) => !bad.has(line)).map((user) => this.toRow(user));
-    const outcomes = rows.length > 0 ? await act(rows) : [];
-    return [...refused, ...outcomes];
+    const rejected: ImportOutcome[] = [];
+    const rows: Row[] = [];
+    for (const user of users) {
+      const reason = this.rejectionReason(user);
+      if (reason === null) rows.push(this.toRow(user));
+      else rejected.push({ line: user.line, status: 'rejected', reason });
+    }
+    const outcomes = rows.length > 0 ? await processRows(rows) : [];
+    return [...rejected, ...outcomes];
   }
 
-  private faultOf({ passwordHash, emailVerified, emailVerifiedAt }: ImportedUser): string | null {
-    if (emailVerified === false && emailVerifiedAt) return 'emailVerified says no, and emailVerifiedAt says when';
-    const fault = passwordHash === undefined ? null : importFault(passwordHash, this.cost);
-    return fault && `passwordHash ${fault}`;
+  private rejectionReason({ passwordHash, emailVerified, emailVerifiedAt }: ImportedUser): string | null {
+    if (emailVerified === false && emailVerifiedAt) return 'emailVerified is false, but emailVerifiedAt has a time';
+    const reason = passwordHash === undefined ? null : importFault(passwordHash, this.cost);
+    return reason && `passwordHash ${reason}`;
   }
 
   private toRow(user: ImportedUser): Row {
@@ -126,7 +130,7 @@ export class UserImportService {
     );
   }
 
-  /** Why these were not inserted: what their addresses have is of an earlier line, or was there before. */
+  /** Returns why rows were not inserted: their email is in an earlier line of the file, or has an account already. */
   private async explain(manager: EntityManager, rows: readonly Row[], run: string): Promise<ImportOutcome[]> {
     if (rows.length === 0) return [];
     const found = await this.findExisting(manager, rows);
@@ -134,11 +138,11 @@ export class UserImportService {
     const created = await this.audit.detailsOf(manager, 'user_created', ids);
     return rows.map((row): ImportOutcome => {
       const existing = found.get(row.email);
-      // Deleted in this very moment.
-      if (!existing) return { line: row.line, status: 'refused', reason: 'email was taken a moment ago: try again' };
+      // The other account was deleted after the insert.
+      if (!existing) return { line: row.line, status: 'rejected', reason: 'email was taken a moment ago: try again' };
       const origin = created.get(existing.id);
-      if (origin?.['run'] !== run) return compared(row, existing);
-      return { line: row.line, status: 'refused', reason: `email stands in line ${Number(origin['line'])} already` };
+      if (origin?.['run'] !== run) return compare(row, existing);
+      return { line: row.line, status: 'rejected', reason: `email is already in line ${Number(origin['line'])}` };
     });
   }
 
@@ -149,14 +153,13 @@ export class UserImportService {
   }
 }
 
-function importedRow({ line }: Row): ImportOutcome {
+function toImported({ line }: Row): ImportOutcome {
   return { line, status: 'imported' };
 }
 
-/** Passwords are not compared: a person who signed in since has a new hash of the same one. */
-function compared(row: Row, existing: ExistingUser): ImportOutcome {
-  const differing = COMPARED.filter((field) => row[field] !== existing[field]);
+function compare(row: Row, existing: ExistingUser): ImportOutcome {
+  const differing = COMPARED_FIELDS.filter((field) => row[field] !== existing[field]);
   if (differing.length === 0) return { line: row.line, status: 'existing' };
   const reason = `email belongs to an account that differs in ${differing.join(', ')}`;
-  return { line: row.line, status: 'refused', reason };
+  return { line: row.line, status: 'rejected', reason };
 }

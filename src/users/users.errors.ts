@@ -15,7 +15,7 @@ export class LastAdminError extends domainError(
   'This is the last active admin. Make another user an admin first.',
 ) {}
 
-/** Unknown email, wrong password and inactive user all throw this error, so that the client cannot distinguish them. */
+/** The email is unknown, the password is wrong or the user is inactive. The client cannot tell which. */
 export class InvalidCredentialsError extends domainError(
   'unauthenticated',
   'invalid_credentials',

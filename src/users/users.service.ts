@@ -25,7 +25,7 @@ export interface NewUser {
   readonly isEmailVerified?: boolean | undefined;
 }
 
-/** What people may choose when they register themselves. */
+/** The fields that users choose when they register. */
 export type Registration = Pick<NewUser, 'email' | 'password' | 'name'>;
 
 @Injectable()
@@ -85,7 +85,7 @@ export class UsersService {
   }
 
   /**
-   * Changes a user. A new role, or a deactivation, takes effect on that user's next request.
+   * Updates a user. A new role or a deactivation takes effect on that user's next request.
    *
    * @throws UserNotFoundError, LastAdminError
    */

@@ -140,7 +140,7 @@ describe('users:import', () => {
       /^11,"has 7 fields, but the first line names 5"$/,
       /^12,"has a misplaced or unclosed quote"$/,
       /^13,"name must not contain a NUL character"$/,
-      /^14,"email stands in line 2 already"$/,
+      /^14,"email is already in line 2"$/,
       /^15,"has a misplaced or unclosed quote"$/,
     ];
     const [head, ...lines] = (await report('users.csv')).trimEnd().split('\n');
@@ -199,7 +199,7 @@ describe('users:import', () => {
       ['email', 'twice@example.com', ...filler, 'TWICE@example.com'].join('\n'),
     );
     expect(stdout).toBe('Imported 1201 users, 0 already exist, 1 rejected.\n');
-    expect(await report('users.csv')).toContain('1203,"email stands in line 2 already"');
+    expect(await report('users.csv')).toContain('1203,"email is already in line 2"');
   });
 
   it('continues after SIGKILL in the middle of a batch', async () => {

@@ -6,7 +6,7 @@ import {
   UserImportService,
   type ImportedUser,
   type ImportOutcome,
-  type RefusedLine,
+  type RejectedLine,
 } from '../../users/user-import.service.js';
 import { CommandError } from '../errors.js';
 import { Progress } from '../progress.js';
@@ -61,7 +61,7 @@ async function importAll(
   importBatch: (users: readonly ImportedUser[]) => Promise<ImportOutcome[]>,
   rejections: RejectionReport,
 ): Promise<string> {
-  const counts = { imported: 0, existing: 0, refused: 0 };
+  const counts = { imported: 0, existing: 0, rejected: 0 };
   const progress = new Progress('users');
   const start = performance.now();
   let rows = 0;
@@ -83,12 +83,12 @@ async function importAll(
     progress.end();
     for (const line of await rejections.close()) console.error(line);
   }
-  return `${counts.imported} users, ${counts.existing} already exist, ${counts.refused} rejected`;
+  return `${counts.imported} users, ${counts.existing} already exist, ${counts.rejected} rejected`;
 }
 
 /** Applies the rules of the API to a record. */
-async function toUser(record: FileRecord): Promise<ImportedUser | RefusedLine> {
-  const reject = (reason: string): RefusedLine => ({ line: record.line, status: 'refused', reason });
+async function toUser(record: FileRecord): Promise<ImportedUser | RejectedLine> {
+  const reject = (reason: string): RejectedLine => ({ line: record.line, status: 'rejected', reason });
   if ('fault' in record) return reject(record.fault);
   if (
     Object.values(record.fields).some((value) => typeof value === 'string' && value.includes(REPLACEMENT_CHARACTER))
@@ -103,8 +103,8 @@ async function toUser(record: FileRecord): Promise<ImportedUser | RefusedLine> {
   }
 }
 
-function isRejected(result: ImportedUser | ImportOutcome): result is RefusedLine {
-  return 'status' in result && result.status === 'refused';
+function isRejected(result: ImportedUser | ImportOutcome): result is RejectedLine {
+  return 'status' in result && result.status === 'rejected';
 }
 
 async function* inBatches(records: AsyncIterable<FileRecord>): AsyncGenerator<FileRecord[]> {

@@ -3,7 +3,7 @@ import { OneOf, Optional, QueryBoolean, Timestamp } from '../../http/fields.js';
 import { ROLES, type Role } from '../../common/role.js';
 import { EmailField, NameField } from '../user-fields.js';
 
-/** One user of an import file. The rules are those of the API. Booleans may be text, because CSV has no types. */
+/** One user of an import file. Follows the rules of the API, except that booleans may be text, as in CSV. */
 export class ImportedUserDto {
   @EmailField()
   email!: string;
