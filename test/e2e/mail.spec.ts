@@ -36,12 +36,12 @@ describe('mail', () => {
     expect(mail).toMatchObject({
       from: 'no-reply@acme.example',
       to: 'ada@example.com',
-      subject: 'Choose a new password for Acme Höhle',
+      subject: 'Reset your password for Acme Höhle',
       link,
       token,
     });
     expect(mail.text).toContain('Hello Ada Lovelace,');
-    expect(mail.text).toContain('for 1 hour.');
+    expect(mail.text).toContain('after 1 hour.');
     expect(mail.html).toContain(`<a href="${link}"`);
     expect(mail.headers).toMatchObject({
       from: '"Acme, Inc." <no-reply@acme.example>',

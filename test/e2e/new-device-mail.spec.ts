@@ -183,7 +183,7 @@ describe('a sign-in', () => {
       const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => refresh(stolen, i % 2 ? app : other)));
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
       const { subject, text, link } = await mailServer.next(ada.email);
-      expect(subject).toBe('We ended a session of your account at Gatehouse');
+      expect(subject).toBe('You were signed out of Gatehouse on one device');
       expect(text).toContain('Safari on macOS');
       expect(link).toContain('/account/not-me#token=');
       expect(await mailKinds(app, ada)).toEqual(['verify_email', 'refresh_token_reused']);

@@ -81,7 +81,7 @@ describe('a failing mail server', () => {
     const row = await rowOf('unknown@example.com');
     expect(row).toMatchObject({ attempts: 1, is_waiting: false, is_sent: false });
     expect(row?.sealed).not.toBeNull();
-    expect(log.records).toContainEqual(expect.objectContaining({ level: 'error', msg: 'A mail is given up' }));
+    expect(log.records).toContainEqual(expect.objectContaining({ level: 'error', msg: 'Gave up sending a mail.' }));
   });
 
   it('that refuses to relay gets the mail again, because an operator can fix that', async () => {
@@ -111,7 +111,7 @@ describe('a failing mail server', () => {
     const token = await postMail(app, 'quoted@example.com');
     await failure('quoted@example.com');
     const row = await rowOf('quoted@example.com');
-    expect(row?.last_error).toMatch(/<\[address\]> must not be sent .*#token=\[token\]/);
+    expect(row?.last_error).toMatch(/<\[email\]> must not be sent .*#token=\[token\]/);
     expect(log.text).not.toContain(token);
     expect(log.text).not.toContain('quoted@example.com');
   });

@@ -20,7 +20,7 @@ describe('claiming mails', () => {
   /** Claims up to `limit` mails in a transaction. Commits after `beforeCommit`. Returns their recipients. */
   const claim = (limit: number, beforeCommit = (): Promise<unknown> => Promise.resolve()): Promise<string[]> =>
     app.app.get(Database).transaction(async (manager) => {
-      const mails = await app.app.get(MailRepository).claim(manager, { limit, lease: LEASE_MS });
+      const mails = await app.app.get(MailRepository).claim(manager, { limit, leaseMs: LEASE_MS });
       await beforeCommit();
       return mails.map(({ recipient }) => recipient).sort();
     });

@@ -35,7 +35,7 @@ describe('mail without SMTP_URL', () => {
     const token = await postMail(direct, '../../Ada@example.com', 'Ada');
     const link = `https://acme.example/account/reset-password#token=${token}`;
     await until('the mail is logged', () => child.log.includes(link));
-    expect(child.log).toContain('To ../../Ada@example.com: Choose a new password for Gatehouse');
+    expect(child.log).toContain('To ../../Ada@example.com: Reset your password for Gatehouse');
 
     const mails = join(folder, '.data', 'mail');
     const files = (await readdir(mails)).sort();

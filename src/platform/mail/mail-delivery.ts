@@ -1,19 +1,25 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Database, type EntityManager } from '../database/database.js';
 import { DatabaseUnavailableError } from '../database/pg-errors.js';
 import type { MailContents, MailKind } from './mail.js';
 import { MailRepository, type ClaimedMail } from './mail.repository.js';
 import { MailWriter } from './mail-writer.js';
-import { backoff, GIVE_UP_AFTER } from './retry.js';
 import { SealedBox } from './sealed-box.js';
-import { MailRefusedError, type MailTransport } from './transports/mail-transport.js';
+import { MailRejectedError, type MailTransport } from './transports/mail-transport.js';
 
-/** How long, in milliseconds, until an outcome that could not be noted is noted again. */
-const NOTE_INTERVAL = 1_000;
+const MIN_RETRY_DELAY_MS = 5_000;
+const MAX_RETRY_DELAY_MS = 3_600_000;
+/** Changes each delay at random by up to this part, so that mails that failed together are not retried together. */
+const JITTER = 0.2;
+/** RFC 5321 §4.5.4.1 asks for days. */
+const GIVE_UP_AFTER_MS = 2 * 86_400_000;
+
+/** How long to wait before storing an outcome again while the database is unavailable. */
+const DATABASE_RETRY_DELAY_MS = 1_000;
 const MAX_REASON_LENGTH = 500;
 
-/** Sends one mail, and notes how it went. No connection of the database is held while it is sent. */
+/** Sends one mail and stores the outcome. Holds no database connection while it sends. */
 @Injectable()
 export class MailDelivery {
   private readonly logger = new Logger(MailDelivery.name);
@@ -26,21 +32,20 @@ export class MailDelivery {
   ) {}
 
   /**
-   * Never fails.
+   * Never rejects.
    *
-   * @param abort ends it before its time. The mail stays as it is then: its claim runs out, and another instance
-   *   takes it
+   * @param signal cancels the delivery. The mail then stays claimed, and another instance sends it after the lease
    */
-  async deliver(mail: ClaimedMail, transport: MailTransport, abort: AbortSignal): Promise<void> {
+  async deliver(mail: ClaimedMail, transport: MailTransport, signal: AbortSignal): Promise<void> {
     const contents = this.open(mail);
     try {
-      if (!contents) throw new Error('None of the secrets of this instance opens it.');
-      await transport.send(this.writer.write(mail.id, mail.createdAt, { ...mail, contents }), abort);
+      if (!contents) throw new Error('The contents were encrypted with a secret that is no longer configured.');
+      await transport.send(this.writer.write(mail, contents), signal);
     } catch (error) {
-      if (!abort.aborted) await this.noteFailure(mail, error, contents?.token ?? '', abort);
+      if (!signal.aborted) await this.storeFailure(mail, error, contents?.token ?? '', signal);
       return;
     }
-    await this.note(abort, (manager) => this.mails.markSent(manager, mail.id));
+    await this.store(signal, (manager) => this.mails.markSent(manager, mail.id));
   }
 
   private open({ sealed }: ClaimedMail): MailContents[MailKind] | null {
@@ -48,45 +53,50 @@ export class MailDelivery {
     return text === null ? null : (JSON.parse(text) as MailContents[MailKind]);
   }
 
-  private async noteFailure(mail: ClaimedMail, cause: unknown, token: string, abort: AbortSignal): Promise<void> {
+  private async storeFailure(mail: ClaimedMail, error: unknown, token: string, signal: AbortSignal): Promise<void> {
     const { id: mailId, kind, attempts } = mail;
-    const error = reasonOf(cause, token);
-    const hopeless = cause instanceof MailRefusedError || Date.now() - mail.createdAt.getTime() > GIVE_UP_AFTER;
-    if (hopeless) this.logger.error({ mailId, kind, attempts, reason: error }, 'A mail is given up');
-    else this.logger.warn({ mailId, kind, attempts, reason: error }, 'A mail could not be sent yet');
-    const failure = { error, wait: hopeless ? null : backoff(attempts) };
-    await this.note(abort, (manager) => this.mails.markFailed(manager, mail, failure));
+    const reason = reasonOf(error, token);
+    const isFinal = error instanceof MailRejectedError || Date.now() - mail.createdAt.getTime() > GIVE_UP_AFTER_MS;
+    if (isFinal) this.logger.error({ mailId, kind, attempts, reason }, 'Gave up sending a mail.');
+    else this.logger.warn({ mailId, kind, attempts, reason }, 'Failed to send a mail. It will be retried.');
+    const retryInMs = isFinal ? null : retryDelay(attempts);
+    await this.store(signal, (manager) => this.mails.markFailed(manager, mail, { reason, retryInMs }));
   }
 
-  /**
-   * Writes an outcome down; while the database is away, again and again. Nothing else is sent meanwhile, and a mail
-   * that was taken is not sent a second time because nobody could say so.
-   */
-  private async note(abort: AbortSignal, write: (manager: EntityManager) => Promise<void>): Promise<void> {
-    while (!abort.aborted) {
+  /** Retries while the database is unavailable. Otherwise a mail that was sent would be sent again after its lease. */
+  private async store(signal: AbortSignal, write: (manager: EntityManager) => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
       try {
         await this.database.run(write);
         return;
       } catch (error) {
         if (!(error instanceof DatabaseUnavailableError)) {
-          this.logger.error({ err: error }, 'What became of a mail could not be noted');
+          this.logger.error({ err: error }, 'Failed to store the outcome of a mail delivery.');
           return;
         }
-        await wait(NOTE_INTERVAL, undefined, { signal: abort }).catch(() => undefined);
+        await sleep(DATABASE_RETRY_DELAY_MS, undefined, { signal }).catch(() => undefined);
       }
     }
   }
 }
 
 /**
- * Why a mail was not taken, for the table and the log. A server's answer may quote the address, and even the link; we
- * repeat neither.
+ * Returns the delay before the next attempt in milliseconds. It doubles with each attempt, from five seconds to an hour.
+ *
+ * @param attempts the number of attempts so far, at least 1
+ * @param random from 0 to 1
  */
+export function retryDelay(attempts: number, random = Math.random()): number {
+  const delay = Math.min(MIN_RETRY_DELAY_MS * 2 ** (attempts - 1), MAX_RETRY_DELAY_MS);
+  return Math.round(delay * (1 - JITTER + 2 * JITTER * random));
+}
+
+/** Returns an error message for the table and the log. Removes the email address and the token, which servers may quote. */
 function reasonOf(error: unknown, token: string): string {
   const message = error instanceof Error ? error.message : 'Unknown';
   return message
     .replaceAll(token || '\n', '[token]')
-    .replace(/[^\s<>]+@[^\s<>]+/g, '[address]')
+    .replace(/[^\s<>]+@[^\s<>]+/g, '[email]')
     .replace(/\p{Cc}+/gu, ' ')
     .slice(0, MAX_REASON_LENGTH);
 }

@@ -6,7 +6,7 @@ import { MailRepository } from './mail.repository.js';
 import { MailWorker } from './mail-worker.js';
 import { SealedBox } from './sealed-box.js';
 
-/** Where mails are posted: a table, so that a mail is there exactly if what it tells of is. */
+/** Queues mails in a table. A mail is sent if, and only if, the transaction that queued it commits. */
 @Injectable()
 export class MailOutbox {
   constructor(
@@ -17,8 +17,8 @@ export class MailOutbox {
   ) {}
 
   /**
-   * Posts a mail, in the transaction that it tells of. It is sent once that has committed, and nobody waits for it. For
-   * nobody, the same work is done and nothing is sent: how long it takes must not tell who there is.
+   * Queues a mail. It is sent after the commit, without delaying the caller. If the recipient is `null`, does the same work
+   * and sends nothing, so that timing does not reveal whether an account exists.
    */
   async post<Kind extends MailKind>(manager: EntityManager, mail: PostedMail<Kind>): Promise<void> {
     const { kind, recipient, contents } = mail;

@@ -16,34 +16,34 @@ import { MailDelivery } from './mail-delivery.js';
 import { MailRepository, type ClaimedMail } from './mail.repository.js';
 import { MailTransport } from './transports/mail-transport.js';
 
-/** How many mails an instance has on their way at once, each on a connection of its own to the mail server. */
-const PARALLEL_DELIVERIES = 5;
-/** How many of them this process has. */
-export const parallelDeliveries = (worker: Worker | null) => shareOf(PARALLEL_DELIVERIES, worker);
+const MAX_DELIVERIES_PER_INSTANCE = 5;
+/** Returns how many mails this process sends at the same time, each on its own connection to the mail server. */
+export const maxDeliveries = (worker: Worker | null) => shareOf(MAX_DELIVERIES_PER_INSTANCE, worker);
 
-/** How often, in milliseconds, the outbox is looked into for what others left and what is to be tried again. */
-const POLL_INTERVAL = 2_000;
+/** Finds retries, and mails that other instances have left. */
+const POLL_INTERVAL_MS = 2_000;
 
-/** How long, in milliseconds, what is on its way may take at shutdown. What is cut off then, another instance sends. */
-const GRACE = 3_000;
+/** How long running deliveries may take at shutdown. Another instance sends what is cancelled then. */
+const SHUTDOWN_GRACE_MS = 3_000;
 
 /**
- * Sends what waits in the outbox. Any number of instances do so at once: each claims the mails that it sends, for
- * twice as long as a delivery may take, and what an instance that died had claimed goes to the others after that.
+ * Sends the mails in the outbox. Several instances can do so at the same time, because each claims the mails that it
+ * sends. A claim lasts twice as long as a delivery may take. After that, another instance takes the mail over.
  *
- * Only an instance that listens sends; a command does not. It works from the first poll on, so that a start needs no
- * database.
+ * Commands do not listen, so they do not send mails. Sending begins with the first poll, because a start must not need
+ * the database.
  */
 @Injectable()
 export class MailWorker implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger(MailWorker.name);
-  private readonly lease: number;
-  private readonly parallel: number;
+  private readonly leaseMs: number;
+  private readonly maxDeliveries: number;
   private readonly abort = new AbortController();
   private readonly deliveries = new Set<Promise<void>>();
   private poll: NodeJS.Timeout | undefined;
-  private looking: Promise<void> | undefined;
-  private isAsked = false;
+  private claiming: Promise<void> | undefined;
+  /** Whether mails may be due that no claim has looked for yet. */
+  private mayHaveMore = false;
   private deadline: NodeJS.Timeout | undefined;
 
   constructor(
@@ -54,65 +54,65 @@ export class MailWorker implements OnModuleInit, BeforeApplicationShutdown, OnAp
     private readonly mails: MailRepository,
     private readonly delivery: MailDelivery,
   ) {
-    this.lease = 2 * mail.smtpTimeout;
-    this.parallel = parallelDeliveries(worker);
+    this.leaseMs = 2 * mail.smtpTimeout;
+    this.maxDeliveries = maxDeliveries(worker);
   }
 
   onModuleInit(): void {
-    const { transport } = this;
-    if (!transport) return;
+    if (!this.transport) return;
     this.host.listen$.subscribe(() => {
-      this.poll = setInterval(() => this.nudge(), POLL_INTERVAL).unref();
+      this.poll = setInterval(() => this.nudge(), POLL_INTERVAL_MS).unref();
     });
   }
 
-  /** Looks into the outbox at once, or as soon as a delivery is free. */
+  /** Sends due mails now, or as soon as a running delivery ends. */
   nudge(): void {
-    this.isAsked = true;
-    if (this.poll && this.transport && this.isFree) this.looking ??= this.look(this.transport);
+    this.mayHaveMore = true;
+    if (this.poll && this.transport && this.hasCapacity) this.claiming ??= this.claim(this.transport);
   }
 
   beforeApplicationShutdown(): void {
     clearInterval(this.poll);
     this.poll = undefined;
-    this.deadline = setTimeout(() => this.abort.abort(), GRACE);
+    this.deadline = setTimeout(() => this.abort.abort(), SHUTDOWN_GRACE_MS);
   }
 
   async onApplicationShutdown(): Promise<void> {
     const aborted = new Promise((resolve) => this.abort.signal.addEventListener('abort', resolve));
-    const finished = (this.looking ?? Promise.resolve()).then(() => Promise.all(this.deliveries));
+    const finished = (this.claiming ?? Promise.resolve()).then(() => Promise.all(this.deliveries));
     if (!this.abort.signal.aborted) await Promise.race([finished, aborted]);
     clearTimeout(this.deadline);
     this.abort.abort();
     this.transport?.close();
   }
 
-  private get isFree(): boolean {
-    return this.deliveries.size < this.parallel;
+  private get hasCapacity(): boolean {
+    return this.deliveries.size < this.maxDeliveries;
   }
 
-  /** Claims mails for as long as deliveries are free and mails may be left. Never fails. */
-  private async look(transport: MailTransport): Promise<void> {
+  /** Claims mails until none is due or the maximum is being sent. Never rejects. */
+  private async claim(transport: MailTransport): Promise<void> {
     try {
       do {
-        this.isAsked = false;
-        const limit = this.parallel - this.deliveries.size;
-        const claimed = await this.database.run((manager) => this.mails.claim(manager, { limit, lease: this.lease }));
-        for (const mail of claimed) this.begin(mail, transport);
-        if (claimed.length === limit) this.isAsked = true;
-      } while (this.poll && this.isAsked && this.isFree);
+        this.mayHaveMore = false;
+        const limit = this.maxDeliveries - this.deliveries.size;
+        const { leaseMs } = this;
+        const mails = await this.database.run((manager) => this.mails.claim(manager, { limit, leaseMs }));
+        for (const mail of mails) this.deliver(mail, transport);
+        if (mails.length === limit) this.mayHaveMore = true;
+      } while (this.poll && this.mayHaveMore && this.hasCapacity);
     } catch (error) {
-      // Of an outage the database tells. The next poll tries again.
-      if (!(error instanceof DatabaseUnavailableError)) this.logger.error({ err: error }, 'The outbox cannot be read');
+      // `Database` logs outages. The next poll tries again.
+      if (!(error instanceof DatabaseUnavailableError)) this.logger.error({ err: error }, 'Failed to claim mails.');
     } finally {
-      this.looking = undefined;
+      this.claiming = undefined;
     }
   }
 
-  private begin(mail: ClaimedMail, transport: MailTransport): void {
+  private deliver(mail: ClaimedMail, transport: MailTransport): void {
     const delivery = this.delivery.deliver(mail, transport, this.abort.signal).finally(() => {
       this.deliveries.delete(delivery);
-      if (this.isAsked) this.nudge();
+      if (this.mayHaveMore) this.nudge();
     });
     this.deliveries.add(delivery);
   }

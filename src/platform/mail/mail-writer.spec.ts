@@ -1,7 +1,6 @@
 import { parseEnvironment } from '../../config/env.js';
-import type { MailContents, MailKind } from './mail.js';
+import type { MailContents, MailKind, OutgoingMail } from './mail.js';
 import { MailWriter } from './mail-writer.js';
-import type { OutgoingMail } from './outgoing-mail.js';
 
 const TOKEN = 'kR7vXq2mZt9LwB4nYc8HsG1dFp6JxAeUkR7vXq2mZt9';
 const INCIDENT = {
@@ -14,17 +13,17 @@ const INCIDENT = {
 
 function write<Kind extends MailKind>(kind: Kind, contents: MailContents[Kind], env = {}): OutgoingMail {
   const writer = new MailWriter(parseEnvironment(env));
-  return writer.write('id', new Date(), { kind, recipient: 'ada@example.com', contents });
+  return writer.write({ id: 'id', kind, recipient: 'ada@example.com', createdAt: new Date() }, contents);
 }
 
 describe('MailWriter', () => {
   it.each<[MailKind, string, string]>([
-    ['verify_email', 'Confirm your e-mail address for Gatehouse', 'verify-email'],
-    ['reset_password', 'Choose a new password for Gatehouse', 'reset-password'],
+    ['verify_email', 'Verify your email address for Gatehouse', 'verify-email'],
+    ['reset_password', 'Reset your password for Gatehouse', 'reset-password'],
     ['new_device', 'New sign-in to Gatehouse', 'not-me'],
     ['password_changed', 'Your password for Gatehouse was changed', 'not-me'],
-    ['refresh_token_reused', 'We ended a session of your account at Gatehouse', 'not-me'],
-  ])('writes %s with its subject, and its link as a button and in plain sight', (kind, subject, page) => {
+    ['refresh_token_reused', 'You were signed out of Gatehouse on one device', 'not-me'],
+  ])('writes %s with its subject, and its link as a button and as text', (kind, subject, page) => {
     const mail = write(kind, INCIDENT);
     const link = `http://localhost:3000/account/${page}#token=${TOKEN}`;
     expect(mail).toMatchObject({ subject, link });
@@ -34,11 +33,11 @@ describe('MailWriter', () => {
     expect([mail.text, mail.html].join()).not.toMatch(/undefined|null|\[object/);
   });
 
-  it('says where and when something happened', () => {
+  it('names the device, IP address and time of an incident', () => {
     const { text, html } = write('new_device', INCIDENT);
-    expect(text).toContain('  Device: Chrome on macOS\n  Address: 2001:db8::7\n  Time: 2 March 2026, 14:05 UTC\n');
+    expect(text).toContain('  Device: Chrome on macOS\n  IP address: 2001:db8::7\n  Time: 2 March 2026, 14:05 UTC\n');
     for (const fact of ['Chrome on macOS', '2001:db8::7', '2 March 2026, 14:05 UTC']) expect(html).toContain(fact);
-    expect(write('new_device', { ...INCIDENT, ipAddress: null }).text).not.toContain('Address');
+    expect(write('new_device', { ...INCIDENT, ipAddress: null }).text).not.toContain('IP address');
   });
 
   it.each([
@@ -46,11 +45,13 @@ describe('MailWriter', () => {
     ['90m', '90 minutes'],
     ['1d', '1 day'],
     ['1m', '1 minute'],
-  ])('says how long a link works: %s as %s', (ttl, words) => {
-    expect(write('reset_password', INCIDENT, { PASSWORD_RESET_TTL: ttl }).text).toContain(`works once, for ${words}.`);
+  ])('formats the lifetime of a link: %s as %s', (ttl, words) => {
+    expect(write('reset_password', INCIDENT, { PASSWORD_RESET_TTL: ttl }).text).toContain(
+      `works once and expires after ${words}.`,
+    );
   });
 
-  it('escapes what people wrote', () => {
+  it('escapes user input in HTML', () => {
     const env = { PRODUCT_NAME: 'Tom & "Jerry"' };
     const { text, html } = write('new_device', { ...INCIDENT, device: '<img src=x onerror="a()">\'' }, env);
     expect(html).toContain('&lt;img src=x onerror=&quot;a()&quot;&gt;&#39;');
@@ -85,7 +86,7 @@ describe('MailWriter', () => {
     'x@y',
     'A'.repeat(41),
     'a. '.repeat(20) + '!',
-  ])('greets without a name where there is none: %j', (name) => {
+  ])('greets without a name that does not look like one: %j', (name) => {
     expect(write('verify_email', { name, token: TOKEN }).text).toMatch(/^Hello,\n/);
   });
 });

@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { MailKind } from './mail.js';
 
-/** A mail on its way. Its contents are sealed, because they hold tokens, and go when it is sent. */
+/** A mail in the outbox. Its contents are encrypted, because they include a token, and deleted after delivery. */
 @Entity('mails')
 @Index(['nextAttemptAt'], { where: '(next_attempt_at IS NOT NULL)' })
 export class MailRow {
@@ -20,7 +20,7 @@ export class MailRow {
   @Column({ type: 'integer', default: 0 })
   attempts!: number;
 
-  /** When it is tried next, or taken from a worker that died; null once it is sent or given up. */
+  /** When the next attempt is due, or the lease of the current one ends. `null` after delivery or the last attempt. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true, default: () => 'now()' })
   nextAttemptAt!: Date | null;
 

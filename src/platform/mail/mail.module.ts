@@ -5,7 +5,7 @@ import { tablePruner } from '../database/table-pruner.js';
 import { MailDelivery } from './mail-delivery.js';
 import { MailOutbox } from './mail-outbox.js';
 import { MailRepository } from './mail.repository.js';
-import { MailWorker, parallelDeliveries } from './mail-worker.js';
+import { MailWorker, maxDeliveries } from './mail-worker.js';
 import { MailWriter } from './mail-writer.js';
 import { SealedBox } from './sealed-box.js';
 import { DevelopmentTransport } from './transports/development.transport.js';
@@ -36,11 +36,11 @@ import { SmtpTransport } from './transports/smtp.transport.js';
 })
 export class MailModule {}
 
-/** By which way mails leave; null where there is none, and they wait. */
+/** Returns `null` without a mail server. The mails then stay in the outbox. */
 function transportFor({ environment, mail, worker }: Config): MailTransport | null {
   const { smtpUrl, smtpTimeout } = mail;
   if (smtpUrl !== null)
-    return new SmtpTransport({ url: smtpUrl, timeout: smtpTimeout, connections: parallelDeliveries(worker) });
-  // Nowhere else: it writes down what opens accounts.
+    return new SmtpTransport({ url: smtpUrl, timeoutMs: smtpTimeout, maxConnections: maxDeliveries(worker) });
+  // Only in development, because it writes links that open accounts.
   return environment === 'development' ? new DevelopmentTransport() : null;
 }

@@ -1,43 +1,49 @@
-/** What a mail needs to know of a sign-in or a change that its reader may not have made. */
+/** A sign-in or a change that the recipient may not have made. */
 export interface Incident {
-  /** The session's device, as `Chrome on macOS`. */
+  /** A short name such as `Chrome on macOS`. */
   readonly device: string;
   readonly ipAddress: string | null;
-  /** RFC 3339, UTC. */
+  /** RFC 3339, in UTC. */
   readonly at: string;
 }
 
-interface Greeting {
-  /** What the reader is called. */
+interface Contents {
+  /** The name of the recipient. */
   readonly name: string | null;
-}
-
-/** A one-time token goes into the link of the mail. */
-interface WithToken extends Greeting {
+  /** The one-time token in the link. For mails with an `Incident`, the token of the link *This was not me*. */
   readonly token: string;
 }
 
-/** Every mail that Gatehouse writes, and what goes into it. */
+/** The contents of each kind of mail. */
 export interface MailContents {
-  readonly verify_email: WithToken;
-  readonly reset_password: WithToken;
-  /** The token is that of the link *this was not me*, here and below. */
-  readonly new_device: WithToken & Incident;
-  readonly password_changed: WithToken & Incident;
-  readonly refresh_token_reused: WithToken & Incident;
+  readonly verify_email: Contents;
+  readonly reset_password: Contents;
+  readonly new_device: Contents & Incident;
+  readonly password_changed: Contents & Incident;
+  readonly refresh_token_reused: Contents & Incident;
 }
 
 export type MailKind = keyof MailContents;
 
-/** A mail as it is posted. */
-export interface PostedMail<Kind extends MailKind> extends Omit<Mail<Kind>, 'recipient'> {
-  /** Null for nobody. */
+/** A mail for the outbox. */
+export interface PostedMail<Kind extends MailKind> {
+  readonly kind: Kind;
+  /** With `null`, `MailOutbox` does the same work but sends nothing. */
   readonly recipient: string | null;
+  readonly contents: MailContents[Kind];
 }
 
-/** A mail to be written and sent. */
-export interface Mail<Kind extends MailKind = MailKind> {
-  readonly kind: Kind;
+/** A mail that is ready to send. */
+export interface OutgoingMail {
+  readonly id: string;
+  readonly kind: MailKind;
+  readonly from: { readonly name: string; readonly address: string };
   readonly recipient: string;
-  readonly contents: MailContents[Kind];
+  /** When it was posted, so that all attempts send an identical mail. */
+  readonly date: Date;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  /** The link of the button. */
+  readonly link: string;
 }

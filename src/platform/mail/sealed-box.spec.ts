@@ -6,21 +6,21 @@ const NEW = 'pT3wYr8nKd5QzC1mHb7VgL2sJx9EfUaN';
 describe('SealedBox', () => {
   const box = new SealedBox(OLD);
 
-  it('opens what it sealed, and never seals alike twice', () => {
+  it('decrypts what it encrypted, and never encrypts identically twice', () => {
     const [first, second] = [box.seal('Grüße'), box.seal('Grüße')];
     expect([box.open(first), box.open(second)]).toEqual(['Grüße', 'Grüße']);
     expect(first.equals(second)).toBe(false);
   });
 
-  it('opens what a previous secret sealed, so that a rotation loses no mail', () => {
+  it('decrypts with previous secrets', () => {
     expect(new SealedBox(NEW, [OLD]).open(box.seal('secret'))).toBe('secret');
   });
 
-  it('does not open what another secret sealed', () => {
+  it('returns null for another secret', () => {
     expect(new SealedBox(NEW).open(box.seal('secret'))).toBeNull();
   });
 
-  it('does not open what was changed in any byte, or cut anywhere', () => {
+  it('returns null if any byte is changed or missing', () => {
     const sealed = box.seal('secret');
     for (let index = 0; index < sealed.length; index += 1) {
       const changed = Buffer.from(sealed);

@@ -6,20 +6,20 @@ const TAG_BYTES = 16;
 const INFO = 'gatehouse mail v1';
 
 /**
- * Keeps what is written into the database from whoever reads only the database (AES-256-GCM, NIST SP 800-38D):
- * a mail that waits to be sent holds a token that would let its reader in.
+ * Encrypts the contents of queued mails (AES-256-GCM, NIST SP 800-38D). They include a token that opens an account, which
+ * read access to the database must not reveal.
  */
 export class SealedBox {
   private readonly key: Uint8Array;
   private readonly keys: readonly Uint8Array[];
 
-  /** @param previous secrets that sealed before, and still open */
+  /** @param previous older secrets, which can still decrypt */
   constructor(secret: string, previous: readonly string[] = []) {
     this.key = keyOf(secret);
     this.keys = [this.key, ...previous.map(keyOf)];
   }
 
-  /** Nonce, tag and ciphertext, of a text. */
+  /** Returns the nonce, the tag and the ciphertext. */
   seal(text: string): Buffer {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, this.key, nonce);
@@ -27,20 +27,20 @@ export class SealedBox {
     return Buffer.concat([nonce, cipher.getAuthTag(), sealed]);
   }
 
-  /** The text again; null if none of our keys sealed it, or a byte was changed. */
+  /** Returns the text, or `null` if no key fits or a byte was changed. */
   open(box: Buffer): string | null {
     for (const key of this.keys) {
       try {
         return openWith(key, box);
       } catch {
-        // Another key's, perhaps.
+        // Another key may fit.
       }
     }
     return null;
   }
 }
 
-/** @throws if it was sealed with another key, or changed since */
+/** @throws Error if the key does not fit or a byte was changed */
 function openWith(key: Uint8Array, box: Buffer): string {
   const decipher = createDecipheriv(CIPHER, key, box.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
   decipher.setAuthTag(box.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));

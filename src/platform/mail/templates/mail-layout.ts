@@ -1,8 +1,7 @@
 import { escapeHtml } from '../../../common/html.js';
-import type { MailText } from './mail-text.js';
+import type { MailText } from './mail-texts.js';
 
 export interface MailParts extends MailText {
-  /** What the reader is called, or null. */
   readonly name: string | null;
   readonly link: string;
   readonly productName: string;
@@ -14,7 +13,7 @@ const BUTTON =
   'font-weight:600;text-decoration:none';
 const SMALL = 'font-size:13px;opacity:.75';
 
-/** The plain text of a mail. */
+/** Returns the plain text of a mail. */
 export function renderText({ name, paragraphs, facts = [], action, link, closing, productName }: MailParts): string {
   return [
     greeting(name),
@@ -27,8 +26,8 @@ export function renderText({ name, paragraphs, facts = [], action, link, closing
 }
 
 /**
- * The HTML of a mail. Its styles are inline, because many readers drop all others. It names no colour for the page and
- * its text, so that a reader's dark mode has its own way.
+ * Returns the HTML of a mail. Its styles are inline, because many mail programs ignore all others. It sets no text or
+ * background colour, so that dark mode works.
  */
 export function renderHtml(parts: MailParts): string {
   const { subject, name, paragraphs, facts = [], action, link, closing, productName } = parts;

@@ -1,38 +1,46 @@
 import type { Incident, MailContents, MailKind } from '../mail.js';
-import type { MailText } from './mail-text.js';
 
-/** What the texts need to know of the product. */
+/** What a mail says. `mail-layout.ts` renders it. */
+export interface MailText {
+  readonly subject: string;
+  /** The text above the button. */
+  readonly paragraphs: readonly string[];
+  readonly facts?: readonly (readonly [label: string, value: string])[];
+  /** The button, which links to a page below `PUBLIC_URL/account/`. */
+  readonly action: { readonly label: string; readonly page: 'reset-password' | 'verify-email' | 'not-me' };
+  /** The text below the button. */
+  readonly closing: string;
+}
+
+/** The settings that mails mention. */
 export interface Product {
   readonly name: string;
-  /** How long a link works, in milliseconds. */
-  readonly resetTtl: number;
-  readonly verificationTtl: number;
+  readonly resetTtlMs: number;
+  readonly verificationTtlMs: number;
 }
 
 const NOT_ME = { label: 'This was not me', page: 'not-me' } as const;
 const NOT_ME_CLOSING =
-  'If it was you, there is nothing to do. If not, the button ends every session of your account, wherever it is ' +
-  'signed in, and lets you choose a new password.';
+  'If this was you, you do not need to do anything. If it was not you, use the button: it signs out all your devices ' +
+  'and lets you choose a new password.';
 
-/** What each mail says. */
+/** The text of each kind of mail. */
 export const TEXTS: { [Kind in MailKind]: (product: Product, contents: MailContents[Kind]) => MailText } = {
-  verify_email: ({ name, verificationTtl }) => ({
-    subject: `Confirm your e-mail address for ${name}`,
-    paragraphs: [`Please confirm that this e-mail address is yours. ${validity(verificationTtl)}`],
-    action: { label: 'Confirm this address', page: 'verify-email' },
-    closing: `If you have no account at ${name}, somebody mistyped an address. You can ignore this mail.`,
+  verify_email: ({ name, verificationTtlMs }) => ({
+    subject: `Verify your email address for ${name}`,
+    paragraphs: [`Please verify that this is your email address. ${validity(verificationTtlMs)}`],
+    action: { label: 'Verify email address', page: 'verify-email' },
+    closing: `If you do not have an account at ${name}, someone entered your email address by mistake. You can ignore this mail.`,
   }),
-  reset_password: ({ name, resetTtl }) => ({
-    subject: `Choose a new password for ${name}`,
-    paragraphs: [
-      `Somebody, hopefully you, asked for a new password for your account at ${name}. ${validity(resetTtl)}`,
-    ],
+  reset_password: ({ name, resetTtlMs }) => ({
+    subject: `Reset your password for ${name}`,
+    paragraphs: [`Someone asked to reset the password of your account at ${name}. ${validity(resetTtlMs)}`],
     action: { label: 'Choose a new password', page: 'reset-password' },
-    closing: 'If it was not you, you can ignore this mail: your password stays as it is.',
+    closing: 'If you did not ask for this, you can ignore this mail. Your password stays the same.',
   }),
   new_device: ({ name }, incident) => ({
     subject: `New sign-in to ${name}`,
-    paragraphs: [`Somebody signed in to your account at ${name} on a device that we have not seen before.`],
+    paragraphs: [`Someone signed in to your account at ${name} on a new device.`],
     facts: factsOf(incident),
     action: NOT_ME,
     closing: NOT_ME_CLOSING,
@@ -45,38 +53,39 @@ export const TEXTS: { [Kind in MailKind]: (product: Product, contents: MailConte
     closing: NOT_ME_CLOSING,
   }),
   refresh_token_reused: ({ name }, incident) => ({
-    subject: `We ended a session of your account at ${name}`,
+    subject: `You were signed out of ${name} on one device`,
     paragraphs: [
-      'A key that keeps one of your sessions signed in was used a second time. That happens when somebody has copied ' +
-        'it, and we cannot tell the copy from the original. So we ended that session; please sign in again there.',
+      'A token that keeps this device signed in was used twice. Someone may have copied it. We cannot tell which of the ' +
+        'two is yours, so we signed out the device. Please sign in again.',
     ],
     facts: factsOf(incident),
     action: NOT_ME,
     closing:
-      'If you think that somebody else has been in your account, the button ends every session and lets you choose a new password.',
+      'If you think that someone else has used your account, use the button: it signs out all your devices and lets you choose a new password.',
   }),
 };
 
 function factsOf({ device, ipAddress, at }: Incident): [string, string][] {
   return [
     ['Device', device],
-    ...(ipAddress === null ? [] : [['Address', ipAddress] satisfies [string, string]]),
-    ['Time', spokenTime(at)],
+    ...(ipAddress === null ? [] : [['IP address', ipAddress] satisfies [string, string]]),
+    ['Time', formatTime(at)],
   ];
 }
 
-/** `2 March 2026, 14:05 UTC`. */
-function spokenTime(at: string): string {
-  const text = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
-  return `${text.format(new Date(at)).replace(' at ', ', ')} UTC`;
+/** For example `2 March 2026, 14:05 UTC`. */
+function formatTime(at: string): string {
+  const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
+  return `${format.format(new Date(at)).replace(' at ', ', ')} UTC`;
 }
 
-function validity(lifetime: number): string {
-  return `The link works once, for ${spokenDuration(lifetime)}.`;
+function validity(ttlMs: number): string {
+  return `The link works once and expires after ${formatDuration(ttlMs)}.`;
 }
 
-function spokenDuration(milliseconds: number): string {
-  const minutes = Math.round(milliseconds / 60_000);
+/** For example `90 minutes`, `1 hour` or `2 days`. */
+function formatDuration(durationMs: number): string {
+  const minutes = Math.round(durationMs / 60_000);
   const [amount, unit] =
     minutes % 1_440 === 0
       ? [minutes / 1_440, 'day']

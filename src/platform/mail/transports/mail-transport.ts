@@ -1,20 +1,39 @@
-import type { OutgoingMail } from '../outgoing-mail.js';
+import type { SendMailOptions } from 'nodemailer';
+import type { OutgoingMail } from '../mail.js';
 
-/** The way by which mails leave. */
+/** Sends mails. */
 export abstract class MailTransport {
   /**
-   * Hands a mail over, and returns when the other side has taken it.
+   * Returns when the recipient's side has accepted the mail.
    *
-   * @param signal aborts it
-   * @throws MailRefusedError if no further attempt can change the answer; any other error if one may
+   * @throws MailRejectedError if no retry can succeed, any other error if one may
    */
   abstract send(mail: OutgoingMail, signal: AbortSignal): Promise<void>;
 
-  /** Closes what is open. */
+  /** Closes all connections. */
   abstract close(): void;
 }
 
-/** The recipient's side will not have this mail, today or tomorrow. */
-export class MailRefusedError extends Error {
-  override readonly name = 'MailRefusedError';
+/** The mail server rejected the recipient permanently. */
+export class MailRejectedError extends Error {
+  override readonly name = 'MailRejectedError';
+}
+
+/** Converts a mail for nodemailer. */
+export function toMessage({ id, from, recipient, date, subject, text, html }: OutgoingMail): SendMailOptions {
+  return {
+    // Objects, because a comma in a string would start another recipient.
+    from: { ...from },
+    to: { name: '', address: recipient },
+    subject,
+    text,
+    html,
+    date,
+    // Identical for all attempts, so that mail programs recognize duplicates (RFC 5322 §3.6.4).
+    messageId: `<${id}@${from.address.slice(from.address.lastIndexOf('@') + 1)}>`,
+    // Prevents automatic replies (RFC 3834 §5).
+    headers: { 'Auto-Submitted': 'auto-generated' },
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  };
 }

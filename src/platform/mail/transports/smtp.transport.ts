@@ -1,48 +1,47 @@
 import { createTransport, type Transporter } from 'nodemailer';
-import { toMessage, type OutgoingMail } from '../outgoing-mail.js';
-import { MailRefusedError, MailTransport } from './mail-transport.js';
+import type { OutgoingMail } from '../mail.js';
+import { MailRejectedError, MailTransport, toMessage } from './mail-transport.js';
 
-/** How long, in milliseconds, a connection is kept for the next mail. Servers end idle ones, some without a word. */
-const IDLE = 10_000;
+/** Shorter than the idle timeout of mail servers. */
+const IDLE_TIMEOUT_MS = 10_000;
 
 export interface SmtpOptions {
   readonly url: string;
-  /** How long, in milliseconds, one delivery may take, from the search for the server to its last word. */
-  readonly timeout: number;
-  /** How many connections there are at most. */
-  readonly connections: number;
+  /** For one delivery, from the DNS query to the last response. */
+  readonly timeoutMs: number;
+  readonly maxConnections: number;
 }
 
 /** Sends mails to a mail server (SMTP, RFC 5321). */
 export class SmtpTransport extends MailTransport {
   private readonly transporter: Transporter;
-  private readonly timeout: number;
+  private readonly timeoutMs: number;
 
-  constructor({ url, timeout, connections }: SmtpOptions) {
+  constructor({ url, timeoutMs, maxConnections }: SmtpOptions) {
     super();
-    this.timeout = timeout;
+    this.timeoutMs = timeoutMs;
     this.transporter = createTransport({
       pool: true,
       url,
-      maxConnections: connections,
-      idleTimeout: IDLE,
-      // Whether a mail is tried again is the outbox's to say, which remembers.
+      maxConnections,
+      idleTimeout: IDLE_TIMEOUT_MS,
+      // `MailDelivery` retries.
       maxRequeues: 0,
-      dnsTimeout: timeout,
-      connectionTimeout: timeout,
-      greetingTimeout: timeout,
-      socketTimeout: timeout,
+      dnsTimeout: timeoutMs,
+      connectionTimeout: timeoutMs,
+      greetingTimeout: timeoutMs,
+      socketTimeout: timeoutMs,
     });
   }
 
   async send(mail: OutgoingMail, signal: AbortSignal): Promise<void> {
-    // The other bounds are for silence. This one is for a server that keeps saying little.
-    const tooLong = AbortSignal.timeout(this.timeout);
+    // The other timeouts end only a silent connection. This one also ends a slow one.
+    const timeout = AbortSignal.timeout(this.timeoutMs);
     try {
-      await this.transporter.sendMail({ ...toMessage(mail), signal: AbortSignal.any([signal, tooLong]) });
+      await this.transporter.sendMail({ ...toMessage(mail), signal: AbortSignal.any([signal, timeout]) });
     } catch (error) {
-      if (tooLong.aborted) throw new Error(`The mail server took longer than ${this.timeout} ms.`, { cause: error });
-      if (isHopeless(error)) throw new MailRefusedError(error.message, { cause: error });
+      if (timeout.aborted) throw new Error(`The mail server took longer than ${this.timeoutMs} ms.`, { cause: error });
+      if (isPermanent(error)) throw new MailRejectedError(error.message, { cause: error });
       throw error;
     }
   }
@@ -53,11 +52,10 @@ export class SmtpTransport extends MailTransport {
 }
 
 /**
- * Whether the server said of the recipient that it will never be (RFC 5321 §4.2.1). Every other refusal may be for
- * reasons that an operator can mend, and so may this one where it is for policy, such as a relay that asks for a
- * password (RFC 3463 §3.8).
+ * Whether the server rejected the recipient permanently (RFC 5321 §4.2.1). An operator may be able to fix all other errors,
+ * and also rejections by policy (RFC 3463 §3.8), such as a relay that requires a password.
  */
-function isHopeless(error: unknown): error is Error {
+function isPermanent(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   const { command, permanent, response = '' } = error as { command?: string; permanent?: boolean; response?: string };
   return command === 'RCPT TO' && permanent === true && !/^\d{3}[ -]5\.7\./.test(response);
