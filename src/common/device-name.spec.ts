@@ -2,8 +2,8 @@ import { describeDevice } from './device-name.js';
 
 const WINDOWS = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64)';
 
-describe('the name of a device', () => {
-  it('is what the client called itself', () => {
+describe('describeDevice', () => {
+  it('returns the name that the client sent', () => {
     expect(describeDevice('Ada’s laptop', `${WINDOWS} AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0`)).toBe(
       'Ada’s laptop',
     );
@@ -28,7 +28,7 @@ describe('the name of a device', () => {
       `${WINDOWS} AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36 Edg/141.0.0.0`,
     ],
     ['Firefox on Linux', 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0'],
-  ])('is %s by its user agent', (name, userAgent) => {
+  ])('derives %s from the user agent', (name, userAgent) => {
     expect(describeDevice(null, userAgent)).toBe(name);
   });
 
@@ -36,14 +36,14 @@ describe('the name of a device', () => {
     ['curl', 'curl/8.5.0'],
     ['GatehouseApp', 'GatehouseApp/2.1 build 7'],
     ['a'.repeat(40), `${'a'.repeat(500)}/1.0`],
-  ])('of a client that is no browser is the product, %s', (name, userAgent) => {
+  ])('returns the product if the client is not a browser: %s', (name, userAgent) => {
     expect(describeDevice(null, userAgent)).toBe(name);
   });
 
   it.each([
-    ['there is none', null],
-    ['it is empty', ''],
-  ])('is unknown where %s', (_, userAgent) => {
+    ['missing', null],
+    ['empty', ''],
+  ])('returns a default if the user agent is %s', (_, userAgent) => {
     expect(describeDevice(null, userAgent)).toBe('Unknown device');
   });
 
@@ -58,7 +58,7 @@ describe('the name of a device', () => {
     '💻',
     '<script>alert(1)</script>',
     'a'.repeat(512),
-  ])('is short and not empty for the odd user agent %j', (userAgent) => {
+  ])('returns a short, non-empty name for the odd user agent %j', (userAgent) => {
     const name = describeDevice(null, userAgent);
     expect(name.length).toBeGreaterThan(0);
     expect(name.length).toBeLessThanOrEqual(80);

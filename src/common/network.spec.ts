@@ -1,18 +1,18 @@
 import { networkOf } from './network.js';
 
-describe('the network that counts as one client', () => {
+describe('networkOf', () => {
   it.each([
-    ['an IPv4 address is one by itself', '203.0.113.7', '203.0.113.7'],
-    ['an IPv6 address stands for its /64', '2001:db8:a:b:c:d:e:f', '2001:db8:a:b::/64'],
-    ['whatever is left out in the middle', '2001:db8::1', '2001:db8:0:0::/64'],
-    ['at the beginning', '::1', '0:0:0:0::/64'],
-    ['or at the end', '2001:db8:a:b::', '2001:db8:a:b::/64'],
-    ['however it is spelled', '2001:0DB8:000A:b:0:0:192.0.2.1', '2001:db8:a:b::/64'],
-  ])('%s: %s', (_, address, network) => {
+    ['an IPv4 address itself', '203.0.113.7', '203.0.113.7'],
+    ['the /64 of an IPv6 address', '2001:db8:a:b:c:d:e:f', '2001:db8:a:b::/64'],
+    ['the /64 with zeros omitted in the middle', '2001:db8::1', '2001:db8:0:0::/64'],
+    ['the /64 with zeros omitted at the start', '::1', '0:0:0:0::/64'],
+    ['the /64 with zeros omitted at the end', '2001:db8:a:b::', '2001:db8:a:b::/64'],
+    ['the /64 of another spelling', '2001:0DB8:000A:b:0:0:192.0.2.1', '2001:db8:a:b::/64'],
+  ])('returns %s: %s', (_, address, network) => {
     expect(networkOf(address)).toBe(network);
   });
 
-  it('is another one for the next /64', () => {
+  it('returns different networks for adjacent /64 networks', () => {
     expect(networkOf('2001:db8:a:b::1')).not.toBe(networkOf('2001:db8:a:c::1'));
   });
 });

@@ -8,12 +8,12 @@ const newSession = () => ({ id: newId(), refreshSalt: randomBytes(32) });
 
 function parse(text: string): PresentedRefreshToken {
   const token = parseRefreshToken(text);
-  if (!token) throw new Error('This is no refresh token.');
+  if (!token) throw new Error('Malformed refresh token.');
   return token;
 }
 
 describe('a refresh token', () => {
-  it('is version, session id, counter and HMAC, in base64url', () => {
+  it('consists of version, session ID, counter and HMAC in base64url', () => {
     const session = newSession();
     const head = Buffer.alloc(21);
     head.writeUInt8(1, 0);
@@ -24,12 +24,12 @@ describe('a refresh token', () => {
     expect(tokens.issue(session, 258)).toBe(Buffer.concat([head, mac]).toString('base64url'));
   });
 
-  it('tells its session and its counter', () => {
+  it('contains its session ID and counter', () => {
     const session = newSession();
     expect(parse(tokens.issue(session, 2 ** 31 - 1))).toMatchObject({ sessionId: session.id, counter: 2 ** 31 - 1 });
   });
 
-  it('is the same for the same counter, and another one for the next', () => {
+  it('is identical for the same counter and different for the next one', () => {
     const session = newSession();
     expect(tokens.issue(session, 7)).toBe(tokens.issue(session, 7));
     expect(tokens.issue(session, 7)).not.toBe(tokens.issue(session, 8));
@@ -40,7 +40,7 @@ describe('a refresh token', () => {
     expect(tokens.isAuthentic(parse(tokens.issue(session, 3)), session)).toBe(true);
   });
 
-  it('is not authentic with any one bit changed', () => {
+  it('is not authentic if any bit is changed', () => {
     const session = newSession();
     const bytes = Buffer.from(tokens.issue(session, 3), 'base64url');
     const passed = Array.from({ length: bytes.length * 8 }, (_, bit) => bit).filter((bit) => {
@@ -52,7 +52,7 @@ describe('a refresh token', () => {
     expect(passed).toEqual([]);
   });
 
-  it('is not authentic with another salt, as of a session with the same id in another database', () => {
+  it('is not authentic for the same session ID with another salt', () => {
     const session = newSession();
     const twin = { ...session, refreshSalt: randomBytes(32) };
     expect(tokens.isAuthentic(parse(tokens.issue(session, 3)), twin)).toBe(false);
@@ -64,7 +64,7 @@ describe('a refresh token', () => {
     expect(tokens.isAuthentic(parse(foreign), session)).toBe(false);
   });
 
-  it('of a previous secret is authentic, and its successor is of the present one', () => {
+  it('is authentic under a previous secret, and its successor uses the current one', () => {
     const session = newSession();
     const renewed = new RefreshTokens(randomBytes(32), [randomBytes(32), secret]);
     expect(renewed.isAuthentic(parse(tokens.issue(session, 3)), session)).toBe(true);
@@ -73,26 +73,26 @@ describe('a refresh token', () => {
 
   describe('has one spelling', () => {
     const spellings: readonly [string, (token: string) => string][] = [
-      ['nothing', () => ''],
+      ['no characters', () => ''],
       ['padding', (token) => `${token}=`],
-      ['a blank before it', (token) => ` ${token}`],
-      ['a line break behind it', (token) => `${token}\n`],
-      ['a character too many', (token) => `${token}A`],
-      ['a character too few', (token) => token.slice(0, -1)],
-      ['stray bits at its end', (token) => token.slice(0, -1) + String.fromCharCode(token.charCodeAt(70) + 1)],
-      ['a character that is not of the alphabet', (token) => `${token.slice(0, 5)}!${token.slice(5)}`],
+      ['a leading space', (token) => ` ${token}`],
+      ['a trailing line break', (token) => `${token}\n`],
+      ['one character too many', (token) => `${token}A`],
+      ['one character too few', (token) => token.slice(0, -1)],
+      ['stray bits at the end', (token) => token.slice(0, -1) + String.fromCharCode(token.charCodeAt(70) + 1)],
+      ['a character outside the alphabet', (token) => `${token.slice(0, 5)}!${token.slice(5)}`],
       ['its bytes in hexadecimal', (token) => Buffer.from(token, 'base64url').toString('hex')],
       ['version 0', (token) => `AA${token.slice(2)}`],
       ['version 2', (token) => `Ag${token.slice(2)}`],
     ];
 
-    it.each(spellings)('and %s is none', (_, spell) => {
+    it.each(spellings)('and is malformed with %s', (_, spell) => {
       const token = tokens.issue(newSession(), 0);
       expect(parseRefreshToken(token)).not.toBeNull();
       expect(parseRefreshToken(spell(token))).toBeNull();
     });
 
-    it('and plain base64 is none', () => {
+    it('and is malformed in plain base64', () => {
       const session = newSession();
       const counters = Array.from({ length: 100 }, (_, counter) => counter);
       const token = counters.map((counter) => tokens.issue(session, counter)).find((text) => text.includes('-')) ?? '';

@@ -5,10 +5,10 @@ import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
 import type { GuardedSession, SessionAccessRepository } from './session-access.repository.js';
 import { SessionLookup } from './session.lookup.js';
 
-/** One lookup that has begun, and what lets it end. */
-interface Load {
+/** A running query, which the test completes. */
+interface Query {
   readonly ids: readonly string[];
-  answer(): void;
+  complete(): void;
   fail(error: Error): void;
 }
 
@@ -20,217 +20,217 @@ const sessionOf = (id: string): GuardedSession => ({
   isLastSeenStale: false,
 });
 
-/** A lookup over a repository that answers when the test says so; it knows every id that does not begin with `no-`. */
-function heldLookup({ poolMax = 10, connectTimeout = 5_000 } = {}) {
-  const loads: Load[] = [];
+/** Returns a lookup whose queries the test completes. They find every ID that does not start with `no-`. */
+function createLookup({ poolMax = 10, connectTimeout = 5_000 } = {}) {
+  const queries: Query[] = [];
   const database = {
     run: <T>(fn: (manager: EntityManager) => Promise<T>) => fn({} as EntityManager),
   } as Database;
   const sessions = {
     findForGuard: (_manager: EntityManager, ids: readonly string[]) =>
       new Promise<GuardedSession[]>((resolve, reject) =>
-        loads.push({
+        queries.push({
           ids,
-          answer: () => resolve(ids.filter((id) => !id.startsWith('no-')).map(sessionOf)),
+          complete: () => resolve(ids.filter((id) => !id.startsWith('no-')).map(sessionOf)),
           fail: reject,
         }),
       ),
   } as SessionAccessRepository;
   const config = { database: { poolMax, connectTimeout } } as Config;
-  return { lookup: new SessionLookup(config, database, sessions), loads };
+  return { lookup: new SessionLookup(config, database, sessions), queries };
 }
 
-/** Lets everything that is already decided happen. */
-const settled = () => new Promise((resolve) => setImmediate(resolve));
+/** Lets pending promises settle. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Lets a lookup that is under way become slow: 250 ms. */
-async function patienceEnds(): Promise<void> {
+/** Makes the running queries slow, which they are after 250 ms. */
+async function becomeSlow(): Promise<void> {
   jest.advanceTimersByTime(250);
-  await settled();
+  await settle();
 }
 
-/** Answers every load that has begun or begins, until none is left. */
-async function answerAll(loads: readonly Load[]): Promise<void> {
-  for (const load of loads) {
-    load.answer();
-    await settled();
+/** Completes all queries, including those that start meanwhile. */
+async function completeAll(queries: readonly Query[]): Promise<void> {
+  for (const query of queries) {
+    query.complete();
+    await settle();
   }
 }
 
-/** Two lookups that are under way, for `x` and `y`: all that may be at once. */
-async function underWay(lookup: SessionLookup): Promise<Promise<GuardedSession | null>[]> {
-  const answers = [lookup.find('x')];
-  await settled();
-  answers.push(lookup.find('y'));
-  await settled();
-  return answers;
+/** Starts a query for `x` and one for `y`, the most that run at a time. */
+async function startTwo(lookup: SessionLookup): Promise<Promise<GuardedSession | null>[]> {
+  const results = [lookup.find('x')];
+  await settle();
+  results.push(lookup.find('y'));
+  await settle();
+  return results;
 }
 
-describe('the lookup of sessions', () => {
-  // No lookup is slow because this process had to wait for a processor.
+describe('SessionLookup', () => {
+  // Fake timers, so that a busy machine does not make a query slow.
   beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
   afterEach(() => jest.useRealTimers());
 
-  it('asks in the same turn of the event loop when nothing is under way', async () => {
-    const { lookup, loads } = heldLookup();
-    const answer = lookup.find('a');
-    await settled();
-    expect(loads.map((load) => load.ids)).toEqual([['a']]);
-    await answerAll(loads);
-    await answer;
+  it('queries in the same event-loop turn if no query is running', async () => {
+    const { lookup, queries } = createLookup();
+    const result = lookup.find('a');
+    await settle();
+    expect(queries.map((query) => query.ids)).toEqual([['a']]);
+    await completeAll(queries);
+    await result;
   });
 
-  it('makes whoever asks alone wait for nothing but a lookup of their own', async () => {
-    const { lookup, loads } = heldLookup();
+  it('runs one query per request if requests do not overlap', async () => {
+    const { lookup, queries } = createLookup();
     for (let i = 0; i < 100; i++) {
-      const answer = lookup.find('a');
-      await settled();
-      expect(loads).toHaveLength(i + 1);
-      loads[i]?.answer();
-      await answer;
+      const result = lookup.find('a');
+      await settle();
+      expect(queries).toHaveLength(i + 1);
+      queries[i]?.complete();
+      await result;
     }
   });
 
-  it('gathers what arrives in one turn of the event loop into one statement', async () => {
-    const { lookup, loads } = heldLookup();
-    const answers = ['a', 'b', 'c'].map((id) => lookup.find(id));
-    await settled();
-    expect(loads.map((load) => load.ids)).toEqual([['a', 'b', 'c']]);
-    await answerAll(loads);
-    expect((await Promise.all(answers)).map((session) => session?.id)).toEqual(['a', 'b', 'c']);
+  it('batches IDs that arrive in the same event-loop turn', async () => {
+    const { lookup, queries } = createLookup();
+    const results = ['a', 'b', 'c'].map((id) => lookup.find(id));
+    await settle();
+    expect(queries.map((query) => query.ids)).toEqual([['a', 'b', 'c']]);
+    await completeAll(queries);
+    expect((await Promise.all(results)).map((session) => session?.id)).toEqual(['a', 'b', 'c']);
   });
 
-  it('gathers what arrives while lookups are under way into one statement', async () => {
-    const { lookup, loads } = heldLookup();
-    const first = await underWay(lookup);
-    const answers = ['a', 'b', 'a', 'a'].map((id) => lookup.find(id));
-    await settled();
-    expect(loads).toHaveLength(2);
-    loads[0]?.answer();
-    await settled();
-    expect(loads[2]?.ids).toEqual(['a', 'b']);
-    await answerAll(loads);
-    expect((await Promise.all(answers)).map((session) => session?.id)).toEqual(['a', 'b', 'a', 'a']);
+  it('batches IDs that arrive while queries are running', async () => {
+    const { lookup, queries } = createLookup();
+    const first = await startTwo(lookup);
+    const results = ['a', 'b', 'a', 'a'].map((id) => lookup.find(id));
+    await settle();
+    expect(queries).toHaveLength(2);
+    queries[0]?.complete();
+    await settle();
+    expect(queries[2]?.ids).toEqual(['a', 'b']);
+    await completeAll(queries);
+    expect((await Promise.all(results)).map((session) => session?.id)).toEqual(['a', 'b', 'a', 'a']);
     await Promise.all(first);
   });
 
-  it('answers null for a session that is not there, and the others of its batch as ever', async () => {
-    const { lookup, loads } = heldLookup();
-    const answers = ['x', 'no-a', 'b'].map((id) => lookup.find(id));
-    await settled();
-    await answerAll(loads);
-    expect((await Promise.all(answers)).map((session) => session?.id ?? null)).toEqual(['x', null, 'b']);
+  it('returns null for a missing session and finds the others of its batch', async () => {
+    const { lookup, queries } = createLookup();
+    const results = ['x', 'no-a', 'b'].map((id) => lookup.find(id));
+    await settle();
+    await completeAll(queries);
+    expect((await Promise.all(results)).map((session) => session?.id ?? null)).toEqual(['x', null, 'b']);
   });
 
-  it('never answers from a statement that began before it was asked', async () => {
-    const { lookup, loads } = heldLookup();
-    const before = await underWay(lookup);
+  it('never returns a result of a query that started before the request', async () => {
+    const { lookup, queries } = createLookup();
+    const before = await startTwo(lookup);
     const late = lookup.find('x');
-    let isAnswered = false;
-    void late.then(() => (isAnswered = true));
-    loads[0]?.answer();
-    await settled();
-    expect(isAnswered).toBe(false);
-    expect(loads).toHaveLength(3);
-    loads[2]?.answer();
+    let isSettled = false;
+    void late.then(() => (isSettled = true));
+    queries[0]?.complete();
+    await settle();
+    expect(isSettled).toBe(false);
+    expect(queries).toHaveLength(3);
+    queries[2]?.complete();
     expect((await late)?.id).toBe('x');
-    await answerAll(loads);
+    await completeAll(queries);
     await Promise.all(before);
   });
 
-  it('remembers nothing: the same session is asked for again', async () => {
-    const { lookup, loads } = heldLookup();
+  it('caches nothing and queries the same session again', async () => {
+    const { lookup, queries } = createLookup();
     for (let i = 0; i < 3; i++) {
-      const answer = lookup.find('a');
-      await settled();
-      loads[i]?.answer();
-      await answer;
-      await settled();
+      const result = lookup.find('a');
+      await settle();
+      queries[i]?.complete();
+      await result;
+      await settle();
     }
-    expect(loads.map((load) => load.ids)).toEqual([['a'], ['a'], ['a']]);
+    expect(queries.map((query) => query.ids)).toEqual([['a'], ['a'], ['a']]);
   });
 
-  it('tells a failure to all that waited for that statement, and to no one else', async () => {
-    const { lookup, loads } = heldLookup();
-    const first = await underWay(lookup);
+  it('rejects exactly the requests whose query fails', async () => {
+    const { lookup, queries } = createLookup();
+    const first = await startTwo(lookup);
     const failing = Promise.allSettled(['a', 'b', 'a'].map((id) => lookup.find(id)));
-    loads[0]?.answer();
-    await settled();
+    queries[0]?.complete();
+    await settle();
     const after = lookup.find('a');
     const down = new Error('down');
-    loads[2]?.fail(down);
-    await settled();
-    await answerAll(loads);
-    const refused = { status: 'rejected', reason: down };
-    expect(await failing).toEqual([refused, refused, refused]);
+    queries[2]?.fail(down);
+    await settle();
+    await completeAll(queries);
+    const rejected = { status: 'rejected', reason: down };
+    expect(await failing).toEqual([rejected, rejected, rejected]);
     expect((await after)?.id).toBe('a');
     expect((await Promise.all(first)).map((session) => session?.id)).toEqual(['x', 'y']);
   });
 
-  it('goes on after a failure', async () => {
-    const { lookup, loads } = heldLookup();
+  it('continues after a failure', async () => {
+    const { lookup, queries } = createLookup();
     for (let i = 0; i < 4; i++) {
-      const answer = lookup.find('a').catch((error: unknown) => error);
-      await settled();
-      loads[i]?.fail(new Error('down'));
-      expect(await answer).toEqual(new Error('down'));
+      const result = lookup.find('a').catch((error: unknown) => error);
+      await settle();
+      queries[i]?.fail(new Error('down'));
+      expect(await result).toEqual(new Error('down'));
     }
-    const answer = lookup.find('a');
-    await settled();
-    loads[4]?.answer();
-    expect((await answer)?.id).toBe('a');
+    const result = lookup.find('a');
+    await settle();
+    queries[4]?.complete();
+    expect((await result)?.id).toBe('a');
   });
 
-  it('has at most two statements under way', async () => {
-    const { lookup, loads } = heldLookup();
-    const first = await underWay(lookup);
-    const answers = Array.from({ length: 100 }, (_, i) => lookup.find(`s${i}`));
-    await settled();
-    expect(loads).toHaveLength(2);
-    await answerAll(loads);
-    await expect(Promise.all([...first, ...answers])).resolves.toHaveLength(102);
+  it('runs at most two queries at a time', async () => {
+    const { lookup, queries } = createLookup();
+    const first = await startTwo(lookup);
+    const results = Array.from({ length: 100 }, (_, i) => lookup.find(`s${i}`));
+    await settle();
+    expect(queries).toHaveLength(2);
+    await completeAll(queries);
+    await expect(Promise.all([...first, ...results])).resolves.toHaveLength(102);
   });
 
-  describe('when two statements are slow', () => {
-    it('lets others begin beside them, which gather as ever', async () => {
-      const { lookup, loads } = heldLookup();
-      const slow = await underWay(lookup);
+  describe('when two queries are slow', () => {
+    it('starts further queries, which also batch', async () => {
+      const { lookup, queries } = createLookup();
+      const slow = await startTwo(lookup);
       const others = ['a', 'b'].map((id) => lookup.find(id));
-      await patienceEnds();
-      expect(loads).toHaveLength(3);
-      loads[2]?.answer();
+      await becomeSlow();
+      expect(queries).toHaveLength(3);
+      queries[2]?.complete();
       expect((await Promise.all(others)).map((session) => session?.id)).toEqual(['a', 'b']);
-      expect(loads[2]?.ids).toEqual(['a', 'b']);
-      await answerAll(loads);
+      expect(queries[2]?.ids).toEqual(['a', 'b']);
+      await completeAll(queries);
       await Promise.all(slow);
     });
 
-    it('tells their failure to nobody else', async () => {
-      const { lookup, loads } = heldLookup();
-      const slow = Promise.allSettled(await underWay(lookup));
+    it('rejects only their own requests if they fail', async () => {
+      const { lookup, queries } = createLookup();
+      const slow = Promise.allSettled(await startTwo(lookup));
       const other = lookup.find('a');
-      await patienceEnds();
-      expect(loads).toHaveLength(3);
-      loads[0]?.fail(new Error('down'));
-      loads[1]?.fail(new Error('down'));
+      await becomeSlow();
+      expect(queries).toHaveLength(3);
+      queries[0]?.fail(new Error('down'));
+      queries[1]?.fail(new Error('down'));
       expect((await slow).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-      loads[2]?.answer();
+      queries[2]?.complete();
       expect((await other)?.id).toBe('a');
     });
 
-    it('has no more than two others under way', async () => {
-      const { lookup, loads } = heldLookup({ poolMax: 100 });
-      const asked = await underWay(lookup);
-      asked.push(lookup.find('a'));
-      await patienceEnds();
-      expect(loads).toHaveLength(3);
-      asked.push(lookup.find('b'));
-      await settled();
-      asked.push(lookup.find('c'));
-      await settled();
-      expect(loads).toHaveLength(4);
-      await answerAll(loads);
-      await Promise.all(asked);
+    it('runs at most two other queries', async () => {
+      const { lookup, queries } = createLookup({ poolMax: 100 });
+      const results = await startTwo(lookup);
+      results.push(lookup.find('a'));
+      await becomeSlow();
+      expect(queries).toHaveLength(3);
+      results.push(lookup.find('b'));
+      await settle();
+      results.push(lookup.find('c'));
+      await settle();
+      expect(queries).toHaveLength(4);
+      await completeAll(queries);
+      await Promise.all(results);
     });
 
     it.each([
@@ -238,66 +238,66 @@ describe('the lookup of sessions', () => {
       [7, 3],
       [4, 2],
       [1, 2],
-    ])('of a pool of %i, has at most %i under way, and serves all in the end', async (poolMax, most) => {
-      const { lookup, loads } = heldLookup({ poolMax });
-      const asked: Promise<unknown>[] = [];
+    ])('with a pool of %i, runs at most %i and completes every request', async (poolMax, most) => {
+      const { lookup, queries } = createLookup({ poolMax });
+      const results: Promise<unknown>[] = [];
       for (let i = 0; i < 10; i++) {
-        asked.push(lookup.find('a'));
-        await settled();
-        await patienceEnds();
+        results.push(lookup.find('a'));
+        await settle();
+        await becomeSlow();
       }
-      expect(loads).toHaveLength(most);
-      await answerAll(loads);
-      await expect(Promise.all(asked)).resolves.toHaveLength(asked.length);
+      expect(queries).toHaveLength(most);
+      await completeAll(queries);
+      await expect(Promise.all(results)).resolves.toHaveLength(results.length);
     });
 
-    it('when no more may begin, refuses whoever has waited for a turn as long as for a connection', async () => {
-      const { lookup, loads } = heldLookup({ poolMax: 4, connectTimeout: 600 });
-      const slow = await underWay(lookup);
+    it('rejects requests whose wait for a slot exceeds the connection timeout', async () => {
+      const { lookup, queries } = createLookup({ poolMax: 4, connectTimeout: 600 });
+      const slow = await startTwo(lookup);
       const early = ['a', 'b'].map((id) => lookup.find(id));
-      let isRefused = false;
-      const refusals = Promise.allSettled(early).finally(() => (isRefused = true));
+      let isRejected = false;
+      const rejections = Promise.allSettled(early).finally(() => (isRejected = true));
       jest.advanceTimersByTime(400);
       const late = lookup.find('c');
       jest.advanceTimersByTime(199);
-      await settled();
-      expect(isRefused).toBe(false);
+      await settle();
+      expect(isRejected).toBe(false);
       jest.advanceTimersByTime(1);
-      const refused = { status: 'rejected', reason: new DatabaseUnavailableError() };
-      expect(await refusals).toEqual([refused, refused]);
-      loads[0]?.answer();
-      await settled();
-      expect(loads[2]?.ids).toEqual(['c']);
-      await answerAll(loads);
+      const rejected = { status: 'rejected', reason: new DatabaseUnavailableError() };
+      expect(await rejections).toEqual([rejected, rejected]);
+      queries[0]?.complete();
+      await settle();
+      expect(queries[2]?.ids).toEqual(['c']);
+      await completeAll(queries);
       expect((await late)?.id).toBe('c');
       await Promise.all(slow);
     });
 
-    it('is as before once they are answered', async () => {
-      const { lookup, loads } = heldLookup();
-      const asked = await underWay(lookup);
-      asked.push(lookup.find('a'));
-      await patienceEnds();
-      expect(loads).toHaveLength(3);
-      await answerAll(loads);
-      await Promise.all(asked);
-      const again = await underWay(lookup);
+    it('returns to two queries at a time once they complete', async () => {
+      const { lookup, queries } = createLookup();
+      const results = await startTwo(lookup);
+      results.push(lookup.find('a'));
+      await becomeSlow();
+      expect(queries).toHaveLength(3);
+      await completeAll(queries);
+      await Promise.all(results);
+      const again = await startTwo(lookup);
       const late = lookup.find('c');
-      await settled();
-      expect(loads).toHaveLength(5);
-      await answerAll(loads);
+      await settle();
+      expect(queries).toHaveLength(5);
+      await completeAll(queries);
       await Promise.all([...again, late]);
     });
   });
 
-  it('asks for at most 512 sessions in one statement, and forgets none', async () => {
-    const { lookup, loads } = heldLookup();
+  it('reads at most 512 sessions per query and omits none', async () => {
+    const { lookup, queries } = createLookup();
     const ids = Array.from({ length: 2_000 }, (_, i) => `s${i}`);
-    const answers = ids.map((id) => lookup.find(id));
-    await settled();
-    await answerAll(loads);
-    expect((await Promise.all(answers)).map((session) => session?.id)).toEqual(ids);
-    expect(Math.max(...loads.map((load) => load.ids.length))).toBe(512);
-    expect(loads.flatMap((load) => load.ids).sort()).toEqual([...ids].sort());
+    const results = ids.map((id) => lookup.find(id));
+    await settle();
+    await completeAll(queries);
+    expect((await Promise.all(results)).map((session) => session?.id)).toEqual(ids);
+    expect(Math.max(...queries.map((query) => query.ids.length))).toBe(512);
+    expect(queries.flatMap((query) => query.ids).sort()).toEqual([...ids].sort());
   });
 });

@@ -17,45 +17,45 @@ const keysOf = (secret: string, ...previous: readonly string[]) =>
 const tokenWith = (header: object) => `${Buffer.from(JSON.stringify(header)).toString('base64url')}.e30.AAAA`;
 const headerOf = (keys: KeyRing) => ({ alg: keys.current.algorithm, typ: 'JWT', kid: keys.current.id });
 
-describe('signing keys', () => {
-  it('sign with the secret itself', () => {
+describe('KeyRing', () => {
+  it('signs with the configured secret', () => {
     expect(keysOf(SECRET).current.signer.equals(createSecretKey(SECRET, 'utf8'))).toBe(true);
   });
 
-  it('have the same id on every instance, and another one for another secret', () => {
+  it('derives the key ID from the secret alone', () => {
     expect(keysOf(SECRET).current.id).toBe(keysOf(SECRET, PREVIOUS).current.id);
     expect(keysOf(SECRET).current.id).not.toBe(keysOf(PREVIOUS).current.id);
   });
 
-  it('have an id that is no plain hash of the secret, which a dictionary could look up', () => {
+  it('uses no plain hash of the secret as key ID', () => {
     const digests = ['sha1', 'sha256', 'sha512'].map((name) => createHash(name).update(SECRET).digest('base64url'));
     expect(keysOf(SECRET).current.id).toMatch(/^[\w-]{12}$/);
     expect(digests.filter((digest) => digest.includes(keysOf(SECRET).current.id))).toEqual([]);
   });
 
-  it('verify a token of theirs', () => {
+  it('finds the current key for a token that it signed', () => {
     const keys = keysOf(SECRET);
     expect(keys.forToken(tokenWith(headerOf(keys)))).toBe(keys.current.verifier);
   });
 
-  it('verify a token of a previous secret with that secret', () => {
+  it('finds a previous secret for a token that it signed', () => {
     const keys = keysOf(SECRET, PREVIOUS);
     const key = keys.forToken(tokenWith(headerOf(keysOf(PREVIOUS))));
     expect(key?.equals(createSecretKey(PREVIOUS, 'utf8'))).toBe(true);
   });
 
-  it('do not know a token of a secret that was never named', () => {
+  it('rejects a token of a secret that is not configured', () => {
     expect(keysOf(SECRET).forToken(tokenWith(headerOf(keysOf(PREVIOUS))))).toBeNull();
   });
 
   const others: readonly [string, (header: ReturnType<typeof headerOf>) => object][] = [
     ['another algorithm', (header) => ({ ...header, alg: 'none' })],
     ['no kid', ({ alg, typ }) => ({ alg, typ })],
-    ['a key of its own', (header) => ({ ...header, jwk: {} })],
-    ['its fields in another order', ({ alg, typ, kid }) => ({ kid, typ, alg })],
+    ['an embedded key', (header) => ({ ...header, jwk: {} })],
+    ['fields in another order', ({ alg, typ, kid }) => ({ kid, typ, alg })],
   ];
 
-  it.each(others)('do not know a token whose header has %s', (_, change) => {
+  it.each(others)('rejects a token whose header has %s', (_, change) => {
     const keys = keysOf(SECRET);
     expect(keys.forToken(tokenWith(change(headerOf(keys))))).toBeNull();
   });
@@ -63,7 +63,7 @@ describe('signing keys', () => {
   it.each([
     ['ES256', pair],
     ['RS256', nextPair],
-  ])('sign by %s with a private key, whose id is its thumbprint, and verify with the public half', async (alg, own) => {
+  ])('signs %s with a private key and verifies with its public key', async (alg, own) => {
     const keys = keysFrom({ JWT_PRIVATE_KEY: own.privatePem });
     const id = await calculateJwkThumbprint(await exportJWK(own.publicKey));
     expect([keys.current.algorithm, keys.current.id, keys.algorithms]).toEqual([alg, id, [alg]]);
@@ -71,18 +71,18 @@ describe('signing keys', () => {
     expect(keys.forToken(tokenWith(headerOf(keys)))?.equals(own.publicKey)).toBe(true);
   });
 
-  it('no longer verify a token of the secret once a private key signs', () => {
+  it('rejects tokens of the secret when a private key signs', () => {
     const keys = keysFrom({ JWT_PRIVATE_KEY: pair.privatePem });
     expect(keys.forToken(tokenWith(headerOf(keysOf(SECRET))))).toBeNull();
   });
 
-  it('verify it where the secret is named among the previous ones', () => {
+  it('verifies tokens of the secret if it is listed as a previous one', () => {
     const keys = keysFrom({ JWT_PRIVATE_KEY: pair.privatePem, JWT_PREVIOUS_SECRETS: SECRET });
     expect(keys.forToken(tokenWith(headerOf(keysOf(SECRET))))?.equals(createSecretKey(SECRET, 'utf8'))).toBe(true);
     expect(keys.algorithms).toEqual(['ES256', 'HS256']);
   });
 
-  it('verify with key pairs that do not sign, each once', () => {
+  it('verifies with additional key pairs and removes duplicates', () => {
     const others = `${pair.privatePem}${nextPair.publicPem}${pair.publicPem}`;
     const keys = keysFrom({ JWT_PRIVATE_KEY: pair.privatePem, JWT_VERIFICATION_KEYS: others });
     const next = keysFrom({ JWT_PRIVATE_KEY: nextPair.privatePem });
@@ -90,14 +90,14 @@ describe('signing keys', () => {
     expect(keys.forToken(tokenWith(headerOf(next)))?.equals(nextPair.publicKey)).toBe(true);
   });
 
-  it('do not know a token that says another algorithm than its key has', () => {
+  it('rejects a token that names another algorithm than its key has', () => {
     const keys = keysFrom({ JWT_PRIVATE_KEY: pair.privatePem, JWT_PREVIOUS_SECRETS: SECRET });
     for (const alg of ['HS256', 'RS256', 'ES384', 'none']) {
       expect(keys.forToken(tokenWith({ ...headerOf(keys), alg }))).toBeNull();
     }
   });
 
-  it('do not know a token whose signature is written in another way than it was made', () => {
+  it('rejects other spellings of a signature', () => {
     const keys = keysFrom({ JWT_PRIVATE_KEY: pair.privatePem });
     const [head = ''] = tokenWith(headerOf(keys)).split('.');
     expect(keys.forToken(`${head}.e30.AA`)).not.toBeNull();
@@ -106,7 +106,7 @@ describe('signing keys', () => {
     }
   });
 
-  it.each(['', '.', 'a', 'a.b', '..', '__proto__.a.b', 'constructor.a.b'])('do not know %j', (token) => {
+  it.each(['', '.', 'a', 'a.b', '..', '__proto__.a.b', 'constructor.a.b'])('rejects %j', (token) => {
     expect(keysOf(SECRET).forToken(token)).toBeNull();
   });
 });
