@@ -6,29 +6,29 @@ import { TestApp } from '../support/test-app.js';
 
 const NEW_PASSWORD = 'a lighthouse of turnips';
 
-interface People {
+interface Users {
   readonly root: SignedIn;
   readonly ada: SignedIn;
   readonly phone: SignedIn;
 }
-type Send = (app: TestApp, people: People) => PromiseLike<{ status: number }>;
+type Send = (app: TestApp, users: Users) => PromiseLike<{ status: number }>;
 
 const later = () => new Date(Date.now() + 3_600_000).toISOString();
 
-describe('a change and its record', () => {
+describe('an audited action', () => {
   let app: TestApp;
-  let people: People;
+  let users: Users;
   beforeAll(async () => {
     app = await TestApp.start();
     const root = await buildSignedIn(app, 'admin');
     const ada = await buildSignedIn(app);
-    people = { root, ada, phone: await signIn(app, ada, 'phone') };
+    users = { root, ada, phone: await signIn(app, ada, 'phone') };
     await app.database.query(`
-      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no more room'; END $$`);
+      CREATE FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no more room'; END $$`);
   });
   afterAll(() => app.close());
 
-  /** All that flows change, but for what changes by itself. */
+  /** Returns all data that the actions can change, except timestamps that any request changes. */
   const state = () =>
     app.database.query(`
       SELECT to_jsonb(u)::text AS row FROM users u
@@ -37,39 +37,36 @@ describe('a change and its record', () => {
       UNION ALL SELECT m.id::text FROM mails m
       ORDER BY 1`);
 
-  describe('stand and fall together: where nothing can be written down', () => {
+  describe('fails if its audit event cannot be written', () => {
     beforeAll(() =>
-      app.database.query('CREATE TRIGGER refuse BEFORE INSERT ON audit_events EXECUTE FUNCTION refuse()'),
+      app.database.query('CREATE TRIGGER reject BEFORE INSERT ON audit_events EXECUTE FUNCTION reject()'),
     );
-    afterAll(() => app.database.query('DROP TRIGGER refuse ON audit_events'));
+    afterAll(() => app.database.query('DROP TRIGGER reject ON audit_events'));
 
     it.each<[string, Send]>([
       [
-        'nobody registers',
+        'registration',
         ({ request }) => request.post('/auth/register').send({ email: 'new@example.com', password: NEW_PASSWORD }),
       ],
+      ['sign-in', ({ request }, { ada: { email, password } }) => request.post('/auth/login').send({ email, password })],
       [
-        'nobody signs in',
-        ({ request }, { ada: { email, password } }) => request.post('/auth/login').send({ email, password }),
-      ],
-      [
-        'a failed sign-in is no 401',
+        'failed sign-in',
         ({ request }, { ada: { email } }) => request.post('/auth/login').send({ email, password: 'not it' }),
       ],
-      ['nobody signs out', (own, { ada }) => own.as(ada.accessToken).post('/auth/logout')],
+      ['sign-out', (own, { ada }) => own.as(ada.accessToken).post('/auth/logout')],
       [
-        'no session of one’s own is ended',
+        'revoking an own session',
         (own, { ada, phone }) => own.as(ada.accessToken).delete(`/sessions/${phone.sessionId}`),
       ],
-      ['no other sessions are ended', (own, { ada }) => own.as(ada.accessToken).delete('/sessions?scope=others')],
-      ['not all sessions are ended', (own, { ada }) => own.as(ada.accessToken).delete('/sessions?scope=all')],
-      ['nobody changes their name', (own, { ada }) => own.as(ada.accessToken).patch('/users/me').send({ name: 'Ada' })],
+      ['revoking the other sessions', (own, { ada }) => own.as(ada.accessToken).delete('/sessions?scope=others')],
+      ['revoking all sessions', (own, { ada }) => own.as(ada.accessToken).delete('/sessions?scope=all')],
+      ['changing the name', (own, { ada }) => own.as(ada.accessToken).patch('/users/me').send({ name: 'Ada' })],
       [
-        'nobody deletes their account',
+        'deleting the own account',
         (own, { ada }) => own.as(ada.accessToken).delete('/users/me').send({ password: ada.password }),
       ],
       [
-        'nobody changes their password',
+        'changing the password',
         (own, { ada }) =>
           own
             .as(ada.accessToken)
@@ -77,41 +74,44 @@ describe('a change and its record', () => {
             .send({ currentPassword: ada.password, newPassword: NEW_PASSWORD }),
       ],
       [
-        'no admin creates anybody',
+        'creating a user as an admin',
         (own, { root }) =>
           own.as(root.accessToken).post('/admin/users').send({ email: 'new@example.com', password: NEW_PASSWORD }),
       ],
       [
-        'no admin makes an admin',
+        'changing a role as an admin',
         (own, { root, ada }) => own.as(root.accessToken).patch(`/admin/users/${ada.id}`).send({ role: 'admin' }),
       ],
       [
-        'no admin deactivates anybody',
+        'deactivating a user as an admin',
         (own, { root, ada }) => own.as(root.accessToken).patch(`/admin/users/${ada.id}`).send({ isActive: false }),
       ],
-      ['no admin deletes anybody', (own, { root, ada }) => own.as(root.accessToken).delete(`/admin/users/${ada.id}`)],
       [
-        'no admin ends a session',
+        'deleting a user as an admin',
+        (own, { root, ada }) => own.as(root.accessToken).delete(`/admin/users/${ada.id}`),
+      ],
+      [
+        'revoking a session as an admin',
         (own, { root, phone }) => own.as(root.accessToken).delete(`/admin/sessions/${phone.sessionId}`),
       ],
       [
-        'no admin ends many sessions',
+        'revoking many sessions as an admin',
         (own, { root, ada }) => own.as(root.accessToken).post('/admin/sessions/revoke').send({ userId: ada.id }),
       ],
       [
-        'no admin lets a session expire',
+        'changing the expiry of a session as an admin',
         (own, { root, phone }) =>
           own.as(root.accessToken).patch(`/admin/sessions/${phone.sessionId}`).send({ expiresAt: later() }),
       ],
     ])('%s', async (_, send) => {
       const before = await state();
-      const { status } = await send(app, people);
+      const { status } = await send(app, users);
       expect(status).toBe(500);
       expect(await state()).toEqual(before);
     });
 
-    it('no forgotten password is replaced, and the link still works', async () => {
-      const token = await issueToken(app, 'password_reset', people.ada);
+    it('resetting a password', async () => {
+      const token = await issueToken(app, 'password_reset', users.ada);
       const before = await state();
       const { status } = await app.request.post('/auth/password/reset').send({ token, newPassword: NEW_PASSWORD });
       expect(status).toBe(500);
@@ -119,15 +119,15 @@ describe('a change and its record', () => {
     });
   });
 
-  it('a failed sign-in that cannot be written down, because the database goes away meanwhile, is 503', async () => {
+  it('returns 503 if the database goes away before a failed sign-in is audited', async () => {
     const [second, proxy] = await TestApp.startProxied(app);
     await second.request.get('/health/db').expect(200);
-    // The first statement looks for the user.
+    // The first statement reads the user.
     proxy.statements = 0;
     proxy.onStatement = () => {
       if (proxy.statements > 1) proxy.cut();
     };
-    const { email } = people.ada;
+    const { email } = users.ada;
     const answer = await second.request.post('/auth/login').send({ email, password: 'not it' });
     expectProblem(answer, 503, 'database_unavailable');
     await second.close();
@@ -135,7 +135,7 @@ describe('a change and its record', () => {
 
   it.each<[string, number, Send]>([
     [
-      'a taken address',
+      'a taken email',
       409,
       ({ request }, { ada: { email } }) => request.post('/auth/register').send({ email, password: NEW_PASSWORD }),
     ],
@@ -145,7 +145,7 @@ describe('a change and its record', () => {
       (own, { root }) => own.as(root.accessToken).patch(`/admin/users/${root.id}`).send({ role: 'user' }),
     ],
     [
-      'an end later than the present one',
+      'an expiry later than the current one',
       400,
       (own, { root, phone }) =>
         own
@@ -154,13 +154,13 @@ describe('a change and its record', () => {
           .send({ expiresAt: '2999-01-01T00:00:00Z' }),
     ],
     [
-      'someone else’s session',
+      'the session of another user',
       404,
       (own, { root, phone }) => own.as(phone.accessToken).delete(`/sessions/${root.sessionId}`),
     ],
-  ])('what is not done leaves no record: %s', async (_, expected, send) => {
+  ])('writes no audit event if rejected: %s', async (_, expected, send) => {
     const before = await auditRows(app.database);
-    const { status } = await send(app, people);
+    const { status } = await send(app, users);
     expect(status).toBe(expected);
     expect(await auditRows(app.database)).toEqual(before);
   });

@@ -10,7 +10,7 @@ import { pruneByPages } from '../support/walk-pages.js';
 const CHROME =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
 
-describe('what happened', () => {
+describe('the audit list', () => {
   let app: TestApp;
   let root: SignedIn;
   let ada: SignedIn;
@@ -23,7 +23,7 @@ describe('what happened', () => {
   });
   afterAll(() => app.close());
   beforeEach(async () => {
-    // RejectedRequests of the test before are written in the background.
+    // The rejections of the previous test are written in the background.
     await app.app.get(RejectionRecorder).flush();
     await app.database.query('TRUNCATE audit_events');
   });
@@ -38,7 +38,7 @@ describe('what happened', () => {
   const typesOf = (items: readonly { type: string }[]) => items.map(({ type }) => type);
   let names = 0;
   const newName = () => `Name ${(names += 1)}`;
-  /** Something that happened some days ago. */
+  /** Inserts an event of some days ago. */
   const longAgo = (days: number, userId = ada.id) =>
     app.database.query(
       `INSERT INTO audit_events (id, occurred_at, type, outcome, user_id)
@@ -48,7 +48,7 @@ describe('what happened', () => {
     );
 
   describe('for admins', () => {
-    it('has everything of an event', async () => {
+    it('returns all fields of an event', async () => {
       await rename(ada, newName());
       const { body } = await audit().expect(200);
       const [{ id }] = (await app.database.query<{ id: string }>('SELECT id FROM audit_events')) as [{ id: string }];
@@ -74,7 +74,7 @@ describe('what happened', () => {
       });
     });
 
-    it('is dated by the database’s clock, and its id says the same time', async () => {
+    it('dates events and their IDs with the same time of the database clock', async () => {
       await rename(ada, newName());
       const [row] = await app.database.query<{ agrees: boolean; age: number }>(
         `SELECT left(replace(id::text, '-', ''), 12) = lpad(to_hex((extract(epoch FROM occurred_at) * 1000)::bigint), 12, '0')
@@ -87,7 +87,7 @@ describe('what happened', () => {
       expect(row?.age).toBeLessThan(60);
     });
 
-    it('is in the order in which one instance wrote it', async () => {
+    it('orders the events of one instance as it wrote them', async () => {
       const database = app.app.get(Database);
       await database.transaction(async (manager) => {
         for (let turn = 0; turn < 50; turn += 1) {
@@ -100,7 +100,7 @@ describe('what happened', () => {
       expect(turns).toEqual(Array.from({ length: 50 }, (_, turn) => 49 - turn));
     });
 
-    it('is found by whose account it concerns, who did it, and what it was', async () => {
+    it('filters by user, actor and type', async () => {
       await rename(ada, newName());
       await renameBy(root, ada, newName());
       await renameBy(root, bob, newName());
@@ -131,7 +131,7 @@ describe('what happened', () => {
       });
     });
 
-    it('is found by when it happened: from a time on, and before another', async () => {
+    it('filters by time, including the start and excluding the end', async () => {
       for (const days of [1, 2, 3, 4]) await longAgo(days);
       const rows = await app.database.query<{ occurred_at: Date }>(
         'SELECT occurred_at FROM audit_events ORDER BY id DESC',
@@ -148,7 +148,7 @@ describe('what happened', () => {
       expect(await found({ from: '0001-01-01T00:00:00Z', to: '9999-12-31T23:59:59Z' })).toEqual(times);
     });
 
-    it('is paged, newest first, and nothing is skipped or repeated while more happens', async () => {
+    it('returns every event exactly once, newest first, while events are added', async () => {
       for (let turn = 0; turn < 7; turn += 1) await rename(ada, newName());
       const before = (await audit({ limit: 100 })).body.items as { id: string }[];
       const { items, pages } = await pruneByPages(app, root.accessToken, '/admin/audit', { limit: 3 }, () =>
@@ -168,19 +168,19 @@ describe('what happened', () => {
       ['limit', '0'],
       ['cursor', 'nonsense'],
       ['outcome', 'success'],
-    ])('is not looked for by %s=%s', async (name, value) => {
+    ])('rejects %s=%s', async (name, value) => {
       const answer = await audit({ [name]: value });
       expectProblem(answer, 400, 'validation_failed');
       expect(answer.body.errors).toMatchObject([{ pointer: `/${name}` }]);
     });
 
-    it('is not for others', async () => {
+    it('is forbidden for users', async () => {
       expectProblem(await app.as(ada.accessToken).get('/admin/audit'), 403, 'forbidden');
     });
   });
 
-  describe('for oneself', () => {
-    it('is one’s own alone, whoever did it, newest first', async () => {
+  describe('of a user', () => {
+    it('contains only events of their account by any actor, newest first', async () => {
       await rename(ada, newName());
       await renameBy(root, ada, newName());
       await rename(bob, newName());
@@ -192,12 +192,12 @@ describe('what happened', () => {
       ]);
     });
 
-    it('an admin’s own acts on others are none of the admin’s', async () => {
+    it('omits what an admin did to other accounts', async () => {
       await renameBy(root, ada, newName());
       expect((await activity(root).expect(200)).body.items).toEqual([]);
     });
 
-    it('says of an admin neither who nor where', async () => {
+    it('does not identify an admin who acted', async () => {
       const phone = await signIn(app, ada, 'phone');
       await app.database.query('TRUNCATE audit_events');
       await app.as(root.accessToken).delete(`/admin/sessions/${phone.sessionId}`).set('User-Agent', CHROME).expect(204);
@@ -220,7 +220,7 @@ describe('what happened', () => {
       for (const secret of [root.id, root.sessionId, '127.0.0.1', CHROME]) expect(text).not.toContain(secret);
     });
 
-    it('tells somebody unknown from the system itself', async () => {
+    it('distinguishes unknown actors from the system', async () => {
       const phone = await signIn(app, bob, 'phone');
       let { refreshToken } = phone;
       for (let turn = 0; turn < 2; turn += 1) {
@@ -237,7 +237,7 @@ describe('what happened', () => {
       ]);
     });
 
-    it('is narrowed and paged like the list of all', async () => {
+    it('is filtered and paged like the list for admins', async () => {
       for (const days of [1, 2, 3]) await longAgo(days);
       await longAgo(2, bob.id);
       await rename(ada, newName());
@@ -247,7 +247,7 @@ describe('what happened', () => {
       expect([pages, new Set(items.map(({ id }) => id)).size]).toEqual([[3, 1], 4]);
     });
 
-    it('nobody can ask for another’s', async () => {
+    it('cannot be requested for another user', async () => {
       expectProblem(await activity(ada, { userId: bob.id }), 400, 'validation_failed');
     });
   });

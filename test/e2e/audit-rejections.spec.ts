@@ -9,7 +9,7 @@ import { until } from '../support/until.js';
 const AGENT = 'Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0';
 const SINCE = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/) as unknown as string;
 
-describe('who is turned away', () => {
+describe('the audit event of a rejected request', () => {
   let app: TestApp;
   let root: SignedIn;
   beforeAll(async () => {
@@ -21,16 +21,16 @@ describe('who is turned away', () => {
   const recorder = (instance = app) => instance.app.get(RejectionRecorder);
   const written = async () => {
     await recorder().flush();
-    return together(await auditRows(app.database));
+    return merge(await auditRows(app.database));
   };
-  const forget = async () => {
+  const clear = async () => {
     await recorder().flush();
     await app.database.query('TRUNCATE audit_events');
   };
   const ask = ({ accessToken }: SignedIn, path = '/users/me') => app.as(accessToken).get(path).set('User-Agent', AGENT);
   const refresh = ({ refreshToken }: SignedIn) =>
     app.request.post('/auth/refresh').set('User-Agent', AGENT).send({ refreshToken });
-  const refusal = ({ id, sessionId }: SignedIn, reason: string, count = 1): AuditRow =>
+  const rejection = ({ id, sessionId }: SignedIn, reason: string, count = 1): AuditRow =>
     expectedRow('access_denied', {
       outcome: 'failure',
       reason,
@@ -43,7 +43,7 @@ describe('who is turned away', () => {
       details: { count, since: SINCE },
     });
 
-  const endings: [string, string, (ada: SignedIn) => PromiseLike<unknown>][] = [
+  const causes: [string, string, (ada: SignedIn) => PromiseLike<unknown>][] = [
     ['was revoked', 'session_revoked', (ada) => app.as(ada.accessToken).post('/auth/logout').expect(204)],
     [
       'has expired',
@@ -54,48 +54,48 @@ describe('who is turned away', () => {
         ]),
     ],
     [
-      'is of an inactive user',
+      'belongs to an inactive user',
       'user_inactive',
       ({ id }) => app.as(root.accessToken).patch(`/admin/users/${id}`).send({ isActive: false }).expect(200),
     ],
   ];
 
-  it.each(endings)('with a good token whose session %s: who, why and from where', async (_, reason, end) => {
+  it.each(causes)('names user, reason and client if the session of an access token %s', async (_, reason, end) => {
     const ada = await buildSignedIn(app);
     await end(ada);
-    await forget();
+    await clear();
     await ask(ada).expect(401);
-    expect(await written()).toEqual([refusal(ada, reason)]);
+    expect(await written()).toEqual([rejection(ada, reason)]);
   });
 
-  it.each(endings)('with a good refresh token whose session %s, at both endpoints', async (_, reason, end) => {
+  it.each(causes)('counts both refresh endpoints if the session of a refresh token %s', async (_, reason, end) => {
     const ada = await buildSignedIn(app);
     await end(ada);
-    await forget();
+    await clear();
     await refresh(ada).expect(401);
     const form = { grant_type: 'refresh_token', refresh_token: ada.refreshToken };
     await app.request.post('/auth/token').set('User-Agent', AGENT).type('form').send(form).expect(400);
-    expect(await written()).toEqual([refusal(ada, reason, 2)]);
+    expect(await written()).toEqual([rejection(ada, reason, 2)]);
   });
 
-  it('with a good token whose session is gone', async () => {
+  it('is written if the session of an access token was deleted', async () => {
     const ada = await buildSignedIn(app);
     await app.database.query('DELETE FROM sessions WHERE id = $1', [ada.sessionId]);
-    await forget();
+    await clear();
     await ask(ada).expect(401);
-    expect(await written()).toEqual([refusal(ada, 'session_not_found')]);
+    expect(await written()).toEqual([rejection(ada, 'session_not_found')]);
   });
 
-  it('from what their role does not allow', async () => {
+  it('is written if the role is not sufficient', async () => {
     const ada = await buildSignedIn(app);
-    await forget();
+    await clear();
     await ask(ada, '/admin/users').expect(403);
-    expect(await written()).toEqual([refusal(ada, 'forbidden')]);
+    expect(await written()).toEqual([rejection(ada, 'forbidden')]);
   });
 
-  it('a bad token is not written down: nobody knows whose it is', async () => {
+  it('is not written for an invalid token, whose user is unknown', async () => {
     const ada = await buildSignedIn(app);
-    await forget();
+    await clear();
     const foreign = forgeToken(ada.accessToken, { sign: hmac('sha256', 'x'.repeat(32)) });
     for (const token of ['nonsense', foreign]) await app.as(token).get('/users/me').expect(401);
     await app.request.post('/auth/refresh').send({ refreshToken: 'nonsense' }).expect(401);
@@ -103,24 +103,24 @@ describe('who is turned away', () => {
     expect(await written()).toEqual([]);
   });
 
-  it('a flood of refused requests makes one row for each session, with a count', async () => {
+  it('counts a flood of requests in one row per session', async () => {
     const [ada, bob] = [await buildSignedIn(app), await buildSignedIn(app)];
     for (const { accessToken } of [ada, bob]) await app.as(accessToken).post('/auth/logout').expect(204);
-    await forget();
+    await clear();
     await Promise.all(Array.from({ length: 100 }, (_, turn) => ask(turn % 4 === 0 ? bob : ada).expect(401)));
     await recorder().flush();
     expect((await auditRows(app.database)).length).toBeLessThan(20);
     expect(new Set(await written())).toEqual(
-      new Set([refusal(ada, 'session_revoked', 75), refusal(bob, 'session_revoked', 25)]),
+      new Set([rejection(ada, 'session_revoked', 75), rejection(bob, 'session_revoked', 25)]),
     );
   });
 
-  it('a flood from a million places does not grow the process: what is too much is counted together', async () => {
-    await forget();
-    const refusals = app.app.get(RejectedRequests);
-    for (let place = 0; place < 5_000; place += 1) {
-      const client = { ipAddress: `10.0.${place >> 8}.${place & 255}`, userAgent: null };
-      refusals.note({ code: 'too_many_requests', kind: 'rate_limited', claims: null, client });
+  it('counts clients beyond a bound together so that memory stays bounded', async () => {
+    await clear();
+    const rejections = app.app.get(RejectedRequests);
+    for (let i = 0; i < 5_000; i += 1) {
+      const client = { ipAddress: `10.0.${i >> 8}.${i & 255}`, userAgent: null };
+      rejections.note({ code: 'too_many_requests', kind: 'rate_limited', claims: null, client });
     }
     const rows = await written();
     expect(rows).toHaveLength(1_001);
@@ -130,9 +130,9 @@ describe('who is turned away', () => {
     expect(rows.filter(({ ip_address: address }) => address === null)).toMatchObject([{ details: { count: 4_000 } }]);
   });
 
-  it('is waited for by whoever flushes, also where it is being written already', async () => {
+  it('is written when a flush returns, even if another flush writes it', async () => {
     const ada = await buildSignedIn(app);
-    await forget();
+    await clear();
     let second = Promise.resolve();
     let isDone = false;
     await app.database.holding('LOCK TABLE audit_events IN SHARE MODE', async () => {
@@ -148,23 +148,23 @@ describe('who is turned away', () => {
       expect(isDone).toBe(false);
     });
     await second;
-    expect(await auditRows(app.database)).toEqual([refusal(ada, 'forbidden')]);
+    expect(await auditRows(app.database)).toEqual([rejection(ada, 'forbidden')]);
   });
 
-  it('is written when the instance ends', async () => {
+  it('is written at shutdown', async () => {
     const second = await TestApp.start({ database: app.database });
     const ada = await signIn(second, root);
     await second.as(ada.accessToken).post('/auth/logout').expect(204);
-    await forget();
+    await clear();
     await second.as(ada.accessToken).get('/users/me').set('User-Agent', AGENT).expect(401);
     await second.close();
-    expect(await auditRows(app.database)).toEqual([refusal(ada, 'session_revoked')]);
+    expect(await auditRows(app.database)).toEqual([rejection(ada, 'session_revoked')]);
   });
 
-  it('while the database is away waits, and is written when it is back', async () => {
+  it('is written after a database outage', async () => {
     const [second, proxy] = await TestApp.startProxied(app);
     const ada = await buildSignedIn(second);
-    await forget();
+    await clear();
     await proxy.refuse();
     const claims = { userId: ada.id, sessionId: ada.sessionId };
     const client = { ipAddress: '127.0.0.1', userAgent: AGENT };
@@ -173,13 +173,13 @@ describe('who is turned away', () => {
     expect(await auditRows(app.database)).toEqual([]);
     await proxy.heal();
     await recorder(second).flush();
-    expect(await auditRows(app.database)).toEqual([refusal(ada, 'forbidden')]);
+    expect(await auditRows(app.database)).toEqual([rejection(ada, 'forbidden')]);
     await second.close();
   });
 });
 
-/** Rows that differ in their count alone as one: the interval may end at any moment, also in the middle of a test. */
-function together(rows: readonly AuditRow[]): AuditRow[] {
+/** Merges rows that differ only in their count, because the interval may end during a test. */
+function merge(rows: readonly AuditRow[]): AuditRow[] {
   const counts = new Map<string, { row: AuditRow; details: { count: number; since: string } }>();
   for (const row of rows) {
     const details = row.details as { count: number; since: string };
