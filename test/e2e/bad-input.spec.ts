@@ -4,30 +4,30 @@ import { NOBODY } from '../support/constants.js';
 import { readOperations, type Field, type Operation } from '../support/operations.js';
 import { TestApp } from '../support/test-app.js';
 
-const REFUSALS = ['validation_failed', 'malformed_body', 'payload_too_large', 'bad_request'];
-const OAUTH_REFUSALS = ['invalid_request', 'invalid_grant', 'unsupported_grant_type'];
+const REJECTION_CODES = ['validation_failed', 'malformed_body', 'payload_too_large', 'bad_request'];
+const OAUTH_ERRORS = ['invalid_request', 'invalid_grant', 'unsupported_grant_type'];
 
-/** What takes the place of every field of every body, unless its type is one that the field has. */
+/** Values that replace each field of each body, unless the field accepts their type. */
 const HOSTILE: readonly [what: string, value: unknown][] = [
-  ['a NUL', 'before\0after'],
-  ['a NUL alone', '\0'],
+  ['NUL in a string', 'before\0after'],
+  ['NUL alone', '\0'],
   ['a high surrogate without its low one', 'x\ud800'],
   ['a low surrogate without its high one', '\udfffx'],
   ['a string of 1 MB', 'x'.repeat(1_000_000)],
   ['an empty array', []],
   ['an array of one string', ['ada@example.com']],
   ['an empty object', {}],
-  ['an object that would be a query', { $ne: null, length: 12 }],
-  ['an object that would be a string', { toString: 'x', valueOf: 1 }],
+  ['a query operator', { $ne: null, length: 12 }],
+  ['an object with its own toString', { toString: 'x', valueOf: 1 }],
   ['a number', 1],
   ['zero', 0],
-  ['a number without end', 1e308],
+  ['a huge number', 1e308],
   ['true', true],
   ['false', false],
   ['null', null],
 ];
 
-const POISONED = ['__proto__', 'constructor', 'prototype'];
+const POISONED_KEYS = ['__proto__', 'constructor', 'prototype'];
 
 const SQL = [
   `'; DROP TABLE users; --`,
@@ -61,7 +61,7 @@ describe('bad input', () => {
     rows = await everyRow();
   });
 
-  /** All that the database holds, but for when it was last seen. */
+  /** Returns all users and sessions, except when sessions were last seen. */
   async function everyRow(where = 'true') {
     return {
       users: await app.database.query(`SELECT * FROM users WHERE ${where} ORDER BY id`),
@@ -77,27 +77,26 @@ describe('bad input', () => {
     return app.as(admin.accessToken)[operation.method](`${path}${query}`);
   }
 
-  /** A body whose fields are all good, but for one. */
+  /** Returns a body with one invalid field. */
   function bodyWith(operation: Operation, name: string, value: unknown): Record<string, unknown> {
-    const good = operation.body.map((field) => [field.name, goodValue(field)] as const);
-    return { ...Object.fromEntries(good), [name]: value };
+    return { ...validBody(operation), [name]: value };
   }
 
-  /** Says what is wrong with an answer that should be a refusal, naming the field where there is one. */
-  function judge(answer: Response, pointer?: string): string | null {
+  /** Returns how a response differs from a rejection that names the field, or `null`. */
+  function findFault(answer: Response, pointer?: string): string | null {
     const { code, errors = [] } = answer.body as { code?: string; errors?: { pointer: string }[] };
-    if (answer.status < 400 || answer.status >= 500) return `answered ${answer.status}`;
-    if (!REFUSALS.includes(code ?? '')) return `answered ${answer.status} ${code}`;
+    if (answer.status < 400 || answer.status >= 500) return `returned ${answer.status}`;
+    if (!REJECTION_CODES.includes(code ?? '')) return `returned ${answer.status} ${code}`;
     const named = pointer === undefined || errors.some((error) => error.pointer.startsWith(pointer));
     return named || code !== 'validation_failed' ? null : `names ${JSON.stringify(errors)}`;
   }
 
-  it.each(HOSTILE)('%s in place of any field of any body is refused, by the field’s name', async (_, value) => {
+  it.each(HOSTILE)('%s in any body field is rejected with the name of the field', async (_, value) => {
     const faults: string[] = [];
     for (const operation of json) {
       for (const field of operation.body.filter(({ schema }) => !isOfType(value, typesOf(schema.type)))) {
         const answer = await send(operation).send(bodyWith(operation, field.name, value));
-        const fault = judge(answer, `/${field.name}`);
+        const fault = findFault(answer, `/${field.name}`);
         if (fault) faults.push(`${operation.name} ${field.name}: ${fault}`);
       }
     }
@@ -119,22 +118,22 @@ describe('bad input', () => {
     ['arrays 50,000 deep', '['.repeat(50_000) + ']'.repeat(50_000)],
     ['objects 15,000 deep', `${'{"a":'.repeat(15_000)}1${'}'.repeat(15_000)}`],
     ['an unknown field', '{"colour":"red"}'],
-    ['a field that only an admin may see', '{"passwordHash":"x","emailVerifiedAt":null}'],
-    ['a field of every object', '{"toString":"x","hasOwnProperty":1}'],
+    ['a field that no response shows', '{"passwordHash":"x","emailVerifiedAt":null}'],
+    ['a member of Object.prototype', '{"toString":"x","hasOwnProperty":1}'],
     ['49,000 numbers', JSON.stringify({ items: Array.from({ length: 49_000 }, () => 1) })],
     ['9,000 unknown fields', JSON.stringify(Object.fromEntries(Array.from({ length: 9_000 }, (_, i) => [i, 1])))],
-  ])('a body that is %s is refused by every route that takes one', async (_, body) => {
+  ])('a body that is %s is rejected by every route', async (_, body) => {
     const faults: string[] = [];
     for (const operation of json) {
       const answer = await send(operation).set('Content-Type', 'application/json').send(body);
-      const fault = judge(answer);
+      const fault = findFault(answer);
       if (fault) faults.push(`${operation.name}: ${fault}`);
     }
     expect(faults).toEqual([]);
     expect(await everyRow()).toEqual(rows);
   });
 
-  it.each(POISONED)('the key %s is refused in any body at any depth, and poisons nothing', async (key) => {
+  it.each(POISONED_KEYS)('the key %s is rejected at any depth of any body', async (key) => {
     const faults: string[] = [];
     for (const operation of json) {
       const [first] = operation.body;
@@ -143,7 +142,7 @@ describe('bad input', () => {
         `{"colour":{${JSON.stringify(key)}:{"isAdmin":true}}}`,
         `{${JSON.stringify(first?.name)}:[{${JSON.stringify(key)}:1}]}`,
       ]) {
-        const fault = judge(await send(operation).set('Content-Type', 'application/json').send(body));
+        const fault = findFault(await send(operation).set('Content-Type', 'application/json').send(body));
         if (fault) faults.push(`${operation.name} ${body}: ${fault}`);
       }
     }
@@ -152,21 +151,21 @@ describe('bad input', () => {
     expect(await everyRow()).toEqual(rows);
   });
 
-  it('no body at all is refused wherever a field is needed', async () => {
+  it('a missing body is rejected if a field is required', async () => {
     const faults: string[] = [];
     for (const operation of json.filter(({ body }) => body.some(({ isRequired }) => isRequired))) {
-      const fault = judge(await send(operation).send(), '/');
+      const fault = findFault(await send(operation).send(), '/');
       if (fault) faults.push(`${operation.name}: ${fault}`);
     }
     expect(faults).toEqual([]);
     expect(await everyRow()).toEqual(rows);
   });
 
-  it('every needed field is missed by its name', async () => {
+  it('a missing required field is rejected by name', async () => {
     const faults: string[] = [];
     for (const operation of json) {
       for (const { name } of operation.body.filter(({ isRequired }) => isRequired)) {
-        const fault = judge(await send(operation).send(bodyWith(operation, name, undefined)), `/${name}`);
+        const fault = findFault(await send(operation).send(bodyWith(operation, name, undefined)), `/${name}`);
         if (fault) faults.push(`${operation.name} ${name}: ${fault}`);
       }
     }
@@ -178,17 +177,17 @@ describe('bad input', () => {
     ['is given twice', (name) => `${name}=1&${name}=2`],
     ['is an array', (name) => `${name}[]=1`],
     ['is an object', (name) => `${name}[a]=1`],
-    ['holds a NUL', (name) => `${name}=a%00b`],
+    ['contains NUL', (name) => `${name}=a%00b`],
     ['is 10 kB long', (name) => `${name}=${'x'.repeat(10_000)}`],
     ['is empty', (name) => `${name}=`],
     ['has no value', (name) => name],
   ];
 
-  it.each(queries)('any parameter of any query that %s is refused', async (_, queryOf) => {
+  it.each(queries)('a query parameter that %s is rejected', async (_, queryOf) => {
     const faults: string[] = [];
     for (const operation of operations) {
       for (const { name } of operation.query) {
-        const fault = judge(await send(operation, `?${queryOf(name)}`), `/${name}`);
+        const fault = findFault(await send(operation, `?${queryOf(name)}`), `/${name}`);
         if (fault) faults.push(`${operation.name} ${name}: ${fault}`);
       }
     }
@@ -215,12 +214,12 @@ describe('bad input', () => {
     '%EF%BC%91',
     '..%2f',
     ...SQL,
-  ])('a parameter of a query that is not free text does not take %s', async (value) => {
+  ])('a query parameter that is not free text rejects %s', async (value) => {
     const faults: string[] = [];
     for (const operation of operations) {
       for (const { name } of operation.query.filter(({ schema }) => !isFreeText(schema))) {
         const query = `?${name}=${value.includes('%') && !SQL.includes(value) ? value : encodeURIComponent(value)}`;
-        const fault = judge(await send(operation, query), `/${name}`);
+        const fault = findFault(await send(operation, query), `/${name}`);
         if (fault) faults.push(`${operation.name} ${name}: ${fault}`);
       }
     }
@@ -237,10 +236,10 @@ describe('bad input', () => {
     'prototype=x',
     'a%00b=1',
     '%ed%a0%80=1',
-  ])('a parameter that no query has is refused where there is one: %s', async (extra) => {
+  ])('an unknown query parameter is rejected: %s', async (extra) => {
     const faults: string[] = [];
     for (const operation of operations.filter(({ query }) => query.length > 0)) {
-      const fault = judge(await send(operation, `?${extra}`));
+      const fault = findFault(await send(operation, `?${extra}`));
       if (fault) faults.push(`${operation.name}: ${fault}`);
     }
     expect(faults).toEqual([]);
@@ -265,25 +264,25 @@ describe('bad input', () => {
     '*',
     '%25',
     ...SQL.map(encodeURIComponent),
-  ])('a parameter of a path that is no UUID is refused: %s', async (value) => {
+  ])('a path parameter that is not a UUID is rejected: %s', async (value) => {
     const faults: string[] = [];
     for (const operation of operations.filter(({ pathParameters }) => pathParameters.length > 0)) {
       const id = value.replace('ID', target.id);
       const path = operation.path.replace(/\{\w+\}/, id);
-      const fault = judge(await app.as(admin.accessToken)[operation.method](path).send(goodBody(operation)));
+      const fault = findFault(await app.as(admin.accessToken)[operation.method](path).send(validBody(operation)));
       if (fault) faults.push(`${operation.name}: ${fault}`);
     }
     expect(faults).toEqual([]);
     expect(await everyRow()).toEqual(rows);
   });
 
-  it.each(SQL)('SQL in any field of any body is text: %s', async (sql) => {
+  it.each(SQL)('SQL in any body field is treated as text: %s', async (sql) => {
     const statuses: number[] = [];
     const others = `id <> '${target.id}' AND id <> '${admin.id}' AND email NOT LIKE 'sql-%'`;
     const before = await everyRow(others);
     for (const operation of json) {
       for (const { name } of operation.body) {
-        const body = { ...bodyWith(operation, name, sql), ...(name !== 'email' && freshEmail(operation)) };
+        const body = { ...bodyWith(operation, name, sql), ...(name !== 'email' && newEmail(operation)) };
         statuses.push((await send(operation).send(body)).status);
       }
     }
@@ -291,7 +290,7 @@ describe('bad input', () => {
     expect(await everyRow(others)).toEqual(before);
   });
 
-  it.each(SQL)('SQL in any free text of a query finds nothing and changes nothing: %s', async (sql) => {
+  it.each(SQL)('SQL in a free-text query parameter is treated as text: %s', async (sql) => {
     const free = operations.flatMap((operation) =>
       operation.query.filter(({ schema }) => isFreeText(schema)).map(({ name }) => ({ operation, name })),
     );
@@ -306,28 +305,28 @@ describe('bad input', () => {
   });
 
   it.each([
-    ['a NUL', (name: string) => `${name}=a%00b`],
+    ['NUL', (name: string) => `${name}=a%00b`],
     ['a value given twice', (name: string) => `${name}=a&${name}=b`],
     ['an array', (name: string) => `${name}[]=a`],
     ['an object', (name: string) => `${name}[a]=b`],
     ['broken percent-encoding', (name: string) => `${name}=%zz%`],
-    ['bytes that are no UTF-8', (name: string) => `${name}=%ff%fe`],
+    ['invalid UTF-8', (name: string) => `${name}=%ff%fe`],
     ['an encoded surrogate', (name: string) => `${name}=%ed%a0%80`],
     ['10 kB', (name: string) => `${name}=${'x'.repeat(10_000)}`],
     ['1 MB', (name: string) => `${name}=${'x'.repeat(1_000_000)}`],
     ['nothing', (name: string) => `${name}=`],
     ['SQL', (name: string) => `${name}=${encodeURIComponent(SQL[0] ?? '')}`],
     ['a poisoned key', (name: string) => `${name}=a&__proto__=b&constructor[prototype]=c`],
-    ['1,000 further fields', (name: string) => `${name}=a&${'b=c&'.repeat(1_000)}`],
-  ])('%s in any field of a form is refused in OAuth’s own words', async (_, formOf) => {
+    ['1,000 other fields', (name: string) => `${name}=a&${'b=c&'.repeat(1_000)}`],
+  ])('%s in any form field is rejected with an OAuth error', async (_, formOf) => {
     const faults: string[] = [];
     for (const operation of operations.filter(({ mediaType }) => mediaType?.endsWith('form-urlencoded'))) {
       for (const { name } of operation.body) {
-        const rest = operation.body.filter((field) => field.name !== name).map(goodPair);
+        const rest = operation.body.filter((field) => field.name !== name).map(validPair);
         const form = [...rest, formOf(name)].join('&');
         const { status, body } = await send(operation).type('form').send(form);
-        if (status !== 400 || !OAUTH_REFUSALS.includes(body.error as string))
-          faults.push(`${operation.name} ${name}: answered ${status} ${JSON.stringify(body)}`);
+        if (status !== 400 || !OAUTH_ERRORS.includes(body.error as string))
+          faults.push(`${operation.name} ${name}: returned ${status} ${JSON.stringify(body)}`);
       }
     }
     expect(faults).toEqual([]);
@@ -339,7 +338,7 @@ function typesOf(type: Field['schema']['type']): readonly string[] {
   return type === undefined ? [] : typeof type === 'string' ? [type] : type;
 }
 
-/** Whether a schema of these types may take a value. Strings never count as right: those of the table are all bad. */
+/** Returns whether a schema of these types accepts a value. All strings in `HOSTILE` are invalid. */
 function isOfType(value: unknown, types: readonly string[]): boolean {
   if (value === null) return types.includes('null');
   if (typeof value === 'number') return types.includes('number') || types.includes('integer');
@@ -350,7 +349,7 @@ function isFreeText(schema: Field['schema']): boolean {
   return schema.type === 'string' && schema.maxLength !== undefined && schema.format === undefined;
 }
 
-function goodValue({ name, schema }: Field): unknown {
+function validValue({ name, schema }: Field): unknown {
   if (schema.format === 'uuid') return NOBODY;
   if (schema.format === 'date-time') return '2026-01-15T09:30:00.000Z';
   if (typesOf(schema.type).includes('boolean')) return true;
@@ -358,17 +357,17 @@ function goodValue({ name, schema }: Field): unknown {
   return schema.enum?.[0] ?? schema.example ?? name;
 }
 
-function goodBody(operation: Operation): Record<string, unknown> | undefined {
+function validBody(operation: Operation): Record<string, unknown> | undefined {
   if (operation.body.length === 0) return undefined;
-  return Object.fromEntries(operation.body.map((field) => [field.name, goodValue(field)]));
+  return Object.fromEntries(operation.body.map((field) => [field.name, validValue(field)]));
 }
 
-function goodPair(field: Field): string {
-  return `${field.name}=${encodeURIComponent(String(goodValue(field)))}`;
+function validPair(field: Field): string {
+  return `${field.name}=${encodeURIComponent(String(validValue(field)))}`;
 }
 
-let fresh = 0;
+let counter = 0;
 
-function freshEmail(operation: Operation): { email?: string } {
-  return operation.body.some(({ name }) => name === 'email') ? { email: `sql-${++fresh}@example.com` } : {};
+function newEmail(operation: Operation): { email?: string } {
+  return operation.body.some(({ name }) => name === 'email') ? { email: `sql-${++counter}@example.com` } : {};
 }

@@ -3,8 +3,7 @@ import { issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
 const NEW_PASSWORD = 'nine candles before dawn';
-/** How many requests are under way at once. */
-const PARALLEL = 20;
+const CONCURRENT_REQUESTS = 20;
 
 type Answer = PromiseLike<{ status: number }>;
 
@@ -25,7 +24,7 @@ describe('a database dump', () => {
   });
   afterAll(() => app.close());
 
-  /** What a secret opens, and a genuine one of someone who came after the dump. */
+  /** How to use a secret, and how to get a valid one of a user who is not in the dump. */
   const secrets: readonly [string, (secret: string, email: string) => Answer, (bea: SignedIn) => Promise<string>][] = [
     [
       'an access token',
@@ -38,17 +37,17 @@ describe('a database dump', () => {
       (bea) => Promise.resolve(bea.refreshToken),
     ],
     [
-      'a token for a new password',
+      'a password reset token',
       (token) => app.request.post('/auth/password/reset').send({ token, newPassword: NEW_PASSWORD }),
       (bea) => issueToken(app, 'password_reset', bea),
     ],
     [
-      'a token to verify an address',
+      'an email verification token',
       (token) => app.request.post('/auth/email/verify').send({ token }),
       (bea) => issueToken(app, 'email_verification', bea),
     ],
     [
-      'a token to say: this was not me',
+      'a not-me token',
       (token) => app.request.post('/auth/not-me').send({ token }),
       (bea) => issueToken(app, 'not_me', bea),
     ],
@@ -59,22 +58,23 @@ describe('a database dump', () => {
     ],
   ];
 
-  it.each(secrets)('signs no one in: nothing in it is %s', async (_, attempt, genuine) => {
-    // Sessions, sealed mails and tokens of all three purposes, in several spellings.
+  it.each(secrets)('contains no value that works as %s', async (_, attempt, genuine) => {
+    // The dump has sessions, sealed mails and one-time tokens of all purposes in several encodings.
     expect(dump.length).toBeGreaterThan(50);
     const statuses = new Set<number>();
-    for (let from = 0; from < dump.length; from += PARALLEL) {
-      const sent = dump.slice(from, from + PARALLEL).map((secret) => attempt(secret, ada.email));
+    for (let from = 0; from < dump.length; from += CONCURRENT_REQUESTS) {
+      const sent = dump.slice(from, from + CONCURRENT_REQUESTS).map((secret) => attempt(secret, ada.email));
       for (const { status } of await Promise.all(sent)) statuses.add(status);
     }
     expect([...statuses].filter((status) => ![400, 401, 422].includes(status))).toEqual([]);
     const bea = await buildSignedIn(app);
+    // A valid secret works, so the requests themselves are valid.
     const { status } = await attempt(await genuine(bea), bea.email);
     expect([200, 202, 204]).toContain(status);
   });
 });
 
-/** Everything that stands in any column of any table, bytes in every spelling in which a secret could be sent. */
+/** Returns all values of all tables, with bytes in all encodings that a client could send. */
 async function readAll({ database }: TestApp): Promise<string[]> {
   const tables = await database.query<{ name: string }>(
     `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'`,
@@ -82,19 +82,19 @@ async function readAll({ database }: TestApp): Promise<string[]> {
   const values = new Set<string>();
   for (const { name } of tables) {
     for (const row of await database.query(`SELECT * FROM ${name}`)) {
-      for (const text of Object.values(row).flatMap(spellings)) values.add(text);
+      for (const text of Object.values(row).flatMap(encodings)) values.add(text);
     }
   }
   return [...values];
 }
 
-function spellings(value: unknown): string[] {
+function encodings(value: unknown): string[] {
   if (Buffer.isBuffer(value))
-    return (['base64url', 'base64', 'hex', 'latin1'] as const).map((as) => value.toString(as));
+    return (['base64url', 'base64', 'hex', 'latin1'] as const).map((encoding) => value.toString(encoding));
   return [typeof value === 'string' ? value : JSON.stringify(value)];
 }
 
-/** What can stand in a header; the rest could not even be sent. */
+/** Removes the characters that a header cannot contain. */
 function headerText(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/g, '');
 }

@@ -8,7 +8,7 @@ import { TestApp } from '../support/test-app.js';
 
 const PASSWORD = 'seven lanterns at dusk';
 
-describe('an e-mail address', () => {
+describe('an email address', () => {
   let mailServer: MailServer;
   let app: TestApp;
   let other: TestApp;
@@ -32,7 +32,7 @@ describe('an e-mail address', () => {
   };
   const links = async (user: BuiltUser) => (await mailKinds(app, user)).filter((kind) => kind === 'verify_email');
 
-  it('is verified by the link that is mailed to a new account', async () => {
+  it('is verified by the link that a new account gets by mail', async () => {
     const email = 'new@example.com';
     const { body: user } = await app.request.post('/auth/register').send({ email, password: PASSWORD }).expect(201);
     expect(user.emailVerifiedAt).toBeNull();
@@ -45,20 +45,20 @@ describe('an e-mail address', () => {
     expect(body.emailVerifiedAt).toMatch(RFC_3339);
   });
 
-  it('is asked for of those claims an admin creates, too', async () => {
+  it('gets a link if an admin creates the account', async () => {
     const { accessToken } = await buildSignedIn(app, 'admin');
     const email = 'made@example.com';
     await app.as(accessToken).post('/admin/users').send({ email, password: PASSWORD }).expect(201);
     expect(await links({ id: '', email, password: PASSWORD })).toHaveLength(1);
   });
 
-  it('gets no mail when nobody was created', async () => {
+  it('gets no link if no account is created', async () => {
     const ada = await buildUser(app);
     await app.request.post('/auth/register').send({ email: ada.email, password: PASSWORD }).expect(409);
     expect(await links(ada)).toHaveLength(1);
   });
 
-  it('is mailed a new link on demand, and the older one is void', async () => {
+  it('gets a new link on request, which invalidates the previous one', async () => {
     const ada = await buildSignedIn(app);
     const older = await mailServer.next(ada.email);
     const { text } = await requestLink(ada.accessToken).expect(202);
@@ -68,7 +68,7 @@ describe('an e-mail address', () => {
     await verify(newer.token).expect(204);
   });
 
-  it('that is verified is mailed nothing, and the answer is the same', async () => {
+  it('gets no link but the same response if already verified', async () => {
     const ada = await buildSignedIn(app);
     await verify(await issueToken(app, 'email_verification', ada)).expect(204);
     const { text } = await requestLink(ada.accessToken).expect(202);
@@ -88,7 +88,7 @@ describe('an e-mail address', () => {
     expectProblem(second, 422, 'token_used_or_expired');
   });
 
-  it('keeps the time at which it was verified first', async () => {
+  it('keeps the time of its first verification', async () => {
     const ada = await buildUser(app);
     await verify(await issueToken(app, 'email_verification', ada)).expect(204);
     const first = await verifiedAt(ada);
@@ -97,7 +97,7 @@ describe('an e-mail address', () => {
     expect(await verifiedAt(ada)).toEqual(first);
   });
 
-  it('has its requests and its verification recorded', async () => {
+  it('has its link requests and its verification audited', async () => {
     const ada = await buildSignedIn(app);
     await requestLink(ada.accessToken).expect(202);
     await verify(await issueToken(app, 'email_verification', ada)).expect(204);
@@ -110,17 +110,17 @@ describe('an e-mail address', () => {
 
   it.each<[string, (ada: BuiltUser) => Promise<string>]>([
     [
-      'used',
+      'that was used',
       async () => {
         const token = await issueToken(app, 'email_verification', await buildUser(app));
         await verify(token).expect(204);
         return token;
       },
     ],
-    ['old', (ada) => issueOldToken(app, 'email_verification', ada)],
-    ['made for a new password', (ada) => issueToken(app, 'password_reset', ada)],
-    ['made to say: this was not me', (ada) => issueToken(app, 'not_me', ada)],
-    ['of somebody inactive', () => issueTokenOfInactive(app, 'email_verification')],
+    ['that has expired', (ada) => issueOldToken(app, 'email_verification', ada)],
+    ['for a password reset', (ada) => issueToken(app, 'password_reset', ada)],
+    ['of a not-me link', (ada) => issueToken(app, 'not_me', ada)],
+    ['of an inactive user', () => issueTokenOfInactive(app, 'email_verification')],
     ['that was guessed', () => Promise.resolve('A'.repeat(43))],
     ['that is malformed', () => Promise.resolve('../..')],
   ])('is not verified by a token %s', async (_, make) => {
@@ -129,19 +129,19 @@ describe('an e-mail address', () => {
     expect(await verifiedAt(ada)).toBeNull();
   });
 
-  it('is verified once by 20 who try at once, on two instances', async () => {
+  it('is verified once by 20 concurrent requests on two instances', async () => {
     const token = await issueToken(app, 'email_verification', await buildUser(app));
     const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => verify(token, i % 2 ? app : other)));
     expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array<number>(19).fill(422)]);
   });
 
-  it('need not be verified to sign in, by default', async () => {
+  it('does not have to be verified to sign in by default', async () => {
     const ada = await signIn(app, await buildUser(app));
     expect(await verifiedAt(ada)).toBeNull();
   });
 });
 
-describe('with EMAIL_VERIFICATION_REQUIRED=true', () => {
+describe('with EMAIL_VERIFICATION_REQUIRED, a sign-in', () => {
   let app: TestApp;
   let other: TestApp;
   beforeAll(async () => {
@@ -157,13 +157,13 @@ describe('with EMAIL_VERIFICATION_REQUIRED=true', () => {
       id,
     ]);
 
-  it('an unverified address is 403, and begins no session', async () => {
+  it('gets 403 and no session if the email is not verified', async () => {
     const ada = await buildUser(app);
     expectProblem(await login(ada), 403, 'email_not_verified');
     expect(await app.database.query('SELECT FROM sessions WHERE user_id = $1', [ada.id])).toHaveLength(0);
   });
 
-  it('that is told to nobody who lacks the password', async () => {
+  it('reveals the missing verification only with the right password', async () => {
     const ada = await buildUser(app);
     const wrong = await login({ ...ada, password: 'eight lanterns at dawn' });
     const unknown = await login({ ...ada, email: `not-${ada.email}` });
@@ -172,7 +172,7 @@ describe('with EMAIL_VERIFICATION_REQUIRED=true', () => {
     expect(await links(ada)).toBe(1);
   });
 
-  it('a sign-in is recorded as refused, with the reason', async () => {
+  it('is audited with the reason', async () => {
     const ada = await buildUser(app);
     await login(ada).expect(403);
     expect(await auditEvents(app, ada, 'sign_in')).toEqual([
@@ -180,7 +180,7 @@ describe('with EMAIL_VERIFICATION_REQUIRED=true', () => {
     ]);
   });
 
-  it('a sign-in mails a new link, but not more often than every five minutes', async () => {
+  it('sends a new link at most every five minutes', async () => {
     const ada = await buildUser(app);
     await login(ada).expect(403);
     expect(await links(ada)).toBe(1);
@@ -190,14 +190,14 @@ describe('with EMAIL_VERIFICATION_REQUIRED=true', () => {
     expect(await links(ada)).toBe(2);
   });
 
-  it('is told to OAuth’s clients as a grant that is refused', async () => {
+  it('gets invalid_grant from the token endpoint', async () => {
     const ada = await buildUser(app);
     const form = { grant_type: 'password', username: ada.email, password: ada.password };
     const { body } = await app.request.post('/auth/token').type('form').send(form).expect(400);
     expect(body).toEqual({ error: 'invalid_grant', error_description: expect.stringContaining('Verify your email') });
   });
 
-  it('whoever verified the address signs in', async () => {
+  it('succeeds after the verification', async () => {
     const ada = await buildUser(app);
     const token = await issueToken(app, 'email_verification', ada);
     await app.request.post('/auth/email/verify').send({ token }).expect(204);
@@ -205,7 +205,7 @@ describe('with EMAIL_VERIFICATION_REQUIRED=true', () => {
     expect(body.user.emailVerifiedAt).toMatch(RFC_3339);
   });
 
-  it('whoever reset the password has shown that the address is theirs', async () => {
+  it('succeeds after a password reset, which also verifies the email', async () => {
     const ada = await buildUser(app);
     const token = await issueToken(app, 'password_reset', ada);
     const password = 'nine candles before dawn';

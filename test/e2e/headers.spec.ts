@@ -1,7 +1,6 @@
-import { buildSignedIn, type SignedIn } from '../support/builders.js';
-import { NOBODY, UUID_V7 } from '../support/constants.js';
+import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
+import { NOBODY, NO_DATABASE, UUID_V7 } from '../support/constants.js';
 import { TestApp } from '../support/test-app.js';
-import { TestDatabase } from '../support/test-database.js';
 
 describe('headers', () => {
   let app: TestApp;
@@ -14,44 +13,46 @@ describe('headers', () => {
   afterAll(() => app.close());
 
   describe('X-Request-Id', () => {
-    it.each(['a', 'my-own.id_1', 'A'.repeat(64), NOBODY])('is the caller’s own if it is sane: %s', async (id) => {
-      const { headers } = await app.request.get('/health/live').set('X-Request-Id', id);
-      expect(headers['x-request-id']).toBe(id);
-    });
+    it.each(['a', 'my-own.id_1', 'A'.repeat(64), NOBODY])(
+      'is the value from the request if that is valid: %s',
+      async (id) => {
+        const { headers } = await app.request.get('/health/live').set('X-Request-Id', id);
+        expect(headers['x-request-id']).toBe(id);
+      },
+    );
 
     it.each(['', ' ', 'a b', 'A'.repeat(65), 'a,b', '<script>', '"', 'ü', '../etc', 'a:b', '%0a'])(
-      'is a new one if the caller’s is not sane: %j',
+      'is a new ID if the value from the request is invalid: %j',
       async (id) => {
         const { headers } = await app.request.get('/health/live').set('X-Request-Id', id);
         expect(headers['x-request-id']).toMatch(UUID_V7);
       },
     );
 
-    it('is a new one for each request', async () => {
+    it('is unique for each request', async () => {
       const answers = await Promise.all([1, 2, 3].map(() => app.request.get('/health/live')));
       expect(new Set(answers.map(({ headers }) => headers['x-request-id'])).size).toBe(3);
     });
   });
 
+  /** Signs in again, for a request that revokes its session. */
+  const asNewSession = async () => app.as((await signIn(app, ada)).accessToken);
   const answers: [what: string, send: () => Promise<{ status: number; headers: Record<string, string> }>, number][] = [
-    ['a good answer', () => app.as(ada.accessToken).get('/users/me'), 200],
-    ['an answer without a body', () => app.as(ada.accessToken).delete(`/sessions/${ada.sessionId}`), 204],
+    ['a successful response', () => app.as(ada.accessToken).get('/users/me'), 200],
+    ['a response without a body', async () => (await asNewSession()).post('/auth/logout'), 204],
     ['a token pair', () => app.request.post('/auth/login').send({ email: ada.email, password: ada.password }), 200],
-    ['a refusal', () => app.request.get('/users/me'), 401],
+    ['a rejection', () => app.request.get('/users/me'), 401],
     ['an unknown route', () => app.request.get('/nothing'), 404],
-    ['a wrong method', () => app.request.put('/users/me'), 405],
-    ['a bad body', () => app.request.post('/auth/login').set('Content-Type', 'application/json').send('{'), 400],
-    ['a body too large', () => app.request.post('/auth/login').send({ email: 'a'.repeat(200_000) }), 413],
-    ['an error of the token endpoint', () => app.request.post('/auth/token').type('form').send('grant_type=x'), 400],
-    ['a probe', () => app.request.get('/health/live'), 200],
+    ['an unsupported method', () => app.request.put('/users/me'), 405],
+    ['a malformed body', () => app.request.post('/auth/login').set('Content-Type', 'application/json').send('{'), 400],
+    ['a body that is too large', () => app.request.post('/auth/login').send({ email: 'a'.repeat(200_000) }), 413],
+    ['an error from the token endpoint', () => app.request.post('/auth/token').type('form').send('grant_type=x'), 400],
+    ['a health check', () => app.request.get('/health/live'), 200],
     ['the explorer', () => app.request.get('/docs'), 200],
-    ['the document', () => app.request.get('/openapi.json'), 200],
+    ['the OpenAPI document', () => app.request.get('/openapi.json'), 200],
   ];
 
-  // The second one signs out, so everyone signs in anew.
-  beforeEach(async () => (ada = await buildSignedIn(app)));
-
-  it.each(answers)('%s may not be stored, has an id, and does not say what made it', async (_, send, status) => {
+  it.each(answers)('%s is not cached, has a request ID and names no software', async (_, send, status) => {
     const answer = await send();
     expect(answer.status).toBe(status);
     expect(answer.headers['cache-control']).toBe('no-store');
@@ -61,7 +62,7 @@ describe('headers', () => {
       expect(answer.headers).not.toHaveProperty(name);
   });
 
-  it.each(answers)('%s tells a browser to trust nothing but it, over HTTPS', async (_, send) => {
+  it.each(answers)('%s has strict browser security headers', async (_, send) => {
     const { headers } = await send();
     expect(headers).toMatchObject({
       'strict-transport-security': 'max-age=31536000; includeSubDomains',
@@ -75,19 +76,19 @@ describe('headers', () => {
   });
 
   it.each(answers.filter(([, , status]) => status !== 204))(
-    '%s says of what type and in which encoding its body is',
+    '%s states the type and the encoding of its body',
     async (_, send) => {
       const { headers } = await send();
       expect(headers['content-type']).toMatch(/^(application\/(problem\+)?json|text\/html); charset=utf-8$/);
     },
   );
 
-  it('a client that has an old answer gets the whole new one, never 304', async () => {
+  it('a conditional request gets a full response, never 304', async () => {
     const { status } = await app.as(ada.accessToken).get('/users/me').set('If-None-Match', 'W/"111-x"');
     expect(status).toBe(200);
   });
 
-  it('the explorer may load nothing from elsewhere, and nobody may frame it', async () => {
+  it('the explorer loads nothing from other hosts and cannot be framed', async () => {
     const { headers } = await app.request.get('/docs');
     const policy = (headers['content-security-policy'] ?? '').split(';').map((directive) => directive.trim());
     expect(policy).toEqual(
@@ -103,7 +104,7 @@ describe('headers', () => {
     expect(headers['x-frame-options']).toBe('DENY');
   });
 
-  it('the explorer has no script of its own in its page, which the policy would refuse', async () => {
+  it('the explorer has no inline script, which its policy would block', async () => {
     const { text } = await app.request.get('/docs');
     const scripts = text.match(/<script[^>]*>[^<]*/g) ?? [];
     expect(scripts.length).toBeGreaterThan(0);
@@ -111,46 +112,43 @@ describe('headers', () => {
   });
 
   describe('WWW-Authenticate', () => {
-    it('names the scheme and no error where no token was sent', async () => {
+    it('names the scheme but no error without a token', async () => {
       const { headers } = await app.request.get('/users/me').expect(401);
       expect(headers['www-authenticate']).toBe('Bearer');
     });
 
-    it('names no error where another scheme was used', async () => {
+    it('names no error for another scheme', async () => {
       const { headers, body } = await app.request.get('/users/me').set('Authorization', 'Basic eDp5').expect(401);
       expect([body.code, headers['www-authenticate']]).toEqual(['token_missing', 'Bearer']);
     });
 
-    it.each(['x.y.z', 'x', 'eyJhbGciOiJub25lIn0.e30.'])('says invalid_token for a bad token: %s', async (token) => {
+    it.each(['x.y.z', 'x', 'eyJhbGciOiJub25lIn0.e30.'])('is invalid_token for an invalid token: %s', async (token) => {
       const { headers } = await app.as(token).get('/users/me').expect(401);
       expect(headers['www-authenticate']).toBe('Bearer error="invalid_token"');
     });
 
-    it('says invalid_token for a token whose session was ended', async () => {
-      await app.as(ada.accessToken).post('/auth/logout').expect(204);
-      const { headers } = await app.as(ada.accessToken).get('/users/me').expect(401);
+    it('is invalid_token for a token of a revoked session', async () => {
+      const { accessToken } = await signIn(app, ada);
+      await app.as(accessToken).post('/auth/logout').expect(204);
+      const { headers } = await app.as(accessToken).get('/users/me').expect(401);
       expect(headers['www-authenticate']).toBe('Bearer error="invalid_token"');
     });
 
-    it('is on no other answer than 401', async () => {
+    it('is missing on a 403', async () => {
       const { headers } = await app.as(ada.accessToken).get('/admin/users').expect(403);
       expect(headers).not.toHaveProperty('www-authenticate');
     });
   });
 
-  it('503 says when to try again', async () => {
-    const closed = await TestDatabase.create();
-    const url = new URL(closed.url);
-    url.port = '1';
-    const away = await TestApp.start({ database: closed, env: { DATABASE_URL: url.href } });
+  it('a 503 has Retry-After', async () => {
+    const offline = await TestApp.start({ database: app.database, env: { DATABASE_URL: NO_DATABASE } });
     try {
-      const login = await away.request.post('/auth/login').send({ email: 'a@example.com', password: 'whatever' });
+      const login = await offline.request.post('/auth/login').send({ email: 'a@example.com', password: 'whatever' });
       expect([login.status, login.headers['retry-after']]).toEqual([503, '1']);
-      const ready = await away.request.get('/health/ready');
+      const ready = await offline.request.get('/health/ready');
       expect([ready.status, ready.headers['retry-after']]).toEqual([503, '1']);
     } finally {
-      await away.close();
-      await closed.drop();
+      await offline.close();
     }
   });
 });
@@ -179,30 +177,30 @@ describe('CORS', () => {
       .set('Access-Control-Request-Method', 'PATCH')
       .set('Access-Control-Request-Headers', 'authorization,content-type');
 
-  it('no other origin may read anything unless it is configured', async () => {
+  it('allows no origin by default', async () => {
     const { headers } = await closed.request.get('/health/live').set('Origin', ORIGIN);
     expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 
-  it('a preflight is a method that no route has unless origins are configured', async () => {
+  it('rejects a preflight with 405 by default', async () => {
     const answer = await preflight(closed, ORIGIN);
     expect([answer.status, answer.body.code]).toEqual([405, 'method_not_allowed']);
     expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 
-  it.each([ORIGIN, 'https://other.example.com'])('a configured origin may read answers: %s', async (origin) => {
+  it.each([ORIGIN, 'https://other.example.com'])('allows a configured origin to read responses: %s', async (origin) => {
     const { headers } = await open.request.get('/health/live').set('Origin', origin);
     expect(headers['access-control-allow-origin']).toBe(origin);
     expect(headers['vary']).toContain('Origin');
   });
 
-  it('a configured origin may read errors too, with their request id', async () => {
+  it('allows a configured origin to read errors and their request IDs', async () => {
     const { headers } = await open.request.get('/users/me').set('Origin', ORIGIN).expect(401);
     expect(headers['access-control-allow-origin']).toBe(ORIGIN);
     expect(headers['access-control-expose-headers']).toMatch(/X-Request-Id/);
   });
 
-  it('a configured origin may send what the API takes', async () => {
+  it('allows a configured origin to send methods and headers of the API', async () => {
     const { status, headers } = await preflight(open, ORIGIN);
     expect(status).toBe(204);
     expect(headers['access-control-allow-origin']).toBe(ORIGIN);
@@ -212,7 +210,7 @@ describe('CORS', () => {
   });
 
   it.each(['https://evil.example.com', 'https://app.example.com.evil.com', 'http://app.example.com', 'null'])(
-    'any other origin is not let in: %s',
+    'does not allow another origin: %s',
     async (origin) => {
       const plain = await open.request.get('/health/live').set('Origin', origin);
       const asked = await preflight(open, origin);

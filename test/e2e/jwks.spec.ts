@@ -9,7 +9,7 @@ const next = newKeyPair('RS256');
 const env = {
   JWT_PRIVATE_KEY: current.privatePem,
   JWT_PREVIOUS_SECRETS: TEST_SECRET,
-  // A private key, of which only the public half is to be seen.
+  // Only the public half of this private key may be published.
   JWT_VERIFICATION_KEYS: next.privatePem,
 };
 
@@ -23,7 +23,7 @@ describe('GET /.well-known/jwks.json', () => {
     return body as JSONWebKeySet;
   };
 
-  it('has the public half of each key pair, the one that signs first, and nothing private', async () => {
+  it('contains only the public half of each key pair, the signing key first', async () => {
     const { crv, x, y } = current.publicKey.export({ format: 'jwk' });
     const { n, e } = next.publicKey.export({ format: 'jwk' });
     const kid = expect.stringMatching(/^[\w-]{43}$/);
@@ -35,25 +35,25 @@ describe('GET /.well-known/jwks.json', () => {
     });
   });
 
-  it('names the key that signs as its tokens do', async () => {
+  it('gives the signing key the same ID as its tokens', async () => {
     const { header } = decodeToken((await buildSignedIn(app)).accessToken);
     const { keys } = await read();
     expect([header['alg'], header['kid']]).toEqual(['ES256', keys[0]?.kid]);
   });
 
-  it('may be stored for a while, by anyone', async () => {
+  it('can be cached by anyone for five minutes', async () => {
     const { headers } = await app.request.get('/.well-known/jwks.json').expect(200);
     expect(headers['cache-control']).toBe('public, max-age=300');
     expect(headers['content-type']).toBe('application/json; charset=utf-8');
     expect(headers).not.toHaveProperty('set-cookie');
   });
 
-  it('may not be stored where it is a refusal', async () => {
+  it('does not allow caching of an error', async () => {
     const { headers } = await app.request.post('/.well-known/jwks.json').expect(405);
     expect(headers['cache-control']).toBe('no-store');
   });
 
-  it('shows nothing of a secret', async () => {
+  it('contains no secret', async () => {
     const other = await TestApp.start({ database: app.database });
     expect(await read(other)).toEqual({ keys: [] });
     await other.close();
