@@ -1,7 +1,7 @@
 // The PostgreSQL server of a test run. It starts when a test first needs a database.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,8 +18,18 @@ import { startCluster } from '../../scripts/postgres.js';
 
 /** The database that every test database is a copy of. */
 export const TEMPLATE = 'gatehouse_template';
-/** The data does not outlive the run, so the server never waits for the disk. */
-const FLAGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300'];
+/** The data does not outlive the run, so the server never waits for the disk and writes as little as it can. */
+const FLAGS = [
+  'fsync=off',
+  'synchronous_commit=off',
+  'full_page_writes=off',
+  'wal_level=minimal',
+  'max_wal_senders=0',
+  'max_connections=300',
+];
+/** Where Linux keeps files in memory. */
+const MEMORY = '/dev/shm';
+const MIN_FREE_BYTES = 2 * 1024 ** 3;
 
 /**
  * Tells the workers of this run the URL of one shared server. The first worker that asks starts it.
@@ -46,7 +56,7 @@ export async function serveTestCluster() {
 }
 
 async function startTestCluster() {
-  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-test-'));
+  const folder = await mkdtemp(join(await parentFolder(), 'gatehouse-test-'));
   const removeFolder = () => rm(folder, { recursive: true, force: true });
   try {
     // PostgreSQL may run as another user, who has to reach the folder.
@@ -72,6 +82,12 @@ async function startTestCluster() {
     await removeFolder();
     throw error;
   }
+}
+
+/** Returns a folder in memory if it has enough space: there, creating a database takes a fifth of the time. */
+async function parentFolder() {
+  const { bavail, bsize } = await statfs(MEMORY).catch(() => ({ bavail: 0, bsize: 0 }));
+  return bavail * bsize >= MIN_FREE_BYTES ? MEMORY : tmpdir();
 }
 
 /** @param {string} url */
