@@ -14,4 +14,6 @@ export default {
   // Not a claim of any test. A test that must be fast says so itself, and a busy machine needs the time.
   testTimeout: 120_000,
   maxWorkers: 2,
+  // Restarts a worker whose modules fill the memory. Also keeps Jest from running a single test file in its own process.
+  workerIdleMemoryLimit: '1GB',
 };

@@ -1,3 +1,4 @@
+import { ChildProcess } from 'node:child_process';
 import { createRequire, register } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import JestRuntime from 'jest-runtime';
@@ -9,6 +10,7 @@ const Runtime = /** @type {any} */ (JestRuntime);
 register('./typescript.js', import.meta.url);
 // Only then does Node.js keep the source maps that `stack-traces.js` reads.
 process.setSourceMapsEnabled(true);
+process.once('disconnect', endEverything);
 
 /**
  * Jest's runtime without its module sandbox: Node.js loads the modules. A worker loads the application once and not
@@ -54,4 +56,11 @@ export default class NativeRuntime extends Runtime {
   installGetBuiltinModule() {
     // There is no sandbox to install it in.
   }
+}
+
+/** Ends this worker and the processes that its tests started, because Jest was killed. */
+function endEverything() {
+  const { _getActiveHandles } = /** @type {{ _getActiveHandles: () => object[] }} */ (/** @type {unknown} */ (process));
+  for (const handle of _getActiveHandles()) if (handle instanceof ChildProcess) handle.kill('SIGTERM');
+  process.exit(1);
 }
