@@ -2,7 +2,7 @@ import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
 import { NOBODY, RFC_3339 } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
-import { pruneByPages } from '../support/walk-pages.js';
+import { walkPages } from '../support/walk-pages.js';
 
 describe('/admin/sessions', () => {
   let app: TestApp;
@@ -43,7 +43,7 @@ describe('/admin/sessions', () => {
     it('returns every session exactly once, newest first, while users sign in', async () => {
       await Promise.all(Array.from({ length: 9 }, () => signIn(app, admin)));
       const rows = await app.database.query<{ id: string }>('SELECT id FROM sessions ORDER BY id DESC');
-      const { items } = await pruneByPages(app, admin.accessToken, '/admin/sessions', { limit: 2 }, () =>
+      const { items } = await walkPages(app, admin.accessToken, '/admin/sessions', { limit: 2 }, () =>
         signIn(app, admin),
       );
       expect(idsOf(items)).toEqual(idsOf(rows));
@@ -65,7 +65,7 @@ describe('/admin/sessions', () => {
     it('applies its filter to every page', async () => {
       const ada = await buildSignedIn(app);
       const more = [await signIn(app, ada), await signIn(app, ada)];
-      const { items } = await pruneByPages(app, admin.accessToken, '/admin/sessions', { userId: ada.id, limit: 1 });
+      const { items } = await walkPages(app, admin.accessToken, '/admin/sessions', { userId: ada.id, limit: 1 });
       expect(idsOf(items)).toEqual(
         idsOf([...more].reverse().map(({ sessionId: id }) => ({ id }))).concat(ada.sessionId),
       );

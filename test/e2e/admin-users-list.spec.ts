@@ -1,7 +1,7 @@
 import { buildSignedIn, buildUser, type BuiltUser, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
-import { pruneByPages } from '../support/walk-pages.js';
+import { walkPages } from '../support/walk-pages.js';
 
 describe('GET /admin/users', () => {
   let app: TestApp;
@@ -24,26 +24,26 @@ describe('GET /admin/users', () => {
       expect(Object.keys(body)).toEqual(['items', 'nextCursor']);
       expect(idsOf(body.items)).toEqual(idsOf(users).reverse().slice(0, 20));
       const { body: self } = await app.as(admin.accessToken).get('/users/me');
-      const { items } = await pruneByPages(app, admin.accessToken, '/admin/users', { limit: 100 });
+      const { items } = await walkPages(app, admin.accessToken, '/admin/users', { limit: 100 });
       expect(items.at(-1)).toEqual(self);
     });
 
     it('end with a null cursor even if the last page is full', async () => {
       const all = [...idsOf(users).reverse(), admin.id];
-      const { items, pages } = await pruneByPages(app, admin.accessToken, '/admin/users', { limit: 5 });
+      const { items, pages } = await walkPages(app, admin.accessToken, '/admin/users', { limit: 5 });
       expect(idsOf(items)).toEqual(all);
       expect(pages).toEqual([5, 5, 5, 5, 5]);
     });
 
     it('contain every user exactly once with a limit of 1', async () => {
-      const { items } = await pruneByPages(app, admin.accessToken, '/admin/users', { limit: 1 });
+      const { items } = await walkPages(app, admin.accessToken, '/admin/users', { limit: 1 });
       expect(idsOf(items)).toEqual([...idsOf(users).reverse(), admin.id]);
     });
 
     it('contain every user exactly once while users are inserted', async () => {
       const before = [...idsOf(users).reverse(), admin.id];
       const inserted: BuiltUser[] = [];
-      const { items } = await pruneByPages(app, admin.accessToken, '/admin/users', { limit: 3 }, async () => {
+      const { items } = await walkPages(app, admin.accessToken, '/admin/users', { limit: 3 }, async () => {
         inserted.push(await buildUser(app), await buildUser(app));
       });
       await app.database.query('DELETE FROM users WHERE id = ANY($1)', [idsOf(inserted)]);
@@ -114,7 +114,7 @@ describe('GET /admin/users', () => {
     });
 
     it('apply to every page', async () => {
-      const { items } = await pruneByPages(app, admin.accessToken, '/admin/users', { role: 'user', limit: 7 });
+      const { items } = await walkPages(app, admin.accessToken, '/admin/users', { role: 'user', limit: 7 });
       expect(idsOf(items)).toEqual(idsOf(users).reverse());
     });
 

@@ -5,7 +5,7 @@ import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
 import { NOBODY } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
-import { pruneByPages } from '../support/walk-pages.js';
+import { walkPages } from '../support/walk-pages.js';
 
 const CHROME =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
@@ -151,7 +151,7 @@ describe('the audit list', () => {
     it('returns every event exactly once, newest first, while events are added', async () => {
       for (let turn = 0; turn < 7; turn += 1) await rename(ada, newName());
       const before = (await audit({ limit: 100 })).body.items as { id: string }[];
-      const { items, pages } = await pruneByPages(app, root.accessToken, '/admin/audit', { limit: 3 }, () =>
+      const { items, pages } = await walkPages(app, root.accessToken, '/admin/audit', { limit: 3 }, () =>
         rename(ada, newName()),
       );
       expect(pages).toEqual([3, 3, 1]);
@@ -243,7 +243,7 @@ describe('the audit list', () => {
       await rename(ada, newName());
       const twoDays = new Date(Date.now() - 2.5 * 86_400_000).toISOString();
       expect(typesOf((await activity(ada, { type: 'sign_in', from: twoDays })).body.items)).toHaveLength(2);
-      const { items, pages } = await pruneByPages(app, ada.accessToken, '/users/me/activity', { limit: 3 });
+      const { items, pages } = await walkPages(app, ada.accessToken, '/users/me/activity', { limit: 3 });
       expect([pages, new Set(items.map(({ id }) => id)).size]).toEqual([[3, 1], 4]);
     });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
-import { START } from '../support/child-app.js';
+import { START_TIMEOUT_MS } from '../support/child-app.js';
 import { newKeyPair } from '../support/key-pairs.js';
 import { Load } from '../support/load.js';
 import { runNode } from '../support/run-node.js';
@@ -110,7 +110,7 @@ describe('an instance with two workers', () => {
       expect(workers.ends(1)).toEqual(['Worker 1 exited (SIGKILL). It is restarted in 0 s.']);
 
       const meanwhile = await loadOf(2, 'new');
-      await until('another listens', () => workers.listening === before + 1, START);
+      await until('another listens', () => workers.listening === before + 1, START_TIMEOUT_MS);
       const after = await inTurn(4, async (turn) => (await askOnce(ada.accessToken, `after-${turn}`)).status);
       await meanwhile.stop();
       await until('the new one has answered its half', () => workers.answeredBy(1, 'after-').length === 2);
@@ -185,14 +185,14 @@ describe('an instance with two workers', () => {
       const before = workers.listening;
       await rm(file);
       process.kill(workers.pids.get(2) ?? 0, 'SIGKILL');
-      await until('it has failed twice', () => workers.complaints(2).length >= 2, 2 * START);
-      expect(workers.complaints(2).slice(0, 2)).toEqual([
+      await until('it has failed twice', () => workers.startFailures(2).length >= 2, 2 * START_TIMEOUT_MS);
+      expect(workers.startFailures(2).slice(0, 2)).toEqual([
         expect.stringMatching(/JWT_VERIFICATION_KEYS[^]+ in 0\.5 s\.$/),
         expect.stringMatching(/JWT_VERIFICATION_KEYS[^]+ in 1 s\.$/),
       ]);
       expect((await askOnce(ada.accessToken)).status).toBe(200);
       await writeFile(file, publicPem);
-      await until('it is back', () => workers.listening === before + 1, START);
+      await until('it is back', () => workers.listening === before + 1, START_TIMEOUT_MS);
     });
 
     it('keeps serving while the system cannot create a process, and recovers', async () => {
@@ -200,15 +200,15 @@ describe('an instance with two workers', () => {
       const away = `${node}.away`;
       await rename(node, away);
       process.kill(workers.pids.get(1) ?? 0, 'SIGKILL');
-      const refused = (code: string) =>
+      const failedSpawns = (code: string) =>
         workers.ends(1).filter((end) => new RegExp(`^Worker 1 exited \\(spawn \\S* ?${code}\\)`).test(end));
-      await until('two were refused', () => refused('ENOENT').length >= 2, START);
+      await until('two spawns failed', () => failedSpawns('ENOENT').length >= 2, START_TIMEOUT_MS);
       // Node throws this error, but emits the other one as an event.
       await symlink(node, node);
-      await until('another was refused', () => refused('ELOOP').length >= 1, START);
+      await until('another spawn failed', () => failedSpawns('ELOOP').length >= 1, START_TIMEOUT_MS);
       expect((await askOnce(ada.accessToken)).status).toBe(200);
       await rename(away, node);
-      await until('it is back', () => workers.listening === before + 1, START);
+      await until('it is back', () => workers.listening === before + 1, START_TIMEOUT_MS);
       workers.app.signal('SIGTERM');
       expect(await workers.app.exited).toEqual(GRACEFUL);
     });

@@ -1,6 +1,6 @@
 import type { TestApp } from './test-app.js';
 
-/** The kinds of all mails that were ever posted to an address, oldest first. */
+/** Returns the kinds of all mails to a user, oldest first. */
 export async function mailKinds({ database }: TestApp, { email }: { email: string }): Promise<string[]> {
   const rows = await database.query<{ kind: string }>('SELECT kind FROM mails WHERE recipient = $1 ORDER BY id', [
     email,
@@ -8,7 +8,7 @@ export async function mailKinds({ database }: TestApp, { email }: { email: strin
   return rows.map(({ kind }) => kind);
 }
 
-/** What was recorded of an account, of one type, oldest first. */
+/** Returns the audit events of one type about a user, oldest first. */
 export async function auditEvents({ database }: TestApp, { id }: { id: string }, type: string): Promise<object[]> {
   return database.query(
     'SELECT outcome, reason, actor_id, session_id FROM audit_events WHERE user_id = $1 AND type = $2 ORDER BY id',

@@ -1,6 +1,6 @@
 import type { TestDatabase } from './test-database.js';
 
-/** A row of the audit table, in the order of the facts that it must have. */
+/** A row of the audit table without its ID and time. */
 export interface AuditRow {
   readonly type: string;
   readonly outcome: string;
@@ -15,7 +15,7 @@ export interface AuditRow {
   readonly details: unknown;
 }
 
-/** Every row, oldest first, without its id and time. */
+/** Returns all audit events, oldest first. */
 export function auditRows(database: TestDatabase): Promise<AuditRow[]> {
   return database.query<AuditRow>(
     `SELECT type, outcome, reason, user_id, actor_id, session_id, actor_session_id, host(ip_address) AS ip_address,
@@ -24,7 +24,7 @@ export function auditRows(database: TestDatabase): Promise<AuditRow[]> {
   );
 }
 
-/** The row of something that succeeded, done by nobody from nowhere; a test says what is otherwise. */
+/** Returns the row of a successful event in which all other fields are null, except for the given ones. */
 export function expectedRow(type: string, facts: Partial<AuditRow>): AuditRow {
   return {
     type,

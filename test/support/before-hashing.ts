@@ -2,8 +2,8 @@ import { PasswordHasher } from '../../src/platform/passwords/password-hasher.js'
 import type { TestApp } from './test-app.js';
 
 /**
- * Lets something happen before an instance hashes or checks its next password: late, for whoever was let in by then,
- * and early, for what is going to be written. Mocks must be restored after the test.
+ * Runs `happen` just before an instance hashes or verifies its next password. By then the guards have passed, but the
+ * handler has not written anything. Restore the mocks after the test.
  */
 export function beforeHashing(app: TestApp, method: 'hash' | 'verify', happen: () => PromiseLike<unknown>): void {
   const hasher = app.app.get(PasswordHasher);

@@ -16,7 +16,7 @@ export interface SignedIn extends BuiltUser {
 
 let counter = 0;
 
-/** A user who exists, with a password that is known. */
+/** Creates a user and returns them with their password. */
 export async function buildUser(app: TestApp, user: Partial<NewUser> = {}): Promise<BuiltUser> {
   const email = user.email ?? `user-${++counter}@example.com`;
   const password = user.password ?? 'seven lanterns at dusk';
@@ -24,14 +24,14 @@ export async function buildUser(app: TestApp, user: Partial<NewUser> = {}): Prom
   return { id: created.id, email: created.email, password };
 }
 
-/** Signs a user in by HTTP, on a device of its own. */
+/** Signs a user in by HTTP, in a new session. */
 export async function signIn(app: TestApp, user: BuiltUser, deviceName?: string): Promise<SignedIn> {
   const { email, password } = user;
   const { body } = await app.request.post('/auth/login').send({ email, password, deviceName }).expect(200);
   return { ...user, accessToken: body.accessToken, refreshToken: body.refreshToken, sessionId: body.sessionId };
 }
 
-/** A new user with this role, signed in. */
+/** Creates a user with this role and signs them in. */
 export async function buildSignedIn(app: TestApp, role: Role = 'user'): Promise<SignedIn> {
   return signIn(app, await buildUser(app, { role }));
 }

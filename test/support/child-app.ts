@@ -6,30 +6,30 @@ import { stablePort } from './stable-port.js';
 import { TEST_SECRET } from './test-app.js';
 import { until } from './until.js';
 
-/** How long, in milliseconds, a start may take on a busy machine. */
-export const START = 40_000;
+/** A start may take this long on a busy machine. */
+export const START_TIMEOUT_MS = 40_000;
 
 const LISTENS = 'Gatehouse listens on';
 
-/** How a process ended: by itself with a code, or by a signal. */
+/** The exit of a process, with a code or by a signal. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The built application in a process of its own, for tests that send it signals. */
+/** Runs the built application in a separate process, for tests that send it signals. */
 export class ChildApp extends RunningApp {
   private constructor(
     private readonly child: ChildProcess,
     private readonly output: Output,
-    /** When it has ended, and everything that it had started. */
+    /** Resolves when the process and all processes that it started have exited. */
     readonly exited: Promise<Exit>,
     url: string,
   ) {
     super(url);
   }
 
-  /** Starts it, in this folder or that of the test run, by this Node.js or another, and waits until it listens. */
+  /** Starts the application, by default in the current folder with the current Node.js, and waits until it listens. */
   static async start(
     env: Readonly<Record<string, string>>,
     cwd = process.cwd(),
@@ -54,7 +54,7 @@ export class ChildApp extends RunningApp {
     const output = new Output(child);
     const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
     try {
-      await until('the application listens', () => output.says(LISTENS) || hasEnded(child), START);
+      await until('the application listens', () => output.says(LISTENS) || hasEnded(child), START_TIMEOUT_MS);
       if (!output.says(LISTENS)) throw new Error(`The application did not start:\n${output.text}`);
       return new ChildApp(child, output, exited, `http://127.0.0.1:${port}`);
     } catch (error) {
@@ -67,7 +67,7 @@ export class ChildApp extends RunningApp {
     return Number(this.child.pid);
   }
 
-  /** All that it wrote so far. */
+  /** The output so far. */
   get log(): string {
     return this.output.text;
   }
@@ -76,14 +76,14 @@ export class ChildApp extends RunningApp {
     this.child.kill(signal);
   }
 
-  /** Ends it at once, as a power failure would. */
+  /** Kills the process without a graceful shutdown. */
   async kill(): Promise<void> {
     this.signal('SIGKILL');
     await this.exited;
   }
 }
 
-/** What a process writes, in one piece. */
+/** Collects the output of a process. */
 class Output {
   text = '';
 

@@ -3,22 +3,22 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { FrontendReader } from './frontend-reader.js';
 import { stablePort } from './stable-port.js';
 
-/** ReadyForQuery, outside a transaction. */
+/** The message ReadyForQuery, outside a transaction. */
 const READY = Buffer.from('Z\0\0\0\x05I', 'latin1');
 const ADMIN_SHUTDOWN = errorResponse('57P01', 'terminating connection due to administrator command');
 
-/** Stands between the application and PostgreSQL: counts what passes, and fails in all the ways that a network fails. */
+/** Forwards connections to PostgreSQL, counts statements, and simulates network failures. */
 export class DatabaseProxy {
-  /** Statements that the database was asked to run, of all connections: each is waited for. */
+  /** The number of statements on all connections. Each costs a round trip. */
   statements = 0;
-  /** How many of them only began or ended a transaction. */
+  /** The number of statements that only begin or end a transaction. */
   transactionMarks = 0;
-  /** Connections that were ever accepted. */
+  /** The number of accepted connections. */
   connections = 0;
-  /** Called for each statement, before it is passed on. */
+  /** Called before a statement is forwarded. */
   onStatement: () => void = () => undefined;
 
-  /** Whether the server ends each connection in the very packet that says it is ready, as one that shuts down may. */
+  /** Whether the server closes each connection in the packet that says it is ready, as it may do during a shutdown. */
   endsNewConnections = false;
 
   private readonly sockets = new Set<Socket>();
@@ -34,7 +34,7 @@ export class DatabaseProxy {
     server.on('connection', (socket) => this.accept(socket));
   }
 
-  /** @param url any database of the server to stand in front of */
+  /** @param url any database of the server */
   static async start(url: string): Promise<DatabaseProxy> {
     const port = await stablePort();
     const server = createServer().listen(port, '127.0.0.1');
@@ -42,19 +42,19 @@ export class DatabaseProxy {
     return new DatabaseProxy(server, port, new URL(url));
   }
 
-  /** The same database through the proxy. */
+  /** The URL of the database through the proxy. */
   get url(): string {
     const url = new URL(this.target);
     url.host = `127.0.0.1:${this.port}`;
     return url.href;
   }
 
-  /** Ends all connections without a word. */
+  /** Drops all connections. */
   cut(): void {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  /** Nobody listens any more: new connections are refused. */
+  /** Drops all connections and refuses new ones. */
   async refuse(): Promise<void> {
     if (!this.server.listening) return;
     this.server.close();
@@ -62,17 +62,17 @@ export class DatabaseProxy {
     await once(this.server, 'close');
   }
 
-  /** A black hole: connections are accepted, and nothing passes in either direction. */
+  /** Accepts connections but forwards no data in either direction. */
   freeze(): void {
     this.frozen = true;
   }
 
-  /** The connections that there are go silent for good, as behind a router that forgot them. New ones are well. */
+  /** Stops forwarding data on existing connections for good, as a router that lost its state. New ones work. */
   silence(): void {
     for (const socket of this.sockets) this.silenced.add(socket);
   }
 
-  /** All is well again. What was held on the way arrives late, as after a broken line. */
+  /** Works normally again. Delivers the data that was held back. */
   async heal(): Promise<void> {
     this.frozen = false;
     for (const pass of this.held.splice(0)) pass();
@@ -120,7 +120,7 @@ export class DatabaseProxy {
   }
 }
 
-/** PostgreSQL's ErrorResponse message of the severity FATAL. */
+/** Returns an ErrorResponse message with severity FATAL. */
 function errorResponse(code: string, message: string): Buffer {
   const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${message}\0\0`);
   const head = Buffer.alloc(5, 'E');

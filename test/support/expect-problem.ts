@@ -1,9 +1,9 @@
 import type { Response } from 'supertest';
 
-/** The members that every problem document has, in this order, before those of its kind. */
+/** The members of every problem document. */
 const MEMBERS = ['type', 'title', 'status', 'detail', 'instance', 'code', 'requestId'];
 
-/** Checks that an answer is this problem of this request, to the letter of RFC 9457 and of the API's own rules. */
+/** Asserts that a response is this problem, according to RFC 9457 and the rules of the API. */
 export function expectProblem(answer: Response, status: number, code: string): void {
   const instance = new URL(answer.request.url).pathname;
   expect(answer.status).toBe(status);

@@ -3,25 +3,25 @@ import { TEST_SECRET } from './test-app.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What to change of a genuine token. A field that is `undefined` is left out. */
+/** Changes to a genuine token. A field that is `undefined` is omitted. */
 export interface Forgery {
   readonly header?: Fields;
   readonly claims?: Fields;
-  /** Signs the text before the last dot; by default as the application under test does. */
+  /** Signs the text before the last dot. By default with HS256 and the test secret. */
   readonly sign?: (text: string) => Buffer;
 }
 
 export const hmac = (algorithm: 'sha256' | 'sha384' | 'sha512', secret: string | Buffer) => (text: string) =>
   createHmac(algorithm, secret).update(text).digest();
 
-/** Puts a JWT together by hand, out of a genuine one: a test needs tokens that no library would sign. */
+/** Builds a JWT from a genuine one. Works without a library, because libraries refuse to sign invalid tokens. */
 export function forgeToken(genuine: string, { header, claims, sign = hmac('sha256', TEST_SECRET) }: Forgery): string {
   const token = decodeToken(genuine);
   const text = `${encode({ ...token.header, ...header })}.${encode({ ...token.claims, ...claims })}`;
   return `${text}.${sign(text).toString('base64url')}`;
 }
 
-/** Reads a JWT without asking whether it is genuine. */
+/** Decodes a JWT without verifying it. */
 export function decodeToken(token: string): { header: Fields; claims: Fields } {
   const [header = '', claims = ''] = token.split('.');
   return { header: decode(header), claims: decode(claims) };

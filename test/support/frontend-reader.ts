@@ -1,12 +1,12 @@
 const HEADER_BYTES = 5;
 /** Query (simple protocol) and Execute (extended protocol): the messages that make the server run a statement. */
 const STATEMENTS = new Set(['Q', 'E']);
-/** What begins or ends a transaction, and asks nothing of the tables. TypeORM sends it by the simple protocol. */
+/** Statements that only begin or end a transaction. TypeORM sends them with the simple protocol. */
 const TRANSACTION = /^(?:START TRANSACTION|COMMIT|ROLLBACK)/;
 
 /**
- * Reads what a client says to PostgreSQL (protocol 3), in chunks of any size, and reports every statement, and whether
- * it only begins or ends a transaction.
+ * Parses what a client sends to PostgreSQL (protocol 3), in chunks of any size. Reports each statement, and whether it
+ * only begins or ends a transaction.
  */
 export class FrontendReader {
   private pending: Buffer = Buffer.alloc(0);
@@ -20,7 +20,7 @@ export class FrontendReader {
   }
 
   private readMessage(): boolean {
-    // The first message has no type: only its length, which counts itself.
+    // The first message has no type. It starts with its length, which includes the length field itself.
     const typeBytes = this.started ? 1 : 0;
     if (this.pending.length < HEADER_BYTES) return false;
     const end = typeBytes + this.pending.readInt32BE(typeBytes);

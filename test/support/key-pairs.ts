@@ -6,11 +6,11 @@ export interface KeyPair {
   readonly publicKey: KeyObject;
   readonly privatePem: string;
   readonly publicPem: string;
-  /** Signs a JWT's text with it (RFC 7518 §3). */
+  /** Signs the text of a JWT with the private key (RFC 7518 §3). */
   readonly sign: (text: string) => Buffer;
 }
 
-/** A new key pair of the kind that this algorithm needs. */
+/** Generates a key pair for an algorithm. */
 export function newKeyPair(algorithm: 'ES256' | 'RS256'): KeyPair {
   const { privateKey, publicKey } =
     algorithm === 'ES256'

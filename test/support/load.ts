@@ -2,15 +2,16 @@ import { Agent } from 'node:http';
 import { send, type Answer as Sent, type Request } from '../../bench/support/client.js';
 
 export interface Answer extends Sent {
-  /** Whose it is: the number that `next` was asked with. */
+  /** The number of the client that sent the request. */
   readonly client: number;
 }
 
+/** Returns the next request of a client. */
 type Next = (client: number) => [path: string, request: Request];
 
 const newAgent = () => new Agent({ keepAlive: true, maxSockets: 1 });
 
-/** Clients that ask one after another, each on a connection of its own that it keeps, until they are told to stop. */
+/** Runs clients until they are stopped. Each sends its requests in sequence on one persistent connection. */
 export class Load {
   readonly answers: Answer[] = [];
   private stopping = false;
@@ -20,44 +21,43 @@ export class Load {
     this.done = Promise.all(agents.map((agent, client) => this.run(client, agent, url, next)));
   }
 
-  /** @param next what a client asks next */
   static start(clients: number, url: string, next: Next): Load {
     return new Load(Array.from({ length: clients }, newAgent), url, next);
   }
 
-  /** Lets them connect one after another before they begin: several processes behind one port get equal shares of them. */
+  /** Connects the clients one after another first, so that several processes behind one port get equal shares. */
   static async startInTurn(clients: number, url: string, next: Next): Promise<Load> {
     const agents = Array.from({ length: clients }, newAgent);
     for (const agent of agents) await send(agent, new URL('/health/live', url), {});
     return new Load(agents, url, next);
   }
 
-  /** How often the client has been answered that was answered least. */
+  /** Returns the number of responses of the client that has the fewest. */
   fewest(clients: number): number {
     const counts = Array<number>(clients).fill(0);
     for (const { client } of this.answers) counts[client] = (counts[client] ?? 0) + 1;
     return Math.min(...counts);
   }
 
-  /** How often each status was answered. */
+  /** The number of responses with each status. */
   get statuses(): Record<number, number> {
     const counts: Record<number, number> = {};
     for (const { status } of this.answers) counts[status] = (counts[status] ?? 0) + 1;
     return counts;
   }
 
-  /** The longest wait for an answer, in milliseconds. */
+  /** The longest response time in milliseconds. */
   get longest(): number {
     return Math.max(...this.answers.map(({ duration }) => duration));
   }
 
-  /** Lets every client finish what it asked. */
+  /** Stops after the running requests. */
   async stop(): Promise<void> {
     this.stopping = true;
     await this.done;
   }
 
-  /** Resolves when every client was told by the server to close its connection. */
+  /** Waits until the server has asked every client to close its connection. */
   async dismissed(): Promise<void> {
     await this.done;
   }

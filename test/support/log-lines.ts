@@ -1,6 +1,6 @@
 import type { DestinationStream } from 'pino';
 
-/** Keeps what an instance logs, for tests that read it: pass it as `log`. */
+/** Collects the log of an instance. Pass it as `log`. */
 export class LogLines implements DestinationStream {
   private written = '';
 
@@ -8,18 +8,19 @@ export class LogLines implements DestinationStream {
     this.written += text;
   }
 
-  /** Everything since the last `clear`, as it would stand in a file. */
+  /** The log since the last `clear`. */
   get text(): string {
     return this.written;
   }
 
-  /** The lines, each parsed; a line that is not one JSON object is an error. */
+  /** The parsed lines. Throws if a line is not a JSON object. */
   get records(): Record<string, unknown>[] {
     const lines = this.written.split('\n');
-    if (lines.pop() !== '') throw new Error('The last line has no end.');
+    if (lines.pop() !== '') throw new Error('The last line is incomplete.');
     return lines.map((line) => {
       const record: unknown = JSON.parse(line);
-      if (typeof record !== 'object' || record === null || Array.isArray(record)) throw new Error(`No object: ${line}`);
+      if (typeof record !== 'object' || record === null || Array.isArray(record))
+        throw new Error(`Not an object: ${line}`);
       return record as Record<string, unknown>;
     });
   }

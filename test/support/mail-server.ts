@@ -5,7 +5,7 @@ import PostalMime from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 import { until } from './until.js';
 
-/** A mail as it arrived, read as a mail program reads it. */
+/** A received mail, parsed. */
 export interface ArrivedMail {
   readonly messageId: string;
   /** The recipient of the envelope. */
@@ -15,34 +15,37 @@ export interface ArrivedMail {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
-  /** Where its button leads, and the token in that link. */
+  /** The link of its button, and the token in that link. */
   readonly link: string;
   readonly token: string;
-  /** By name, in lower case. */
+  /** Headers by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly raw: string;
 }
 
-/** What the server does with a mail that it has read whole: takes it, takes it without a word, says nothing, hangs up, or answers with an error. */
+/**
+ * What the server does with a mail that it has read: `take` stores and acknowledges it, `keep` stores it but does not
+ * respond, `hang` does not respond, and `drop` closes the connection. Anything else is an error response.
+ */
 export type Treatment = 'take' | 'keep' | 'hang' | 'drop' | `${4 | 5}${number} ${string}`;
 
 export const DEFER = '451 4.3.0 Try again later';
 
 const LINK = /https?:\/\/\S+#token=([\w-]+)/;
 
-/** A mail server on a port of its own, which keeps what arrives and fails in all the ways that mail servers do. */
+/** Runs a mail server that stores received mails and simulates failures. */
 export class MailServer {
-  /** All that was taken, in the order of arrival. */
+  /** The stored mails in the order of arrival. */
   readonly mails: ArrivedMail[] = [];
-  /** How many mails were handed over, whatever became of them. */
+  /** The number of deliveries, including failed ones. */
   attempts = 0;
-  /** How a mail is treated, which is the `attempt`th that was handed over, from 1. */
+  /** Decides what to do with a mail. `attempt` counts all deliveries from 1. */
   treat: (mail: ArrivedMail, attempt: number) => Treatment = () => 'take';
-  /** What is answered to a recipient instead of yes, such as `550 5.1.1 No such user`. */
+  /** Returns an error response to reject a recipient, such as `550 5.1.1 No such user`. */
   refusal: ((recipient: string) => string | undefined) | undefined;
-  /** What the answer to a mail waits for, however it was treated. */
+  /** Delays every response to a mail until this resolves. */
   hold: Promise<void> = Promise.resolve();
-  /** Whether new connections are met with silence. */
+  /** Whether the server accepts connections without a greeting. */
   isSilent = false;
 
   private readonly sockets = new Set<Socket>();
@@ -79,7 +82,7 @@ export class MailServer {
           .catch((error: unknown) => callback(error as Error));
       },
     });
-    // Clients that are cut off or leave half-way are what these tests are about.
+    // Tests drop connections on purpose.
     server.on('error', () => undefined);
     server.listen(0, '127.0.0.1');
     await once(server.server, 'listening');
@@ -88,19 +91,19 @@ export class MailServer {
     return mailServer;
   }
 
-  /** The next mail to this address that nobody has asked for yet. Waits until it is there. */
+  /** Waits for the next mail to a recipient that no earlier call returned. */
   async next(recipient: string): Promise<ArrivedMail> {
     let mail: ArrivedMail | undefined;
     await until(`a mail to ${recipient} arrives`, () => {
       mail = this.mails.find((candidate) => candidate.recipient === recipient && !this.read.has(candidate));
       return mail !== undefined;
     });
-    if (!mail) throw new Error('It was there a moment ago.');
+    if (!mail) throw new Error('The mail has disappeared.');
     this.read.add(mail);
     return mail;
   }
 
-  /** All mails to this address that were taken so far. */
+  /** Returns all stored mails to a recipient. */
   to(recipient: string): ArrivedMail[] {
     return this.mails.filter((mail) => mail.recipient === recipient);
   }
@@ -111,7 +114,7 @@ export class MailServer {
     await closed;
   }
 
-  /** Ends all connections without a word. */
+  /** Drops all connections. */
   hangUp(): void {
     for (const socket of this.sockets) socket.destroy();
   }

@@ -1,11 +1,11 @@
-/** A table of a Markdown document, below the headings that lead to it. */
+/** A table of a Markdown document, with the headings above it. */
 export interface MarkdownTable {
   readonly headings: readonly string[];
-  /** Each row by the names of the columns. */
+  /** The cells of each row by column name. */
   readonly rows: readonly Readonly<Record<string, string>>[];
 }
 
-/** Every table of a document, in its order. Rows are lines that begin with a bar. */
+/** Returns the tables of a document in order. Rows are lines that start with a bar. */
 export function readTables(markdown: string): MarkdownTable[] {
   const tables: { headings: string[]; lines: string[][] }[] = [];
   const headings: string[] = [];
@@ -24,13 +24,13 @@ export function readTables(markdown: string): MarkdownTable[] {
   }));
 }
 
-/** What stands in the fenced blocks of a document that are written in this language, in its order. */
+/** Returns the contents of the fenced code blocks in a language, in order. */
 export function readFences(markdown: string, language: string): string[] {
   const fences = markdown.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'));
   return [...fences].map(([, text = '']) => text);
 }
 
-/** What stands in code spans of a text. */
+/** Returns the contents of the code spans of a text. */
 export function codeSpans(text: string): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 }

@@ -4,19 +4,19 @@ import { OneTimeTokensRepository } from '../../src/auth/one-time-tokens/one-time
 import { buildUser } from './builders.js';
 import type { TestApp } from './test-app.js';
 
-/** A token as it would stand in a mail. */
+/** Issues a token as a mail contains it. */
 export function issueToken({ app }: TestApp, purpose: TokenPurpose, { id }: { id: string }): Promise<string> {
   return app.get(Database).transaction((manager) => app.get(OneTimeTokensRepository).issue(manager, purpose, id));
 }
 
-/** A token that was issued, and is too old by now. */
+/** Issues a token that has expired. */
 export async function issueOldToken(app: TestApp, purpose: TokenPurpose, user: { id: string }): Promise<string> {
   const token = await issueToken(app, purpose, user);
   await app.database.query('UPDATE one_time_tokens SET expires_at = now() WHERE user_id = $1', [user.id]);
   return token;
 }
 
-/** A token of somebody new who was deactivated since. */
+/** Creates a user, issues a token and deactivates the user. */
 export async function issueTokenOfInactive(app: TestApp, purpose: TokenPurpose): Promise<string> {
   const user = await buildUser(app);
   const token = await issueToken(app, purpose, user);

@@ -22,11 +22,11 @@ export interface Field {
   readonly isRequired: boolean;
 }
 
-/** One documented operation: all that it takes from a caller, and all that it answers. */
+/** One documented operation with its input and its responses. */
 export interface Operation {
   readonly method: 'get' | 'post' | 'patch' | 'put' | 'delete';
   readonly path: string;
-  /** As `PATCH /admin/users/{id}`. */
+  /** For example `PATCH /admin/users/{id}`. */
   readonly name: string;
   readonly isGuarded: boolean;
   readonly isForAdmins: boolean;
@@ -34,14 +34,14 @@ export interface Operation {
   readonly body: readonly Field[];
   readonly query: readonly Field[];
   readonly pathParameters: readonly Field[];
-  /** An example of every field; undefined where there is no body. */
+  /** An example of every field, or `undefined` if the operation has no body. */
   readonly exampleBody: Readonly<Record<string, unknown>> | undefined;
-  /** An example of every parameter that a query must have. */
+  /** An example of every required query parameter. */
   readonly exampleQuery: Readonly<Record<string, unknown>>;
   readonly statuses: readonly number[];
-  /** The problem codes that the document names for a status. */
+  /** Returns the documented problem codes of a status. */
   codesOf(status: number): readonly string[];
-  /** As it stands in the document. */
+  /** The operation in the document. */
   readonly documented: DocumentedOperation;
 }
 
@@ -72,12 +72,12 @@ interface Example {
   readonly value: { readonly code: string; readonly status: number; readonly type: string };
 }
 
-/** Reads every operation from the document that an instance serves. */
+/** Returns the operations in the document that an instance serves. */
 export async function readOperations(app: TestApp): Promise<Operation[]> {
   return operationsOf((await app.request.get('/openapi.json').expect(200)).body as OpenAPIObject);
 }
 
-/** Every operation of an OpenAPI document, so that what a test does to all routes it does to new ones too. */
+/** Returns the operations of an OpenAPI document. Tests that iterate over them also cover new routes. */
 export function operationsOf(document: OpenAPIObject): Operation[] {
   return Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item as Record<string, DocumentedOperation>).map(([method, documented]) => ({
@@ -122,7 +122,7 @@ function inputOf(document: OpenAPIObject, { requestBody, parameters = [] }: Docu
   };
 }
 
-/** A schema with what it refers to put in its place. */
+/** Resolves the references of a schema. */
 function resolve(document: OpenAPIObject, schema: Schema): Schema {
   const name = schema.$ref?.split('/').at(-1);
   const referred = name === undefined ? [] : [document.components?.schemas?.[name] as Schema];

@@ -9,7 +9,7 @@ import { until } from './until.js';
 
 type Running = Awaited<ReturnType<typeof startCluster>>;
 
-/** A PostgreSQL server of one test's own, as durable as in production, which can be killed and started again. */
+/** Runs a PostgreSQL server for one test, as durable as in production. The test can kill and restart it. */
 export class OwnCluster {
   private constructor(
     private readonly folder: string,
@@ -18,10 +18,10 @@ export class OwnCluster {
     private running: Running,
   ) {}
 
-  /** A server with one migrated database. */
+  /** Starts a server with one migrated database. */
   static async start(): Promise<OwnCluster> {
     const folder = await mkdtemp(join(tmpdir(), 'gatehouse-cluster-'));
-    // PostgreSQL may run as another user, who must be able to get there.
+    // PostgreSQL may run as another user, who needs access to the folder.
     await chmod(folder, 0o755);
     const [password, port] = [newPassword(), await stablePort()];
     const running = await startCluster({ folder: join(folder, 'postgres'), password }, { detached: false, port });
@@ -35,12 +35,12 @@ export class OwnCluster {
     return databaseUrl(this.running.url, 'gatehouse');
   }
 
-  /** Ends the server at once, with everything that it had not written. */
+  /** Kills the server. Unwritten data is lost. */
   kill(): void {
     process.kill(this.running.pid, 'SIGKILL');
   }
 
-  /** Starts the killed server again, on the same port. Its orphaned processes may need a moment to notice their end. */
+  /** Restarts the killed server on the same port. Retries, because its orphaned processes may take a moment to exit. */
   async restart(): Promise<void> {
     const cluster = { folder: join(this.folder, 'postgres'), password: this.password };
     await until(

@@ -9,31 +9,30 @@ import { readFences } from './markdown.js';
 import { stablePort } from './stable-port.js';
 import { until } from './until.js';
 
-/** Its version as numbers, such as 1 and 18; none where this machine does not have the program. */
+/** The installed version, such as 1 and 18, or 0 and 0 if PgBouncer is not installed. */
 const [major = 0, minor = 0] = (/\d+\.\d+/.exec(String(spawnSync('pgbouncer', ['--version']).stdout))?.[0] ?? '')
   .split('.')
   .map(Number);
 
 type Settings = Readonly<Record<string, string>>;
 
-/** From 1.21 on it can keep prepared statements; before that it does not know the setting. */
+/** Disables prepared statements, which versions from 1.21 support. Earlier versions do not know the setting. */
 const WITHOUT_PREPARED: Settings = major > 1 || minor >= 21 ? { max_prepared_statements: '0' } : {};
 
-/** A PgBouncer of one test's own in front of one database, configured as `docs/operations.md` says. */
+/** Runs a PgBouncer for one test in front of one database, with the configuration in `docs/operations.md`. */
 export class PgBouncer {
   private constructor(
     private readonly child: ChildProcess,
     private readonly folder: string,
-    /** The database through it. */
+    /** The URL of the database through PgBouncer. */
     readonly url: string,
   ) {}
 
-  /** Whether this machine has the program. */
   static readonly isInstalled = major > 0;
 
   /**
-   * @param databaseUrl with the role and its password
-   * @param changes of its settings; one that is empty is left out
+   * @param databaseUrl includes the role and its password
+   * @param changes replace settings. An empty value removes a setting
    */
   static async start(databaseUrl: string, changes: Settings = {}): Promise<PgBouncer> {
     const folder = await mkdtemp(join(tmpdir(), 'gatehouse-pgbouncer-'));
@@ -49,7 +48,7 @@ export class PgBouncer {
       ...changes,
     };
     await writeFile(ini, configure(await documentedIni(), url, settings));
-    // It refuses to run as root.
+    // PgBouncer does not run as root.
     if (isRoot) for (const path of [folder, users, ini]) await chown(path, NOBODY.uid, NOBODY.gid);
     await chmod(folder, 0o700);
     const child = spawn('pgbouncer', ['-q', ini], { ...(isRoot && NOBODY), cwd: folder, stdio: 'ignore' });
@@ -64,12 +63,12 @@ export class PgBouncer {
     }
   }
 
-  /** Asks it something on a connection of one's own, past the application. */
+  /** Runs a query on a new connection, without the application. */
   query<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
     return this.connected(async (client) => (await client.query<Row>(sql)).rows);
   }
 
-  /** Does something while a transaction of somebody else has a connection to the server. */
+  /** Runs `act` while a transaction of another client occupies a server connection. */
   async whileHeld(act: () => PromiseLike<unknown>): Promise<void> {
     await this.connected(async (client) => {
       await client.query('BEGIN');
@@ -98,18 +97,18 @@ export class PgBouncer {
   }
 
   private async answers(): Promise<boolean> {
-    if (this.child.exitCode !== null) throw new Error('PgBouncer did not start: see its configuration.');
+    if (this.child.exitCode !== null) throw new Error('PgBouncer did not start. Check its configuration.');
     return this.query('SELECT 1').then(Boolean, () => false);
   }
 }
 
 async function documentedIni(): Promise<string> {
   const [ini] = readFences(await readFile('docs/operations.md', 'utf8'), 'ini');
-  if (!ini) throw new Error('docs/operations.md has no configuration of PgBouncer.');
+  if (!ini) throw new Error('docs/operations.md contains no PgBouncer configuration.');
   return ini;
 }
 
-/** The documented configuration, for another database and with other settings. */
+/** Returns the documented configuration with another database and other settings. */
 function configure(ini: string, url: URL, settings: Settings): string {
   const name = url.pathname.slice(1);
   const kept = ini.split('\n').filter((line) => !Object.keys(settings).some((key) => line.startsWith(`${key} =`)));

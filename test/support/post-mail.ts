@@ -3,7 +3,7 @@ import { Database } from '../../src/platform/database/database.js';
 import { MailOutbox } from '../../src/platform/mail/mail-outbox.js';
 import type { TestApp } from './test-app.js';
 
-/** Posts a mail as a feature does, in a transaction of its own, and gives the token that its link will have. */
+/** Posts a mail in a transaction and returns the token in its link. */
 export async function postMail(app: TestApp, recipient: string, name: string | null = null): Promise<string> {
   const token = randomBytes(32).toString('base64url');
   await app.app
@@ -14,7 +14,7 @@ export async function postMail(app: TestApp, recipient: string, name: string | n
   return token;
 }
 
-/** What the outbox says of the mails to an address, oldest first. */
+/** Returns the state of the mails to a recipient, oldest first. */
 export function outboxOf({ database }: TestApp, recipient: string) {
   return database.query<{
     id: string;
@@ -33,14 +33,14 @@ export function outboxOf({ database }: TestApp, recipient: string) {
   );
 }
 
-/** Lets the time pass until the mails that failed are tried again. */
+/** Makes failed mails due for their next attempt now. */
 export async function passBackoff({ database }: TestApp): Promise<void> {
   await database.query(
     `UPDATE mails SET next_attempt_at = now() WHERE last_error IS NOT NULL AND next_attempt_at IS NOT NULL`,
   );
 }
 
-/** Lets the time pass until nobody's claim holds any more. Whoever sends meanwhile would lose its own. */
+/** Ends the leases of all claimed mails now. A running delivery loses its lease too. */
 export async function passLeases({ database }: TestApp): Promise<void> {
   await database.query(`UPDATE mails SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL`);
 }

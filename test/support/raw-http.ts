@@ -7,7 +7,7 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** Opens a connection of one's own to an instance, for what no HTTP client would send. */
+/** Opens a connection to an instance, for bytes that no HTTP client would send. */
 export function openSocket(app: TestApp): Promise<Socket> {
   const { hostname, port } = new URL(app.url);
   return new Promise((resolve, reject) => {
@@ -15,7 +15,7 @@ export function openSocket(app: TestApp): Promise<Socket> {
   });
 }
 
-/** Everything that the server sends until it closes the connection. */
+/** Reads until the server closes the connection. */
 export async function readToEnd(socket: Socket): Promise<string> {
   const chunks: Buffer[] = [];
   await new Promise<void>((resolve) => {
@@ -26,14 +26,14 @@ export async function readToEnd(socket: Socket): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Sends bytes as they are, and reads the first answer; the server must close the connection. */
+/** Sends bytes unchanged and reads the first response. The server must close the connection. */
 export async function exchange(app: TestApp, bytes: string | Buffer): Promise<RawAnswer> {
   const socket = await openSocket(app);
   socket.write(bytes);
   return parseAnswer(await readToEnd(socket));
 }
 
-/** A request's bytes: its first line, its headers, and `Connection: close` so that the answer has an end. */
+/** Returns the bytes of a request, with `Connection: close` so that the response ends with the connection. */
 export function rawRequest(line: string, headers: readonly string[] = [], body: string | Buffer = ''): Buffer {
   const head = [`${line} HTTP/1.1`, 'Host: gatehouse.test', 'Connection: close', ...headers, '', ''].join('\r\n');
   return Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body)]);

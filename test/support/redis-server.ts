@@ -4,13 +4,12 @@ import { Redis } from 'ioredis';
 import { stablePort } from './stable-port.js';
 import { until } from './until.js';
 
-/** A Redis of one test's own, which keeps nothing, and can be killed and started again on its port. */
+/** Runs a Redis server without persistence for one test. The test can kill and restart it on the same port. */
 export class RedisServer {
   private child: ChildProcess | undefined;
 
   private constructor(private readonly port: number) {}
 
-  /** Whether this machine has the program. */
   static readonly isInstalled = spawnSync('redis-server', ['--version']).status === 0;
 
   static async start(): Promise<RedisServer> {
@@ -29,7 +28,7 @@ export class RedisServer {
     await until('Redis answers', () => this.ask((redis) => redis.ping()).then(Boolean, () => false));
   }
 
-  /** Asks it something, past the application. */
+  /** Queries Redis on a new connection, without the application. */
   async ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
     const redis = new Redis(this.url, { lazyConnect: true, retryStrategy: () => null });
     redis.on('error', () => undefined);

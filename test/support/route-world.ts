@@ -9,7 +9,7 @@ import type { TestApp } from './test-app.js';
 
 const USER_AGENT = 'Usual/1.0';
 
-/** Where the requests of all routes are made: what comes before goes past the instance that they are made to. */
+/** Sends a request to every route. Preparations use another instance, so that only the request itself is measured. */
 export class RouteWorld implements World {
   /** @param direct another instance on the same database */
   constructor(
@@ -32,7 +32,7 @@ export class RouteWorld implements World {
     return (await this.answer(request, this.direct)).body;
   }
 
-  /** Makes a request, and gives the whole answer. */
+  /** Sends a request and returns the full response. */
   async answer({ method, path, accessToken, json, form, userAgent }: Request, app = this.app): Promise<Response> {
     const request = app.request[method](path).set('User-Agent', userAgent ?? USER_AGENT);
     if (accessToken) void request.set('Authorization', `Bearer ${accessToken}`);

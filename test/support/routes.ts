@@ -2,9 +2,9 @@ import type { TestApp } from './test-app.js';
 
 export interface Route {
   readonly method: 'get' | 'post' | 'patch' | 'put' | 'delete';
-  /** As the OpenAPI document writes it: `/admin/users/{id}`. */
+  /** In the notation of OpenAPI, for example `/admin/users/{id}`. */
   readonly path: string;
-  /** As `PATCH /admin/users/{id}`. */
+  /** For example `PATCH /admin/users/{id}`. */
   readonly name: string;
 }
 
@@ -12,10 +12,10 @@ interface Layer {
   readonly route?: { readonly path: string | string[]; readonly methods: Readonly<Record<string, boolean>> };
 }
 
-/** The explorer, its document and the pages that mails lead to, which are no controllers. */
+/** The explorer, its document and the account pages, which have no controllers. */
 const DOCUMENT = /^GET \/(docs(\/.*)?|openapi\.json|account\/.*)$/;
 
-/** Every route that the controllers of an instance serve, asked of its router. */
+/** Returns the routes of all controllers of an instance, from its router. */
 export function routesOf(app: TestApp): Route[] {
   const { stack } = app.app.getHttpAdapter().getInstance().router as unknown as { stack: Layer[] };
   const routes = stack.flatMap(({ route }) =>

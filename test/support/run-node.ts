@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 
 export interface Finished {
-  /** Null where a signal ended it. */
+  /** `null` if a signal ended the process. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -11,12 +11,12 @@ export interface Finished {
 
 interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
-  /** What it reads from the standard input. */
+  /** The standard input. */
   readonly input?: string;
   readonly cwd?: string;
 }
 
-/** Runs a file in a Node.js process of its own, which knows no environment but `env`, until it ends. */
+/** Runs a file in a new Node.js process with this environment only, and waits until it exits. */
 export async function runNode(
   file: string,
   args: readonly string[],

@@ -1,6 +1,6 @@
 import type { TestDatabase } from './test-database.js';
 
-/** Everything in a database that a migration made, one line a thing, without the list of migrations itself. */
+/** Returns one line for each object in the schema, except the table of migrations. */
 export async function describeSchema(database: TestDatabase): Promise<string[]> {
   const rows = await database.query<{ line: string }>(`
     SELECT line FROM (

@@ -11,7 +11,7 @@ export interface SessionRow {
   readonly revoked_by: string | null;
 }
 
-/** A session as the database has it, past the application. */
+/** Reads a session from the database, without the application. */
 export async function sessionRow(database: TestDatabase, id: string): Promise<SessionRow> {
   const [row] = await database.query<SessionRow>('SELECT * FROM sessions WHERE id = $1', [id]);
   if (!row) throw new Error(`There is no session ${id}.`);
@@ -20,16 +20,16 @@ export async function sessionRow(database: TestDatabase, id: string): Promise<Se
 
 export interface NewSessions {
   readonly userId: string;
-  /** How long from now until they expire, as PostgreSQL writes an interval; negative for one that has ended. */
+  /** The times until they expire as PostgreSQL intervals. Negative if they have expired. */
   readonly idle: string;
   readonly absolute: string;
-  /** When they were revoked, if they were. */
+  /** The time of revocation as an interval from now, if they are revoked. */
   readonly revoked?: string;
   readonly name?: string;
   readonly count?: number;
 }
 
-/** Writes sessions into the database, past the application. */
+/** Inserts sessions into the database, without the application. */
 export async function insertSessions(database: TestDatabase, rows: NewSessions): Promise<void> {
   await database.query(
     `INSERT INTO sessions (id, user_id, refresh_salt, device_name, idle_expires_at, expires_at, revoked_at, revoked_reason)

@@ -2,15 +2,15 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below the ports that a system gives to connections, and to whoever listens on any. */
+/** Below the ephemeral ports, which systems assign to outgoing connections and to listeners on port 0. */
 const LOWEST = 20_000;
 const HIGHEST = 32_000;
 
 let next = randomInt(LOWEST, HIGHEST);
 
 /**
- * A port that is free now and stays so: nobody gets it by chance, not even while a test lets nobody listen on it.
- * Whoever lets the system choose, and does not give its port back in between, needs none of these.
+ * Returns a free port that the system does not assign to another process, even while a test closes it for a time. Use
+ * port 0 instead if a test keeps its port open.
  */
 export async function stablePort(): Promise<number> {
   for (;;) {

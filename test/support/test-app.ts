@@ -12,23 +12,23 @@ import { DatabaseProxy } from './database-proxy.js';
 import { RunningApp } from './running-app.js';
 import { TestDatabase } from './test-database.js';
 
-/** Distinct from every secret that the configuration refuses, and the same for all instances of a test. */
+/** A secret that the configuration accepts, the same for all instances. */
 export const TEST_SECRET = 'kR7vXq2mZt9LwB4nYc8HsG1dFp6JxAeU';
 
 export interface TestAppOptions {
-  /** Environment variables on top of the test's own. */
+  /** Environment variables that override the defaults of tests. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Another instance on the same database; without it the instance gets a new one, and drops it in `close`. */
+  /** The database of another instance. By default the instance creates one and drops it in `close`. */
   readonly database?: TestDatabase;
-  /** Where the log goes, for tests that read it. */
+  /** Receives the log. Without it, the instance does not log. */
   readonly log?: DestinationStream;
-  /** Settings of its HTTP server that are read when it begins to listen. */
+  /** Settings of the HTTP server. */
   readonly server?: ServerOptions;
 }
 
-/** A whole instance that listens on a port of its own: the application as `main.ts` puts it together. */
+/** Runs a complete instance in the process of the test, on a port of its own. */
 export class TestApp extends RunningApp {
-  /** Who else is up on the database of an instance. They end with it, also where a test failed before it ended them. */
+  /** The other instances on a database. They close with its owner, even if a failed test did not close them. */
   private static readonly guests = new WeakMap<TestDatabase, Set<TestApp>>();
   private proxy: DatabaseProxy | null = null;
 
@@ -50,9 +50,9 @@ export class TestApp extends RunningApp {
       DATABASE_URL: db.url,
       JWT_SECRET: TEST_SECRET,
       BCRYPT_COST: '4',
-      // Tests hammer from one address.
+      // Tests send many requests from one IP address.
       RATE_LIMIT_ENABLED: 'false',
-      // After a few minutes an instance would delete what a slow test has made old.
+      // Otherwise an instance could delete expired rows of a slow test.
       PRUNE_INTERVAL: '0s',
       LOG_LEVEL: log ? 'debug' : 'silent',
       ...env,
@@ -72,13 +72,13 @@ export class TestApp extends RunningApp {
     return started;
   }
 
-  /** Two instances on one database. If it is the first one's own, whoever closes that closes both. */
+  /** Starts two instances on one database. Closing the first one closes both, unless `database` is set. */
   static async startTwo(options: TestAppOptions = {}): Promise<[first: TestApp, second: TestApp]> {
     const first = await TestApp.start(options);
     return [first, await TestApp.start({ ...options, database: first.database })];
   }
 
-  /** An instance on the database of another one, and what its way there can be watched, slowed and cut with. */
+  /** Starts an instance on the database of another one, behind a proxy that can count, delay and drop its traffic. */
   static async startProxied(
     { database }: TestApp,
     { env = {}, log }: Omit<TestAppOptions, 'database'> = {},

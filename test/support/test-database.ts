@@ -7,7 +7,7 @@ import { TEMPLATE } from '../runner/test-cluster.js';
 
 let counter = 0;
 
-/** A migrated database of one's own, empty, and a way to look into it past the application. */
+/** A new, migrated and empty database, which tests can query without the application. */
 export class TestDatabase {
   private constructor(
     readonly url: string,
@@ -15,13 +15,13 @@ export class TestDatabase {
     private readonly client: pg.Client,
   ) {}
 
-  /** A copy of the migrated template; with `empty`, a database that was never migrated. */
+  /** Copies the migrated template. With `empty`, creates a database without migrations. */
   static async create({ empty = false } = {}): Promise<TestDatabase> {
     const name = `test_${process.env['JEST_WORKER_ID'] ?? '0'}_${process.pid}_${Date.now().toString(36)}_${++counter}`;
     const cluster = await clusterUrl();
     await execute(cluster, `CREATE DATABASE ${name} TEMPLATE ${empty ? 'template0' : TEMPLATE} STRATEGY file_copy`);
     const url = databaseUrl(cluster, name);
-    // In UTC every day has 24 hours, as those of the configuration have.
+    // In UTC every day has 24 hours, as in the configuration.
     const client = new pg.Client({ connectionString: url, application_name: 'test', options: '-c timezone=UTC' });
     client.on('error', () => undefined);
     await client.connect();
@@ -33,7 +33,7 @@ export class TestDatabase {
     return rows;
   }
 
-  /** Does something while a statement such as `LOCK TABLE …` is kept in a transaction, which then ends whatever happens. */
+  /** Runs `act` while a transaction holds the locks of a statement such as `LOCK TABLE …`. Then rolls it back. */
   async holding<T>(lock: string, act: () => Promise<T>): Promise<T> {
     await this.query('BEGIN');
     try {
@@ -44,8 +44,9 @@ export class TestDatabase {
     }
   }
 
-  /** The processes of the server that wait for a lock of a table. A table has the same number in every copy of the template. */
+  /** Returns the server processes that wait for a lock on a table of this database. */
   async waitingFor(table: string): Promise<number[]> {
+    // All copies of the template have the same relation IDs, so the database must match too.
     const sql = `SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database
                   WHERE NOT granted AND relation = $1::regclass AND datname = current_database()`;
     return (await this.query<{ pid: number }>(sql, [table])).map(({ pid }) => pid);

@@ -1,16 +1,22 @@
-const INTERVAL = 20;
+const INTERVAL_MS = 20;
 
 /**
- * Asks again and again until the answer is true; fails after `timeout` milliseconds. Without one, how long it takes
- * is no claim of the test: a slow machine has plenty. It asks once more after its time, so that a pause of the whole
- * machine is not taken for an answer.
+ * Polls until a condition is true. Checks it once more after the deadline, in case the whole machine has paused.
+ *
+ * @param what the condition in words, such as `the first request waits`
+ * @param timeoutMs a deadline to assert. The default only stops a test that hangs
+ * @throws Error after the deadline
  */
-export async function until(what: string, ask: () => boolean | Promise<boolean>, timeout = 20_000): Promise<void> {
-  const deadline = performance.now() + timeout;
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 20_000,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const isLast = performance.now() > deadline;
-    if (await ask()) return;
-    if (isLast) throw new Error(`It took longer than ${timeout} ms until ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, INTERVAL));
+    if (await condition()) return;
+    if (isLast) throw new Error(`Timed out after ${timeoutMs} ms waiting until ${what}.`);
+    await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
   }
 }

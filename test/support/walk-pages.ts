@@ -1,7 +1,7 @@
 import type { TestApp } from './test-app.js';
 
-/** Walks a list from its first page to its last, `between` each two of them doing something else. */
-export async function pruneByPages(
+/** Reads all pages of a list. Runs `between` after each page except the last one. */
+export async function walkPages(
   app: TestApp,
   accessToken: string,
   path: string,

@@ -1,4 +1,4 @@
-import { ChildApp, START } from './child-app.js';
+import { ChildApp, START_TIMEOUT_MS } from './child-app.js';
 import { until } from './until.js';
 
 /** A line of the log. */
@@ -25,7 +25,7 @@ export class WorkerProcesses {
     const app = await ChildApp.start({ WORKERS: String(workers), ...env }, undefined, node);
     const processes = new WorkerProcesses(app);
     try {
-      await until('all workers listen', () => processes.listening >= workers, START);
+      await until('all workers listen', () => processes.listening >= workers, START_TIMEOUT_MS);
       return processes;
     } catch (error) {
       await processes.kill();
@@ -48,7 +48,7 @@ export class WorkerProcesses {
     return this.read;
   }
 
-  /** How many workers have started to listen, including restarted ones. */
+  /** The number of workers that have started to listen, including restarted ones. */
   get listening(): number {
     return this.lines.filter(({ msg, worker }) => worker && msg.startsWith('Gatehouse listens')).length;
   }
@@ -63,7 +63,7 @@ export class WorkerProcesses {
   }
 
   /** The log lines about a worker that could not start. */
-  complaints(number: number): string[] {
+  startFailures(number: number): string[] {
     return this.lines.flatMap(({ msg }) => (msg.startsWith(`Worker ${number} could not start`) ? [msg] : []));
   }
 
@@ -93,6 +93,6 @@ function killIfAlive(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended.
+    // The process has exited.
   }
 }
