@@ -1,3 +1,4 @@
+import { buildSignedIn } from '../support/builders.js';
 import { NO_DATABASE } from '../support/constants.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { LogLines } from '../support/log-lines.js';
@@ -49,6 +50,16 @@ describe('rate limits while their store is unavailable', () => {
     expect(await refresh()).toBe(401);
     expect(await inStore()).toHaveLength(1);
     expect(said('available again')).toBe(1);
+  });
+
+  it('do not count a refresh that failed because of the database', async () => {
+    const { refreshToken } = await buildSignedIn(app);
+    await proxy.refuse();
+    const statuses = [];
+    for (let i = 0; i < 5; i += 1) {
+      statuses.push((await app.request.post('/auth/refresh').send({ refreshToken })).status);
+    }
+    expect(statuses).toEqual([503, 503, 503, 503, 503]);
   });
 
   it('do not count a sign-in that failed because of the database', async () => {
