@@ -10,11 +10,11 @@ describe('parseDuration', () => {
     ['30d', 2_592_000_000],
     [' 10s ', 10_000],
     ['999999999d', 999_999_999 * 86_400_000],
-  ])('reads %j in milliseconds', (text, milliseconds) => {
+  ])('returns %j in milliseconds', (text, milliseconds) => {
     expect(parseDuration(text)).toBe(milliseconds);
   });
 
-  it.each(['10', '0', '3600000'])('refuses a bare number, which says nothing of its unit: %j', (text) => {
+  it.each(['10', '0', '3600000'])('rejects a number without a unit: %j', (text) => {
     expect(parseDuration(text)).toBeNull();
   });
 
@@ -36,7 +36,7 @@ describe('parseDuration', () => {
     '٣s',
     '1s\n1',
     '9999999999s',
-  ])('refuses what is no duration: %j', (text) => {
+  ])('rejects %j', (text) => {
     expect(parseDuration(text)).toBeNull();
   });
 });

@@ -1,10 +1,9 @@
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
 /**
- * Reads a duration with its unit: `500ms`, `10s`, `15m`, `12h`, `30d`. A bare number says nothing of its unit
- * and is refused.
+ * Parses a duration such as `500ms`, `10s`, `15m`, `12h` or `30d`. The unit is required.
  *
- * @returns milliseconds, or null if the text is not a duration
+ * @returns milliseconds, or null if the text is invalid
  */
 export function parseDuration(text: string): number | null {
   const match = /^(\d{1,9})(ms|[smhd])$/.exec(text.trim());

@@ -23,7 +23,7 @@ export const integer = (min: number, max: number, fallback: number) => {
     .default(fallback);
 };
 
-/** How many processes: a number, or as many as there are processors for them. */
+/** The number of processes. `auto` is the number of processors. */
 export const workers = z
   .string()
   .default('1')
@@ -34,9 +34,9 @@ export const workers = z
     return z.NEVER;
   });
 
-/** A duration, in milliseconds once it is read. The bounds and the default are written as a person writes them. */
+/** A duration, converted to milliseconds. */
 export const duration = (min: string, max: string, fallback: string) => {
-  const [least, most] = [milliseconds(min), milliseconds(max)];
+  const [minMs, maxMs] = [milliseconds(min), milliseconds(max)];
   return z
     .string()
     .transform((text, context) => {
@@ -45,23 +45,22 @@ export const duration = (min: string, max: string, fallback: string) => {
       context.addIssue('must be a duration with a unit, such as 500ms, 10s, 15m, 12h or 30d');
       return z.NEVER;
     })
-    .refine((value) => value >= least && value <= most, `must be from ${min} to ${max}`)
+    .refine((value) => value >= minMs && value <= maxMs, `must be from ${min} to ${max}`)
     .default(milliseconds(fallback));
 };
 
-/** In seconds. */
-const DAY = 86_400;
+const MAX_WINDOW_SECONDS = 86_400;
 
-/** How many tries fit into a window of whole seconds, written as `10/15m`. */
+/** Attempts per window of whole seconds, such as `10/15m`. */
 export const quota = (fallback: string) => {
-  const message = 'must be a number of tries and a duration of 1s to 1d, such as 10/15m';
   return z
     .string()
     .transform((text, context) => {
       const [, points, time = ''] = /^([1-9]\d{0,8})\/(.+)$/.exec(text) ?? [];
       const window = (parseDuration(time) ?? 0) / 1_000;
-      if (Number.isInteger(window) && window >= 1 && window <= DAY) return { points: Number(points), window };
-      context.addIssue(message);
+      if (Number.isInteger(window) && window >= 1 && window <= MAX_WINDOW_SECONDS)
+        return { points: Number(points), window };
+      context.addIssue('must be attempts per window such as 10/15m, with a window of whole seconds from 1s to 1d');
       return z.NEVER;
     })
     .prefault(fallback);
@@ -69,7 +68,7 @@ export const quota = (fallback: string) => {
 
 function milliseconds(text: string): number {
   const value = parseDuration(text);
-  if (value === null) throw new Error(`${text} is no duration.`);
+  if (value === null) throw new Error(`${text} is not a duration.`);
   return value;
 }
 
@@ -78,7 +77,7 @@ export const list = z
   .default('')
   .transform((text) => text.split(',').flatMap((item) => item.trim() || []));
 
-export const strong = (secret: string, context: z.RefinementCtx) => {
+export const requireStrongSecret = (secret: string, context: z.RefinementCtx) => {
   const weakness = secretWeakness(secret);
   if (weakness) context.addIssue(weakness);
 };
@@ -112,7 +111,7 @@ export const origins = list.refine(
   'must be a comma-separated list of origins, such as https://app.example.com',
 );
 
-/** Which proxies may say who the client is: none, a number of hops, or names and networks that Express knows. */
+/** The proxies whose `X-Forwarded-For` is trusted: none, a number of hops, or addresses and networks. */
 export const trustProxy = z
   .string()
   .default('false')
@@ -122,7 +121,7 @@ export const trustProxy = z
     const items = text.split(',').map((item) => item.trim());
     if (items.every(isProxyAddress)) return items;
     context.addIssue(
-      'must be false, a number of hops from 1 to 9, or a list of addresses, networks, loopback, linklocal, uniquelocal',
+      'must be false, a number of hops from 1 to 9, or a list of IP addresses, networks, loopback, linklocal, uniquelocal',
     );
     return z.NEVER;
   });
@@ -135,7 +134,7 @@ function isProxyAddress(item: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
-/** Where the product's pages are: an origin, or a page below one. Links are put together from it. */
+/** The base URL of the links in mails. */
 export const publicUrl = z
   .string()
   .refine(
@@ -144,7 +143,7 @@ export const publicUrl = z
   )
   .transform((text) => text.replace(/\/+$/, ''));
 
-/** A mail server, with its user and password where it asks for them (nodemailer's URL form). */
+/** A mail server, with the user and password if it needs them, in the URL form of Nodemailer. */
 export const smtpUrl = z
   .string()
   .refine(
@@ -152,10 +151,10 @@ export const smtpUrl = z
     'must be a URL such as smtps://user:password@mail.example.com:465',
   );
 
-/** A text of one line: it stands in the headers of a mail. */
+/** A single line, because it is part of a mail header. */
 export const line = z.string().regex(/^[^\p{Cc}]{1,200}$/u, 'must be one line of at most 200 characters');
 
-/** Who mails come from: an address, or a name and an address, `Name <user@host>`. */
+/** The sender of mails: `user@host` or `Name <user@host>`. */
 export const sender = z
   .string()
   .default('Gatehouse <gatehouse@localhost>')
@@ -163,6 +162,6 @@ export const sender = z
     const [, name = '', address = ''] =
       /^(?:([^<>@\p{Cc}]{0,200})<([^\s<>@]+@[^\s<>@]+)>)$/u.exec(text.includes('<') ? text : `<${text}>`) ?? [];
     if (address) return { name: name.trim(), address };
-    context.addIssue('must be an address, or a name and an address such as Gatehouse <no-reply@example.com>');
+    context.addIssue('must be an email, or a name and an email such as Gatehouse <no-reply@example.com>');
     return z.NEVER;
   });

@@ -14,12 +14,12 @@ import {
   redisUrl,
   sender,
   smtpUrl,
-  strong,
+  requireStrongSecret,
   trustProxy,
   workers,
 } from './env.fields.js';
 
-/** Signs tokens where nobody set a secret. Only ever used outside production, and the start says so. */
+/** Signs tokens outside production if `JWT_SECRET` is not set. The start logs a warning. */
 export const DEVELOPMENT_SECRET = 'development-only-secret-that-production-refuses';
 
 const ENVIRONMENTS = ['development', 'test', 'production'] as const;
@@ -27,15 +27,12 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const SESSION_LIMIT_POLICIES = ['evict_oldest', 'reject'] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
 
-/**
- * Every variable that Gatehouse reads. What production must say and what it must not depends on the
- * environment, so the schema does too; that way one reading finds every fault at once.
- */
+/** Returns the schema of all environment variables. Production requires more of them, and rejects weak secrets. */
 export function environmentSchema(environment: Environment) {
   const production = environment === 'production';
   const required = 'is required in production';
   const secret = z.string().superRefine((value, context) => {
-    if (production) strong(value, context);
+    if (production) requireStrongSecret(value, context);
   });
   const variables = z.object({
     NODE_ENV: z.enum(ENVIRONMENTS, `must be one of ${ENVIRONMENTS.join(', ')}`).default('development'),
@@ -53,7 +50,7 @@ export function environmentSchema(environment: Environment) {
     DB_PREPARED_STATEMENTS: flag(true),
     JWT_SECRET: production ? z.string(required).pipe(secret) : secret.default(DEVELOPMENT_SECRET),
     JWT_PREVIOUS_SECRETS: list.superRefine((secrets, context) => {
-      if (production) for (const previous of secrets) strong(previous, context);
+      if (production) for (const previous of secrets) requireStrongSecret(previous, context);
     }),
     JWT_PRIVATE_KEY: privateKey.optional(),
     JWT_VERIFICATION_KEYS: publicKeys,
@@ -69,7 +66,7 @@ export function environmentSchema(environment: Environment) {
       .enum(SESSION_LIMIT_POLICIES, `must be one of ${SESSION_LIMIT_POLICIES.join(', ')}`)
       .default('evict_oldest'),
     REFRESH_GRACE: duration('0s', '1m', '10s'),
-    // Lower costs exist so that a test suite does not spend its time in bcrypt.
+    // Tests use lower costs to save time.
     BCRYPT_COST: integer(environment === 'test' ? 4 : 10, 16, 12),
     PASSWORD_RESET_TTL: duration('1m', '1d', '1h'),
     EMAIL_VERIFICATION_TTL: duration('1m', '30d', '1d'),
@@ -98,9 +95,8 @@ export function environmentSchema(environment: Environment) {
     ACCOUNT_PAGES_ENABLED: flag(true),
     LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   });
-  // Each worker would be given a port of its own in the end.
   return variables.refine(({ PORT, WORKERS }) => PORT > 0 || WORKERS === 1, {
     path: ['PORT'],
-    error: 'must not be 0 with several WORKERS',
+    error: 'must not be 0 with several WORKERS, because each would get a different port',
   });
 }

@@ -7,8 +7,8 @@ const SECRET = 'kR7vXq2mZt9LwB4nYc8HsG1dFp6JxAeU';
 const PRODUCTION = { NODE_ENV: 'production', DATABASE_URL: 'postgresql://u:p@db:5432/g', JWT_SECRET: SECRET };
 const EXAMPLE = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
 
-/** The variables that the message of a refusal names, in order. */
-function refused(variables: Record<string, string>): string[] {
+/** Returns the variables in the error message, sorted. */
+function invalidVariables(variables: Record<string, string>): string[] {
   try {
     parseEnvironment(variables);
     return [];
@@ -19,7 +19,7 @@ function refused(variables: Record<string, string>): string[] {
 }
 
 describe('parseEnvironment', () => {
-  it('needs nothing in development', () => {
+  it('requires nothing in development', () => {
     const config = parseEnvironment({});
     expect(config).toMatchObject({ environment: 'development', logLevel: 'info', password: { bcryptCost: 12 } });
     expect(config.http).toMatchObject({ host: '127.0.0.1', port: 3_000, trustProxy: false, docsEnabled: true });
@@ -29,16 +29,16 @@ describe('parseEnvironment', () => {
     expect(config.refreshToken).toEqual({ secret: null, grace: 10_000 });
   });
 
-  it('needs a database and a secret in production, and nothing else', () => {
-    expect(refused({ NODE_ENV: 'production' })).toEqual(['DATABASE_URL', 'JWT_SECRET']);
+  it('requires only a database and a secret in production', () => {
+    expect(invalidVariables({ NODE_ENV: 'production' })).toEqual(['DATABASE_URL', 'JWT_SECRET']);
     const config = parseEnvironment(PRODUCTION);
     expect(config.accessToken.usesDevelopmentSecret).toBe(false);
     expect(config.http).toMatchObject({ host: '0.0.0.0', docsEnabled: false, corsOrigins: [] });
   });
 
-  it('names every bad variable in one message, missing ones among them', () => {
+  it('lists all invalid and missing variables in one message', () => {
     const bad = { PORT: 'http', ACCESS_TOKEN_TTL: '900', LOG_LEVEL: 'loud', DATABASE_URL: 'mysql://db/x' };
-    expect(refused({ NODE_ENV: 'production', ...bad })).toEqual([
+    expect(invalidVariables({ NODE_ENV: 'production', ...bad })).toEqual([
       'ACCESS_TOKEN_TTL',
       'DATABASE_URL',
       'JWT_SECRET',
@@ -47,11 +47,11 @@ describe('parseEnvironment', () => {
     ]);
   });
 
-  it('says where every variable is described', () => {
+  it('refers to the description of all variables', () => {
     expect(() => parseEnvironment({ PORT: 'x' })).toThrow(/PORT must be a whole number[^]*\.env\.example/);
   });
 
-  it('never repeats a value, which may be a secret', () => {
+  it('does not repeat values, which may be secrets', () => {
     const weak = { ...PRODUCTION, JWT_SECRET: 'hunter2', DATABASE_URL: 'mysql://u:hunter3@db/x' };
     const message = messageOf(() => parseEnvironment(weak));
     expect(message).toContain('JWT_SECRET');
@@ -65,9 +65,9 @@ describe('parseEnvironment', () => {
     'REFRESH_GRACE',
     'DB_CONNECT_TIMEOUT',
     'DB_STATEMENT_TIMEOUT',
-  ])('refuses a bare number for a duration: %s', (name) => {
-    expect(refused({ [name]: '30' })).toEqual([name]);
-    expect(refused({ [name]: '30s', SESSION_IDLE_TIMEOUT: '1h', SESSION_ABSOLUTE_TIMEOUT: '1h' })).toEqual([]);
+  ])('rejects a duration without a unit: %s', (name) => {
+    expect(invalidVariables({ [name]: '30' })).toEqual([name]);
+    expect(invalidVariables({ [name]: '30s', SESSION_IDLE_TIMEOUT: '1h', SESSION_ABSOLUTE_TIMEOUT: '1h' })).toEqual([]);
   });
 
   it.each([
@@ -93,44 +93,46 @@ describe('parseEnvironment', () => {
     ['SMTP_TIMEOUT', ['30', '99ms', '6m']],
     ['MAIL_FROM', ['Acme', 'Acme <acme>', 'Acme <a@b> x', 'a@b, c@d', 'A\r\nBcc: c@d <a@b>', '<a@b', 'a b@c']],
     ['LOG_LEVEL', ['loud', 'INFO', 'verbose']],
-  ])('refuses for %s any of %j', (name, values) => {
-    for (const value of values) expect([value, refused({ [name]: value })]).toEqual([value, [name]]);
+  ])('rejects for %s any of %j', (name, values) => {
+    for (const value of values) expect([value, invalidVariables({ [name]: value })]).toEqual([value, [name]]);
   });
 
   it.each(['JWT_SECRET', 'REFRESH_SECRET', 'JWT_PREVIOUS_SECRETS'])(
-    'refuses a short, a repeated or a placeholder secret in production, and only there: %s',
+    'rejects weak secrets only in production: %s',
     (name) => {
       for (const secret of ['too-short', 'a'.repeat(40), 'changeme-changeme-changeme-changeme']) {
-        expect(refused({ ...PRODUCTION, [name]: secret })).toEqual([name]);
-        expect(refused({ [name]: secret })).toEqual([]);
+        expect(invalidVariables({ ...PRODUCTION, [name]: secret })).toEqual([name]);
+        expect(invalidVariables({ [name]: secret })).toEqual([]);
       }
     },
   );
 
-  it('lets the system choose a port for one process, and not for several', () => {
+  it('allows port 0 for one process but not for several', () => {
     expect(parseEnvironment({ PORT: '0' }).http.port).toBe(0);
-    expect(refused({ PORT: '0', WORKERS: '2' })).toEqual(['PORT']);
+    expect(invalidVariables({ PORT: '0', WORKERS: '2' })).toEqual(['PORT']);
   });
 
-  it('refuses one weak secret among the previous ones', () => {
-    expect(refused({ ...PRODUCTION, JWT_PREVIOUS_SECRETS: `${SECRET}x, weak` })).toEqual(['JWT_PREVIOUS_SECRETS']);
+  it('rejects one weak secret among the previous ones', () => {
+    expect(invalidVariables({ ...PRODUCTION, JWT_PREVIOUS_SECRETS: `${SECRET}x, weak` })).toEqual([
+      'JWT_PREVIOUS_SECRETS',
+    ]);
   });
 
-  it('counts an empty variable as one that is not set', () => {
+  it('treats an empty variable as unset', () => {
     const empty = Object.fromEntries(Object.keys(environmentSchema('development').shape).map((name) => [name, '']));
     expect(parseEnvironment(empty)).toEqual(parseEnvironment({}));
-    expect(refused({ ...PRODUCTION, JWT_SECRET: '' })).toEqual(['JWT_SECRET']);
+    expect(invalidVariables({ ...PRODUCTION, JWT_SECRET: '' })).toEqual(['JWT_SECRET']);
   });
 
-  it('hashes passwords at a cost of 12 by default, and never under 10 but in tests', () => {
+  it('sets the bcrypt cost to 12 by default, and requires 10', () => {
     expect(parseEnvironment(PRODUCTION).password.bcryptCost).toBe(12);
-    expect(refused({ ...PRODUCTION, BCRYPT_COST: '9' })).toEqual(['BCRYPT_COST']);
-    expect(refused({ ...PRODUCTION, BCRYPT_COST: '10' })).toEqual([]);
+    expect(invalidVariables({ ...PRODUCTION, BCRYPT_COST: '9' })).toEqual(['BCRYPT_COST']);
+    expect(invalidVariables({ ...PRODUCTION, BCRYPT_COST: '10' })).toEqual([]);
   });
 
-  it('allows a cheap hash in tests alone', () => {
+  it('allows a lower bcrypt cost in tests only', () => {
     expect(parseEnvironment({ NODE_ENV: 'test', BCRYPT_COST: '4' }).password.bcryptCost).toBe(4);
-    expect(refused({ BCRYPT_COST: '4' })).toEqual(['BCRYPT_COST']);
+    expect(invalidVariables({ BCRYPT_COST: '4' })).toEqual(['BCRYPT_COST']);
   });
 
   it.each([
@@ -138,21 +140,21 @@ describe('parseEnvironment', () => {
     ['2', 2],
     ['loopback', ['loopback']],
     ['10.0.0.0/8, ::1, uniquelocal', ['10.0.0.0/8', '::1', 'uniquelocal']],
-  ])('takes %s for the proxies', (text, trustProxy) => {
+  ])('accepts %s as trusted proxies', (text, trustProxy) => {
     expect(parseEnvironment({ TRUST_PROXY: text }).http.trustProxy).toEqual(trustProxy);
   });
 
-  it('reads a rate limit as tries in a window of seconds', () => {
+  it('reads a rate limit as points per window in seconds', () => {
     const { quotas } = parseEnvironment({ RATE_LIMIT_LOGIN_ACCOUNT: '3/90s' }).rateLimits;
     expect(quotas.login).toEqual({ address: { points: 100, window: 900 }, account: { points: 3, window: 90 } });
   });
 
-  it('reads lists with white space around their items', () => {
+  it('ignores white space around list items', () => {
     const { corsOrigins } = parseEnvironment({ CORS_ORIGINS: ' https://a.example.com , http://localhost:5173,' }).http;
     expect(corsOrigins).toEqual(['https://a.example.com', 'http://localhost:5173']);
   });
 
-  it('gives settings that nobody can change', () => {
+  it('returns immutable settings', () => {
     const config = parseEnvironment({ CORS_ORIGINS: 'https://a.example.com', TRUST_PROXY: 'loopback' });
     const parts = [config, config.http, config.http.corsOrigins, config.http.trustProxy, config.accessToken];
     expect([...parts, config.database, config.session].every(Object.isFrozen)).toBe(true);
@@ -163,31 +165,31 @@ describe('parseEnvironment', () => {
     ['no-reply@acme.example', { name: '', address: 'no-reply@acme.example' }],
     ['<no-reply@acme.example>', { name: '', address: 'no-reply@acme.example' }],
     ['Acme, Inc. <no-reply@acme.example>', { name: 'Acme, Inc.', address: 'no-reply@acme.example' }],
-  ])('takes %s for the sender', (text, from) => {
+  ])('accepts %s as the sender', (text, from) => {
     expect(parseEnvironment({ MAIL_FROM: text }).mail.from).toEqual(from);
   });
 
-  it('ignores what is not its own', () => {
+  it('ignores other variables', () => {
     expect(parseEnvironment({ PATH: '/bin', PGPASSWORD: 'x', jwt_secret: 'y' })).toEqual(parseEnvironment({}));
   });
 });
 
 describe('.env.example', () => {
-  const offered = parse(EXAMPLE.replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
+  const examples = parse(EXAMPLE.replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
 
-  it('names the variables that the code reads, and no others', () => {
-    expect(Object.keys(offered).sort()).toEqual(Object.keys(environmentSchema('development').shape).sort());
+  it('lists exactly the variables that the code reads', () => {
+    expect(Object.keys(examples).sort()).toEqual(Object.keys(environmentSchema('development').shape).sort());
   });
 
-  it('offers the defaults', () => {
-    expect(parseEnvironment(offered)).toEqual(parseEnvironment({}));
+  it('shows the defaults', () => {
+    expect(parseEnvironment(examples)).toEqual(parseEnvironment({}));
   });
 
-  it('sets nothing until someone chooses to', () => {
+  it('sets no variable', () => {
     expect(parse(EXAMPLE)).toEqual({});
   });
 
-  it('explains every variable in the lines above it', () => {
+  it('has a comment above each variable', () => {
     const lines = EXAMPLE.split('\n');
     const bare = lines.filter((line, i) => /^# [A-Z_]+=/.test(line) && !lines[i - 1]?.startsWith('# '));
     expect(bare).toEqual([]);

@@ -3,19 +3,19 @@ import { config as loadEnvFile } from 'dotenv';
 import { DEVELOPMENT_SECRET, environmentSchema, type Environment } from './env.schema.js';
 import { parseWorker, shareOf, WORKER_VARIABLE } from './share.js';
 
-/** The environment has bad or missing values. The message names every one of them. */
+/** Environment variables are invalid or missing. The message lists all of them. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
-/** Everything the application may know of its environment. Durations are in milliseconds unless the name says seconds. */
+/** All settings. Durations are in milliseconds unless the name says otherwise. */
 export type Config = ReturnType<typeof parseEnvironment>;
 
 /**
- * Checks a set of environment variables and gives the frozen settings object.
- * An empty variable counts as one that is not set, as Compose files and shells leave them.
+ * Validates environment variables and returns the frozen settings. An empty variable counts as unset, because Compose
+ * files and shells create them.
  *
- * @throws ConfigurationError naming every bad variable in one message
+ * @throws ConfigurationError with all invalid variables
  */
 export function parseEnvironment(variables: Readonly<Record<string, string | undefined>>) {
   const given = Object.fromEntries(
@@ -28,9 +28,9 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
   return deepFreeze({
     environment: env.NODE_ENV,
     logLevel: env.LOG_LEVEL,
-    /** How many processes answer requests. */
+    /** The number of processes that serve requests. */
     workers: env.WORKERS,
-    /** Which of them this one is. Null where it is the only one, or the one that starts them. */
+    /** This process among them. Null if it is the only one or starts the others. */
     worker,
     http: {
       host: env.HOST,
@@ -42,7 +42,7 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     },
     database: {
       url: env.DATABASE_URL,
-      /** Of this process. */
+      /** For this process. */
       poolMax: shareOf(env.DB_POOL_MAX, worker),
       connectTimeout: env.DB_CONNECT_TIMEOUT,
       statementTimeout: env.DB_STATEMENT_TIMEOUT,
@@ -51,9 +51,9 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
     accessToken: {
       secret: env.JWT_SECRET,
       previousSecrets: env.JWT_PREVIOUS_SECRETS,
-      /** Signs in place of the secret. Null where the secret signs. */
+      /** Signs instead of the secret. Null if the secret signs. */
       privateKey: env.JWT_PRIVATE_KEY ?? null,
-      /** Public keys that verify: of key pairs that signed before, or are going to. */
+      /** The public keys of previous and upcoming key pairs. They only verify. */
       verificationKeys: env.JWT_VERIFICATION_KEYS,
       issuer: env.JWT_ISSUER,
       audience: env.JWT_AUDIENCE,
@@ -61,7 +61,7 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       usesDevelopmentSecret: env.JWT_SECRET === DEVELOPMENT_SECRET,
     },
     refreshToken: {
-      /** Null where it is to be derived from the access tokens' secret. */
+      /** If null, the key is derived from the secret of the access tokens. */
       secret: env.REFRESH_SECRET ?? null,
       grace: env.REFRESH_GRACE,
     },
@@ -70,7 +70,7 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       absoluteTimeout: env.SESSION_ABSOLUTE_TIMEOUT,
       maxPerUser: env.MAX_SESSIONS_PER_USER,
       limitPolicy: env.SESSION_LIMIT_POLICY,
-      /** How long a session stays after its end. */
+      /** The time until an ended session is deleted. */
       retention: env.SESSION_RETENTION,
     },
     password: { bcryptCost: env.BCRYPT_COST },
@@ -89,22 +89,22 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
         verify: { address: env.RATE_LIMIT_VERIFY_ADDRESS, account: env.RATE_LIMIT_VERIFY_ACCOUNT },
       },
     },
-    /** Null where the database counts for the rate limits. */
+    /** If null, the database counts for the rate limits. */
     redisUrl: env.REDIS_URL ?? null,
-    /** What the product is called, in mails and to the check of passwords. */
+    /** Used in mails and pages. Passwords must not contain it. */
     productName: env.PRODUCT_NAME,
-    /** Where the links of mails lead, without a slash at the end. */
+    /** The base URL of the links in mails, without a trailing slash. */
     publicUrl: env.PUBLIC_URL ?? `http://localhost:${env.PORT}`,
     mail: {
-      /** Null where nothing is sent: development shows its mails, and elsewhere they wait. */
+      /** If null, no mail is sent. Development logs the mails, and elsewhere they wait. */
       smtpUrl: env.SMTP_URL ?? null,
       smtpTimeout: env.SMTP_TIMEOUT,
       from: env.MAIL_FROM,
-      /** How long a mail stays once it is sent or given up. */
+      /** The time until a mail is deleted after it was sent or has failed. */
       retention: env.MAIL_RETENTION,
     },
     audit: { retention: env.AUDIT_RETENTION },
-    /** Null where nothing is pruned on a schedule. */
+    /** If null, there is no scheduled pruning. */
     pruneInterval: env.PRUNE_INTERVAL || null,
   });
 }
@@ -135,7 +135,7 @@ function describe(issues: readonly { path: readonly PropertyKey[]; message: stri
 
 function deepFreeze<T extends object>(value: T): T {
   for (const child of Object.values(value)) {
-    // Nobody can change a key, and it remembers inside what it was asked.
+    // Keys are immutable, but cache their details in the object.
     if (typeof child === 'object' && child !== null && !(child instanceof KeyObject)) deepFreeze(child);
   }
   return Object.freeze(value);

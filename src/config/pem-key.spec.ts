@@ -18,8 +18,8 @@ const ENCRYPTED_SEC1 = ec.privateKey
   .export({ type: 'sec1', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'seven lanterns' })
   .toString();
 
-/** What is said of a variable, or null where nothing is. */
-function faultOf(variables: Readonly<Record<string, string>>): string | null {
+/** Returns the line of the error message, or null if the variables are valid. */
+function errorOf(variables: Readonly<Record<string, string>>): string | null {
   try {
     parseEnvironment(variables);
     return null;
@@ -50,21 +50,21 @@ describe('keys in the configuration', () => {
     ['PKCS #8', EC],
     ['SEC 1', ec.privateKey.export({ type: 'sec1', format: 'pem' }).toString()],
     ['one line with \\n', EC.replaceAll('\n', '\\n')],
-    ['Windows’ lines', EC.replaceAll('\n', '\r\n')],
-    ['words around it', `our key:\n${EC}\nkeep it safe\n`],
-  ])('may sign in the form of %s', (_, pem) => {
+    ['Windows line breaks', EC.replaceAll('\n', '\r\n')],
+    ['text around the key', `our key:\n${EC}\nkeep it safe\n`],
+  ])('may sign in this form: %s', (_, pem) => {
     expect(privateKey(pem)?.equals(ec.privateKey)).toBe(true);
     expect(privateKey(file('signing.pem', pem))?.equals(ec.privateKey)).toBe(true);
   });
 
-  it('may sign as OpenSSL writes them, with parameters before the key', () => {
-    // openssl ecparam -name prime256v1 -genkey: the name of the curve, and then the key.
+  it('may sign with the parameters that OpenSSL writes before the key', () => {
+    // The output of: openssl ecparam -name prime256v1 -genkey
     const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
     const pem = parameters + ec.privateKey.export({ type: 'sec1', format: 'pem' }).toString();
     expect(privateKey(pem)?.equals(ec.privateKey)).toBe(true);
   });
 
-  it('may verify, several from a variable or from files, and only their public halves are kept', () => {
+  it('may verify, several from a variable or files, without their private halves', () => {
     const text = `${EC}${spki(rsa.publicKey)}`;
     const paths = `${file('old.pem', EC)}, ${file('next.pub.pem', spki(rsa.publicKey))},`;
     for (const keys of [verificationKeys(text), verificationKeys(file('both.pem', text)), verificationKeys(paths)]) {
@@ -77,18 +77,18 @@ describe('keys in the configuration', () => {
   const weak = generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey;
   const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
   const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2_048 }).privateKey;
-  const faults: readonly [string, string, string][] = [
-    ['nothing but words', 'hunter2', 'must be a key in PEM form, or the path of a file that can be read (ENOENT)'],
-    ['a folder', tmpdir(), 'must be a key in PEM form, or the path of a file that can be read (EISDIR)'],
+  const invalid: readonly [string, string, string][] = [
+    ['text that is not a key', 'hunter2', 'must be a key in PEM form, or the path of a readable file (ENOENT)'],
+    ['a folder', tmpdir(), 'must be a key in PEM form, or the path of a readable file (EISDIR)'],
     [
-      'a frame without a key',
+      'PEM without a key',
       '-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----',
       'must be a key in PEM form',
     ],
-    ['a key that was cut off', EC.slice(0, 120), 'must be a key in PEM form'],
-    ['a key and another that was cut off', `${EC}${RSA.slice(0, 500)}`, 'must be a key in PEM form'],
+    ['a truncated key', EC.slice(0, 120), 'must be a key in PEM form'],
+    ['a key and a truncated key', `${EC}${RSA.slice(0, 500)}`, 'must be a key in PEM form'],
     ['a key with a passphrase', ENCRYPTED, 'must be a key without a passphrase'],
-    ['a key with a passphrase in the old form', ENCRYPTED_SEC1, 'must be a key without a passphrase'],
+    ['a key with a passphrase in SEC 1 form', ENCRYPTED_SEC1, 'must be a key without a passphrase'],
     ['an RSA key of 2048 bits', pkcs8(weak), 'must have at least 3072 bits'],
     ['a key on another curve', pkcs8(p384), 'must be a P-256 (ES256) or an RSA key (RS256)'],
     ['a key for RSA-PSS', pkcs8(pss), 'must be a P-256 (ES256) or an RSA key (RS256)'],
@@ -99,24 +99,24 @@ describe('keys in the configuration', () => {
     ],
   ];
 
-  it.each(faults)('must not be %s, and the message names the variable and no content', (_, value, fault) => {
+  it.each(invalid)('are rejected without repeating the value: %s', (_, value, error) => {
     for (const name of ['JWT_PRIVATE_KEY', 'JWT_VERIFICATION_KEYS']) {
-      expect(faultOf({ [name]: value })).toBe(`${name} ${fault}`);
+      expect(errorOf({ [name]: value })).toBe(`${name} ${error}`);
     }
   });
 
-  it('must be private to sign, and only one', () => {
-    expect(faultOf({ JWT_PRIVATE_KEY: spki(ec.publicKey) })).toBe('JWT_PRIVATE_KEY must be a private key');
-    expect(faultOf({ JWT_PRIVATE_KEY: `${EC}${RSA}` })).toBe('JWT_PRIVATE_KEY must be one key');
+  it('that sign must be one private key', () => {
+    expect(errorOf({ JWT_PRIVATE_KEY: spki(ec.publicKey) })).toBe('JWT_PRIVATE_KEY must be a private key');
+    expect(errorOf({ JWT_PRIVATE_KEY: `${EC}${RSA}` })).toBe('JWT_PRIVATE_KEY must be one key');
   });
 
-  it('do not stand in for the secret that production needs', () => {
-    expect(faultOf({ NODE_ENV: 'production', DATABASE_URL: 'postgresql://db/g', JWT_PRIVATE_KEY: EC })).toBe(
+  it('do not replace the secret that production requires', () => {
+    expect(errorOf({ NODE_ENV: 'production', DATABASE_URL: 'postgresql://db/g', JWT_PRIVATE_KEY: EC })).toBe(
       'JWT_SECRET is required in production',
     );
   });
 
-  it('are not shown by settings that someone prints', () => {
+  it('are not contained in printed settings', () => {
     const settings = parseEnvironment({ JWT_PRIVATE_KEY: EC });
     const line = EC.split('\n')[1] ?? '';
     expect(line.length).toBeGreaterThan(60);

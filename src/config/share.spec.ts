@@ -1,10 +1,10 @@
 import { parseWorker, shareOf } from './share.js';
 
-describe('the share of a worker', () => {
+describe('shareOf', () => {
   const shares = (total: number, of: number) =>
     Array.from({ length: of }, (_, index) => shareOf(total, { number: index + 1, of }));
 
-  it('is everything for a process that is not one of several', () => {
+  it('returns the total for a single process', () => {
     expect(shareOf(10, null)).toBe(10);
   });
 
@@ -13,19 +13,21 @@ describe('the share of a worker', () => {
     [10, 3, [4, 3, 3]],
     [2, 2, [1, 1]],
     [7, 4, [2, 2, 2, 1]],
-  ])('of %i for %i workers adds up: %j', (total, of, expected) => {
+  ])('divides %i between %i workers: %j', (total, of, expected) => {
     expect(shares(total, of)).toEqual(expected);
   });
 
-  it('is never less than one', () => {
+  it('returns at least 1', () => {
     expect(shares(2, 3)).toEqual([1, 1, 1]);
   });
+});
 
-  it('is read from the number of the worker and that of all', () => {
+describe('parseWorker', () => {
+  it('returns the number of the worker and of all workers', () => {
     expect(parseWorker('2/4')).toEqual({ number: 2, of: 4 });
   });
 
-  it.each([undefined, '', '2', '0/4', '2/', '2/4/6', 'x/y'])('is everything where %j says otherwise', (text) => {
+  it.each([undefined, '', '2', '0/4', '2/', '2/4/6', 'x/y'])('returns null for %j', (text) => {
     expect(parseWorker(text)).toBeNull();
   });
 });

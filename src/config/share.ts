@@ -1,23 +1,20 @@
-/** The variable by which a worker learns which one it is, as `2/4`. Only whoever starts workers sets it. */
+/** Tells a worker its number, such as `2/4`. Set by `supervise`. */
 export const WORKER_VARIABLE = 'GATEHOUSE_WORKER';
 
-/** One of the processes that an instance consists of. */
+/** One of the processes of an instance. */
 export interface Worker {
-  /** From 1 on. */
+  /** Starts at 1. */
   readonly number: number;
   readonly of: number;
 }
 
-/** Reads `2/4`. Null where this process is not one of several. */
+/** Parses `2/4`. Returns null if the process is not one of several. */
 export function parseWorker(text = ''): Worker | null {
   const [, number, of] = /^([1-9]\d{0,3})\/([1-9]\d{0,3})$/.exec(text) ?? [];
   return number && of ? { number: Number(number), of: Number(of) } : null;
 }
 
-/**
- * What this process gets of something that the whole instance may have. All shares add up to it, unless there are more
- * workers than that: nobody gets less than one.
- */
+/** Returns this process's share of a total for the instance. The shares add up to it, but each is at least 1. */
 export function shareOf(total: number, worker: Worker | null): number {
   if (!worker) return total;
   const { number, of } = worker;

@@ -81,7 +81,7 @@ describe('the command line', () => {
       const env = { DATABASE_URL: NO_DATABASE, JWT_SECRET: TEST_SECRET, JWT_PRIVATE_KEY: 'hunter2' };
       const { code, stdout, stderr } = await runCommand(['keys:list'], env);
       expect([code, stdout]).toEqual([1, '']);
-      expect(stderr).toContain('  JWT_PRIVATE_KEY must be a key in PEM form, or the path of a file that can be read');
+      expect(stderr).toContain('  JWT_PRIVATE_KEY must be a key in PEM form, or the path of a readable file');
       expect(stderr).not.toContain('hunter2');
     });
   });
