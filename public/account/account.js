@@ -1,5 +1,4 @@
-// What the pages that mails lead to have in common. Nothing happens until a person presses the button: programs that
-// check mails open every link in them.
+// The script of all account pages. It sends nothing until the button is pressed, because mail scanners open every link.
 const form = document.querySelector('form');
 const field = form.querySelector('input[name]');
 const button = form.querySelector('button');
@@ -16,44 +15,44 @@ form.addEventListener('submit', async (event) => {
   field?.removeAttribute('aria-invalid');
   button.disabled = true;
   try {
-    const why = await send();
-    if (why === null) finish();
-    else complain(why);
+    const message = await send();
+    if (message === null) showSuccess();
+    else showProblem(message);
   } catch {
-    complain('We got no answer. Check your connection, and try again.');
+    showProblem('The server did not respond. Check your connection and try again.');
   } finally {
     button.disabled = false;
   }
 });
 
-/** What the server has against it; null if it is done. */
+/** Sends the form. Returns an error message, or null on success. */
 async function send() {
-  // In the fragment, the token was sent to nobody until now.
+  // The token is in the fragment, which browsers do not send.
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (!token) return 'This link is not complete. Open it again from the mail, or copy all of it.';
-  const answer = await fetch(form.dataset.action, {
+  if (!token) return 'This link is incomplete. Open it again from the mail, or copy all of it.';
+  const response = await fetch(form.dataset.action, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ token, ...Object.fromEntries(new FormData(form)) }),
   });
-  return answer.ok ? null : explain(await answer.json());
+  return response.ok ? null : describe(await response.json());
 }
 
-/** A problem document (RFC 9457), as a person reads it. */
-function explain({ detail, errors = [] }) {
-  const ofField = errors.filter(({ pointer }) => pointer === `/${field?.name}`);
-  if (ofField.length === 0) return detail;
+/** Returns the message of a problem document (RFC 9457). */
+function describe({ detail, errors = [] }) {
+  const fieldErrors = errors.filter(({ pointer }) => pointer === `/${field?.name}`);
+  if (fieldErrors.length === 0) return detail;
   field.setAttribute('aria-invalid', 'true');
-  return ofField.map(({ message }) => `The password ${message}.`).join(' ');
+  return fieldErrors.map(({ message }) => `The password ${message}.`).join(' ');
 }
 
-function complain(why) {
-  problem.textContent = why;
+function showProblem(message) {
+  problem.textContent = message;
   field?.focus();
 }
 
-function finish() {
-  // The token is used up. Neither the address bar nor the history needs it any more.
+function showSuccess() {
+  // Removes the used token from the address bar and the history.
   history.replaceState(null, '', location.pathname);
   form.hidden = true;
   done.hidden = false;

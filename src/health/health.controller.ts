@@ -13,14 +13,14 @@ export class HealthController {
   constructor(private readonly health: HealthService) {}
 
   @Get('live')
-  @ApiOperation({ summary: 'Liveness: the process runs, whatever the database does' })
+  @ApiOperation({ summary: 'Liveness. Does not check the database' })
   @ApiOkResponse({ type: LivenessDto })
   live(): LivenessDto {
     return { status: 'ok' };
   }
 
   @Get('ready')
-  @ApiOperation({ summary: 'Readiness: the database answers and its schema is up to date' })
+  @ApiOperation({ summary: 'Readiness. The database responds and all migrations have run' })
   @ApiOkResponse({ type: ReadinessDto })
   @ApiServiceUnavailableResponse({ type: ReadinessDto })
   async ready(@Res({ passthrough: true }) response: Response): Promise<ReadinessDto> {
@@ -28,7 +28,7 @@ export class HealthController {
   }
 
   @Get('db')
-  @ApiOperation({ summary: 'The database alone, and its round trip' })
+  @ApiOperation({ summary: 'The database and its round trip' })
   @ApiOkResponse({ type: DatabaseHealthDto })
   @ApiServiceUnavailableResponse({ type: DatabaseHealthDto })
   async database(@Res({ passthrough: true }) response: Response): Promise<DatabaseHealthDto> {
@@ -36,7 +36,7 @@ export class HealthController {
   }
 }
 
-/** Not well is 503, with the same body: a probe reads the status, a person the rest. */
+/** Returns 503 with the same body if the status is not `ok`. */
 function withStatus<T extends { readonly status: string }>(response: Response, health: T): T {
   if (health.status !== 'ok') response.status(503).setHeader('Retry-After', RETRY_AFTER);
   return health;

@@ -12,13 +12,13 @@ export class HealthRepository {
     await manager.query('SELECT 1');
   }
 
-  /** The migrations that this build brings and the database has not run, oldest first. */
+  /** Returns the migrations of this build that the database has not run, oldest first. */
   async pendingMigrations(manager: EntityManager): Promise<string[]> {
     const executed = await this.executedMigrations(manager);
     return (await this.knownMigrations()).filter((name) => !executed.has(name));
   }
 
-  /** The names that TypeORM records: the class name, which ends in the timestamp that the file's name begins with. */
+  /** Returns class names as TypeORM records them. They end with the timestamp that starts the file name. */
   private async knownMigrations(): Promise<string[]> {
     const files = await readdir(MIGRATIONS);
     return files.sort().flatMap((file) => {
@@ -27,7 +27,7 @@ export class HealthRepository {
     });
   }
 
-  /** A database that was never migrated has no table of migrations: all are pending. */
+  /** Returns nothing if the table does not exist, because no migration has run yet. */
   private async executedMigrations(manager: EntityManager): Promise<ReadonlySet<string>> {
     try {
       const rows = await manager.query<{ name: string }[]>('SELECT name FROM migrations');

@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type PoolState } from '../platform/database/database.js';
+import { Database, type EntityManager, type PoolState } from '../platform/database/database.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
 import { HealthRepository } from './health.repository.js';
 
 export type Health = 'ok' | 'error';
 
-/** The database alone. The round trip is in milliseconds; null if there was none. */
+/** `roundTripMs` is null if the database is unavailable. */
 export interface DatabaseHealth {
   readonly status: Health;
   readonly roundTripMs: number | null;
 }
 
-/** Whether requests should be sent here: the database answers, and its schema is the one that this build needs. */
+/** Ready if the database responds and all migrations of this build have run. */
 export interface Readiness {
   readonly status: Health;
   readonly checks: {
@@ -28,38 +28,33 @@ export class HealthService {
     private readonly repository: HealthRepository,
   ) {}
 
-  /** Times one statement. */
+  /** Measures the round trip of one statement. */
   async databaseHealth(): Promise<DatabaseHealth> {
-    const answered = await this.ask(() =>
-      this.database.run(async (manager) => {
-        const start = performance.now();
-        await this.repository.ping(manager);
-        return performance.now() - start;
-      }),
-    );
-    if (answered === undefined) return { status: 'error', roundTripMs: null };
-    return { status: 'ok', roundTripMs: Math.round(answered * 100) / 100 };
+    const roundTrip = await this.queryIfAvailable(async (manager) => {
+      const start = performance.now();
+      await this.repository.ping(manager);
+      return performance.now() - start;
+    });
+    if (roundTrip === undefined) return { status: 'error', roundTripMs: null };
+    return { status: 'ok', roundTripMs: Math.round(roundTrip * 100) / 100 };
   }
 
   async readiness(): Promise<Readiness> {
     const database = await this.databaseHealth();
-    const pending = await this.pendingMigrations(database);
-    const ready = database.status === 'ok' && pending?.length === 0;
+    const pending =
+      database.status === 'ok'
+        ? await this.queryIfAvailable((manager) => this.repository.pendingMigrations(manager))
+        : undefined;
     return {
-      status: ready ? 'ok' : 'error',
+      status: pending?.length === 0 ? 'ok' : 'error',
       checks: { database, migrations: { pending: pending ?? [] }, pool: this.database.pool() },
     };
   }
 
-  private pendingMigrations(database: DatabaseHealth): Promise<string[] | undefined> {
-    if (database.status === 'error') return Promise.resolve(undefined);
-    return this.ask(() => this.database.run((manager) => this.repository.pendingMigrations(manager)));
-  }
-
-  /** That the database is away is what is asked for here, so it is an answer and no error. */
-  private async ask<T>(question: () => Promise<T>): Promise<T | undefined> {
+  /** Returns undefined if the database is unavailable. */
+  private async queryIfAvailable<T>(query: (manager: EntityManager) => Promise<T>): Promise<T | undefined> {
     try {
-      return await question();
+      return await this.database.run(query);
     } catch (error) {
       if (error instanceof DatabaseUnavailableError) return undefined;
       throw error;

@@ -17,13 +17,13 @@ export class DatabaseHealthDto implements DatabaseHealth {
     type: Number,
     nullable: true,
     example: 0.42,
-    description: 'The round trip of one statement, in milliseconds.',
+    description: 'Round trip of one statement in milliseconds.',
   })
   roundTripMs!: number | null;
 }
 
 class MigrationsHealthDto {
-  @ApiProperty({ type: [String], example: [], description: 'The names of the migrations that have not run.' })
+  @ApiProperty({ type: [String], example: [], description: 'Names of the migrations that have not run.' })
   pending!: readonly string[];
 }
 
@@ -34,7 +34,7 @@ class PoolHealthDto implements PoolState {
   @ApiProperty({ type: 'integer', example: 2 })
   idle!: number;
 
-  @ApiProperty({ type: 'integer', example: 0, description: 'Callers that wait for a connection.' })
+  @ApiProperty({ type: 'integer', example: 0, description: 'Callers that are waiting for a connection.' })
   waiting!: number;
 }
 
