@@ -34,6 +34,8 @@ An access token identifies you. Every request also checks your session, so that 
 
 Every error is a problem document (RFC 9457) with a stable \`code\`. An unknown path returns 404 \`not_found\`. A method that the path does not support returns 405 \`method_not_allowed\` with \`Allow\`.`;
 
+const METHODS = ['get', 'post', 'patch', 'put', 'delete'] as const;
+
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & Record<string, unknown>;
 
 /** Builds the OpenAPI document of the application, without the database. */
@@ -46,6 +48,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
     .addOAuth2({ type: 'oauth2', flows: { password: { tokenUrl: '/auth/token', scopes: {} } } }, SCHEME)
+    // A tag that is not listed here gets a description from its name.
     .addTag('auth', 'Register, sign in, refresh, sign out')
     .addTag('recovery', 'Change or reset a password, verify an email, report a sign-in that was not you')
     .addTag('users', 'Your own account')
@@ -55,12 +58,11 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .build();
   const document = SwaggerModule.createDocument(app, base, { operationIdFactory: operationId });
   document.components = { ...document.components, headers: { ...HEADERS } };
-  for (const path of Object.values(document.paths)) {
-    for (const method of ['get', 'post', 'patch', 'put', 'delete'] as const) {
-      const operation = path[method];
-      if (operation) complete(operation as Operation);
-    }
-  }
+  const operations = Object.values(document.paths).flatMap((path) => METHODS.flatMap((method) => path[method] ?? []));
+  for (const operation of operations) complete(operation as Operation);
+  const described = new Set(document.tags?.map(({ name }) => name));
+  const others = new Set(operations.flatMap(({ tags = [] }) => tags).filter((name) => !described.has(name)));
+  document.tags?.push(...[...others].map((name) => ({ name, description: `Routes of ${name}` })));
   return document;
 }
 
