@@ -29,7 +29,7 @@ describe('mail', () => {
     await server.close();
   });
 
-  it('arrives as text and as HTML, in the name of the product, with a link to its page', async () => {
+  it('arrives as text and HTML with the product name and a link', async () => {
     const token = await postMail(app, 'ada@example.com', 'Ada Lovelace');
     const mail = await server.next('ada@example.com');
     const link = `https://app.acme.example/id/account/reset-password#token=${token}`;
@@ -49,14 +49,14 @@ describe('mail', () => {
     });
   });
 
-  it('has the id of its row, so that one that came twice can be recognized', async () => {
+  it('has its row ID in the Message-ID, so that duplicates are recognizable', async () => {
     await postMail(app, 'id@example.com');
     const { messageId } = await server.next('id@example.com');
     const [row] = await outboxOf(app, 'id@example.com');
     expect(messageId).toBe(`<${row?.id}@acme.example>`);
   });
 
-  it('has headers of plain ASCII, and a date', async () => {
+  it('has ASCII headers and the current date', async () => {
     await postMail(app, 'ascii@example.com', 'Zoë');
     const { raw, headers } = await server.next('ascii@example.com');
     const [head = ''] = raw.split('\r\n\r\n');
@@ -64,9 +64,9 @@ describe('mail', () => {
     expect(Math.abs(Date.now() - Date.parse(headers['date'] ?? ''))).toBeLessThan(60_000);
   });
 
-  it('that was posted in a transaction that is rolled back is never sent', async () => {
+  it('is never sent if its transaction is rolled back', async () => {
     const rolledBack = app.app.get(Database).transaction(async (manager) => {
-      const contents = { name: null, token: 'nobody-gets-it' };
+      const contents = { name: null, token: 'never-sent' };
       await app.app.get(MailOutbox).post(manager, { kind: 'verify_email', recipient: 'never@example.com', contents });
       throw new Error('changed my mind');
     });
@@ -77,15 +77,15 @@ describe('mail', () => {
     expect(await outboxOf(app, 'never@example.com')).toEqual([]);
   });
 
-  it('is sent once, although two instances look for it', async () => {
+  it('is sent once when two instances send mails', async () => {
     const recipients = Array.from({ length: 60 }, (_, index) => `once-${index}@example.com`);
     await Promise.all(recipients.map((recipient, index) => postMail(index % 2 ? app : second, recipient)));
     await Promise.all(recipients.map((recipient) => server.next(recipient)));
-    await until('all are noted as sent', async () => (await waiting()) === 0);
+    await until('all mails are marked as sent', async () => (await waiting()) === 0);
     expect(recipients.map((recipient) => server.to(recipient).length)).toEqual(recipients.map(() => 1));
   });
 
-  it('keeps its contents sealed while it waits, and gone once it is sent: no token is in the table or the log', async () => {
+  it('encrypts its contents while queued, deletes them once sent, and logs no token', async () => {
     let release = (): void => undefined;
     server.hold = new Promise((resolve) => (release = resolve));
     const token = await postMail(app, 'sealed@example.com', 'Ada Lovelace');
@@ -94,7 +94,7 @@ describe('mail', () => {
     );
     release();
     await server.next('sealed@example.com');
-    await until('it is noted as sent', async () => (await waiting()) === 0);
+    await until('the mail is marked as sent', async () => (await waiting()) === 0);
     expect(row?.row).not.toContain(token);
     expect(row?.sealed.toString('latin1')).not.toMatch(/token|Lovelace/);
     const [after] = await outboxOf(app, 'sealed@example.com');
@@ -103,10 +103,10 @@ describe('mail', () => {
   });
 
   it.each(['eve@example.com, mallory@example.com', 'eve@example.com>\r\nRCPT TO:<mallory@example.com'])(
-    'goes to nobody where its address is more than one: %j',
+    'is not sent to a recipient with several email addresses: %j',
     async (recipient) => {
       await postMail(app, recipient);
-      await until('it was tried', async () => (await outboxOf(app, recipient))[0]?.last_error !== null);
+      await until('the mail was tried', async () => (await outboxOf(app, recipient))[0]?.last_error !== null);
       expect(server.mails.filter(({ raw }) => raw.includes('mallory'))).toEqual([]);
     },
   );
@@ -118,7 +118,7 @@ describe('mail', () => {
     'Call +49 30 1234567',
     'A'.repeat(200),
     ' ',
-  ])('does not repeat what is no name: %j', async (name) => {
+  ])('does not repeat an implausible user name: %j', async (name) => {
     const recipient = 'named@example.com';
     await postMail(app, recipient, name);
     const mail = await server.next(recipient);
@@ -134,7 +134,7 @@ describe('mail', () => {
   }
 });
 
-describe('a mail between two polls', () => {
+describe('a queued mail', () => {
   let server: MailServer;
   let app: TestApp;
   beforeAll(async () => {
@@ -148,12 +148,12 @@ describe('a mail between two polls', () => {
     await server.close();
   });
 
-  it('leaves when its transaction commits', async () => {
+  it('is sent when its transaction commits, before the next poll', async () => {
     const database = app.app.get(Database);
     await database.transaction(async (manager) => {
       const contents = { name: null, token: 'anything' };
       await app.app.get(MailOutbox).post(manager, { kind: 'verify_email', recipient: 'ada@example.com', contents });
-      // Takes the only other connection after a worker that looks too early, and so lets it find nothing.
+      // A worker that claims mails too early takes the only other connection before this query and finds no mail.
       await database.run((other) => other.query('SELECT 1'));
     });
     expect((await server.next('ada@example.com')).token).toBe('anything');

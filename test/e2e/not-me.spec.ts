@@ -1,5 +1,5 @@
 import { auditEvents, mailKinds } from '../support/account-records.js';
-import { buildSignedIn, buildUser, signIn, type BuiltUser, type SignedIn } from '../support/builders.js';
+import { buildSignedIn, buildUser, signIn, type BuiltUser } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { MailServer } from '../support/mail-server.js';
 import { issueOldToken, issueToken, issueTokenOfInactive } from '../support/one-time-tokens.js';
@@ -7,7 +7,7 @@ import { TestApp } from '../support/test-app.js';
 
 const NEW_PASSWORD = 'nine candles before dawn';
 
-describe('the link to say: this was not me', () => {
+describe('POST /auth/not-me', () => {
   let mailServer: MailServer;
   let app: TestApp;
   let other: TestApp;
@@ -29,15 +29,15 @@ describe('the link to say: this was not me', () => {
     (await app.database.query<{ hash: string }>('SELECT password_hash AS hash FROM users WHERE id = $1', [id]))[0]
       ?.hash;
 
-  it('gives an account back to its owner after a thief changed its password', async () => {
+  it('returns an account to its owner after a thief changed the password', async () => {
     const ada = await buildSignedIn(app);
     await mailServer.next(ada.email);
     const thief = await signIn(app, ada);
     const change = { currentPassword: ada.password, newPassword: 'the thief lives here now' };
     await app.as(thief.accessToken).post('/auth/password').send(change).expect(204);
 
-    const told = await mailServer.next(ada.email);
-    const { text } = await report(told.token).expect(202);
+    const warning = await mailServer.next(ada.email);
+    const { text } = await report(warning.token).expect(202);
     expect(text).toBe('');
     const answer = await other.as(thief.accessToken).get('/users/me');
     expectProblem(answer, 401, 'session_revoked');
@@ -52,7 +52,7 @@ describe('the link to say: this was not me', () => {
     await login(ada, NEW_PASSWORD).expect(200);
   });
 
-  it('makes every other link of the account void', async () => {
+  it('voids every other link of the account', async () => {
     const ada = await buildUser(app);
     const [older, resetting] = [await issueToken(app, 'not_me', ada), await issueToken(app, 'password_reset', ada)];
     const verifying = await issueToken(app, 'email_verification', ada);
@@ -63,7 +63,7 @@ describe('the link to say: this was not me', () => {
     expectProblem(answer, 422, 'token_used_or_expired');
   });
 
-  it('leaves a hash that takes as long to try as any other', async () => {
+  it('leaves a hash that takes as long to verify as any other', async () => {
     const ada = await buildUser(app);
     const before = await storedHash(ada);
     await report(await issueToken(app, 'not_me', ada)).expect(202);
@@ -72,7 +72,7 @@ describe('the link to say: this was not me', () => {
     expect(after).toMatch(/^\$bcrypt-sha256\$v=2,t=2b,r=4\$[./A-Za-z0-9]{22}\$[./A-Za-z0-9]{31}$/);
   });
 
-  it('is recorded, and no one else’s sessions end', async () => {
+  it('records an audit event and revokes no other user’s sessions', async () => {
     const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
     await report(await issueToken(app, 'not_me', ada)).expect(202);
     expect(await auditEvents(app, ada, 'not_me_reported')).toEqual([
@@ -82,20 +82,20 @@ describe('the link to say: this was not me', () => {
   });
 
   it.each<[string, (ada: BuiltUser) => Promise<string>]>([
-    ['old', (ada) => issueOldToken(app, 'not_me', ada)],
-    ['made for a new password', (ada) => issueToken(app, 'password_reset', ada)],
-    ['made to verify an address', (ada) => issueToken(app, 'email_verification', ada)],
-    ['of somebody inactive', () => issueTokenOfInactive(app, 'not_me')],
+    ['that has expired', (ada) => issueOldToken(app, 'not_me', ada)],
+    ['for a password reset', (ada) => issueToken(app, 'password_reset', ada)],
+    ['for email verification', (ada) => issueToken(app, 'email_verification', ada)],
+    ['of an inactive user', () => issueTokenOfInactive(app, 'not_me')],
     ['that was guessed', () => Promise.resolve('A'.repeat(43))],
     ['that is malformed', () => Promise.resolve('not a token')],
-  ])('does nothing with a token %s', async (_, make) => {
+  ])('rejects a token %s and changes nothing', async (_, make) => {
     const ada = await buildSignedIn(app);
     expectProblem(await report(await make(ada)), 422, 'token_used_or_expired');
     await app.as(ada.accessToken).get('/users/me').expect(200);
     await login(ada, ada.password).expect(200);
   });
 
-  it('works once for 20 who follow it at once, on two instances, and mails one link', async () => {
+  it('accepts a token once and sends one link for 20 concurrent requests', async () => {
     const ada = await buildUser(app);
     const token = await issueToken(app, 'not_me', ada);
     const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => report(token, i % 2 ? app : other)));

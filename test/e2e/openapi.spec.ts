@@ -11,7 +11,7 @@ import { TestApp } from '../support/test-app.js';
 const SRC = new URL('../../src/', import.meta.url);
 const CONTRACT = new URL('../../docs/api.md', import.meta.url);
 
-/** The problem codes that docs/api.md lists, by status. */
+/** Returns the problem codes in docs/api.md by status. */
 function codesOfContract(): Readonly<Record<number, readonly string[]>> {
   const codes: Record<number, string[]> = {};
   for (const [, status, code = ''] of readFileSync(CONTRACT, 'utf8').matchAll(/^\| (\d{3}) +\| `(\w+)`/gm)) {
@@ -37,23 +37,23 @@ describe('the OpenAPI document', () => {
   });
   afterAll(() => app.close());
 
-  it('has nothing for a linter to say', async () => {
+  it('passes the linter', async () => {
     const config = await createConfig({
       extends: ['recommended'],
-      // A probe is open to everyone and takes no input, so there is nothing that it could refuse.
+      // Health probes take no input and no token, so they have no 4xx response.
       rules: { 'operation-4xx-response': 'off' },
     });
     const problems = await lintFromString({ source: text, config });
     expect(problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer])).toEqual([]);
   });
 
-  it('knows every route, and no route that is not there', () => {
+  it('contains exactly the routes of the application', () => {
     const served = routesOf(app).map(({ name }) => name);
     expect(served.length).toBeGreaterThan(20);
     expect(operations.map(({ name }) => name).sort()).toEqual(served.sort());
   });
 
-  it('says of every operation what it is for, where it belongs and what a client calls it', () => {
+  it('has a summary, a unique operation ID and a known tag for every operation', () => {
     const bare = operations.filter(
       ({ documented: { summary, operationId, tags = [] } }) => !summary || !operationId || tags.length !== 1,
     );
@@ -65,8 +65,8 @@ describe('the OpenAPI document', () => {
     );
   });
 
-  it('says of every operation what it answers when all is well', () => {
-    const faults = operations.flatMap(({ name, documented: { responses } }) => {
+  it('describes exactly one successful response for every operation', () => {
+    const violations = operations.flatMap(({ name, documented: { responses } }) => {
       const good = Object.entries(responses).filter(([status]) => status.startsWith('2'));
       if (good.length !== 1) return [`${name} has ${good.length} good answers`];
       return good.flatMap(([status, { description, content }]) => {
@@ -75,11 +75,11 @@ describe('the OpenAPI document', () => {
         return ['202', '204'].includes(status) === (shapes.length === 0) ? [] : [`${name} ${status} has no schema`];
       });
     });
-    expect(faults).toEqual([]);
+    expect(violations).toEqual([]);
   });
 
-  it('shows problems with the codes and statuses that clients know, each an example of itself', () => {
-    const faults = operations.flatMap(({ name, documented: { responses } }) =>
+  it('has consistent problem examples with documented codes and statuses', () => {
+    const violations = operations.flatMap(({ name, documented: { responses } }) =>
       Object.entries(responses).flatMap(([status, { content }]) =>
         Object.entries(content?.['application/problem+json']?.examples ?? {}).flatMap(([code, { value }]) => {
           const isKnown = CODES[Number(status)]?.includes(code) ?? false;
@@ -88,10 +88,10 @@ describe('the OpenAPI document', () => {
         }),
       ),
     );
-    expect(faults).toEqual([]);
+    expect(violations).toEqual([]);
   });
 
-  it('has an example of a problem wherever it has a problem', () => {
+  it('has an example for every problem response', () => {
     const bare = operations.flatMap(({ name, documented: { responses } }) =>
       Object.entries(responses)
         .filter(([, { content }]) => content?.['application/problem+json'])
@@ -101,19 +101,19 @@ describe('the OpenAPI document', () => {
     expect(bare).toEqual([]);
   });
 
-  it('names the code of every error that the source can throw', async () => {
+  it('contains the code of every error class in the source', async () => {
     const errors = await errorsInSource();
     expect(errors.length).toBeGreaterThan(20);
     const missing = errors.filter((error) => !text.includes(error.code)).map((error) => error.name);
     expect(missing).toEqual([]);
   });
 
-  it('and docs/api.md know the same codes as the source', async () => {
+  it('and docs/api.md list exactly the codes in the source', async () => {
     const inSource = new Set((await errorsInSource()).map(({ code }) => code));
     expect([...new Set(Object.values(CODES).flat())].sort()).toEqual([...inSource].sort());
   });
 
-  it('says in which headers a client learns how long to wait, and where it stands', () => {
+  it('documents the rate limit headers of the responses that have them', () => {
     const login = document.paths['/auth/login']?.post?.responses;
     const headersOf = (status: string) => Object.keys((login?.[status] as { headers?: object }).headers ?? {});
     expect(headersOf('429')).toEqual(['Retry-After', 'RateLimit-Policy', 'RateLimit']);
@@ -122,43 +122,43 @@ describe('the OpenAPI document', () => {
     expect(document.paths['/users/me']?.get?.responses['200']).not.toHaveProperty('headers');
   });
 
-  it('signs in through the token endpoint, with an address and a password', () => {
+  it('declares the password flow with the token endpoint', () => {
     expect(document.components?.securitySchemes).toEqual({
       signIn: { type: 'oauth2', flows: { password: { tokenUrl: '/auth/token', scopes: {} } } },
     });
   });
 
-  it('says for every operation whether it needs a token, and the operation keeps to it', async () => {
-    const faults: string[] = [];
+  it('states correctly for every operation whether it needs a token', async () => {
+    const violations: string[] = [];
     for (const { name, method, path, documented } of operations) {
       const { security } = documented;
       const { status, body } = await app.request[method](path.replace(/\{\w+\}/, 'x'));
       const isAsked = status === 401 && body.code === 'token_missing';
       const isDocumented = security?.length === 1 && 'signIn' in (security[0] ?? {});
-      if (isAsked !== isDocumented) faults.push(`${name} answered ${status}`);
-      if (!isDocumented && security?.length !== 0) faults.push(`${name} leaves it open`);
+      if (isAsked !== isDocumented) violations.push(`${name} answered ${status}`);
+      if (!isDocumented && security?.length !== 0) violations.push(`${name} leaves it open`);
     }
-    expect(faults).toEqual([]);
+    expect(violations).toEqual([]);
   });
 
-  it('documents forbidden for the operations that ask for a role, and only for them', () => {
+  it('documents forbidden for exactly the operations that require a role', () => {
     const inconsistent = operations.filter(
       (operation) => (operation.documented['x-roles'] !== undefined) !== operation.codesOf(403).includes('forbidden'),
     );
     expect(inconsistent.map(({ name }) => name)).toEqual([]);
   });
 
-  it('asks for an admin in everything under /admin, and in nothing else', () => {
+  it('requires an admin for exactly the routes under /admin', () => {
     const forAdmins = operations.filter(({ isForAdmins }) => isForAdmins).map(({ name }) => name);
     expect(forAdmins).toEqual(operations.filter(({ path }) => path.startsWith('/admin/')).map(({ name }) => name));
     expect(forAdmins.length).toBeGreaterThanOrEqual(9);
   });
 
-  it('has no word of passwords’ hashes', () => {
+  it('does not mention password hashes or refresh salts', () => {
     expect(text).not.toMatch(/password_?hash|refresh_?salt/i);
   });
 
-  it('is explored at /docs, which asks this server for it', async () => {
+  it('is shown at /docs with all assets from this server', async () => {
     const page = await app.request.get('/docs').expect(200);
     expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
     expect(page.text).toContain('<title>Gatehouse</title>');
@@ -167,7 +167,7 @@ describe('the OpenAPI document', () => {
     for (const asset of assets) expect([asset, (await app.request.get(asset)).status]).toEqual([asset, 200]);
   });
 
-  it('is explored by a page that stores the token across a reload, and never the password', async () => {
+  it('is shown by a page that stores the token but never the password', async () => {
     const { text: script } = await app.request.get('/docs/explorer.js').expect(200);
     const stored = new Map<string, string>();
     const calls: ExplorerOptions[] = [];
@@ -188,19 +188,19 @@ describe('the OpenAPI document', () => {
     });
   });
 
-  it('is explored by a Swagger UI that has the action which the page replaces', async () => {
+  it('is shown by a Swagger UI with the action that the page replaces', async () => {
     const { text: bundle } = await app.request.get('/docs/swagger-ui-bundle.js').expect(200);
     expect(bundle).toMatch(/persistAuthorizationIfNeeded=.{1,200}localStorage\.setItem\("authorized"/);
   });
 });
 
-describe('with DOCS_ENABLED=false', () => {
+describe('DOCS_ENABLED=false', () => {
   let app: TestApp;
   beforeAll(async () => (app = await TestApp.start({ env: { DOCS_ENABLED: 'false' } })));
   afterAll(() => app.close());
 
   it.each(['/docs', '/docs/', '/openapi.json', '/docs/swagger-ui-init.js', '/docs/swagger-ui.css', '/docs-json'])(
-    'there is nothing at %s',
+    'removes %s',
     async (path) => {
       const { status, body } = await app.request.get(path);
       expect([status, body.code]).toEqual([404, 'not_found']);
@@ -208,14 +208,14 @@ describe('with DOCS_ENABLED=false', () => {
   );
 });
 
-/** What the explorer's page passes to Swagger UI. */
+/** The options that the page at /docs passes to Swagger UI. */
 interface ExplorerOptions {
   readonly plugins: readonly { readonly statePlugins: { readonly auth: { readonly wrapActions: AuthActions } } }[];
 }
 
 type AuthActions = Readonly<Record<string, (original: () => void, system: object) => () => void>>;
 
-/** One of every error class in the source, found by loading every file that defines one. */
+/** Loads every file that defines errors. Returns an instance of each error class. */
 async function errorsInSource(): Promise<DomainError[]> {
   const files = (await readdir(SRC, { recursive: true })).filter((file) => /(errors?|guard)\.ts$/.test(file));
   const modules = await Promise.all(

@@ -4,10 +4,10 @@ import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
-/** More than may wait on any machine that runs tests. */
+/** More than the queue accepts on any machine. */
 const TOO_MANY = 10_000;
 
-describe('while as many passwords wait to be hashed as may', () => {
+describe('when the hashing queue is full', () => {
   let app: TestApp;
   let ada: SignedIn;
   let occupants: Promise<void>[];
@@ -22,7 +22,7 @@ describe('while as many passwords wait to be hashed as may', () => {
     await Promise.all(occupants);
   });
 
-  /** Waits in the queue, and takes the same place again at once. Who is refused leaves: there is none. */
+  /** Keeps one place in the queue occupied. Returns if the queue is full. */
   async function occupy(): Promise<void> {
     try {
       for (;;) await app.app.get(PasswordHasher).hash('x');
@@ -33,29 +33,29 @@ describe('while as many passwords wait to be hashed as may', () => {
 
   it.each([
     ['a sign-in', () => app.request.post('/auth/login').send({ email: ada.email, password: ada.password })],
-    ['one for an unknown address', () => app.request.post('/auth/login').send({ email: 'a@b.co', password: 'x' })],
     [
-      'a deletion that asks for the password',
-      () => app.as(ada.accessToken).delete('/users/me').send({ password: ada.password }),
+      'a sign-in with an unknown email address',
+      () => app.request.post('/auth/login').send({ email: 'a@b.co', password: 'x' }),
     ],
+    ['an account deletion', () => app.as(ada.accessToken).delete('/users/me').send({ password: ada.password })],
     [
       'a registration',
       () => app.request.post('/auth/register').send({ email: 'new@example.com', password: 'seven lanterns at dusk' }),
     ],
-  ])('%s is refused: 503 overloaded, with Retry-After', async (_, ask) => {
+  ])('%s gets 503 overloaded with Retry-After', async (_, ask) => {
     const answer = await ask();
     expectProblem(answer, 503, 'overloaded');
     expect(answer.headers['retry-after']).toBe('5');
   });
 
-  it('the token endpoint answers in OAuth’s words: 503 temporarily_unavailable, with Retry-After', async () => {
+  it('the token endpoint returns 503 temporarily_unavailable with Retry-After', async () => {
     const form = { grant_type: 'password', username: ada.email, password: ada.password };
     const { body, headers } = await app.request.post('/auth/token').type('form').send(form).expect(503);
     expect(body.error).toBe('temporarily_unavailable');
     expect(headers['retry-after']).toBe('5');
   });
 
-  it('whoever is signed in is answered as ever', async () => {
+  it('requests of signed-in users succeed', async () => {
     const { body } = await app.as(ada.accessToken).get('/users/me').expect(200);
     expect(body.id).toBe(ada.id);
   });

@@ -5,8 +5,8 @@ import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-/** Longer than the work takes on any account. Shorter answers would tell whether there is one. */
-const LEAST_DURATION_MS = 100;
+/** The minimum duration of a response. It hides whether the account exists. */
+const MIN_DURATION_MS = 100;
 
 describe('POST /auth/password/forgot', () => {
   let direct: TestApp;
@@ -14,7 +14,7 @@ describe('POST /auth/password/forgot', () => {
   let app: TestApp;
   beforeAll(async () => {
     direct = await TestApp.start();
-    // One connection, so that no second one is opened and counted on the way.
+    // One connection, because opening a second one would add to the count.
     [app, proxy] = await TestApp.startProxied(direct, { env: { DB_POOL_MAX: '1' } });
   });
   afterAll(async () => {
@@ -31,18 +31,18 @@ describe('POST /auth/password/forgot', () => {
   const resetMails = async (user: BuiltUser) =>
     (await mailKinds(direct, user)).filter((kind) => kind === 'reset_password');
 
-  /** Someone known, nobody, and someone inactive. */
-  const buildAll = async () => {
+  /** Returns an active, a missing and an inactive account. */
+  const buildAccounts = async () => {
     const [known, inactive] = [await buildUser(direct), await buildUser(direct)];
     await direct.database.query('UPDATE users SET is_active = false WHERE id = $1', [inactive.id]);
     return { known, unknown: { ...known, email: `not-${known.email}` }, inactive };
   };
 
-  it('answers the same for an address that is known, unknown, or of an inactive account', async () => {
+  it('returns the same response for known, unknown and inactive accounts', async () => {
     const answers = [];
-    for (const { email } of Object.values(await buildAll())) {
+    for (const { email } of Object.values(await buildAccounts())) {
       const { status, text, headers } = await forgot(email);
-      // These two differ with every answer, whoever asks.
+      // These two headers differ in every response.
       answers.push({ status, text, headers: { ...headers, date: null, 'x-request-id': null } });
     }
     expect(answers[0]).toMatchObject({ status: 202, text: '' });
@@ -50,11 +50,11 @@ describe('POST /auth/password/forgot', () => {
     expect(answers[2]).toEqual(answers[0]);
   });
 
-  it('does the same work for an address that is known, unknown, or of an inactive account', async () => {
-    const people = await buildAll();
-    await forgot(people.known.email).expect(202);
+  it('runs the same number of statements for known, unknown and inactive accounts', async () => {
+    const accounts = await buildAccounts();
+    await forgot(accounts.known.email).expect(202);
     const statements: Record<string, number> = {};
-    for (const [kind, { email }] of Object.entries(people)) {
+    for (const [kind, { email }] of Object.entries(accounts)) {
       proxy.statements = 0;
       await forgot(email).expect(202);
       statements[kind] = proxy.statements;
@@ -63,20 +63,20 @@ describe('POST /auth/password/forgot', () => {
     expect(new Set(Object.values(statements)).size).toBe(1);
   });
 
-  it('takes at least 100 ms for a known, an unknown and an inactive account', async () => {
+  it('takes at least 100 ms for known, unknown and inactive accounts', async () => {
     const durations: Record<string, number> = {};
-    for (const [kind, { email }] of Object.entries(await buildAll())) {
+    for (const [kind, { email }] of Object.entries(await buildAccounts())) {
       const begin = performance.now();
       await forgot(email).expect(202);
       durations[kind] = performance.now() - begin;
     }
-    expect(Object.entries(durations).filter(([, duration]) => duration < LEAST_DURATION_MS)).toEqual([]);
+    expect(Object.entries(durations).filter(([, duration]) => duration < MIN_DURATION_MS)).toEqual([]);
   });
 
-  it('makes those who ask at once wait for each other, whether there is an account or not', async () => {
-    const people = await buildAll();
+  it('makes concurrent requests for an email wait, whether or not the account exists', async () => {
+    const accounts = await buildAccounts();
     const { database } = direct;
-    // Of those who wait, who got as far as the record; the others wait for one of them.
+    // One request waits for the audit table. The others wait for that request.
     const waiting = async () => {
       await database.query('SELECT pg_stat_clear_snapshot()');
       return database.query<{ at: string | null }>(
@@ -84,13 +84,13 @@ describe('POST /auth/password/forgot', () => {
           WHERE NOT granted AND datname = current_database()`,
       );
     };
-    for (const { email } of Object.values(people)) {
+    for (const { email } of Object.values(accounts)) {
       await database.query('BEGIN');
       await database.query('LOCK TABLE audit_events IN EXCLUSIVE MODE');
       const answers = [1, 2, 3].map(() => direct.request.post('/auth/password/forgot').send({ email }).expect(202));
       const done = Promise.all(answers);
       try {
-        await until('all three wait', async () => (await waiting()).length === 3);
+        await until('all three requests wait', async () => (await waiting()).length === 3);
         expect((await waiting()).filter(({ at }) => at === 'audit_events')).toHaveLength(1);
       } finally {
         await database.query('COMMIT');
@@ -99,8 +99,8 @@ describe('POST /auth/password/forgot', () => {
     }
   });
 
-  it('mails a link to the owner of an active account, and to nobody else', async () => {
-    const { known, unknown, inactive } = await buildAll();
+  it('sends a link only if the account is active', async () => {
+    const { known, unknown, inactive } = await buildAccounts();
     for (const { email } of [known, unknown, inactive]) await forgot(email).expect(202);
     expect(await resetMails(known)).toHaveLength(1);
     expect(await resetMails(unknown)).toHaveLength(0);
@@ -108,8 +108,8 @@ describe('POST /auth/password/forgot', () => {
     expect(await resetTokens(inactive)).toHaveLength(0);
   });
 
-  it('is recorded once, whoever is asked for', async () => {
-    const { known, ...others } = await buildAll();
+  it('records one audit event per request, whether or not the account exists', async () => {
+    const { known, ...others } = await buildAccounts();
     const all = () => direct.database.query(`SELECT user_id FROM audit_events WHERE type = 'password_reset_requested'`);
     const before = await all();
     for (const { email } of [known, ...Object.values(others)]) await forgot(email).expect(202);
@@ -118,15 +118,15 @@ describe('POST /auth/password/forgot', () => {
   });
 
   it.each([
-    ['in capitals', (email: string) => email.toUpperCase()],
-    ['with blanks around it', (email: string) => `\t${email} `],
-  ])('finds an address %s', async (_, variant) => {
+    ['in upper case', (email: string) => email.toUpperCase()],
+    ['with surrounding white space', (email: string) => `\t${email} `],
+  ])('accepts an email address %s', async (_, variant) => {
     const ada = await buildUser(direct);
     await forgot(variant(ada.email)).expect(202);
     expect(await resetMails(ada)).toHaveLength(1);
   });
 
-  it('makes the older link void', async () => {
+  it('voids the previous link', async () => {
     const ada = await buildUser(direct);
     await forgot(ada.email).expect(202);
     const [older] = await resetTokens(ada);
@@ -136,7 +136,7 @@ describe('POST /auth/password/forgot', () => {
     expect(tokens[0]?.hash).not.toEqual(older?.hash);
   });
 
-  it('leaves one link that works, however many ask at once', async () => {
+  it('leaves one valid link after 20 concurrent requests', async () => {
     const ada = await buildUser(direct);
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => direct.request.post('/auth/password/forgot').send({ email: ada.email })),
@@ -145,7 +145,7 @@ describe('POST /auth/password/forgot', () => {
     expect(await resetTokens(ada)).toHaveLength(1);
   });
 
-  it.each(['ada', '', 'ada@', 7, null])('refuses what is no address: %j', async (email) => {
+  it.each(['ada', '', 'ada@', 7, null])('rejects an invalid email address: %j', async (email) => {
     expectProblem(await app.request.post('/auth/password/forgot').send({ email }), 400, 'validation_failed');
   });
 });

@@ -6,7 +6,7 @@ import { NOBODY } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
-describe('problem documents', () => {
+describe('error responses', () => {
   let app: TestApp;
   let ada: SignedIn;
 
@@ -21,14 +21,14 @@ describe('problem documents', () => {
     ['POST', '/auth'],
     ['DELETE', '/admin'],
     ['GET', '/'],
-  ])('an unknown route is 404 not_found: %s %s', async (method, path) => {
+  ])('have status 404 not_found for an unknown route: %s %s', async (method, path) => {
     const answer = await app
       .as(ada.accessToken)
       [method === 'GET' ? 'get' : method === 'POST' ? 'post' : 'delete'](path);
     expectProblem(answer, 404, 'not_found');
   });
 
-  it('an unknown route is 404 whatever body it is sent', async () => {
+  it('have status 404 for an unknown route with an invalid body', async () => {
     const answer = await app.request.post('/nothing').set('Content-Type', 'application/json').send('{');
     expectProblem(answer, 404, 'not_found');
   });
@@ -42,34 +42,31 @@ describe('problem documents', () => {
     ['post', '/health/live', 'GET, HEAD'],
     ['post', '/openapi.json', 'GET, HEAD'],
     ['post', `/admin/users/${NOBODY}`, 'DELETE, GET, HEAD, PATCH'],
-  ] as const)(
-    'a known route with a wrong method is 405 and Allow names the right ones: %s %s',
-    async (verb, path, allow) => {
-      const answer = await app.request[verb](path);
-      expectProblem(answer, 405, 'method_not_allowed');
-      expect(answer.headers['allow']).toBe(allow);
-    },
-  );
+  ] as const)('have status 405 and an Allow header for a wrong method: %s %s', async (verb, path, allow) => {
+    const answer = await app.request[verb](path);
+    expectProblem(answer, 405, 'method_not_allowed');
+    expect(answer.headers['allow']).toBe(allow);
+  });
 
-  it('a wrong method is 405 whatever body it is sent', async () => {
+  it('have status 405 for a wrong method with an invalid body', async () => {
     const answer = await app.request.put('/users/me').set('Content-Type', 'application/json').send('{');
     expectProblem(answer, 405, 'method_not_allowed');
   });
 
   it.each(['{', '{"email":}', 'nonsense', '"x"', '1', 'true', 'null', "{'email':'a'}", '{"a":1}{"b":2}', '   '])(
-    'a body that is no JSON object is 400 malformed_body: %j',
+    'have status 400 malformed_body for a body that is not a JSON object: %j',
     async (body) => {
       const answer = await app.request.post('/auth/login').set('Content-Type', 'application/json').send(body);
       expectProblem(answer, 400, 'malformed_body');
     },
   );
 
-  it('a body over 100 kB is 413 payload_too_large', async () => {
+  it('have status 413 payload_too_large for a body over 100 kB', async () => {
     const answer = await app.request.post('/auth/login').send({ email: 'a'.repeat(102_400) });
     expectProblem(answer, 413, 'payload_too_large');
   });
 
-  it('a body of exactly 100 kB is read', async () => {
+  it('do not have status 413 for a body of exactly 100 kB', async () => {
     const body = JSON.stringify({ email: '' });
     const answer = await app.request.post('/auth/login').send({ email: 'a'.repeat(102_400 - body.length) });
     expectProblem(answer, 400, 'validation_failed');
@@ -82,7 +79,7 @@ describe('problem documents', () => {
     'application/vnd.api+json',
     'application/json; charset=latin1',
     'application/json; charset=utf-16',
-  ])('a body of the wrong type is 415 unsupported_media_type: %s', async (type) => {
+  ])('have status 415 unsupported_media_type for the content type %s', async (type) => {
     const answer = await app.request.post('/auth/login').set('Content-Type', type).send('{}');
     expectProblem(answer, 415, 'unsupported_media_type');
   });
@@ -92,20 +89,20 @@ describe('problem documents', () => {
     'application/JSON',
     'application/json; charset=utf-8',
     'application/json;charset="UTF-8"',
-  ])('JSON in UTF-8 is understood however it is spelled: %s', async (type) => {
+  ])('are not sent for the content type %s', async (type) => {
     const body = JSON.stringify({ email: ada.email, password: ada.password });
     const { status } = await app.request.post('/auth/login').set('Content-Type', type).send(body);
     expect(status).toBe(200);
   });
 
-  it('all faults of a body are named at once, each by a pointer to its field', async () => {
+  it('list all invalid body fields, each with a pointer', async () => {
     const answer = await app.request.post('/auth/register').send({ email: 1, name: 'x'.repeat(101), role: 'admin' });
     expectProblem(answer, 400, 'validation_failed');
     const errors = answer.body.errors as { pointer: string }[];
     expect(errors.map((error) => error.pointer).sort()).toEqual(['/email', '/name', '/password', '/role']);
   });
 
-  it('faults of a query are named by its parameters', async () => {
+  it('list invalid query parameters by name', async () => {
     const answer = await app.as(ada.accessToken).get('/admin/users?limit=0&colour=red');
     expectProblem(answer, 400, 'validation_failed');
     expect(answer.body.errors).toEqual(
@@ -116,24 +113,24 @@ describe('problem documents', () => {
     );
   });
 
-  it('only a validation has errors', async () => {
+  it('contain errors only for failed validation', async () => {
     const { body } = await app.request.get('/users/me').expect(401);
     expect(body).not.toHaveProperty('errors');
   });
 
-  it('instance is the path of the request without its query', async () => {
+  it('contain the request path without its query as instance', async () => {
     const answer = await app.request.get('/users/me?access_token=secret&x=1');
     expectProblem(answer, 401, 'token_missing');
     expect(answer.body.instance).toBe('/users/me');
   });
 
-  it('instance is the path as it was sent, encoded', async () => {
+  it('contain the path in its original encoding as instance', async () => {
     const answer = await app.request.get('/no%20thing%22');
     expectProblem(answer, 404, 'not_found');
     expect(answer.body.instance).toBe('/no%20thing%22');
   });
 
-  it('requestId is the one that the caller sent', async () => {
+  it('contain the request ID that the client sent', async () => {
     const answer = await app.request.get('/nothing').set('X-Request-Id', 'my-own.id_1');
     expectProblem(answer, 404, 'not_found');
     expect(answer.body.requestId).toBe('my-own.id_1');
@@ -150,29 +147,29 @@ describe('problem documents', () => {
       'email_taken',
       () => app.request.post('/auth/register').send({ email: ada.email, password: 'long enough' }),
     ],
-  ])('every error of a feature has the same shape: %s %s', async (status, code, send) => {
+  ])('have the same shape for every feature: %s %s', async (status, code, send) => {
     const answer = await send();
     expectProblem(answer, Number(status), code);
   });
 
-  it('a person who may not is told so, and nothing of the route', async () => {
+  it('have status 403 forbidden for a user without the required role', async () => {
     const { accessToken } = await buildSignedIn(app);
     expectProblem(await app.as(accessToken).get('/admin/users'), 403, 'forbidden');
   });
 
-  describe('an error that nobody foresaw', () => {
-    // What is written in the background would meet the error in the request's place.
+  describe('for an unexpected error', () => {
+    // Otherwise a background write could get the mocked error instead of the request.
     beforeEach(() => app.app.get(RejectionRecorder).flush());
     afterEach(() => jest.restoreAllMocks());
 
-    it('is 500 internal_error without a word of what happened', async () => {
+    it('have status 500 internal_error and no details', async () => {
       jest.spyOn(app.app.get(Database), 'run').mockRejectedValue(new Error('SELECT * FROM users: secret detail'));
       const answer = await app.request.post('/auth/login').send({ email: ada.email, password: ada.password });
       expectProblem(answer, 500, 'internal_error');
       expect(answer.text).not.toContain('secret detail');
     });
 
-    it('in a guard is 500, and never mistaken for a bad token', async () => {
+    it('have status 500 and not 401 if a guard fails', async () => {
       jest.spyOn(app.app.get(Database), 'run').mockRejectedValue(new TypeError('undefined is not a function'));
       const answer = await app.as(ada.accessToken).get('/users/me');
       expectProblem(answer, 500, 'internal_error');
@@ -186,7 +183,7 @@ describe('problem documents', () => {
       expectProblem(await app.as(accessToken).get('/users/me'), 500, 'internal_error');
     });
 
-    it('at the token endpoint is 500 server_error in the form of OAuth', async () => {
+    it('have status 500 server_error in OAuth format at the token endpoint', async () => {
       jest.spyOn(app.app.get(Database), 'run').mockRejectedValue(new Error('secret detail'));
       const form = { grant_type: 'password', username: ada.email, password: ada.password };
       const answer = await app.request.post('/auth/token').type('form').send(form).expect(500);
@@ -195,7 +192,7 @@ describe('problem documents', () => {
       expect(answer.text).not.toContain('secret detail');
     });
 
-    it('leaves the next request as good as any', async () => {
+    it('do not affect the next request', async () => {
       const user = await buildUser(app);
       jest.spyOn(app.app.get(Database), 'run').mockRejectedValueOnce(new Error('once'));
       const credentials = { email: user.email, password: user.password };

@@ -3,8 +3,8 @@ import { TestApp } from '../support/test-app.js';
 
 const ENV = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_LOGIN_ADDRESS: '1000/15m', RATE_LIMIT_LOGIN_ACCOUNT: '10/15m' };
 
-/** How often each status was answered. */
-const counted = (statuses: readonly number[]) =>
+/** Counts the responses by status. */
+const countByStatus = (statuses: readonly number[]) =>
   Object.fromEntries([...new Set(statuses)].map((status) => [status, statuses.filter((it) => it === status).length]));
 
 describe('rate limits on two instances', () => {
@@ -12,7 +12,7 @@ describe('rate limits on two instances', () => {
   beforeAll(async () => (instances = await TestApp.startTwo({ env: ENV })));
   afterAll(() => instances[0].close());
 
-  const wrongOnes = (times: number, email: string) =>
+  const failLogins = (times: number, email: string) =>
     Promise.all(
       Array.from({ length: times }, async (_, i) => {
         const body = { email, password: 'wrong lanterns at dawn' };
@@ -20,17 +20,17 @@ describe('rate limits on two instances', () => {
       }),
     );
 
-  it('let exactly the limit through of 200 parallel wrong sign-ins on one account', async () => {
+  it('allow exactly the limit of 200 parallel wrong sign-ins on one account', async () => {
     const { email } = await buildUser(instances[0]);
-    expect(counted(await wrongOnes(200, email))).toEqual({ 401: 10, 429: 190 });
+    expect(countByStatus(await failLogins(200, email))).toEqual({ 401: 10, 429: 190 });
   });
 
-  it('and no more of one that does not exist', async () => {
-    expect(counted(await wrongOnes(50, 'nobody@example.com'))).toEqual({ 401: 10, 429: 40 });
+  it('apply equally to an account that does not exist', async () => {
+    expect(countByStatus(await failLogins(50, 'nobody@example.com'))).toEqual({ 401: 10, 429: 40 });
   });
 });
 
-describe('who counts as one client', () => {
+describe('the client of a rate limit', () => {
   const env = { ...ENV, RATE_LIMIT_LOGIN_ADDRESS: '2/15m' };
   let direct: TestApp;
   let behindProxy: TestApp;
@@ -55,33 +55,33 @@ describe('who counts as one client', () => {
     return statuses;
   }
 
-  it('is said by X-Forwarded-For only where the proxy is one that TRUST_PROXY names', async () => {
+  it('is taken from X-Forwarded-For only if TRUST_PROXY includes the proxy', async () => {
     const addresses = ['203.0.113.1', '203.0.113.2', '203.0.113.3'];
     expect(await statusesFrom(direct, addresses)).toEqual([401, 401, 429]);
     expect(await statusesFrom(behindProxy, addresses)).toEqual([401, 401, 401]);
   });
 
-  it('is said by the trusted proxy, not by what the client wrote before it', async () => {
+  it('is the IP address added by the trusted proxy, not by the client', async () => {
     const invented = ['198.51.100.1, 203.0.113.1', '198.51.100.2, 203.0.113.1', '198.51.100.3, 203.0.113.1'];
     expect(await statusesFrom(behindProxy, invented)).toEqual([401, 401, 429]);
   });
 
-  it('is all of an IPv6 /64, and not the next one', async () => {
+  it('includes a whole IPv6 /64 and no other', async () => {
     const addresses = ['2001:db8:a:b::1', '2001:db8:a:b:ffff::2', '2001:db8:a:b:1:2:3:4', '2001:db8:a:c::1'];
     expect(await statusesFrom(behindProxy, addresses)).toEqual([401, 401, 429, 401]);
   });
 
-  it('is an IPv4 address, in IPv6 clothes too', async () => {
+  it('is the same for an IPv4 address and its IPv6-mapped form', async () => {
     const addresses = ['203.0.113.1', '::ffff:203.0.113.1', '::ffff:cb00:7101', '203.0.113.2'];
     expect(await statusesFrom(behindProxy, addresses)).toEqual([401, 401, 429, 401]);
   });
 
-  it('is everyone of claims no address is known', async () => {
+  it('is shared by all requests without a known IP address', async () => {
     expect(await statusesFrom(behindProxy, ['unknown', 'nonsense', 'unknown'])).toEqual([401, 401, 429]);
   });
 });
 
-describe('a stranger who hammers an account', () => {
+describe('an account under attack', () => {
   const OWNER = { 'X-Forwarded-For': '203.0.113.7', 'User-Agent': 'Firefox' };
   const ELSEWHERE = { 'X-Forwarded-For': '192.0.2.9', 'User-Agent': 'Firefox' };
   const STRANGER = { 'X-Forwarded-For': '198.51.100.1', 'User-Agent': 'curl' };
@@ -106,18 +106,18 @@ describe('a stranger who hammers an account', () => {
   }
   const signIn = async (headers: Record<string, string>, user = ada) =>
     (await login(headers, { password: user.password }, user)).body as { refreshToken: string; accessToken: string };
-  async function hammer(): Promise<void> {
+  async function attack(): Promise<void> {
     for (let i = 0; i < 5; i += 1) await login(STRANGER, { password: 'wrong lanterns at dawn' });
   }
 
-  it('locks out every device that the account does not know', async () => {
-    await hammer();
+  it('locks out every unknown device', async () => {
+    await attack();
     expect((await login(OWNER)).status).toBe(429);
   });
 
-  it('does not lock the owner out of a device that holds a session', async () => {
+  it('does not lock its owner out of a device with a session', async () => {
     await signIn(OWNER);
-    await hammer();
+    await attack();
     const answer = await login(OWNER);
     expect([answer.status, answer.headers['ratelimit-policy']]).toEqual([
       200,
@@ -126,36 +126,36 @@ describe('a stranger who hammers an account', () => {
     expect((await login(STRANGER)).status).toBe(429);
   });
 
-  it('does not lock the owner out of a device that moved, and shows its last refresh token', async () => {
+  it('does not lock its owner out of a moved device with a refresh token', async () => {
     const { refreshToken } = await signIn(OWNER);
     await app.database.query(`UPDATE sessions SET idle_expires_at = now() - interval '20 days'`);
-    await hammer();
+    await attack();
     expect((await login(ELSEWHERE)).status).toBe(429);
     expect((await login(ELSEWHERE, { refreshToken })).status).toBe(200);
     const form = { grant_type: 'password', username: ada.email, password: ada.password, refresh_token: refreshToken };
     expect((await app.request.post('/auth/token').set(ELSEWHERE).type('form').send(form)).status).toBe(200);
   });
 
-  it('gets no further with a token that is forged, of another account, or revoked', async () => {
+  it('does not accept a forged, foreign or revoked refresh token from a device', async () => {
     const { refreshToken } = await signIn(OWNER);
     const { accessToken, refreshToken: working } = await signIn(OWNER);
     const { refreshToken: foreign } = await signIn(STRANGER, await buildUser(app));
     await app.as(accessToken).delete('/sessions?scope=others').expect(200);
     const forged = working.slice(0, 30) + 'A'.repeat(working.length - 30);
-    await hammer();
+    await attack();
     for (const token of [forged, foreign, refreshToken]) {
       expect((await login(STRANGER, { refreshToken: token })).status).toBe(429);
     }
   });
 
-  it('gets no more tries on a known device than that device’s own limit', async () => {
+  it('limits a known device separately', async () => {
     const { refreshToken } = await signIn(OWNER);
-    await hammer();
+    await attack();
     const wrong = { refreshToken, password: 'wrong lanterns at dawn' };
     const statuses = [];
     for (let i = 0; i < 5; i += 1) statuses.push((await login(STRANGER, wrong)).status);
     expect(statuses).toEqual([401, 401, 401, 429, 429]);
-    // Known by the network and the user agent alone, the device is another one to the limits.
+    // Without a refresh token, the limits count this as another device.
     expect((await login(OWNER)).status).toBe(200);
   });
 });

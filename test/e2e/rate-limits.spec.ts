@@ -19,7 +19,7 @@ const LIMITS = {
   RATE_LIMIT_VERIFY_ADDRESS: '3/1h',
 };
 
-/** The items of a list of structured fields (RFC 9651): `"login";r=9;t=900` is `login: { r: 9, t: 900 }`. */
+/** Parses a list of structured fields (RFC 9651): `"login";r=9;t=900` becomes `login: { r: 9, t: 900 }`. */
 function itemsOf(header: string | undefined): Record<string, Record<string, number>> {
   const items = (header ?? '').split(', ').map((item) => {
     const [, name = '', parameters = ''] = /^"([a-z-]+)"((?:;[a-z]=\d+)+)$/.exec(item) ?? [];
@@ -61,22 +61,22 @@ describe('rate limits', () => {
     return results;
   }
 
-  it('refuse the sign-ins on an account that come after too many wrong ones, the right password among them', async () => {
+  it('reject sign-ins to an account after too many wrong passwords, even the right one', async () => {
     expect(await fail(4)).toEqual([401, 401, 401, 429]);
     expectProblem(await login(ada.email, ada.password, anotherHost()), 429, 'too_many_requests');
   });
 
-  it('do not tell an account that exists from one that does not', async () => {
+  it('do not reveal whether an account exists', async () => {
     const [known, unknown] = [await fail(4), await fail(4, 'nobody@example.com', anotherHost())];
     expect(unknown).toEqual(known);
   });
 
-  it('count an account by its address however it is written', async () => {
+  it('count an account by its normalized email address', async () => {
     expect(await fail(3, ` ${ada.email.toUpperCase()} `)).toEqual([401, 401, 401]);
     expect(await fail(1, ada.email)).toEqual([429]);
   });
 
-  it('refuse a client that tries one account after the other, and nobody else', async () => {
+  it('reject a client that tries many accounts, and no other client', async () => {
     const statuses = [];
     for (let i = 0; i < 7; i += 1) statuses.push(...(await fail(1, `nobody-${i}@example.com`)));
     expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429]);
@@ -84,19 +84,19 @@ describe('rate limits', () => {
     expect((await login(ada.email, ada.password, anotherHost())).status).toBe(200);
   });
 
-  it('let a client that is refused use up nobody’s account', async () => {
+  it('do not count attempts of a rejected client against an account', async () => {
     for (let i = 0; i < 6; i += 1) await fail(1, `nobody-${i}@example.com`);
     expect(await fail(5)).toEqual([429, 429, 429, 429, 429]);
     expect(await fail(3, ada.email, anotherHost())).toEqual([401, 401, 401]);
   });
 
-  it('give a good sign-in its point back, so an office behind one address is not locked out', async () => {
+  it('refund a successful sign-in, so that a shared IP address is not locked out', async () => {
     const statuses = await inTurn(8, async () => (await login(ada.email, ada.password)).status);
     expect(statuses).toEqual(Array(8).fill(200));
     expect(await fail(4, ada.email, anotherHost())).toEqual([401, 401, 401, 429]);
   });
 
-  it('tell the client in every answer where it stands, and how long it has to wait', async () => {
+  it('state the remaining quota and the time to wait in every response', async () => {
     jest.spyOn(Date, 'now').mockReturnValue(Date.now());
     const policy = '"login-address";q=6;w=900, "login-account";q=3;w=600';
     const bad = await login(ada.email, 'wrong lanterns at dawn');
@@ -119,7 +119,7 @@ describe('rate limits', () => {
     expect(exposed?.split(',')).toEqual(expect.arrayContaining(['Retry-After', 'RateLimit', 'RateLimit-Policy']));
   });
 
-  it('do not make whoever keeps trying wait any longer', async () => {
+  it('do not extend the wait if a rejected client retries', async () => {
     await fail(3);
     const ends = () =>
       app.database.query(`SELECT key, expire FROM rate_limits WHERE key LIKE 'login-account:%' ORDER BY key`);
@@ -128,14 +128,14 @@ describe('rate limits', () => {
     expect(await ends()).toEqual(before);
   });
 
-  it('end with their window', async () => {
+  it('reset after their window', async () => {
     expect(await fail(4)).toEqual([401, 401, 401, 429]);
     await app.database.query('UPDATE rate_limits SET expire = expire - 3600000');
     expect((await login(ada.email, ada.password)).status).toBe(200);
     expect(await fail(4, ada.email, anotherHost())).toEqual([401, 401, 401, 429]);
   });
 
-  it('hold for registering, and count the good as well as the bad', async () => {
+  it('apply to registrations, successful or not', async () => {
     const taken = await inTurn(3, async () => (await register('eve@example.com')).status);
     expect(taken).toEqual([201, 409, 429]);
     expect((await register('mallory@example.com')).status).toBe(201);
@@ -145,7 +145,7 @@ describe('rate limits', () => {
     expect((await register('trudy@example.com', anotherHost())).status).toBe(201);
   });
 
-  it('hold for failed refreshes, of a session and of a client', async () => {
+  it('apply to failed refreshes, per session and per client', async () => {
     const { refreshToken, accessToken } = await signIn(app, ada);
     await app.as(accessToken).post('/auth/logout').expect(204);
     expect(await inTurn(3, async () => (await refresh(refreshToken)).status)).toEqual([401, 401, 429]);
@@ -153,7 +153,7 @@ describe('rate limits', () => {
     expect((await refresh('nonsense', anotherHost())).status).toBe(401);
   });
 
-  it('never stop a good refresh, and tell it of the limit that it did not touch', async () => {
+  it('never reject a valid refresh, and announce the limit of its client', async () => {
     let { refreshToken } = await signIn(app, ada);
     const stolen = refreshToken.slice(0, -4) + (refreshToken.endsWith('AAAA') ? 'BBBB' : 'AAAA');
     expect(await inTurn(5, async () => (await refresh(stolen)).status)).toEqual([401, 401, 429, 429, 429]);
@@ -164,7 +164,7 @@ describe('rate limits', () => {
     }
   });
 
-  it('hold for asking for a link, whether there is such an account or not', async () => {
+  it('apply to reset requests, whether or not the account exists', async () => {
     const forgot = async (email: string) => (await post('/auth/password/forgot', { email })).status;
     expect(await inTurn(3, () => forgot(ada.email))).toEqual([202, 202, 429]);
     expect(await forgot('nobody@example.com')).toBe(202);
@@ -173,14 +173,14 @@ describe('rate limits', () => {
     expect(mails.filter((kind) => kind === 'reset_password')).toHaveLength(2);
   });
 
-  it('hold for trying tokens that might have been mailed', async () => {
+  it('apply to guesses of mailed tokens', async () => {
     const body = { token: 'A'.repeat(43), newPassword: 'nine lanterns before noon' };
     const reset = async (from?: string) => (await post('/auth/password/reset', body, from)).status;
     expect(await inTurn(4, () => reset())).toEqual([422, 422, 422, 429]);
     expect(await reset(anotherHost())).toBe(422);
   });
 
-  it('hold for guessing the password of a session that is found open, by change and by deletion together', async () => {
+  it('apply to password guesses in a session, by change and deletion together', async () => {
     const { accessToken, email, password } = await buildSignedIn(app);
     const session = app.as(accessToken);
     const change = async () => {
@@ -194,7 +194,7 @@ describe('rate limits', () => {
     expect((await login(email, password, anotherHost())).status).toBe(200);
   });
 
-  it('of such a session cannot be used up by a stranger who signs in with the account’s id in place of its address', async () => {
+  it('of password guesses in a session ignore sign-ins with the user ID', async () => {
     const { accessToken, id, password } = await buildSignedIn(app);
     for (const username of [id, JSON.stringify({ id })]) {
       const wrong = { grant_type: 'password', username, password: 'wrong lanterns at dawn' };
@@ -210,7 +210,7 @@ describe('rate limits', () => {
     await app.as(accessToken).delete('/users/me').set('X-Forwarded-For', host).send({ password }).expect(204);
   });
 
-  it('are the same through the token endpoint, in OAuth’s form', async () => {
+  it('apply at the token endpoint, in OAuth format', async () => {
     const token = (form: Record<string, string>) =>
       app.request.post('/auth/token').set('X-Forwarded-For', host).type('form').send(form);
     const wrong = { grant_type: 'password', username: ada.email, password: 'wrong lanterns at dawn' };
@@ -223,7 +223,7 @@ describe('rate limits', () => {
     await token({ grant_type: 'refresh_token', refresh_token: 'nonsense' }).expect(429);
   });
 
-  it('keep no address of a person, neither an e-mail address nor one of the network', async () => {
+  it('store neither email addresses nor IP addresses', async () => {
     await fail(1);
     const text = JSON.stringify(await app.database.query('SELECT * FROM rate_limits'));
     expect(text).toContain('login-account:');
@@ -231,7 +231,7 @@ describe('rate limits', () => {
     expect(text).not.toContain(host);
   });
 
-  it('count what a request asks for only once its form is right', async () => {
+  it('do not count invalid requests', async () => {
     const answer = await post('/auth/login', { email: 'no address', password: 'x' });
     expect(answer.status).toBe(400);
     expect(answer.headers).not.toHaveProperty('ratelimit');

@@ -15,12 +15,12 @@ function problemOf(answer: RawAnswer): { status: number; code: string } {
   return { status: answer.status, code: problem.code };
 }
 
-/** A sign-in's bytes with these headers; the length is the body's own. */
+/** Returns the bytes of a sign-in with these headers and the correct length. */
 function login(headers: string[], body: string | Buffer): Buffer {
   return rawRequest('POST /auth/login', [...headers, `Content-Length: ${Buffer.byteLength(body)}`], body);
 }
 
-describe('bytes that no client would send', () => {
+describe('a raw HTTP request', () => {
   let app: TestApp;
   let ada: SignedIn;
 
@@ -31,27 +31,33 @@ describe('bytes that no client would send', () => {
   afterAll(() => app.close());
 
   afterEach(async () => {
-    // Whatever was sent, the next caller is served.
+    // The server must still serve other clients.
     await app.request.get('/health/live').expect(200);
   });
 
   it.each([
     ['no request line', 'nonsense\r\n\r\n'],
     ['an unknown protocol', 'GET / FTP/1.1\r\n\r\n'],
-    ['a space in a header’s name', 'GET / HTTP/1.1\r\nHost : x\r\n\r\n'],
+    ['a space in a header name', 'GET / HTTP/1.1\r\nHost : x\r\n\r\n'],
     ['a NUL in a header', 'GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: a\0b\r\n\r\n'],
     ['a line break in a header', 'GET / HTTP/1.1\r\nHost: x\r\nX: a\nb\r\n\r\n'],
-    ['TLS', Buffer.from('16030100a5010000a10303', 'hex')],
-    ['two lengths', rawRequest('POST /auth/login', [JSON_TYPE, 'Content-Length: 2', 'Content-Length: 3'], '{} ')],
-    ['a length that is no number', rawRequest('POST /auth/login', [JSON_TYPE, 'Content-Length: many'], '{}')],
-    ['a negative length', rawRequest('POST /auth/login', [JSON_TYPE, 'Content-Length: -1'], '{}')],
+    ['a TLS handshake', Buffer.from('16030100a5010000a10303', 'hex')],
     [
-      'a length and chunks, as smugglers send them',
+      'two content lengths',
+      rawRequest('POST /auth/login', [JSON_TYPE, 'Content-Length: 2', 'Content-Length: 3'], '{} '),
+    ],
+    [
+      'a content length that is not a number',
+      rawRequest('POST /auth/login', [JSON_TYPE, 'Content-Length: many'], '{}'),
+    ],
+    ['a negative content length', rawRequest('POST /auth/login', [JSON_TYPE, 'Content-Length: -1'], '{}')],
+    [
+      'both a content length and chunks',
       rawRequest('POST /auth/login', [JSON_TYPE, 'Content-Length: 5', 'Transfer-Encoding: chunked'], '0\r\n\r\n'),
     ],
-    ['a chunk of no size', rawRequest('POST /auth/login', [JSON_TYPE, 'Transfer-Encoding: chunked'], 'zz\r\n\r\n')],
-    ['no Host', 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n'],
-  ])('%s is 400, as a problem that nobody may store or guess a type for, and the connection ends', async (_, bytes) => {
+    ['an invalid chunk size', rawRequest('POST /auth/login', [JSON_TYPE, 'Transfer-Encoding: chunked'], 'zz\r\n\r\n')],
+    ['no Host header', 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n'],
+  ])('with %s gets 400 as an uncacheable problem on a closed connection', async (_, bytes) => {
     const answer = await exchange(app, bytes);
     expect(problemOf(answer)).toEqual({ status: 400, code: 'bad_request' });
     expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
@@ -62,44 +68,46 @@ describe('bytes that no client would send', () => {
     ['one long header', [`X-Long: ${'a'.repeat(17 * 1_024)}`]],
     ['many headers', Array.from({ length: 400 }, (_, i) => `X-Header-${i}: ${'a'.repeat(40)}`)],
     ['a long token', [`Authorization: Bearer ${'a'.repeat(17 * 1_024)}`]],
-  ])('headers over 16 KiB are 431: %s', async (_, headers) => {
+  ])('with headers over 16 KiB gets 431: %s', async (_, headers) => {
     const answer = await exchange(app, rawRequest('GET /health/live', headers));
     expect(problemOf(answer).status).toBe(431);
   });
 
-  it('a path over 16 KiB is 431', async () => {
+  it('with a path over 16 KiB gets 431', async () => {
     expect(problemOf(await exchange(app, rawRequest(`GET /${'a'.repeat(17 * 1_024)}`))).status).toBe(431);
   });
 
-  it('headers under 16 KiB are read', async () => {
+  it('with headers under 16 KiB is accepted', async () => {
     const { status } = await exchange(app, rawRequest('GET /health/live', [`X-Long: ${'a'.repeat(15 * 1_024)}`]));
     expect(status).toBe(200);
   });
 
-  it('an expectation that nobody knows is none', async () => {
+  it('with an unknown Expect header is handled as without it', async () => {
     const answer = await exchange(app, rawRequest('GET /users/me', ['Expect: miracles']));
     expect(problemOf(answer)).toEqual({ status: 401, code: 'token_missing' });
   });
 
-  it('a request for a tunnel gets none', async () => {
-    expect(await readToEndOf('CONNECT example.com:443')).toBe('');
+  it('with CONNECT gets no response', async () => {
+    const socket = await openSocket(app);
+    socket.write(rawRequest('CONNECT example.com:443'));
+    expect(await readToEnd(socket)).toBe('');
   });
 
-  it('a request for another protocol is answered in this one', async () => {
+  it('with an Upgrade header is handled as without it', async () => {
     const answer = await exchange(app, rawRequest('GET /health/live', ['Upgrade: websocket']));
     expect(answer.status).toBe(200);
   });
 
   it.each([
     ['Latin-1', Buffer.from('{"email":"ad\xe4@example.com","password":"x"}', 'latin1')],
-    ['a broken sequence', Buffer.from([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x3a, 0x31, 0x7d])],
+    ['an invalid sequence', Buffer.from([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x3a, 0x31, 0x7d])],
     ['an encoded surrogate', Buffer.from([0x7b, 0x22, 0xed, 0xa0, 0x80, 0x22, 0x3a, 0x31, 0x7d])],
-  ])('a body that is no UTF-8 is 400 malformed_body: %s', async (_, body) => {
+  ])('with a body that is not UTF-8 gets 400 malformed_body: %s', async (_, body) => {
     expect(problemOf(await exchange(app, login([JSON_TYPE], body)))).toEqual({ status: 400, code: 'malformed_body' });
   });
 
   it.each(['utf-16', 'utf-16le', 'utf-32', 'latin1', 'utf-7', 'nonsense'])(
-    'a body that says it is in %s is 415',
+    'with a body declared as %s gets 415',
     async (charset) => {
       const body = Buffer.from(JSON.stringify({ email: ada.email, password: ada.password }), 'utf16le');
       const answer = await exchange(app, login([`${JSON_TYPE}; charset=${charset}`], body));
@@ -108,7 +116,7 @@ describe('bytes that no client would send', () => {
   );
 
   it.each(['gzip', 'br', 'deflate', 'nonsense', 'gzip, gzip'])(
-    'a body with the encoding %s is 415',
+    'with the content encoding %s gets 415',
     async (encoding) => {
       const body = gzipSync(JSON.stringify({ email: ada.email, password: ada.password }));
       const answer = await exchange(app, login([JSON_TYPE, `Content-Encoding: ${encoding}`], body));
@@ -116,24 +124,24 @@ describe('bytes that no client would send', () => {
     },
   );
 
-  it('a body without a type is 415', async () => {
+  it('without a content type gets 415', async () => {
     expect(problemOf(await exchange(app, login([], '{}')))).toEqual({ status: 415, code: 'unsupported_media_type' });
   });
 
-  it('chunks that grow over 100 kB are 413', async () => {
+  it('with chunks over 100 kB in total gets 413', async () => {
     const chunk = `3e8\r\n${' '.repeat(1_000)}\r\n`.repeat(110);
     const headers = [JSON_TYPE, 'Transfer-Encoding: chunked'];
     const answer = await exchange(app, rawRequest('POST /auth/login', headers, `${chunk}0\r\n\r\n`));
     expect(problemOf(answer)).toEqual({ status: 413, code: 'payload_too_large' });
   });
 
-  it('a body on GET is read like any other, and ignored', async () => {
+  it('with a body on GET is handled as without it', async () => {
     const headers = [`Authorization: Bearer ${ada.accessToken}`, JSON_TYPE, 'Content-Length: 13'];
     const answer = await exchange(app, rawRequest('GET /users/me', headers, '{"id":"evil"}'));
     expect([answer.status, (JSON.parse(answer.body) as { id: string }).id]).toEqual([200, ada.id]);
   });
 
-  it('a body shorter than it says is never acted upon', async () => {
+  it('with a body shorter than declared changes nothing', async () => {
     const body = JSON.stringify({ email: 'cut@example.com', password: 'seven lanterns at dusk' });
     const socket = await openSocket(app);
     socket.end(rawRequest('POST /auth/register', [JSON_TYPE, `Content-Length: ${body.length + 1}`], body));
@@ -141,7 +149,7 @@ describe('bytes that no client would send', () => {
     expect(await app.database.query(`SELECT 1 FROM users WHERE email = 'cut@example.com'`)).toEqual([]);
   });
 
-  it('what follows a body is another request, not a part of it', async () => {
+  it('followed by another one on the connection gets its own response', async () => {
     const body = JSON.stringify({ refreshToken: 'x' });
     const first = rawRequest('POST /auth/refresh', [JSON_TYPE, `Content-Length: ${body.length}`], body);
     const keepAlive = Buffer.from(first.toString().replace('Connection: close\r\n', ''));
@@ -152,42 +160,36 @@ describe('bytes that no client would send', () => {
   });
 
   it.each([
-    ['two tokens', ['Authorization: Bearer TOKEN', 'Authorization: Bearer TOKEN']],
-    ['two tokens in one', ['Authorization: Bearer TOKEN, Bearer TOKEN']],
-  ])('more than one Authorization is 401: %s', async (_, headers) => {
+    ['two headers', ['Authorization: Bearer TOKEN', 'Authorization: Bearer TOKEN']],
+    ['two tokens in one header', ['Authorization: Bearer TOKEN, Bearer TOKEN']],
+  ])('with more than one Authorization gets 401: %s', async (_, headers) => {
     const lines = headers.map((header) => header.replaceAll('TOKEN', ada.accessToken));
     const answer = await exchange(app, rawRequest('GET /users/me', lines));
     expect(problemOf(answer)).toEqual({ status: 401, code: 'token_invalid' });
   });
-
-  async function readToEndOf(line: string): Promise<string> {
-    const socket = await openSocket(app);
-    socket.write(rawRequest(line));
-    return readToEnd(socket);
-  }
 });
 
-describe('senders that take their time', () => {
-  /** Milliseconds where it is seconds. */
-  const IMPATIENT = { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 };
+describe('slow senders', () => {
+  /** Timeouts of milliseconds. Production has seconds. */
+  const SHORT_TIMEOUTS = { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 };
   let app: TestApp;
-  let impatient: TestApp;
+  let quick: TestApp;
   beforeAll(async () => {
     app = await TestApp.start();
-    impatient = await TestApp.start({ database: app.database, server: IMPATIENT });
+    quick = await TestApp.start({ database: app.database, server: SHORT_TIMEOUTS });
   });
   afterAll(() => app.close());
 
-  /** Whoever comes next is served, and has the time that a sender has in production. */
+  /** Sends another request, with the timeouts of production, because a slow machine exceeds the short ones. */
   const serveNext = async () => {
     const { headersTimeout, requestTimeout } = app.app.getHttpServer();
-    Object.assign(impatient.app.getHttpServer(), { headersTimeout, requestTimeout });
-    const { status } = await impatient.request.get('/health/live');
-    Object.assign(impatient.app.getHttpServer(), IMPATIENT);
+    Object.assign(quick.app.getHttpServer(), { headersTimeout, requestTimeout });
+    const { status } = await quick.request.get('/health/live');
+    Object.assign(quick.app.getHttpServer(), SHORT_TIMEOUTS);
     return status;
   };
 
-  it('have bounded time, in production too', () => {
+  it('have limited time by default', () => {
     const { headersTimeout, requestTimeout, connectionsCheckingInterval } = app.app.getHttpServer() as Server & {
       connectionsCheckingInterval: number;
     };
@@ -200,8 +202,8 @@ describe('senders that take their time', () => {
   it.each([
     ['headers', 'POST /auth/login HTTP/1.1\r\nHost: x\r\nX-Slow: '],
     ['a body', `POST /auth/login HTTP/1.1\r\nHost: x\r\n${JSON_TYPE}\r\nContent-Length: 90000\r\n\r\n{"email":`],
-  ])('are closed with 408 when %s will not end, however busy they keep the line', async (_, start) => {
-    const socket = await openSocket(impatient);
+  ])('get 408 when they send %s slowly and without end', async (_, start) => {
+    const socket = await openSocket(quick);
     socket.write(start);
     const drip = setInterval(() => socket.write('a'), 20);
     socket.once('close', () => clearInterval(drip));
@@ -209,8 +211,8 @@ describe('senders that take their time', () => {
     expect(await serveNext()).toBe(200);
   });
 
-  it('are closed when they say nothing at all', async () => {
-    const socket = await openSocket(impatient);
+  it('are disconnected when they send nothing', async () => {
+    const socket = await openSocket(quick);
     socket.on('error', () => undefined).resume();
     await once(socket, 'close');
     expect(await serveNext()).toBe(200);
@@ -227,7 +229,7 @@ describe('X-Forwarded-For', () => {
   });
   afterAll(() => direct.close());
 
-  /** Signs a new user in with this header, and reads the address that the session was given. */
+  /** Signs a new user in with this header. Returns the IP address of the session. */
   async function addressFor(app: TestApp, forwarded: string): Promise<{ status: number; address: string | null }> {
     const { email, password } = await buildUser(direct);
     const { status, body } = await app.request
@@ -242,7 +244,7 @@ describe('X-Forwarded-For', () => {
   }
 
   it.each(['203.0.113.7', '127.0.0.1, 203.0.113.7', 'nonsense'])(
-    'counts for nothing unless a proxy is named: %s',
+    'is ignored without a configured proxy: %s',
     async (forwarded) => {
       expect(await addressFor(direct, forwarded)).toEqual({ status: 200, address: '127.0.0.1' });
     },
@@ -255,7 +257,7 @@ describe('X-Forwarded-For', () => {
     ['2001:db8::7', '2001:db8::7'],
     ['::ffff:203.0.113.7', '203.0.113.7'],
     ['fe80::1%eth0', 'fe80::1'],
-  ])('counts up to the first address that is no named proxy: %s', async (forwarded, address) => {
+  ])('gives the last IP address that is not a configured proxy: %s', async (forwarded, address) => {
     expect(await addressFor(behind, forwarded)).toEqual({ status: 200, address });
   });
 
@@ -272,11 +274,11 @@ describe('X-Forwarded-For', () => {
     'é',
     '0x7f.1',
     'a'.repeat(5_000),
-  ])('that is no address is never stored and never an error: %s', async (forwarded) => {
+  ])('is ignored if it is not an IP address: %s', async (forwarded) => {
     expect(await addressFor(behind, forwarded)).toEqual({ status: 200, address: '127.0.0.1' });
   });
 
-  it('does not let a stranger behind no proxy choose an address', async () => {
+  it('is ignored if the sender is not the configured proxy', async () => {
     const elsewhere = await TestApp.start({ database: direct.database, env: { TRUST_PROXY: '10.0.0.0/8' } });
     expect(await addressFor(elsewhere, '203.0.113.7')).toEqual({ status: 200, address: '127.0.0.1' });
   });

@@ -6,7 +6,7 @@ const NEW_PASSWORD = 'nine candles before dawn';
 const SAFARI =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15';
 
-describe('a mail about an account', () => {
+describe('a recovery mail', () => {
   let mailServer: MailServer;
   let app: TestApp;
   beforeAll(async () => {
@@ -19,7 +19,7 @@ describe('a mail about an account', () => {
   });
 
   const post = (path: string, body: object) => app.request.post(path).set('User-Agent', SAFARI).send(body);
-  /** The next mail with this subject. */
+  /** Returns the next mail whose subject matches. */
   const nextMail = async (email: string, subject: RegExp) => {
     for (;;) {
       const mail = await mailServer.next(email);
@@ -27,7 +27,7 @@ describe('a mail about an account', () => {
     }
   };
 
-  it('whose owner forgot the password has a link that resets it, once', async () => {
+  it('contains a link that resets a forgotten password once', async () => {
     const ada = await buildUser(app);
     await post('/auth/password/forgot', { email: ada.email }).expect(202);
     const { link, token } = await nextMail(ada.email, /password/i);
@@ -37,7 +37,7 @@ describe('a mail about an account', () => {
     await post('/auth/login', { email: ada.email, password: NEW_PASSWORD }).expect(200);
   });
 
-  it('whose password was changed says where and on what device, with a link to say: this was not me', async () => {
+  it('about a password change names IP address and device and has a "not me" link', async () => {
     const ada = await buildSignedIn(app);
     await app
       .as(ada.accessToken)

@@ -8,7 +8,7 @@ import { TEST_SECRET, TestApp } from '../support/test-app.js';
 describe('POST /auth/refresh', () => {
   let app: TestApp;
   let other: TestApp;
-  /** Has the longest grace: time passes while a test runs, too. */
+  /** Has the longest grace period, so that a slow test does not exceed it. */
   let patient: TestApp;
   beforeAll(async () => {
     [app, other] = await TestApp.startTwo();
@@ -25,7 +25,9 @@ describe('POST /auth/refresh', () => {
   const ageRotation = (id: string, interval: string) =>
     app.database.query('UPDATE sessions SET refreshed_at = refreshed_at - $2::interval WHERE id = $1', [id, interval]);
 
-  it('answers the next token pair of the same session, to the letter', async () => {
+  const bytesOf = (token: string) => Buffer.from(token, 'base64url');
+
+  it('returns the next token pair of the session with exactly the documented fields', async () => {
     const ada = await buildSignedIn(app);
     const { body, headers } = await refresh(ada.refreshToken).expect(200);
     const me = await app.as(body.accessToken).get('/users/me').expect(200);
@@ -42,29 +44,29 @@ describe('POST /auth/refresh', () => {
     expect(headers['cache-control']).toBe('no-store');
   });
 
-  it('needs no access token, and takes no notice of one', async () => {
+  it('ignores an access token', async () => {
     const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
     const { refreshToken } = ada;
     const { body } = await app.as(eve.accessToken).post('/auth/refresh').send({ refreshToken }).expect(200);
     expect(body.user.id).toBe(ada.id);
   });
 
-  it('leaves the access tokens from before as good as they were', async () => {
+  it('keeps earlier access tokens valid', async () => {
     const ada = await buildSignedIn(app);
     await refreshed(ada.refreshToken);
     const { body } = await app.as(ada.accessToken).get('/users/me').expect(200);
     expect(body.id).toBe(ada.id);
   });
 
-  it('works a hundred times in a row, on either instance', async () => {
+  it('works 100 times in a row on alternating instances', async () => {
     const ada = await buildSignedIn(app);
     let token = ada.refreshToken;
     for (let i = 0; i < 100; i += 1) token = (await refresh(token, i % 2 ? app : other).expect(200)).body.refreshToken;
     expect((await row(ada.sessionId)).refresh_counter).toBe(100);
   });
 
-  describe('with a token that was used before', () => {
-    it('answers the same successor again while the grace lasts, so that a lost answer signs nobody out', async () => {
+  describe('with a used token', () => {
+    it('returns the same successor within the grace period', async () => {
       const ada = await buildSignedIn(app);
       const successor = await refreshed(ada.refreshToken);
       await ageRotation(ada.sessionId, '50 seconds');
@@ -73,7 +75,7 @@ describe('POST /auth/refresh', () => {
       expect((await row(ada.sessionId)).refresh_counter).toBe(1);
     });
 
-    it('gives an access token that works, within the grace', async () => {
+    it('returns a valid access token within the grace period', async () => {
       const ada = await buildSignedIn(app);
       await refreshed(ada.refreshToken);
       const { body } = await refresh(ada.refreshToken).expect(200);
@@ -81,7 +83,7 @@ describe('POST /auth/refresh', () => {
       expect(me.body.id).toBe(ada.id);
     });
 
-    it('ends the session after the grace, although the answer is 401', async () => {
+    it('revokes the session after the grace period, despite the 401', async () => {
       const ada = await buildSignedIn(app);
       const successor = await refreshed(ada.refreshToken);
       await ageRotation(ada.sessionId, '10 seconds');
@@ -94,7 +96,7 @@ describe('POST /auth/refresh', () => {
       });
     });
 
-    it('ends the session at once where the grace is zero', async () => {
+    it('revokes the session immediately if the grace period is zero', async () => {
       const strict = await TestApp.start({ database: app.database, env: { REFRESH_GRACE: '0s' } });
       const ada = await buildSignedIn(app);
       await refreshed(ada.refreshToken);
@@ -103,14 +105,14 @@ describe('POST /auth/refresh', () => {
       expect([status, body.code]).toEqual([401, 'refresh_token_reused']);
     });
 
-    it('ends the session when its successor was used too, however short ago', async () => {
+    it('revokes the session if its successor was used, even within the grace period', async () => {
       const ada = await buildSignedIn(app);
       await refreshed(await refreshed(ada.refreshToken));
       const { body } = await refresh(ada.refreshToken).expect(401);
       expect(body.code).toBe('refresh_token_reused');
     });
 
-    it('ends the session for every token of it, on every instance', async () => {
+    it('rejects all tokens of the session on every instance', async () => {
       const ada = await buildSignedIn(app);
       const second = await refresh(ada.refreshToken).expect(200);
       const third = await refreshed(second.body.refreshToken as string);
@@ -126,7 +128,7 @@ describe('POST /auth/refresh', () => {
       expect([...new Set(seen)]).toEqual(['401 session_revoked refresh_reuse']);
     });
 
-    it('ends no other session of the same user', async () => {
+    it('revokes no other session of the user', async () => {
       const ada = await buildUser(app);
       const [one, two] = [await signIn(app, ada), await signIn(app, ada)];
       await refreshed(await refreshed(one.refreshToken));
@@ -135,7 +137,7 @@ describe('POST /auth/refresh', () => {
       expect(body.sessionId).toBe(two.sessionId);
     });
 
-    it('keeps the first reason of a session that had ended before', async () => {
+    it('keeps the reason of a session that is already revoked', async () => {
       const ada = await buildSignedIn(app);
       await refreshed(await refreshed(ada.refreshToken));
       await app.as(ada.accessToken).post('/auth/logout').expect(204);
@@ -145,8 +147,7 @@ describe('POST /auth/refresh', () => {
     });
   });
 
-  describe('with a token that is not ours', () => {
-    const bytesOf = (token: string) => Buffer.from(token, 'base64url');
+  describe('with a forged token', () => {
     const changed = (token: string, at: number, to?: number) => {
       const bytes = bytesOf(token);
       bytes[at] = to ?? (bytes[at] ?? 0) ^ 1;
@@ -156,7 +157,7 @@ describe('POST /auth/refresh', () => {
       ['another version', (own) => changed(own, 0, 2)],
       ['version 0', (own) => changed(own, 0, 0)],
       ['another counter', (own) => changed(own, 20)],
-      ['the greatest counter', (own) => bytesOf(own).fill(255, 17, 21).toString('base64url')],
+      ['the largest counter', (own) => bytesOf(own).fill(255, 17, 21).toString('base64url')],
       ['a session that does not exist', (own) => changed(own, 16)],
       [
         'another session’s id',
@@ -171,17 +172,17 @@ describe('POST /auth/refresh', () => {
       ['a wrong signature', (own) => changed(own, 52)],
       ['a signature of zeros', (own) => bytesOf(own).fill(0, 21).toString('base64url')],
       ['no signature', (own) => bytesOf(own).subarray(0, 21).toString('base64url')],
-      ['a byte less', (own) => bytesOf(own).subarray(0, 52).toString('base64url')],
-      ['a byte more', (own) => Buffer.concat([bytesOf(own), Buffer.alloc(1)]).toString('base64url')],
+      ['one byte too few', (own) => bytesOf(own).subarray(0, 52).toString('base64url')],
+      ['one byte too many', (own) => Buffer.concat([bytesOf(own), Buffer.alloc(1)]).toString('base64url')],
       ['padding', (own) => `${own}=`],
-      ['a blank behind it', (own) => `${own} `],
-      ['a line break in it', (own) => `${own.slice(0, 10)}\n${own.slice(10)}`],
-      ['stray bits in its last character', (own) => own.slice(0, -1) + String.fromCharCode(own.charCodeAt(70) + 1)],
-      ['its bytes in hexadecimal', (own) => bytesOf(own).toString('hex')],
-      ['nothing that makes sense', () => 'x'],
+      ['a trailing space', (own) => `${own} `],
+      ['a line break', (own) => `${own.slice(0, 10)}\n${own.slice(10)}`],
+      ['spare bits set in its last character', (own) => own.slice(0, -1) + String.fromCharCode(own.charCodeAt(70) + 1)],
+      ['hexadecimal encoding', (own) => bytesOf(own).toString('hex')],
+      ['one character', () => 'x'],
     ];
 
-    it.each(forgeries)('that has %s answers 401 and ends nothing', async (_, forge) => {
+    it.each(forgeries)('that has %s returns 401 and revokes nothing', async (_, forge) => {
       const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
       const { body, headers } = await refresh(forge(ada.refreshToken, eve.refreshToken)).expect(401);
       expect(body.code).toBe('refresh_token_invalid');
@@ -190,7 +191,7 @@ describe('POST /auth/refresh', () => {
       await refreshed(eve.refreshToken);
     });
 
-    it('answers 401 for a session that was deleted', async () => {
+    it('of a deleted session returns 401', async () => {
       const ada = await buildSignedIn(app);
       await app.database.query('DELETE FROM sessions WHERE id = $1', [ada.sessionId]);
       const { body } = await refresh(ada.refreshToken).expect(401);
@@ -206,14 +207,14 @@ describe('POST /auth/refresh', () => {
       expect((await row(ada.sessionId)).revoked_at).toBeNull();
     });
 
-    it('never signs anyone in with what the database alone tells', async () => {
+    it('derived from the session row alone returns 401', async () => {
       const ada = await buildSignedIn(app);
       const { refresh_salt: salt, refresh_counter: counter } = await row(ada.sessionId);
       const head = bytesOf(ada.refreshToken).subarray(0, 21);
       expect(head.readUInt32BE(17)).toBe(counter);
       const derived = (secret: string | Buffer) =>
         Buffer.from(hkdfSync('sha256', secret, salt, 'gatehouse refresh token v1', 32));
-      // The salt itself, keys derived from what is in the row, and the secret without its derivation.
+      // The salt, keys derived from columns, and a key derived from the secret of access tokens itself.
       const keys = [salt, derived(''), derived(salt), derived(ada.sessionId), derived(ada.id), derived(TEST_SECRET)];
       const tokens = keys.map((key) =>
         Buffer.concat([head, createHmac('sha256', key).update(head).digest()]).toString('base64url'),
@@ -221,30 +222,30 @@ describe('POST /auth/refresh', () => {
       const answers = await Promise.all(tokens.map((token) => refresh(token)));
       expect([...new Set(answers.map(({ body }) => String(body.code)))]).toEqual(['refresh_token_invalid']);
     });
-
-    it('finds nothing of a token in the database', async () => {
-      const ada = await buildSignedIn(app);
-      const mac = bytesOf(ada.refreshToken).subarray(21).toString('hex');
-      const [dump] = await app.database.query<{ text: string }>(
-        'SELECT sessions::text AS text FROM sessions WHERE id = $1',
-        [ada.sessionId],
-      );
-      expect(dump?.text).toContain((await row(ada.sessionId)).refresh_salt.toString('hex'));
-      expect(dump?.text).not.toContain(mac.slice(0, 16));
-      expect(dump?.text).not.toContain(ada.refreshToken.slice(-22));
-    });
-
-    it('gives each session 256 random bits of its own', async () => {
-      const ada = await buildUser(app);
-      const sessions = await Promise.all(Array.from({ length: 10 }, () => signIn(app, ada)));
-      const salts: Buffer[] = [];
-      for (const { sessionId } of sessions) salts.push((await row(sessionId)).refresh_salt);
-      expect(salts.map((salt) => salt.length)).toEqual(salts.map(() => 32));
-      expect(new Set(salts.map((salt) => salt.toString('hex'))).size).toBe(10);
-    });
   });
 
-  it('refuses an inactive user', async () => {
+  it('stores no part of the token in the database', async () => {
+    const ada = await buildSignedIn(app);
+    const mac = bytesOf(ada.refreshToken).subarray(21).toString('hex');
+    const [dump] = await app.database.query<{ text: string }>(
+      'SELECT sessions::text AS text FROM sessions WHERE id = $1',
+      [ada.sessionId],
+    );
+    expect(dump?.text).toContain((await row(ada.sessionId)).refresh_salt.toString('hex'));
+    expect(dump?.text).not.toContain(mac.slice(0, 16));
+    expect(dump?.text).not.toContain(ada.refreshToken.slice(-22));
+  });
+
+  it('uses a separate 256-bit random salt for each session', async () => {
+    const ada = await buildUser(app);
+    const sessions = await Promise.all(Array.from({ length: 10 }, () => signIn(app, ada)));
+    const salts: Buffer[] = [];
+    for (const { sessionId } of sessions) salts.push((await row(sessionId)).refresh_salt);
+    expect(salts.map((salt) => salt.length)).toEqual(salts.map(() => 32));
+    expect(new Set(salts.map((salt) => salt.toString('hex'))).size).toBe(10);
+  });
+
+  it('rejects an inactive user', async () => {
     const ada = await buildSignedIn(app);
     await app.database.query('UPDATE users SET is_active = false WHERE id = $1', [ada.id]);
     const { body } = await refresh(ada.refreshToken).expect(401);
@@ -252,22 +253,22 @@ describe('POST /auth/refresh', () => {
   });
 
   it.each([
-    ['nothing', {}],
+    ['no fields', {}],
     ['null', { refreshToken: null }],
     ['a number', { refreshToken: 7 }],
     ['a list', { refreshToken: ['x'] }],
     ['an object', { refreshToken: { length: 71 } }],
-    ['an empty text', { refreshToken: '' }],
-    ['a text that is far too long', { refreshToken: 'A'.repeat(513) }],
+    ['an empty string', { refreshToken: '' }],
+    ['a string that is too long', { refreshToken: 'A'.repeat(513) }],
     ['a NUL', { refreshToken: 'A\0' }],
-    ['OAuth’s spelling', { refresh_token: 'x' }],
-    ['a field too many', { refreshToken: 'x', sessionId: 'x' }],
-  ])('refuses a body with %s with 400', async (_, sent) => {
+    ['the OAuth field name', { refresh_token: 'x' }],
+    ['an extra field', { refreshToken: 'x', sessionId: 'x' }],
+  ])('rejects a body with %s with 400', async (_, sent) => {
     const { body } = await app.request.post('/auth/refresh').send(sent).expect(400);
     expect(body.code).toBe('validation_failed');
   });
 
-  it('refuses a malformed token without the database', async () => {
+  it('rejects a malformed token without querying the database', async () => {
     const env = { DATABASE_URL: NO_DATABASE };
     const cut = await TestApp.start({ database: app.database, env });
     const { refreshToken } = await buildSignedIn(app);

@@ -7,7 +7,7 @@ const UTC_MILLISECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const password = 'seven lanterns at dusk';
 const OWN = 'is much like your address, your name or the name of this product';
 
-/** Passwords of a length, with nothing in them that anyone would guess. */
+/** Returns an unguessable password of this length. */
 const ascii = (length: number) =>
   String.fromCharCode(
     ...createHash('shake256', { outputLength: length })
@@ -17,7 +17,7 @@ const ascii = (length: number) =>
   );
 const animals = (length: number) => String.fromCodePoint(...Array.from({ length }, (_, i) => 0x1f400 + i));
 
-const NO_ADDRESSES = [
+const INVALID_EMAILS = [
   ...['', 'ada', '@example.com', 'ada@', 'ada@example', 'a b@example.com', 'a@b@example.com', 'Ada <ada@example.com>'],
   ...['ada@example.com, eve@example.com', `${'a'.repeat(64)}@${'b'.repeat(186)}.example.com`],
   ...['ada\u0000@example.com', 'ada\n@example.com', '\ud800@example.com'],
@@ -37,7 +37,7 @@ describe('POST /auth/register', () => {
   const countUsers = async () =>
     (await app.database.query<{ n: number }>('SELECT count(*)::int AS n FROM users'))[0]?.n;
 
-  it('answers 201 with the new user, to the letter', async () => {
+  it('returns 201 and the new user with exactly the documented fields', async () => {
     const email = newEmail();
     const { body, headers } = await register({ email, password, name: 'Ada' }).expect(201);
     expect(body).toEqual({
@@ -53,12 +53,12 @@ describe('POST /auth/register', () => {
     expect(headers['cache-control']).toBe('no-store');
   });
 
-  it.each([undefined, null])('takes a name that is %s as none', async (name) => {
+  it.each([undefined, null])('accepts a name that is %s as no name', async (name) => {
     const { body } = await register({ email: newEmail(), password, name }).expect(201);
     expect(body.name).toBeNull();
   });
 
-  it('begins no session', async () => {
+  it('creates no session', async () => {
     const { body } = await register({ email: newEmail(), password }).expect(201);
     const sessions = await app.database.query('SELECT FROM sessions WHERE user_id = $1', [body.id]);
     expect(sessions).toHaveLength(0);
@@ -71,34 +71,34 @@ describe('POST /auth/register', () => {
     expect(JSON.stringify(row)).not.toContain(password);
   });
 
-  describe('e-mail addresses', () => {
+  describe('email addresses', () => {
     it('are trimmed and lower-cased', async () => {
       const { body } = await register({ email: `  Ada.${++counter}@Example.COM\t`, password }).expect(201);
       expect(body.email).toBe(`ada.${counter}@example.com`);
     });
 
     it.each([
-      ['in capitals', (email: string) => email.toUpperCase()],
-      ['with blanks around it', (email: string) => ` ${email} `],
-      ['to the letter', (email: string) => email],
-    ])('are taken when another account has the same one %s', async (_, variant) => {
+      ['in upper case', (email: string) => email.toUpperCase()],
+      ['with surrounding white space', (email: string) => ` ${email} `],
+      ['in the same spelling', (email: string) => email],
+    ])('are taken if another account has the same one %s', async (_, variant) => {
       const { email } = await buildUser(app);
       const { body } = await register({ email: variant(email), password }).expect(409);
       expect(body).toMatchObject({ status: 409, code: 'email_taken', instance: '/auth/register' });
     });
 
-    it('are one address in both Unicode forms of the same letter', async () => {
+    it('are equal in both Unicode forms of a letter', async () => {
       await register({ email: 'jos\u00e9@example.com', password }).expect(201);
       const { body } = await register({ email: 'jose\u0301@example.com', password }).expect(409);
       expect(body.code).toBe('email_taken');
     });
 
-    it.each(NO_ADDRESSES)('are refused with 400 when they are none: %j', async (email) => {
+    it.each(INVALID_EMAILS)('are rejected with 400 if invalid: %j', async (email) => {
       const { body } = await register({ email, password }).expect(400);
       expect(body).toMatchObject({ code: 'validation_failed', errors: [{ pointer: '/email' }] });
     });
 
-    it('registered 50 times at once give one account and 49 refusals', async () => {
+    it('registered by 50 concurrent requests create one account', async () => {
       const email = newEmail();
       const answers = await Promise.all(
         Array.from({ length: 50 }, (_, i) => register({ email: i % 2 ? email : email.toUpperCase(), password })),
@@ -117,8 +117,8 @@ describe('POST /auth/register', () => {
       ['72 bytes', ascii(72)],
       ['100 characters of four bytes', animals(100)],
       ['128 characters of four bytes', animals(128)],
-      ['blanks, quotes and line breaks', ` '"\n\t\\ ;-- `],
-    ])('of %s register and sign in', async (_, chosen) => {
+      ['spaces, quotes and line breaks', ` '"\n\t\\ ;-- `],
+    ])('with %s are accepted at registration and sign-in', async (_, chosen) => {
       const email = newEmail();
       await register({ email, password: chosen }).expect(201);
       const { body } = await login(email, chosen).expect(200);
@@ -126,18 +126,18 @@ describe('POST /auth/register', () => {
     });
 
     it.each([
-      ['nothing', ''],
+      ['no characters', ''],
       ['1,025 characters', ascii(1_025)],
       ['90 kB', ascii(90_000)],
       ['a NUL at the end', 'abcdefgh\0'],
-      ['a NUL among others', 'abcd\0efgh'],
-      ['half a character', 'abcdefgh\ud800'],
-      ['a number', 12_345_678],
-      ['true', true],
-      ['null', null],
-      ['a list', ['abcdefgh']],
-      ['an object', { length: 8 }],
-    ])('of %s are refused with 400', async (_, chosen) => {
+      ['a NUL in the middle', 'abcd\0efgh'],
+      ['a lone surrogate', 'abcdefgh\ud800'],
+      ['type number', 12_345_678],
+      ['type boolean', true],
+      ['the value null', null],
+      ['type array', ['abcdefgh']],
+      ['type object', { length: 8 }],
+    ])('with %s are rejected with 400', async (_, chosen) => {
       const { body } = await register({ email: newEmail(), password: chosen }).expect(400);
       expect(body).toMatchObject({ code: 'validation_failed', errors: [{ pointer: '/password' }] });
     });
@@ -147,17 +147,17 @@ describe('POST /auth/register', () => {
       ['7 characters of four bytes', animals(7), 'must have at least 8 characters'],
       ['129 characters', ascii(129), 'must have at most 128 characters'],
       ['129 characters of four bytes', animals(129), 'must have at most 128 characters'],
-      ['much use', 'Passw0rd', 'is similar to a very common password'],
-      ['their owner’s name', 'lovelace-1815', OWN],
-      ['the product’s name', 'Gatehouse2026', OWN],
-    ])('of %s are refused with 422, a reason and no account', async (_, chosen, message) => {
+      ['a very common word', 'Passw0rd', 'is similar to a very common password'],
+      ['the user’s name', 'lovelace-1815', OWN],
+      ['the product name', 'Gatehouse2026', OWN],
+    ])('with %s are rejected with 422 and a reason, without an account', async (_, chosen, message) => {
       const before = await countUsers();
       const { body } = await register({ email: newEmail(), name: 'Ada Lovelace', password: chosen }).expect(422);
       expect(body).toMatchObject({ code: 'password_too_weak', errors: [{ pointer: '/password', message }] });
       expect(await countUsers()).toBe(before);
     });
 
-    it('are held against the address that is stored, not as it was written', async () => {
+    it('are compared with the normalized email address', async () => {
       const [email, chosen] = [` Montague-Q${++counter}@Example.com `, `montague-q${counter}@EXAMPLE.com`];
       const { body } = await register({ email, password: chosen }).expect(422);
       expect(body.errors).toEqual([{ pointer: '/password', message: OWN }]);
@@ -165,16 +165,16 @@ describe('POST /auth/register', () => {
 
     it.each([
       ['share their first 72 bytes', `${ascii(72)}a`, `${ascii(72)}b`],
-      ['are each other’s beginning at 72 bytes', ascii(72), ascii(73)],
+      ['differ in length after 72 common bytes', ascii(72), ascii(73)],
       ['share 72 bytes of four-byte characters', `${animals(18)}a`, `${animals(18)}b`],
       ['differ in the last of 128 characters', `${ascii(127)}a`, `${ascii(127)}b`],
       ['differ after a control character', `${ascii(8)}\u0001a`, `${ascii(8)}\u0001b`],
       ['differ after a character with a zero byte', `${ascii(8)}\u0100a`, `${ascii(8)}\u0100b`],
-      ['differ in a blank at the end', `${password} `, password],
-      ['differ in a blank at the start', ` ${password}`, password],
+      ['differ in a trailing space', `${password} `, password],
+      ['differ in a leading space', ` ${password}`, password],
       ['differ in case', 'seven lanterns at dusK', password],
       ['differ in Unicode form', `${password}\u00e9`, `${password}e\u0301`],
-    ])('that %s are two passwords', async (_, one, other) => {
+    ])('that %s are different passwords', async (_, one, other) => {
       const [first, second] = [newEmail(), newEmail()];
       await register({ email: first, password: one }).expect(201);
       await register({ email: second, password: other }).expect(201);
@@ -191,25 +191,25 @@ describe('POST /auth/register', () => {
     ['passwordHash', '$2b$12$abcdefghijklmnopqrstuu'],
     ['emailVerifiedAt', '2026-01-15T09:30:00.000Z'],
     ['constructor', {}],
-  ])('refuses the field %s and makes no account', async (field, value) => {
+  ])('rejects the field %s and creates no account', async (field, value) => {
     const before = await countUsers();
     const { body } = await register({ email: newEmail(), password, [field]: value }).expect(400);
     expect(body.code).toBe('validation_failed');
     expect(await countUsers()).toBe(before);
   });
 
-  it('names every wrong field at once', async () => {
+  it('names every invalid field', async () => {
     const { body } = await register({ email: 'ada', password: '', name: 7, age: 8 }).expect(400);
     const pointers = (body.errors as { pointer: string }[]).map(({ pointer }) => pointer);
     expect(pointers.sort()).toEqual(['/age', '/email', '/name', '/password']);
   });
 
-  it.each(['null', '[]', '"x"', '1', '{'])('refuses the body %s with 400', async (text) => {
+  it.each(['null', '[]', '"x"', '1', '{'])('rejects the body %s with 400', async (text) => {
     const { body } = await app.request.post('/auth/register').type('json').send(text).expect(400);
     expect(body.code).toMatch(/^(validation_failed|malformed_body)$/);
   });
 
-  it('needs a body', async () => {
+  it('requires a body', async () => {
     const { body } = await app.request.post('/auth/register').expect(400);
     expect(body.code).toBe('validation_failed');
   });

@@ -1,8 +1,9 @@
-import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
+import { buildSignedIn, buildUser, signIn, type BuiltUser, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
+import { rounds } from '../support/rounds.js';
 import { TestApp } from '../support/test-app.js';
 
-describe('a session that was ended', () => {
+describe('an ended session', () => {
   let first: TestApp;
   let second: TestApp;
   let admin: SignedIn;
@@ -16,7 +17,7 @@ describe('a session that was ended', () => {
   const refreshOn = (app: TestApp, { refreshToken }: SignedIn) =>
     app.request.post('/auth/refresh').send({ refreshToken });
 
-  /** The codes that the next requests get: with the access token and the refresh token, on every instance. */
+  /** Uses both tokens on every instance. Returns the distinct problem codes. */
   const nextAnswers = async (session: SignedIn) => {
     const answers = await Promise.all(
       instances().flatMap((app) => [app.as(session.accessToken).get('/users/me'), refreshOn(app, session)]),
@@ -27,7 +28,7 @@ describe('a session that was ended', () => {
 
   type Ending = (app: TestApp, session: SignedIn) => Promise<{ status: number }>;
   const endings: [what: string, end: Ending, codes: string[]][] = [
-    ['logout', async (app, { accessToken }) => app.as(accessToken).post('/auth/logout'), ['session_revoked logout']],
+    ['sign-out', async (app, { accessToken }) => app.as(accessToken).post('/auth/logout'), ['session_revoked logout']],
     [
       'revocation by its owner',
       async (app, session) => app.as((await signIn(app, session)).accessToken).delete(`/sessions/${session.sessionId}`),
@@ -44,7 +45,7 @@ describe('a session that was ended', () => {
       ['session_revoked admin'],
     ],
     [
-      'revocation with many others',
+      'a bulk revocation',
       async (app, { id }) => app.as(admin.accessToken).post('/admin/sessions/revoke').send({ userId: id }),
       ['session_revoked admin'],
     ],
@@ -65,7 +66,7 @@ describe('a session that was ended', () => {
       ['session_not_found', 'refresh_token_invalid'],
     ],
     [
-      'deletion of its user by themselves',
+      'account deletion by its user',
       async (app, { accessToken, password }) => app.as(accessToken).delete('/users/me').send({ password }),
       ['session_not_found', 'refresh_token_invalid'],
     ],
@@ -81,25 +82,23 @@ describe('a session that was ended', () => {
     ],
   ];
 
-  it.each(endings)(
-    'by %s is refused from the next request on, on every instance, ten times of ten',
-    async (_, end, codes) => {
-      for (let round = 0; round < 10; round++) {
-        const session = await buildSignedIn(first);
-        await Promise.all(instances().map((app) => app.as(session.accessToken).get('/users/me').expect(200)));
-        // Requests that are under way when the session ends may be answered either way; the next one may not.
-        const underWay = instances().flatMap((app) =>
-          Array.from({ length: 3 }, async () => (await app.as(session.accessToken).get('/users/me')).status),
-        );
-        const ended = await end(round % 2 === 0 ? first : second, session);
-        expect([200, 204]).toContain(ended.status);
-        expect(await nextAnswers(session)).toEqual(codes);
-        expect((await Promise.all(underWay)).filter((status) => ![200, 401].includes(status))).toEqual([]);
-      }
-    },
-  );
+  it.each(endings)('is rejected on every instance from the first request after %s', async (_, end, codes) => {
+    // One round on each instance.
+    for (let round = 0; round < rounds(2, 10); round++) {
+      const session = await buildSignedIn(first);
+      await Promise.all(instances().map((app) => app.as(session.accessToken).get('/users/me').expect(200)));
+      // Concurrent requests may succeed or fail. Later ones must fail.
+      const concurrent = instances().flatMap((app) =>
+        Array.from({ length: 3 }, async () => (await app.as(session.accessToken).get('/users/me')).status),
+      );
+      const ended = await end(round % 2 === 0 ? first : second, session);
+      expect([200, 204]).toContain(ended.status);
+      expect(await nextAnswers(session)).toEqual(codes);
+      expect((await Promise.all(concurrent)).filter((status) => ![200, 401].includes(status))).toEqual([]);
+    }
+  });
 
-  it('stays ended when its user is active again', async () => {
+  it('stays revoked when its user is reactivated', async () => {
     const ada = await buildSignedIn(first);
     for (const isActive of [false, true]) {
       await first.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send({ isActive }).expect(200);
@@ -108,7 +107,7 @@ describe('a session that was ended', () => {
     await signIn(second, ada);
   });
 
-  it('keeps its first reason through everything that ends it again', async () => {
+  it('keeps its first reason when it is revoked again', async () => {
     const ada = await buildSignedIn(first);
     const other = await signIn(first, ada);
     await first.as(ada.accessToken).post('/auth/logout').expect(204);
@@ -122,7 +121,7 @@ describe('a session that was ended', () => {
     ]);
   });
 
-  it('tells of an inactive user first, whatever else is wrong with it', async () => {
+  it('reports an inactive user before its own revocation or expiry', async () => {
     const [revoked, expired] = [await buildSignedIn(first), await buildSignedIn(first)];
     await first.as(revoked.accessToken).post('/auth/logout').expect(204);
     await first.database.query('UPDATE sessions SET idle_expires_at = now() WHERE id = $1', [expired.sessionId]);
@@ -131,14 +130,14 @@ describe('a session that was ended', () => {
     expect(await nextAnswers(expired)).toEqual(['user_inactive']);
   });
 
-  it('tells of its revocation before its expiry', async () => {
+  it('reports its revocation before its expiry', async () => {
     const ada = await buildSignedIn(first);
     await first.as(ada.accessToken).post('/auth/logout').expect(204);
     await first.database.query('UPDATE sessions SET idle_expires_at = now() WHERE id = $1', [ada.sessionId]);
     expect(await nextAnswers(ada)).toEqual(['session_revoked logout']);
   });
 
-  it('takes no other session of its user with it', async () => {
+  it('does not end other sessions of its user', async () => {
     const ada = await buildSignedIn(first);
     const phone = await signIn(second, ada);
     await first.as(ada.accessToken).post('/auth/logout').expect(204);
@@ -146,7 +145,7 @@ describe('a session that was ended', () => {
   });
 });
 
-describe('a user who is changed', () => {
+describe('a changed user', () => {
   let first: TestApp;
   let second: TestApp;
   let admin: SignedIn;
@@ -156,9 +155,16 @@ describe('a user who is changed', () => {
   });
   afterAll(() => first.close());
 
-  it('has the new role on the next request, on every instance, with the token of before', async () => {
+  const deactivate = ({ id }: BuiltUser) =>
+    first.as(admin.accessToken).patch(`/admin/users/${id}`).send({ isActive: false }).expect(200);
+  const login = ({ email, password }: BuiltUser, app = second) =>
+    app.request.post('/auth/login').send({ email, password });
+  const activeSessions = ({ id }: BuiltUser) =>
+    first.database.query('SELECT id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL', [id]);
+
+  it('has the new role on the next request to every instance', async () => {
     const ada = await buildSignedIn(first);
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 2; round++) {
       const role = round % 2 === 0 ? 'admin' : 'user';
       await first.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send({ role }).expect(200);
       for (const app of [second, first]) {
@@ -171,37 +177,29 @@ describe('a user who is changed', () => {
     }
   });
 
-  it('cannot sign in while inactive, and is told what a stranger is told', async () => {
+  it('cannot sign in while inactive, with the same error as a stranger', async () => {
     const ada = await buildUser(first);
-    await first.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send({ isActive: false }).expect(200);
-    const { email, password } = ada;
-    expectProblem(await second.request.post('/auth/login').send({ email, password }), 401, 'invalid_credentials');
+    await deactivate(ada);
+    expectProblem(await login(ada), 401, 'invalid_credentials');
   });
 
-  it('has no session left after a deactivation, however many sign-ins ran at the same time', async () => {
-    for (let round = 0; round < 10; round++) {
-      const { id, email, password } = await buildUser(first);
-      const logins = Array.from({ length: 6 }, (_, i) =>
-        (i % 2 === 0 ? first : second).request.post('/auth/login').send({ email, password }),
-      );
-      const [, ...answers] = await Promise.all([
-        first.as(admin.accessToken).patch(`/admin/users/${id}`).send({ isActive: false }).expect(200),
-        ...logins,
-      ]);
+  it('has no session after a deactivation during many sign-ins', async () => {
+    for (let round = 0; round < rounds(2, 10); round++) {
+      const ada = await buildUser(first);
+      const logins = Array.from({ length: 6 }, (_, i) => login(ada, i % 2 === 0 ? first : second));
+      const [, ...answers] = await Promise.all([deactivate(ada), ...logins]);
       expect(answers.map((answer) => answer.status).filter((status) => ![200, 401].includes(status))).toEqual([]);
-      const sql = 'SELECT id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL';
-      expect(await first.database.query(sql, [id])).toEqual([]);
+      expect(await activeSessions(ada)).toEqual([]);
     }
   });
 
-  it('leaves nothing behind when deleted while signing in and signing out', async () => {
-    for (let round = 0; round < 10; round++) {
+  it('leaves no session when deleted during sign-ins and sign-outs', async () => {
+    for (let round = 0; round < rounds(3, 10); round++) {
       const ada = await buildSignedIn(first);
       const devices = await Promise.all(Array.from({ length: 4 }, () => signIn(first, ada)));
-      const { email, password } = ada;
       const answers = await Promise.all([
         first.as(admin.accessToken).delete(`/admin/users/${ada.id}`),
-        second.request.post('/auth/login').send({ email, password }),
+        login(ada),
         second.as(admin.accessToken).post('/admin/sessions/revoke').send({ userId: ada.id }),
         ...devices.map((device) => second.as(device.accessToken).delete('/sessions?scope=all')),
       ]);

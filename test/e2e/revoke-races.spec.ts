@@ -6,10 +6,10 @@ import { sessionRow } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-/** Long enough for a request that waits for a lock on a busy machine. */
+/** A slow machine must not time out a request that waits for a lock. */
 const env = { DB_STATEMENT_TIMEOUT: '1m' };
 
-describe('a refresh and the end of its session at the same time', () => {
+describe('a refresh concurrent with the end of its session', () => {
   let app: TestApp;
   let other: TestApp;
   let admin: SignedIn;
@@ -24,14 +24,14 @@ describe('a refresh and the end of its session at the same time', () => {
 
   type End = (ada: SignedIn) => PromiseLike<Response>;
   const endings: readonly [what: string, code: string, end: End][] = [
-    ['a logout', 'session_revoked', (ada) => other.as(ada.accessToken).post('/auth/logout')],
+    ['a sign-out', 'session_revoked', (ada) => other.as(ada.accessToken).post('/auth/logout')],
     [
       'a revocation by its user',
       'session_revoked',
       (ada) => other.as(ada.accessToken).delete(`/sessions/${ada.sessionId}`),
     ],
     [
-      'a logout from all devices',
+      'a sign-out of all devices',
       'session_revoked',
       (ada) => other.as(ada.accessToken).delete('/sessions').query({ scope: 'all' }),
     ],
@@ -73,7 +73,7 @@ describe('a refresh and the end of its session at the same time', () => {
   const queue = ({ sessionId }: SignedIn, first: () => PromiseLike<Response>, second: () => PromiseLike<Response>) =>
     app.database.queue(`SELECT FROM sessions WHERE id = '${sessionId}' FOR UPDATE`, first, second);
 
-  it.each(endings)('%s that comes first makes the refresh fail', async (_, code, end) => {
+  it.each(endings)('fails if %s comes first', async (_, code, end) => {
     const ada = await buildSignedIn(app);
     const [ended, refreshed] = await queue(
       ada,
@@ -85,7 +85,7 @@ describe('a refresh and the end of its session at the same time', () => {
     expectProblem(await me(ada.accessToken), 401, code);
   });
 
-  it.each(endings)('%s that comes second ends what the refresh returned', async (_, code, end) => {
+  it.each(endings)('returns tokens that stop working if %s comes second', async (_, code, end) => {
     const ada = await buildSignedIn(app);
     const [refreshed, ended] = await queue(
       ada,
@@ -103,7 +103,7 @@ describe('a refresh that waits for a lock', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await TestApp.start({ env });
-    // With this constraint, a session past its absolute timeout is always past its idle timeout too.
+    // Without this constraint, a test can set an absolute timeout before the idle timeout.
     await app.database.query('ALTER TABLE sessions DROP CONSTRAINT ck_sessions_idle_expires_at');
   });
   afterAll(() => app.close());
@@ -127,17 +127,17 @@ describe('a refresh that waits for a lock', () => {
     [
       'user becomes inactive',
       'user_inactive',
-      // The update of the user alone does not make a refresh wait.
+      // Updating the user alone does not make a refresh wait.
       ({ id }) => `LOCK TABLE sessions IN EXCLUSIVE MODE; UPDATE users SET is_active = false WHERE id = '${id}'`,
     ],
   ];
 
-  it.each(changes)('fails and changes nothing when its %s meanwhile', async (_, code, change) => {
+  it.each(changes)('fails and changes nothing if its %s meanwhile', async (_, code, change) => {
     const { database } = app;
     const ada = await buildSignedIn(app);
     const row = () => sessionRow(database, ada.sessionId);
     const [sent, before] = await database.holding(change(ada), async () => {
-      // The refresh has to read the session before the change is committed.
+      // The refresh must read the session before the change commits.
       const { refreshToken } = ada;
       const waiting = app.request.post('/auth/refresh').send({ refreshToken }).then();
       await until('the refresh waits', async () => (await database.waiting()).length === 1);

@@ -14,14 +14,14 @@ describe('routing', () => {
   });
   afterAll(() => app.close());
 
-  /** Sends a path to the byte: no client normalises it on the way. */
+  /** Requests a path exactly as given. An HTTP client would normalize it. */
   async function get(path: string, token?: string, headers: string[] = []) {
     const authorization = token === undefined ? [] : [`Authorization: Bearer ${token}`];
     const answer = await exchange(app, rawRequest(`GET ${path}`, [...authorization, ...headers]));
     return { status: answer.status, code: (JSON.parse(answer.body) as { code?: string }).code };
   }
 
-  const disguises = [
+  const spellings = [
     '/%61dmin/users',
     '/admin%2fusers',
     '/admin/%75sers',
@@ -43,7 +43,7 @@ describe('routing', () => {
     '/health/live/..%2f..%2fadmin/users',
   ];
 
-  it.each(disguises)('another spelling of a path is another path, and no way round a guard: %s', async (path) => {
+  it.each(spellings)('does not match another spelling of a path: %s', async (path) => {
     const expected = { status: 404, code: 'not_found' };
     expect(await get(path)).toEqual(expected);
     expect(await get(path, user.accessToken)).toEqual(expected);
@@ -57,14 +57,14 @@ describe('routing', () => {
     '/admin/users/me',
     '/admin/users/1',
     '/admin/users?role=root',
-  ])('a guard is asked before a parameter is looked at: %s', async (path) => {
+  ])('runs guards before it validates parameters: %s', async (path) => {
     expect(await get(path)).toEqual({ status: 401, code: 'token_missing' });
     expect(await get(path, user.accessToken)).toEqual({ status: 403, code: 'forbidden' });
     expect(await get(path, admin.accessToken)).toEqual({ status: 400, code: 'validation_failed' });
   });
 
   it.each(['/admin/users/%zz', '/admin/users/%', '/sessions/%e0%a4%a', '/admin/users/%c0%af', '/admin/sessions/%ff'])(
-    'broken percent-encoding in place of an id is 400 for everyone: %s',
+    'rejects broken percent-encoding in an ID with 400 for everyone: %s',
     async (path) => {
       const expected = { status: 400, code: 'bad_request' };
       expect(await get(path)).toEqual(expected);
@@ -80,7 +80,7 @@ describe('routing', () => {
     ['X-Original-URL', '/admin/users'],
     ['X-Rewrite-URL', '/admin/users'],
     ['X-Forwarded-Prefix', '/admin'],
-  ])('no header changes what is asked for: %s', async (name, value) => {
+  ])('ignores a method or path in the header %s', async (name, value) => {
     const { body, status } = await app.as(user.accessToken).get('/users/me').set(name, value);
     expect([status, body.id]).toEqual([200, user.id]);
     const again = await app.as(user.accessToken).get('/users/me');
@@ -88,7 +88,7 @@ describe('routing', () => {
   });
 
   it.each(['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override'])(
-    'no header makes less of a POST: %s',
+    'does not turn a POST into a GET by the header %s',
     async (name) => {
       const { accessToken } = await buildSignedIn(app);
       const { status } = await app.as(accessToken).post('/auth/logout').set(name, 'GET');
@@ -96,21 +96,21 @@ describe('routing', () => {
     },
   );
 
-  it('no field of a query or a form changes the method', async () => {
+  it('ignores a method in the query', async () => {
     await app.as(user.accessToken).get('/users/me?_method=DELETE').expect(200);
     const { status } = await app.as(user.accessToken).get('/users/me');
     expect(status).toBe(200);
   });
 
   it.each(['/users/me?access_token=TOKEN', '/users/me?token=TOKEN', '/users/me?authorization=Bearer%20TOKEN'])(
-    'a token in the query string is never read: %s',
+    'ignores a token in the query: %s',
     async (path) => {
       const { body } = await app.request.get(path.replace('TOKEN', user.accessToken)).expect(401);
       expect(body.code).toBe('token_missing');
     },
   );
 
-  it('a token in the body or a cookie is never read', async () => {
+  it('ignores a token in the body or a cookie', async () => {
     const { body } = await app.request
       .patch('/users/me')
       .set('Cookie', `access_token=${user.accessToken}`)
@@ -119,14 +119,14 @@ describe('routing', () => {
     expect(body.code).toBe('token_missing');
   });
 
-  it('HEAD answers like GET, without the body', async () => {
+  it('handles HEAD like GET, without the body', async () => {
     const head = await app.as(user.accessToken).head('/users/me');
     const whole = await app.as(user.accessToken).get('/users/me');
     expect([head.status, head.text]).toEqual([200, undefined]);
     expect(head.headers['content-length']).toBe(whole.headers['content-length']);
   });
 
-  it('HEAD passes the same guards as GET', async () => {
+  it('runs the same guards for HEAD as for GET', async () => {
     const answers = await Promise.all([
       app.request.head('/users/me'),
       app.request.head('/admin/users'),
@@ -135,21 +135,21 @@ describe('routing', () => {
     expect(answers.map(({ status }) => status)).toEqual([401, 401, 403]);
   });
 
-  it('OPTIONS is a method that no route has, and tells those that it has', async () => {
+  it('rejects OPTIONS with 405 and the allowed methods', async () => {
     const answer = await app.request.options('/sessions');
     expect([answer.status, answer.headers['allow']]).toEqual([405, 'DELETE, GET, HEAD']);
   });
 
-  it.each(['TRACE', 'PROPFIND', 'PURGE', 'QUERY'])('a method that only others know is 405: %s', async (method) => {
+  it.each(['TRACE', 'PROPFIND', 'PURGE', 'QUERY'])('rejects an unsupported method with 405: %s', async (method) => {
     const { status } = await exchange(app, rawRequest(`${method} /users/me`));
     expect(status).toBe(405);
   });
 
-  it('a target with a foreign host is this server’s path, behind the same guards', async () => {
+  it('ignores the host of an absolute request target', async () => {
     expect(await get('http://evil.example.com/users/me')).toEqual({ status: 401, code: 'token_missing' });
   });
 
-  it('an id in capital letters is the same id', async () => {
+  it('accepts an ID in upper case', async () => {
     const { body } = await app.as(admin.accessToken).get(`/admin/users/${user.id.toUpperCase()}`).expect(200);
     expect(body.id).toBe(user.id);
   });
@@ -161,15 +161,15 @@ describe('routing', () => {
     '/dist/src/main.js',
     '/docs/../package.json',
     '/docs/package.json',
-  ])('no file is served, and no folder is listed: %s', async (path) => {
+  ])('serves no files: %s', async (path) => {
     expect(await get(path)).toEqual({ status: 404, code: 'not_found' });
   });
 
-  it.each(['/docs', '/health', '/'])('no folder is listed: %s/', async (path) => {
+  it.each(['/docs', '/health', '/'])('lists no folder: %s/', async (path) => {
     expect(await get(path === '/' ? path : `${path}/`)).toEqual({ status: 404, code: 'not_found' });
   });
 
-  it('a literal path wins over a parameter', async () => {
+  it('prefers a literal path to a parameter', async () => {
     const { body } = await app.as(user.accessToken).get('/sessions/current').expect(200);
     expect(body).toMatchObject({ id: user.sessionId, isCurrent: true });
   });

@@ -4,9 +4,9 @@ import { buildSignedIn } from '../support/builders.js';
 import { readOperations } from '../support/operations.js';
 import { TestApp } from '../support/test-app.js';
 
-/** Every row of every table, but for when a session was last seen, and for who was refused. */
+/** Returns every row of every table, without last-seen times and audit events of rejected requests. */
 async function contentsOf({ app, database }: TestApp): Promise<string[]> {
-  // What is written after the answer counts, too.
+  // Includes what is written in the background after the response.
   for (const recorder of [LastSeenRecorder, RejectionRecorder]) await app.get(recorder).flush();
   const tables = await database.query<{ name: string }>(
     `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY name`,
@@ -22,12 +22,12 @@ async function contentsOf({ app, database }: TestApp): Promise<string[]> {
   return contents;
 }
 
-describe('a request by GET or HEAD', () => {
+describe('a GET or HEAD request', () => {
   let app: TestApp;
   beforeAll(async () => (app = await TestApp.start({ env: { PRUNE_INTERVAL: '0s' } })));
   afterAll(() => app.close());
 
-  it('changes nothing, on any route and for anyone, but when a session was last seen, and who was refused', async () => {
+  it('changes nothing on any route except last-seen times and rejection events', async () => {
     const [user, admin] = [await buildSignedIn(app), await buildSignedIn(app, 'admin')];
     await app.database.query(`UPDATE sessions SET last_seen_at = now() - interval '1 hour'`);
     const before = await contentsOf(app);
@@ -44,7 +44,7 @@ describe('a request by GET or HEAD', () => {
         }
       }
     }
-    // Each did what it is for, at least once: a refusal would prove nothing.
+    // Each route succeeded at least once. A rejected request would prove nothing.
     expect([...answered].sort()).toEqual(routes.flatMap(({ name }) => [`get ${name}`, `head ${name}`]).sort());
     expect(await contentsOf(app)).toEqual(before);
   });

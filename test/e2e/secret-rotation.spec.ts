@@ -8,7 +8,7 @@ const NEW_SECRET = 'uW3nYb6QkT9sLrX1vMzD4hEa8cGfJp2Z';
 const OTHER_SECRET = 'pT5mKq8WdV1xZc7RbN2hLs9GyJe4FuAo';
 const renewedEnv = { JWT_SECRET: NEW_SECRET, JWT_PREVIOUS_SECRETS: `${OTHER_SECRET}, ${TEST_SECRET}` };
 
-describe('when the secret of access tokens is replaced', () => {
+describe('changing the token settings', () => {
   let database: TestDatabase;
   const running = new Map<string, TestApp>();
   beforeAll(async () => (database = await TestDatabase.create()));
@@ -17,7 +17,7 @@ describe('when the secret of access tokens is replaced', () => {
     await database.drop();
   });
 
-  /** The instance with this environment: one for all tests. */
+  /** Returns the instance with this environment, which all tests share. */
   const start = async (env: Readonly<Record<string, string>> = {}) => {
     const key = JSON.stringify(env);
     const app = running.get(key) ?? (await TestApp.start({ database, env }));
@@ -25,14 +25,14 @@ describe('when the secret of access tokens is replaced', () => {
     return app;
   };
 
-  it('tokens of a previous secret still work', async () => {
+  it('keeps access tokens of a previous secret valid', async () => {
     const ada = await buildSignedIn(await start());
     const renewed = await start(renewedEnv);
     const { body } = await renewed.as(ada.accessToken).get('/users/me').expect(200);
     expect(body.id).toBe(ada.id);
   });
 
-  it('new tokens are signed by the new one, and name it in kid', async () => {
+  it('signs new tokens with the new secret and names it in kid', async () => {
     const before = await start();
     const renewed = await start(renewedEnv);
     const ada = await buildSignedIn(renewed);
@@ -41,20 +41,20 @@ describe('when the secret of access tokens is replaced', () => {
     await renewed.as(ada.accessToken).get('/users/me').expect(200);
   });
 
-  it('new tokens are refused by an instance that does not know the new one', async () => {
+  it('invalidates new tokens on an instance without the new secret', async () => {
     const ada = await buildSignedIn(await start(renewedEnv));
     const { body } = await (await start()).as(ada.accessToken).get('/users/me').expect(401);
     expect(body.code).toBe('token_invalid');
   });
 
-  it('tokens of a secret that is no longer named are refused', async () => {
+  it('invalidates access tokens of a secret that is no longer configured', async () => {
     const ada = await buildSignedIn(await start());
     const forgetful = await start({ JWT_SECRET: NEW_SECRET, JWT_PREVIOUS_SECRETS: OTHER_SECRET });
     const { body } = await forgetful.as(ada.accessToken).get('/users/me').expect(401);
     expect(body.code).toBe('token_invalid');
   });
 
-  it('a token cannot borrow the kid of another secret', async () => {
+  it('invalidates a token with the kid of another secret', async () => {
     const ada = await buildSignedIn(await start());
     const renewed = await start(renewedEnv);
     const token = forgeToken(ada.accessToken, { header: { kid: renewed.app.get(KeyRing).current.id } });
@@ -62,7 +62,7 @@ describe('when the secret of access tokens is replaced', () => {
     expect(body.code).toBe('token_invalid');
   });
 
-  it('refresh tokens that were derived from it still work, and so do their successors', async () => {
+  it('keeps refresh tokens of a previous secret and their successors valid', async () => {
     const ada = await buildSignedIn(await start());
     const renewed = await start(renewedEnv);
     const next = await renewed.request.post('/auth/refresh').send({ refreshToken: ada.refreshToken }).expect(200);
@@ -71,7 +71,7 @@ describe('when the secret of access tokens is replaced', () => {
     expect(body.sessionId).toBe(ada.sessionId);
   });
 
-  it('refresh tokens are refused once it is no longer named, and no session ends', async () => {
+  it('rejects refresh tokens without the previous secret, but revokes no session', async () => {
     const ada = await buildSignedIn(await start());
     const forgetful = await start({ JWT_SECRET: NEW_SECRET });
     const { refreshToken } = ada;
@@ -80,7 +80,7 @@ describe('when the secret of access tokens is replaced', () => {
     await (await start()).request.post('/auth/refresh').send({ refreshToken }).expect(200);
   });
 
-  it('refresh tokens with a secret of their own do not notice', async () => {
+  it('does not affect refresh tokens if REFRESH_SECRET is set', async () => {
     const own = { REFRESH_SECRET: OTHER_SECRET };
     const ada = await buildSignedIn(await start(own));
     const renewed = await start({ ...own, JWT_SECRET: NEW_SECRET });
@@ -92,18 +92,15 @@ describe('when the secret of access tokens is replaced', () => {
   it.each([
     ['issuer', { JWT_ISSUER: 'https://id.example.com' }, 'iss'],
     ['audience', { JWT_AUDIENCE: 'another product' }, 'aud'],
-  ])(
-    'or another %s is configured, tokens say the new one, and those of the old one are refused',
-    async (_, env, claim) => {
-      const before = await start();
-      const user = await buildUser(before);
-      const old = await signIn(before, user);
-      const after = await start(env);
-      const { body } = await after.as(old.accessToken).get('/users/me').expect(401);
-      expect(body.code).toBe('token_invalid');
-      const { accessToken } = await signIn(after, user);
-      expect(Object.values(env)).toEqual([decodeToken(accessToken).claims[claim]]);
-      await after.as(accessToken).get('/users/me').expect(200);
-    },
-  );
+  ])('invalidates tokens with the previous %s and issues tokens with the new one', async (_, env, claim) => {
+    const before = await start();
+    const user = await buildUser(before);
+    const old = await signIn(before, user);
+    const after = await start(env);
+    const { body } = await after.as(old.accessToken).get('/users/me').expect(401);
+    expect(body.code).toBe('token_invalid');
+    const { accessToken } = await signIn(after, user);
+    expect(Object.values(env)).toEqual([decodeToken(accessToken).claims[claim]]);
+    await after.as(accessToken).get('/users/me').expect(200);
+  });
 });

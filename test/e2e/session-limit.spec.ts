@@ -2,7 +2,7 @@ import { buildUser, signIn, type BuiltUser } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
-/** The sessions of a user that were not ended, oldest first. */
+/** Returns the IDs of the user’s sessions that are not revoked, oldest first. */
 async function activeSessions(app: TestApp, { id }: BuiltUser): Promise<string[]> {
   const rows = await app.database.query<{ id: string }>(
     'SELECT id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL ORDER BY created_at, id',
@@ -11,8 +11,11 @@ async function activeSessions(app: TestApp, { id }: BuiltUser): Promise<string[]
   return rows.map((row) => row.id);
 }
 
-/** Signs a user in 50 times at once, on two instances by turns. Gives the number of answers of each kind. */
-async function signInAtOnce(apps: [TestApp, TestApp], { email, password }: BuiltUser): Promise<Record<string, number>> {
+/** Sends 50 parallel sign-ins to two instances. Returns the number of responses of each kind. */
+async function signInInParallel(
+  apps: [TestApp, TestApp],
+  { email, password }: BuiltUser,
+): Promise<Record<string, number>> {
   const send = async (app: TestApp) => app.request.post('/auth/login').send({ email, password });
   const answers = await Promise.all(Array.from({ length: 25 }, () => apps.map(send)).flat());
   const counts: Record<string, number> = {};
@@ -23,13 +26,13 @@ async function signInAtOnce(apps: [TestApp, TestApp], { email, password }: Built
   return counts;
 }
 
-describe('with SESSION_LIMIT_POLICY=evict_oldest', () => {
+describe('SESSION_LIMIT_POLICY=evict_oldest', () => {
   let app: TestApp;
   let other: TestApp;
   beforeAll(async () => ([app, other] = await TestApp.startTwo({ env: { MAX_SESSIONS_PER_USER: '3' } })));
   afterAll(() => app.close());
 
-  it('a sign-in beyond the limit ends the oldest session, and says why', async () => {
+  it('revokes the oldest session at a sign-in beyond the limit', async () => {
     const ada = await buildUser(app);
     const oldest = await signIn(app, ada);
     const others = [await signIn(app, ada), await signIn(app, ada)];
@@ -40,7 +43,7 @@ describe('with SESSION_LIMIT_POLICY=evict_oldest', () => {
     expect(await activeSessions(app, ada)).toEqual([...others, newest].map(({ sessionId }) => sessionId));
   });
 
-  it('sessions that have ended take no room', async () => {
+  it('does not count ended sessions', async () => {
     const ada = await buildUser(app);
     const [first, second, third] = [await signIn(app, ada), await signIn(app, ada), await signIn(app, ada)];
     await app.as(third.accessToken).post('/auth/logout').expect(204);
@@ -52,20 +55,20 @@ describe('with SESSION_LIMIT_POLICY=evict_oldest', () => {
     await app.as(first.accessToken).get('/users/me').expect(200);
   });
 
-  it('other people’s sessions take no room', async () => {
+  it('does not count sessions of other users', async () => {
     const [ada, eve] = [await buildUser(app), await buildUser(app)];
     const first = await signIn(app, ada);
     for (let times = 0; times < 4; times += 1) await signIn(app, eve);
     await app.as(first.accessToken).get('/users/me').expect(200);
   });
 
-  it('the session limit holds under 50 parallel sign-ins, which all succeed', async () => {
+  it('keeps exactly the limit under 50 parallel sign-ins, which all succeed', async () => {
     const ada = await buildUser(app);
-    expect(await signInAtOnce([app, other], ada)).toEqual({ 200: 50 });
+    expect(await signInInParallel([app, other], ada)).toEqual({ 200: 50 });
     expect(await activeSessions(app, ada)).toHaveLength(3);
   });
 
-  it('a lowered limit ends all that are too many at the next sign-in', async () => {
+  it('revokes all surplus sessions at the first sign-in with a lower limit', async () => {
     const strict = await TestApp.start({ database: app.database, env: { MAX_SESSIONS_PER_USER: '1' } });
     const ada = await buildUser(app);
     for (let times = 0; times < 3; times += 1) await signIn(app, ada);
@@ -74,7 +77,7 @@ describe('with SESSION_LIMIT_POLICY=evict_oldest', () => {
     expect(await activeSessions(app, ada)).toEqual([sessionId]);
   });
 
-  it('nobody waits in a circle when sessions are evicted and ended in bulk at once', async () => {
+  it('does not deadlock when sessions are evicted and revoked concurrently', async () => {
     const ada = await buildUser(app);
     const { accessToken } = await signIn(app, ada);
     const statuses = new Set<number>();
@@ -90,7 +93,7 @@ describe('with SESSION_LIMIT_POLICY=evict_oldest', () => {
   });
 });
 
-describe('with SESSION_LIMIT_POLICY=reject', () => {
+describe('SESSION_LIMIT_POLICY=reject', () => {
   let app: TestApp;
   let other: TestApp;
   beforeAll(async () => {
@@ -101,7 +104,7 @@ describe('with SESSION_LIMIT_POLICY=reject', () => {
 
   const login = ({ email, password }: BuiltUser) => app.request.post('/auth/login').send({ email, password });
 
-  it('a sign-in beyond the limit is refused, and ends nothing, until another session has ended', async () => {
+  it('rejects a sign-in beyond the limit until another session ends', async () => {
     const ada = await buildUser(app);
     const first = await signIn(app, ada);
     const others = [await signIn(app, ada), await signIn(app, ada)];
@@ -111,7 +114,7 @@ describe('with SESSION_LIMIT_POLICY=reject', () => {
     await login(ada).expect(200);
   });
 
-  it('is told to OAuth’s clients as a grant that is refused', async () => {
+  it('reports the limit to OAuth clients as invalid_grant', async () => {
     const ada = await buildUser(app);
     for (let times = 0; times < 3; times += 1) await signIn(app, ada);
     const form = { grant_type: 'password', username: ada.email, password: ada.password };
@@ -119,15 +122,15 @@ describe('with SESSION_LIMIT_POLICY=reject', () => {
     expect(body).toEqual({ error: 'invalid_grant', error_description: expect.stringContaining('too many devices') });
   });
 
-  it('is no answer to a wrong password, which would tell that there is such an account', async () => {
+  it('does not report the limit after a wrong password', async () => {
     const ada = await buildUser(app);
     for (let times = 0; times < 3; times += 1) await signIn(app, ada);
     expectProblem(await login({ ...ada, password: 'eight lanterns at dawn' }), 401, 'invalid_credentials');
   });
 
-  it('the session limit holds under 50 parallel sign-ins: three succeed, and 47 are told why not', async () => {
+  it('keeps exactly the limit under 50 parallel sign-ins and rejects the rest', async () => {
     const ada = await buildUser(app);
-    expect(await signInAtOnce([app, other], ada)).toEqual({ 200: 3, '409 session_limit_reached': 47 });
+    expect(await signInInParallel([app, other], ada)).toEqual({ 200: 3, '409 session_limit_reached': 47 });
     expect(await activeSessions(app, ada)).toHaveLength(3);
   });
 });

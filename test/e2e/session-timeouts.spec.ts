@@ -4,20 +4,20 @@ import { TestApp } from '../support/test-app.js';
 
 const DAY = 24 * 60 * 60 * 1_000;
 
-describe('the limits of a session', () => {
+describe('session timeouts', () => {
   let app: TestApp;
   beforeAll(async () => (app = await TestApp.start()));
   afterAll(() => app.close());
 
   const refresh = (refreshToken: string) => app.request.post('/auth/refresh').send({ refreshToken });
-  /** Sets both limits, each so long from now. */
-  const setLimits = (id: string, idle: string, absolute: string) =>
+  /** Sets both timeouts, relative to now. */
+  const setTimeouts = (id: string, idle: string, absolute: string) =>
     app.database.query(
       'UPDATE sessions SET idle_expires_at = now() + $2::interval, expires_at = now() + $3::interval WHERE id = $1',
       [id, idle, absolute],
     );
 
-  it('are 30 days idle and 90 days in all', async () => {
+  it('are 30 days (idle) and 90 days (absolute) by default', async () => {
     const ada = await buildSignedIn(app);
     const { body } = await app.as(ada.accessToken).get('/sessions/current').expect(200);
     const begun = Date.parse(body.createdAt as string);
@@ -25,7 +25,7 @@ describe('the limits of a session', () => {
     expect(Date.parse(body.expiresAt as string) - begun).toBe(90 * DAY);
   });
 
-  it('are as configured, and idle never lasts longer than the whole', async () => {
+  it('are configurable, and the idle one never exceeds the absolute one', async () => {
     const env = { SESSION_IDLE_TIMEOUT: '12h', SESSION_ABSOLUTE_TIMEOUT: '1h' };
     const short = await TestApp.start({ database: app.database, env });
     const ada = await buildSignedIn(short);
@@ -38,33 +38,33 @@ describe('the limits of a session', () => {
   it.each([
     ['idle', '-1 second', '1 day'],
     ['absolute', '-1 second', '-1 second'],
-  ])('end it when the %s one has passed, for its access token and its refresh token', async (_, idle, absolute) => {
+  ])('reject the access token and the refresh token once the %s one passed', async (_, idle, absolute) => {
     const ada = await buildSignedIn(app);
-    await setLimits(ada.sessionId, idle, absolute);
+    await setTimeouts(ada.sessionId, idle, absolute);
     const answers = [await app.as(ada.accessToken).get('/users/me'), await refresh(ada.refreshToken)];
     const seen = answers.map(({ status, body }) => `${status} ${body.code}`);
     expect(seen).toEqual(['401 session_expired', '401 session_expired']);
   });
 
-  it('let a session live until the last moment', async () => {
+  it('keep a session valid until they pass', async () => {
     const ada = await buildSignedIn(app);
-    await setLimits(ada.sessionId, '20 seconds', '20 seconds');
+    await setTimeouts(ada.sessionId, '20 seconds', '20 seconds');
     await app.as(ada.accessToken).get('/users/me').expect(200);
     const { body } = await refresh(ada.refreshToken).expect(200);
     expect(body.sessionId).toBe(ada.sessionId);
   });
 
-  it('cannot be passed by a refresh: what has expired stays so', async () => {
+  it('cannot be extended after they passed', async () => {
     const ada = await buildSignedIn(app);
-    await setLimits(ada.sessionId, '-1 second', '1 day');
+    await setTimeouts(ada.sessionId, '-1 second', '1 day');
     const before = await sessionRow(app.database, ada.sessionId);
     await refresh(ada.refreshToken).expect(401);
     expect(await sessionRow(app.database, ada.sessionId)).toEqual(before);
   });
 
-  it('are moved by a refresh: the idle one, and never the absolute one', async () => {
+  it('let a refresh extend the idle one, and never the absolute one', async () => {
     const ada = await buildSignedIn(app);
-    await setLimits(ada.sessionId, '1 minute', '60 days');
+    await setTimeouts(ada.sessionId, '1 minute', '60 days');
     const before = await sessionRow(app.database, ada.sessionId);
     await refresh(ada.refreshToken).expect(200);
     const after = await sessionRow(app.database, ada.sessionId);
@@ -72,16 +72,16 @@ describe('the limits of a session', () => {
     expect(after.idle_expires_at.getTime() - Number(after.refreshed_at)).toBe(30 * DAY);
   });
 
-  it('meet, when a refresh would move the idle one past the absolute one', async () => {
+  it('limit the idle one to the absolute one at a refresh', async () => {
     const ada = await buildSignedIn(app);
-    await setLimits(ada.sessionId, '1 minute', '1 hour');
+    await setTimeouts(ada.sessionId, '1 minute', '1 hour');
     const before = await sessionRow(app.database, ada.sessionId);
     await refresh(ada.refreshToken).expect(200);
     const after = await sessionRow(app.database, ada.sessionId);
     expect([after.expires_at, after.idle_expires_at]).toEqual([before.expires_at, before.expires_at]);
   });
 
-  it('stay where they are when the session is merely used', async () => {
+  it('are not extended by other requests', async () => {
     const ada = await buildSignedIn(app);
     const before = await sessionRow(app.database, ada.sessionId);
     await app.as(ada.accessToken).get('/users/me').expect(200);
@@ -92,10 +92,10 @@ describe('the limits of a session', () => {
     });
   });
 
-  it('end an access token before its own time', async () => {
+  it('invalidate an access token before its own expiry', async () => {
     const ada = await buildSignedIn(app);
     await app.as(ada.accessToken).get('/users/me').expect(200);
-    await setLimits(ada.sessionId, '-1 millisecond', '-1 millisecond');
+    await setTimeouts(ada.sessionId, '-1 millisecond', '-1 millisecond');
     const { body } = await app.as(ada.accessToken).get('/users/me').expect(401);
     expect(body.code).toBe('session_expired');
   });

@@ -18,7 +18,7 @@ describe('/sessions', () => {
   const idsOf = (sessions: { id: string }[]) => sessions.map((session) => session.id);
 
   describe('GET /sessions/current', () => {
-    it('answers the session of the request, with these fields and no other', async () => {
+    it('returns the current session with exactly the documented fields', async () => {
       const { email, password } = await buildUser(app);
       const { body: pair } = await app.request
         .post('/auth/login')
@@ -44,7 +44,7 @@ describe('/sessions', () => {
   });
 
   describe('GET /sessions', () => {
-    it('lists the active ones of the one who asks, and says which is current', async () => {
+    it('lists the caller’s active sessions and marks the current one', async () => {
       const laptop = await buildSignedIn(app);
       const phone = await signIn(app, laptop);
       await buildSignedIn(app);
@@ -57,11 +57,11 @@ describe('/sessions', () => {
       expect((await app.as(phone.accessToken).get('/sessions/current')).body).toEqual(body.items[0]);
     });
 
-    it('puts the most recently seen first, whichever was begun first', async () => {
+    it('orders sessions by last activity, most recent first', async () => {
       const oldest = await buildSignedIn(app);
       const middle = await signIn(app, oldest);
       const newest = await signIn(app, oldest);
-      // Less than a minute, after which the request would be noted itself.
+      // Under a minute, because a request updates an older time.
       for (const [session, seconds] of [
         [oldest, 10],
         [newest, 20],
@@ -76,9 +76,9 @@ describe('/sessions', () => {
 
     it.each([
       ['revoked', `revoked_at = now(), revoked_reason = 'logout'`],
-      ['idle for too long', 'idle_expires_at = now()'],
-      ['past the absolute limit', 'idle_expires_at = now(), expires_at = now()'],
-    ])('leaves out one that is %s', async (_, change) => {
+      ['past its idle timeout', 'idle_expires_at = now()'],
+      ['past its absolute timeout', 'idle_expires_at = now(), expires_at = now()'],
+    ])('omits a session that is %s', async (_, change) => {
       const laptop = await buildSignedIn(app);
       const gone = await signIn(app, laptop);
       await app.database.query(`UPDATE sessions SET ${change} WHERE id = $1`, [gone.sessionId]);
@@ -86,7 +86,7 @@ describe('/sessions', () => {
       expect(idsOf(body.items)).toEqual([laptop.sessionId]);
     });
 
-    it('names a device as it called itself, else by its user agent, else as unknown', async () => {
+    it('shows the given device name, else the user agent, else "Unknown device"', async () => {
       const { email, password } = await buildUser(app);
       const macOS =
         'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
@@ -102,7 +102,7 @@ describe('/sessions', () => {
   });
 
   describe('DELETE /sessions/:id', () => {
-    it('ends another one of one’s own at once, with the reason logout_others', async () => {
+    it('revokes another session of the caller with the reason logout_others', async () => {
       const laptop = await buildSignedIn(app);
       const phone = await signIn(app, laptop);
       await app.as(laptop.accessToken).delete(`/sessions/${phone.sessionId}`).expect(204, '');
@@ -113,20 +113,21 @@ describe('/sessions', () => {
       await app.as(laptop.accessToken).get('/users/me').expect(200);
     });
 
-    it('ends the current one as a logout does', async () => {
+    it('revokes the current session with the reason logout', async () => {
       const { id, accessToken, sessionId } = await buildSignedIn(app);
       await app.as(accessToken).delete(`/sessions/${sessionId}`).expect(204);
       expect(await revocationOf(sessionId)).toEqual({ revoked_reason: 'logout', revoked_by: id });
+      expectProblem(await app.as(accessToken).get('/sessions'), 401, 'session_revoked');
     });
 
-    it('answers 204 again for one that is revoked already', async () => {
+    it('returns 204 again for a session that is already revoked', async () => {
       const laptop = await buildSignedIn(app);
       const phone = await signIn(app, laptop);
-      const end = async () => (await app.as(laptop.accessToken).delete(`/sessions/${phone.sessionId}`)).status;
-      expect([await end(), await end()]).toEqual([204, 204]);
+      const revoke = async () => (await app.as(laptop.accessToken).delete(`/sessions/${phone.sessionId}`)).status;
+      expect([await revoke(), await revoke()]).toEqual([204, 204]);
     });
 
-    it('keeps the first reason of one that was revoked otherwise', async () => {
+    it('keeps the reason of a session that is already revoked', async () => {
       const laptop = await buildSignedIn(app);
       const phone = await signIn(app, laptop);
       const change = `revoked_at = now() - interval '1 hour', revoked_reason = 'admin'`;
@@ -135,20 +136,14 @@ describe('/sessions', () => {
       expect(await revocationOf(phone.sessionId)).toEqual({ revoked_reason: 'admin', revoked_by: null });
     });
 
-    it('may end the current one', async () => {
-      const laptop = await buildSignedIn(app);
-      await app.as(laptop.accessToken).delete(`/sessions/${laptop.sessionId}`).expect(204);
-      expectProblem(await app.as(laptop.accessToken).get('/sessions'), 401, 'session_revoked');
-    });
-
-    it('takes an id in upper case', async () => {
+    it('accepts an ID in upper case', async () => {
       const laptop = await buildSignedIn(app);
       const phone = await signIn(app, laptop);
       await app.as(laptop.accessToken).delete(`/sessions/${phone.sessionId.toUpperCase()}`).expect(204);
       expectProblem(await app.as(phone.accessToken).get('/users/me'), 401, 'session_revoked');
     });
 
-    it('answers for someone else’s as for one that never was, and ends neither', async () => {
+    it('returns the same 404 for another user’s session as for an unknown one', async () => {
       const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
       const foreign = await app.as(eve.accessToken).delete(`/sessions/${ada.sessionId}`);
       const unknown = await app.as(eve.accessToken).delete(`/sessions/${NOBODY}`);
@@ -158,14 +153,14 @@ describe('/sessions', () => {
       await app.as(ada.accessToken).get('/users/me').expect(200);
     });
 
-    it('lets not even an admin end someone else’s by this route', async () => {
+    it('does not let an admin revoke another user’s session', async () => {
       const [ada, admin] = [await buildSignedIn(app), await buildSignedIn(app, 'admin')];
       expectProblem(await app.as(admin.accessToken).delete(`/sessions/${ada.sessionId}`), 404, 'not_found');
       await app.as(ada.accessToken).get('/users/me').expect(200);
     });
 
     it.each(['current', 'all', '1', `${NOBODY}x`, NOBODY.replaceAll('-', ''), `${NOBODY} OR 1=1`])(
-      'refuses %j as an id, and ends nothing',
+      'rejects the ID %j and revokes nothing',
       async (id) => {
         const ada = await buildSignedIn(app);
         const response = await app.as(ada.accessToken).delete(`/sessions/${encodeURIComponent(id)}`);
@@ -177,7 +172,7 @@ describe('/sessions', () => {
   });
 
   describe('DELETE /sessions?scope', () => {
-    it('others ends every other active one of one’s own, and says how many', async () => {
+    it('others revokes the caller’s other active sessions and returns their number', async () => {
       const laptop = await buildSignedIn(app);
       const others = [await signIn(app, laptop), await signIn(app, laptop), await signIn(app, laptop)];
       const stranger = await buildSignedIn(app);
@@ -191,7 +186,7 @@ describe('/sessions', () => {
       await app.as(stranger.accessToken).get('/users/me').expect(200);
     });
 
-    it('all ends the current one too', async () => {
+    it('all revokes the current session too', async () => {
       const laptop = await buildSignedIn(app);
       const phone = await signIn(app, laptop);
       const { body } = await app.as(laptop.accessToken).delete('/sessions?scope=all').expect(200);
@@ -204,7 +199,7 @@ describe('/sessions', () => {
       }
     });
 
-    it('counts none that had ended already', async () => {
+    it('does not count ended sessions', async () => {
       const laptop = await buildSignedIn(app);
       const [revoked, expired] = [await signIn(app, laptop), await signIn(app, laptop)];
       await app.as(revoked.accessToken).post('/auth/logout').expect(204);
@@ -223,7 +218,7 @@ describe('/sessions', () => {
       '?scope[]=all',
       '?scope=all&x=1',
       '?scope',
-    ])('needs others or all: %j ends nothing', async (query) => {
+    ])('rejects the query %j and revokes nothing', async (query) => {
       const laptop = await buildSignedIn(app);
       const phone = await signIn(app, laptop);
       expectProblem(await app.as(laptop.accessToken).delete(`/sessions${query}`), 400, 'validation_failed');
@@ -231,7 +226,7 @@ describe('/sessions', () => {
       await app.as(phone.accessToken).get('/users/me').expect(200);
     });
 
-    it('used by all devices against each other leaves one or none signed in, and no answer but 200 and 401', async () => {
+    it('leaves at most one session when all devices use it concurrently', async () => {
       const first = await buildSignedIn(app);
       const devices = [first, ...(await Promise.all(Array.from({ length: 7 }, () => signIn(app, first))))];
       const answers = await Promise.all(

@@ -4,7 +4,7 @@ import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-describe('a revocation while a password is being hashed', () => {
+describe('a revocation during password hashing', () => {
   let app: TestApp;
   let root: SignedIn;
   beforeAll(async () => {
@@ -16,9 +16,9 @@ describe('a revocation while a password is being hashed', () => {
 
   it.each([
     ['signed out', { path: '/admin/sessions/revoke', body: {} }, 401, 'session_revoked'],
-    ['made a user', { path: '', body: { role: 'user' } }, 403, 'forbidden'],
+    ['demoted', { path: '', body: { role: 'user' } }, 403, 'forbidden'],
     ['deactivated', { path: '', body: { isActive: false } }, 401, 'user_inactive'],
-  ])('an admin who is %s meanwhile creates nobody', async (_, { path, body }, status, code) => {
+  ])('stops an admin who is %s from creating a user', async (_, { path, body }, status, code) => {
     const admin = await buildSignedIn(app, 'admin');
     const email = `late-${admin.id}@example.com`;
     beforeHashing(app, 'hash', () =>
@@ -34,7 +34,7 @@ describe('a revocation while a password is being hashed', () => {
     expect(await app.database.query('SELECT FROM users WHERE email = $1', [email])).toHaveLength(0);
   });
 
-  it('an account is not deleted by someone who was signed out meanwhile', async () => {
+  it('stops a signed-out user from deleting the account', async () => {
     const ada = await buildSignedIn(app);
     beforeHashing(app, 'verify', () => app.as(ada.accessToken).delete('/sessions?scope=all').expect(200));
     const answer = await app.as(ada.accessToken).delete('/users/me').send({ password: ada.password });
@@ -43,7 +43,7 @@ describe('a revocation while a password is being hashed', () => {
   });
 });
 
-describe('an action of an admin that has begun to write', () => {
+describe('an admin action that has started to write', () => {
   let app: TestApp;
   let root: SignedIn;
   beforeAll(async () => {

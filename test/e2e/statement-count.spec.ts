@@ -7,7 +7,7 @@ import { forgeToken, hmac } from '../support/forge-token.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-describe('what a request costs the database', () => {
+describe('the number of database statements', () => {
   let direct: TestApp;
   let proxy: DatabaseProxy;
   let app: TestApp;
@@ -17,7 +17,7 @@ describe('what a request costs the database', () => {
     direct = await TestApp.start();
     ada = await buildSignedIn(direct);
     [app, proxy] = await TestApp.startProxied(direct, { env: { RATE_LIMIT_ENABLED: 'true' } });
-    // The first connection costs more, once.
+    // Opens the first connection, which needs more statements.
     await app.as(ada.accessToken).get('/users/me').expect(200);
   });
   afterAll(async () => {
@@ -25,21 +25,21 @@ describe('what a request costs the database', () => {
     await direct.close();
   });
   beforeEach(async () => {
-    // RejectedRequests of the test before are written in the background.
+    // Rejections of the previous test are recorded in the background.
     await app.app.get(RejectionRecorder).flush();
     proxy.statements = 0;
   });
 
   it.each([
-    ['no token', ''],
-    ['a token that is none', 'Bearer nonsense'],
-  ])('%s: nothing', async (_, authorization) => {
+    ['a missing token', ''],
+    ['a malformed token', 'Bearer nonsense'],
+  ])('is zero for %s', async (_, authorization) => {
     const { status } = await app.request.get('/users/me').set('Authorization', authorization);
     expect(status).toBe(401);
     expect(proxy.statements).toBe(0);
   });
 
-  it('a token with one character changed: nothing', async () => {
+  it('is zero for a token with one changed character', async () => {
     const [head, claims, signature = ''] = ada.accessToken.split('.');
     const changed = (signature.startsWith('A') ? 'B' : 'A') + signature.slice(1);
     const { status } = await app.as(`${head}.${claims}.${changed}`).get('/users/me');
@@ -47,20 +47,20 @@ describe('what a request costs the database', () => {
     expect(proxy.statements).toBe(0);
   });
 
-  it('a token signed by someone else, and else like ours: nothing', async () => {
+  it('is zero for a token signed with another secret', async () => {
     const foreign = forgeToken(ada.accessToken, { sign: hmac('sha256', 'a secret that is none of ours at all') });
     const { status } = await app.as(foreign).get('/users/me');
     expect(status).toBe(401);
     expect(proxy.statements).toBe(0);
   });
 
-  it('a good token on GET /users/me: one statement', async () => {
+  it('is one for GET /users/me with a valid token', async () => {
     const { status } = await app.as(ada.accessToken).get('/users/me');
     expect(status).toBe(200);
     expect(proxy.statements).toBe(1);
   });
 
-  it('a good token that is refused: the one statement that says so, and no write', async () => {
+  it('is one for a token of a revoked session', async () => {
     const bob = await buildSignedIn(direct);
     await direct.as(bob.accessToken).post('/auth/logout').expect(204);
     const { status } = await app.as(bob.accessToken).get('/users/me');
@@ -68,23 +68,23 @@ describe('what a request costs the database', () => {
     expect(proxy.statements).toBe(1);
   });
 
-  it('fifty good tokens while the database is busy: a few statements for all of them', async () => {
+  it('is at most ten for 50 requests while the database is busy', async () => {
     let arrived = 0;
     app.app.getHttpServer().on('request', () => (arrived += 1));
     proxy.freeze();
     const asked = Array.from({ length: 50 }, () => app.as(ada.accessToken).get('/users/me').then());
-    await until('all have arrived', () => arrived === 50);
+    await until('all requests have arrived', () => arrived === 50);
     await proxy.heal();
     const answers = await Promise.all(asked);
     expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200));
     expect(proxy.statements).toBeLessThanOrEqual(10);
   });
 
-  it('fifty good tokens at once: far fewer than fifty statements', async () => {
+  it('is at most ten for 50 parallel requests', async () => {
     const agent = new Agent({ keepAlive: true });
     const ask = () => send(agent, new URL('/users/me', app.url), { token: ada.accessToken });
     const askFiftyTimes = () => Promise.all(Array.from({ length: 50 }, ask));
-    // The first fifty open the connections, one after the other; the next fifty arrive together.
+    // The first 50 requests open the connections. The next 50 arrive together.
     await askFiftyTimes();
     proxy.statements = 0;
     const answers = await askFiftyTimes();
@@ -93,7 +93,7 @@ describe('what a request costs the database', () => {
     expect(proxy.statements).toBeLessThanOrEqual(10);
   });
 
-  it('the document: nothing', async () => {
+  it('is zero for the OpenAPI document', async () => {
     const { status } = await app.request.get('/openapi.json');
     expect(status).toBe(200);
     expect(proxy.statements).toBe(0);

@@ -10,14 +10,14 @@ import { TestApp } from '../support/test-app.js';
 const DOCUMENT = 'docs/performance.md';
 const HEADING = 'Queries per route';
 
-/** What a request cost: statements, and round trips, which are statements and the ends of transactions. */
+/** The cost of a request. Round trips include the statements that start and end transactions. */
 interface Cost {
   readonly status: number;
   readonly statements: number;
   readonly roundTrips: number;
 }
 
-describe('what each route asks of the database', () => {
+describe('the queries per route in docs/performance.md', () => {
   const rows =
     readTables(readFileSync(DOCUMENT, 'utf8')).find(({ headings }) => headings.includes(HEADING))?.rows ?? [];
   let direct: TestApp;
@@ -32,7 +32,7 @@ describe('what each route asks of the database', () => {
       TestApp.start({ database: direct.database, env: { DATABASE_URL: proxy.url, PRUNE_INTERVAL: '0s', ...env } });
     unlimited = await start({});
     limited = await start({ RATE_LIMIT_ENABLED: 'true' });
-    // The first connection costs more, once.
+    // Opens the first connection, which needs more statements.
     for (const app of [unlimited, limited]) await app.request.get('/health/ready').expect(200);
   });
   afterAll(async () => {
@@ -44,7 +44,7 @@ describe('what each route asks of the database', () => {
   const costOf = async (app: TestApp, { prepare }: RouteCall): Promise<Cost> => {
     const world = new RouteWorld(direct, app);
     const request = await prepare(world);
-    // RejectedRequests are written in the background.
+    // Rejections are recorded in the background.
     await app.app.get(RejectionRecorder).flush();
     const before = { statements: proxy.statements, marks: proxy.transactionMarks };
     const { status } = await world.answer(request);
@@ -52,11 +52,11 @@ describe('what each route asks of the database', () => {
     return { status, roundTrips, statements: roundTrips - (proxy.transactionMarks - before.marks) };
   };
 
-  it('has a row for every call, and a call for every row', () => {
+  it('have one row per benchmark call', () => {
     expect(rows.map((row) => row['Route'])).toEqual(ROUTE_CALLS.map(nameOf));
   });
 
-  it('has a call for every route of the running application', () => {
+  it('cover every route of the application', () => {
     const called = new Set(ROUTE_CALLS.map(({ route }) => route));
     expect([...called].sort()).toEqual(
       routesOf(direct)
@@ -65,13 +65,16 @@ describe('what each route asks of the database', () => {
     );
   });
 
-  it.each(ROUTE_CALLS.map((call) => [nameOf(call), call] as const))('%s: what the table says', async (name, call) => {
-    const row = rows.find((candidate) => candidate['Route'] === name);
-    const [without, withLimits] = [await costOf(unlimited, call), await costOf(limited, call)];
-    expect([Math.floor(without.status / 100), withLimits.status]).toEqual([2, without.status]);
-    expect(withLimits.roundTrips - without.roundTrips).toBe(withLimits.statements - without.statements);
-    const said = ['Statements', 'Round trips', 'Limits add'].map((column) => row?.[column]);
-    const measured = [without.statements, without.roundTrips, withLimits.statements - without.statements];
-    expect([name, ...said].join(' | ')).toBe([name, ...measured].join(' | '));
-  });
+  it.each(ROUTE_CALLS.map((call) => [nameOf(call), call] as const))(
+    'match the measured ones: %s',
+    async (name, call) => {
+      const row = rows.find((candidate) => candidate['Route'] === name);
+      const [without, withLimits] = [await costOf(unlimited, call), await costOf(limited, call)];
+      expect([Math.floor(without.status / 100), withLimits.status]).toEqual([2, without.status]);
+      expect(withLimits.roundTrips - without.roundTrips).toBe(withLimits.statements - without.statements);
+      const documented = ['Statements', 'Round trips', 'Limits add'].map((column) => row?.[column]);
+      const measured = [without.statements, without.roundTrips, withLimits.statements - without.statements];
+      expect([name, ...documented].join(' | ')).toBe([name, ...measured].join(' | '));
+    },
+  );
 });

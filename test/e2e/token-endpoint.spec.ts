@@ -4,7 +4,7 @@ import { decodeToken } from '../support/forge-token.js';
 import { sessionRow } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
 
-/** What RFC 6749 §5.2 lets stand in `error_description`. */
+/** The characters allowed in `error_description` (RFC 6749 §5.2). */
 const DESCRIPTION = /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/;
 
 describe('POST /auth/token', () => {
@@ -22,7 +22,7 @@ describe('POST /auth/token', () => {
   const oauthError = (error: string) => ({ error, error_description: expect.stringMatching(DESCRIPTION) });
 
   describe('with the password grant', () => {
-    it('answers tokens in OAuth’s form, to the letter', async () => {
+    it('returns exactly the documented fields in OAuth format', async () => {
       const ada = await buildUser(app);
       const { body, headers } = await token(passwordForm(ada)).expect(200);
       expect(body).toEqual({
@@ -35,7 +35,7 @@ describe('POST /auth/token', () => {
       expect(headers['content-type']).toMatch(/^application\/json/);
     });
 
-    it('signs in: the access token works', async () => {
+    it('returns a valid access token', async () => {
       const ada = await buildUser(app);
       const { body } = await token(passwordForm(ada)).expect(200);
       const me = await app
@@ -45,30 +45,30 @@ describe('POST /auth/token', () => {
       expect(me.body.id).toBe(ada.id);
     });
 
-    it('begins a new session each time', async () => {
+    it('creates a new session each time', async () => {
       const ada = await buildUser(app);
       const answers = [await token(passwordForm(ada)), await token(passwordForm(ada))];
       const ids = answers.map(({ body }) => decodeToken(body.access_token as string).claims['sid']);
       expect(new Set(ids).size).toBe(2);
     });
 
-    it('finds an address in any case, with blanks around it', async () => {
+    it('normalizes the email address in username', async () => {
       const ada = await buildUser(app);
       const { body } = await token(passwordForm({ ...ada, email: ` ${ada.email.toUpperCase()} ` })).expect(200);
       expect(decodeToken(body.access_token as string).claims['sub']).toBe(ada.id);
     });
 
-    it('takes a password as it is, whatever it is made of', async () => {
+    it('does not change the password', async () => {
       const ada = await buildUser(app, { password: ' a+b&c=d%20🐉é\u0301"; ' });
       const { body } = await token(passwordForm(ada)).expect(200);
       expect(decodeToken(body.access_token as string).claims['sub']).toBe(ada.id);
     });
 
     it.each([
-      ['an unknown address', (email: string) => ({ email: `not-${email}`, password: 'seven lanterns at dusk' })],
+      ['an unknown email address', (email: string) => ({ email: `not-${email}`, password: 'seven lanterns at dusk' })],
       ['a wrong password', (email: string) => ({ email, password: 'eight lanterns at dawn' })],
-      ['no address at all', () => ({ email: 'ada', password: 'seven lanterns at dusk' })],
-    ])('answers 400 invalid_grant for %s', async (_, credentials) => {
+      ['an invalid email address', () => ({ email: 'ada', password: 'seven lanterns at dusk' })],
+    ])('returns 400 invalid_grant for %s', async (_, credentials) => {
       const ada = await buildUser(app);
       const { body, headers } = await token(passwordForm(credentials(ada.email))).expect(400);
       expect(body).toEqual(oauthError('invalid_grant'));
@@ -76,7 +76,7 @@ describe('POST /auth/token', () => {
       expect(headers).not.toHaveProperty('www-authenticate');
     });
 
-    it('answers the same for an inactive user as for a wrong password', async () => {
+    it('returns the same error for an inactive user as for a wrong password', async () => {
       const ada = await buildUser(app);
       const wrong = await token(passwordForm({ ...ada, password: 'eight lanterns at dawn' })).expect(400);
       await app.database.query('UPDATE users SET is_active = false WHERE id = $1', [ada.id]);
@@ -86,7 +86,7 @@ describe('POST /auth/token', () => {
   });
 
   describe('with the refresh grant', () => {
-    it('answers the next tokens of the same session', async () => {
+    it('returns the next tokens of the session', async () => {
       const ada = await buildSignedIn(app);
       const { body } = await token(refreshForm(ada.refreshToken)).expect(200);
       expect(body).toEqual({
@@ -99,7 +99,7 @@ describe('POST /auth/token', () => {
       expect(decodeToken(body.access_token as string).claims['sid']).toBe(ada.sessionId);
     });
 
-    it('takes and gives the same tokens as POST /auth/refresh', async () => {
+    it('uses the same tokens as POST /auth/refresh', async () => {
       const ada = await buildUser(app);
       const first = await token(passwordForm(ada)).expect(200);
       const { refresh_token: refreshToken } = first.body;
@@ -108,7 +108,7 @@ describe('POST /auth/token', () => {
       expect(decodeToken(third.body.access_token as string).claims['sid']).toBe(second.body.sessionId);
     });
 
-    it('ends the session of a reused token, although the answer is 400', async () => {
+    it('revokes the session of a reused token, despite the 400', async () => {
       const ada = await buildSignedIn(app);
       const second = await token(refreshForm(ada.refreshToken)).expect(200);
       await token(refreshForm(second.body.refresh_token as string)).expect(200);
@@ -117,35 +117,35 @@ describe('POST /auth/token', () => {
       expect((await sessionRow(app.database, ada.sessionId)).revoked_reason).toBe('refresh_reuse');
     });
 
-    it('answers 400 invalid_grant for a token that is none', async () => {
+    it('returns 400 invalid_grant for a malformed token', async () => {
       const { body } = await token(refreshForm('x')).expect(400);
       expect(body).toEqual(oauthError('invalid_grant'));
     });
 
     it.each([
-      ['an ended session', `UPDATE sessions SET revoked_at = now(), revoked_reason = 'admin' WHERE user_id = $1`],
+      ['a revoked session', `UPDATE sessions SET revoked_at = now(), revoked_reason = 'admin' WHERE user_id = $1`],
       ['an expired session', `UPDATE sessions SET idle_expires_at = now() - interval '1 s' WHERE user_id = $1`],
       ['a deleted session', 'DELETE FROM sessions WHERE user_id = $1'],
       ['an inactive user', 'UPDATE users SET is_active = false WHERE id = $1'],
-    ])('answers 400 invalid_grant for a token of %s', async (_, sql) => {
+    ])('returns 400 invalid_grant for a token of %s', async (_, sql) => {
       const ada = await buildSignedIn(app);
       await app.database.query(sql, [ada.id]);
       const { body } = await token(refreshForm(ada.refreshToken)).expect(400);
       expect(body).toEqual(oauthError('invalid_grant'));
     });
 
-    it('does not take an access token', async () => {
+    it('rejects an access token', async () => {
       const ada = await buildSignedIn(app);
       const { body } = await token(refreshForm(ada.accessToken)).expect(400);
       expect(body.error).toBe('invalid_grant');
     });
   });
 
-  describe('with a form that is wrong', () => {
+  describe('with an invalid form', () => {
     const p = 'grant_type=password&username=ada%40example.com&password=seven+lanterns+at+dusk';
 
     it.each([
-      ['nothing', ''],
+      ['an empty form', ''],
       ['no grant type', 'username=ada%40example.com&password=x'],
       ['an empty grant type', 'grant_type=&username=a&password=x'],
       ['no username', 'grant_type=password&password=x'],
@@ -153,7 +153,7 @@ describe('POST /auth/token', () => {
       ['no password', 'grant_type=password&username=a'],
       ['an empty password', 'grant_type=password&username=a&password='],
       ['no refresh token', 'grant_type=refresh_token'],
-      ['the refresh token of JSON', 'grant_type=refresh_token&refreshToken=x'],
+      ['the JSON field name', 'grant_type=refresh_token&refreshToken=x'],
       ['the grant type twice', `${p}&grant_type=password`],
       ['two grant types', `grant_type=refresh_token&${p}`],
       ['the username twice', `${p}&username=eve%40example.com`],
@@ -162,17 +162,17 @@ describe('POST /auth/token', () => {
       ['a username in brackets', 'grant_type=password&username[]=a&password=x'],
       ['a NUL in the username', 'grant_type=password&username=a%00&password=x'],
       ['a NUL in the password', 'grant_type=password&username=a&password=x%00'],
-      ['a username that is far too long', `grant_type=password&username=${'a'.repeat(2_049)}&password=x`],
+      ['a username that is too long', `grant_type=password&username=${'a'.repeat(2_049)}&password=x`],
       ['hundreds of fields', `${p}&${'a=1&'.repeat(200)}`],
       ['more than 100 kB', `${p}&a=${'a'.repeat(102_400)}`],
-    ])('answers 400 invalid_request for %s', async (_, form) => {
+    ])('returns 400 invalid_request for %s', async (_, form) => {
       const { body, headers } = await token(form).expect(400);
       expect(body).toEqual(oauthError('invalid_request'));
       expect(headers['cache-control']).toBe('no-store');
     });
 
     it.each(['client_credentials', 'authorization_code', 'implicit', 'Password', 'password ', '__proto__', 'toString'])(
-      'answers 400 unsupported_grant_type for %j',
+      'returns 400 unsupported_grant_type for %j',
       async (grantType) => {
         const { body } = await token({ grant_type: grantType, username: 'a', password: 'b' }).expect(400);
         expect(body).toEqual(oauthError('unsupported_grant_type'));
@@ -184,44 +184,44 @@ describe('POST /auth/token', () => {
       'text/plain',
       'multipart/form-data; boundary=x',
       'application/x-www-form-urlencoded; charset=utf-16',
-    ])('answers 400 invalid_request for the content type %s', async (type) => {
+    ])('returns 400 invalid_request for the content type %s', async (type) => {
       const { body } = await app.request.post('/auth/token').set('Content-Type', type).send(p).expect(400);
       expect(body).toEqual(oauthError('invalid_request'));
     });
 
-    it('does not read JSON, even if it says the right things', async () => {
+    it('rejects valid credentials in JSON', async () => {
       const ada = await buildUser(app);
       const { body } = await app.request.post('/auth/token').send(passwordForm(ada)).expect(400);
       expect(body).toEqual(oauthError('invalid_request'));
     });
 
-    it('does not read the query', async () => {
+    it('rejects valid credentials in the query', async () => {
       const ada = await buildUser(app);
       const { body } = await app.request.post('/auth/token').query(passwordForm(ada)).expect(400);
       expect(body).toEqual(oauthError('invalid_request'));
     });
   });
 
-  it('ignores what it does not know, as OAuth asks', async () => {
+  it('ignores unknown parameters, as OAuth requires', async () => {
     const ada = await buildUser(app);
     const extra = { client_id: 'swagger', client_secret: 's', scope: 'admin openid', session_id: 'x', deviceName: 'x' };
     const { body } = await token({ ...passwordForm(ada), ...extra }).expect(200);
     expect(Object.keys(body as object).sort()).toEqual(['access_token', 'expires_in', 'refresh_token', 'token_type']);
   });
 
-  it('ignores the credentials of a client, which Swagger sends as Basic', async () => {
+  it('ignores client credentials, which Swagger UI sends in a Basic header', async () => {
     const ada = await buildUser(app);
     const { status } = await token(passwordForm(ada)).auth('swagger', '');
     expect(status).toBe(200);
   });
 
-  it('has no other method', async () => {
+  it('rejects other methods with 405', async () => {
     const { body, headers } = await app.request.get('/auth/token').expect(405);
     expect(body.code).toBe('method_not_allowed');
     expect(headers['allow']).toBe('POST');
   });
 
-  it('judges the form without the database, and says when it needs it', async () => {
+  it('validates the form before it queries the database', async () => {
     const env = { DATABASE_URL: NO_DATABASE };
     const cut = await TestApp.start({ database: app.database, env });
     const forms = [

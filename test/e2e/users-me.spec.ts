@@ -12,7 +12,7 @@ describe('/users/me', () => {
     (await app.database.query<{ password_hash: string }>('SELECT password_hash FROM users WHERE id = $1', [id]))[0];
 
   describe('GET', () => {
-    it('answers the signed-in user, with these fields and no other', async () => {
+    it('returns the signed-in user with exactly the documented fields', async () => {
       const ada = await signIn(app, await buildUser(app, { name: 'Ada Lovelace' }));
       const response = await app.as(ada.accessToken).get('/users/me').expect(200);
       expect(response.body).toEqual({
@@ -29,13 +29,13 @@ describe('/users/me', () => {
       expect(response.headers['cache-control']).toBe('no-store');
     });
 
-    it('answers a name that was never given as null', async () => {
+    it('returns a missing name as null', async () => {
       const ada = await buildSignedIn(app);
       const { body } = await app.as(ada.accessToken).get('/users/me').expect(200);
       expect(body.name).toBeNull();
     });
 
-    it('answers nobody 401', async () => {
+    it('returns 401 without a token', async () => {
       const response = await app.request.get('/users/me');
       expectProblem(response, 401, 'token_missing');
       expect(response.headers['www-authenticate']).toBe('Bearer');
@@ -43,7 +43,7 @@ describe('/users/me', () => {
   });
 
   describe('PATCH', () => {
-    it('changes the name, trimmed, and the time of the last change', async () => {
+    it('trims and stores the name and updates updatedAt', async () => {
       const ada = await buildSignedIn(app);
       const { body: before } = await app.as(ada.accessToken).get('/users/me');
       const { body } = await app.as(ada.accessToken).patch('/users/me').send({ name: '  Ada 👩‍💻 ' }).expect(200);
@@ -52,19 +52,19 @@ describe('/users/me', () => {
       expect((await app.as(ada.accessToken).get('/users/me')).body).toEqual(body);
     });
 
-    it('clears a name that is null', async () => {
+    it('clears the name if it is null', async () => {
       const ada = await signIn(app, await buildUser(app, { name: 'Ada' }));
       const { body } = await app.as(ada.accessToken).patch('/users/me').send({ name: null }).expect(200);
       expect(body.name).toBeNull();
     });
 
-    it('leaves a name that is absent', async () => {
+    it('keeps the name if it is absent', async () => {
       const ada = await signIn(app, await buildUser(app, { name: 'Ada' }));
       const { body } = await app.as(ada.accessToken).patch('/users/me').send({}).expect(200);
       expect(body.name).toBe('Ada');
     });
 
-    it('takes a name of 100 characters, each of them outside the basic plane', async () => {
+    it('accepts a name of 100 characters outside the basic plane', async () => {
       const ada = await buildSignedIn(app);
       const { body } = await app
         .as(ada.accessToken)
@@ -84,7 +84,7 @@ describe('/users/me', () => {
       ['is an object', { first: 'Ada' }],
       ['has a NUL', 'A\0da'],
       ['has a lone surrogate', 'Ada \ud800'],
-    ])('refuses a name that %s', async (_, name) => {
+    ])('rejects a name that %s', async (_, name) => {
       const ada = await signIn(app, await buildUser(app, { name: 'Ada' }));
       const response = await app.as(ada.accessToken).patch('/users/me').send({ name });
       expectProblem(response, 400, 'validation_failed');
@@ -100,7 +100,7 @@ describe('/users/me', () => {
       ['emailVerifiedAt', '2026-01-15T09:30:00.000Z'],
       ['email', 'other@example.com'],
       ['createdAt', '2026-01-15T09:30:00.000Z'],
-    ])('nobody sets their own %s', async (field, value) => {
+    ])('does not let users set their own %s', async (field, value) => {
       const ada = await buildSignedIn(app);
       const { body: before } = await app.as(ada.accessToken).get('/users/me');
       const hash = await passwordHashOf(ada.id);
@@ -116,7 +116,7 @@ describe('/users/me', () => {
   });
 
   describe('DELETE', () => {
-    it('removes the account, its sessions and its tokens', async () => {
+    it('deletes the account, its sessions and its tokens', async () => {
       const ada = await buildSignedIn(app);
       const phone = await signIn(app, ada);
       await app.as(ada.accessToken).delete('/users/me').send({ password: ada.password }).expect(204, '');
@@ -131,7 +131,7 @@ describe('/users/me', () => {
       expect(await app.database.query('SELECT id FROM users WHERE id = $1', [ada.id])).toEqual([]);
     });
 
-    it('frees the address for a new account', async () => {
+    it('frees the email address for a new account', async () => {
       const ada = await buildSignedIn(app);
       const { email, password } = ada;
       await app.as(ada.accessToken).delete('/users/me').send({ password }).expect(204);
@@ -139,7 +139,7 @@ describe('/users/me', () => {
       expect(body.id).not.toBe(ada.id);
     });
 
-    it('needs the right password, and keeps the account without it', async () => {
+    it('requires the right password', async () => {
       const ada = await buildSignedIn(app);
       const response = await app.as(ada.accessToken).delete('/users/me').send({ password: 'six lanterns at dusk' });
       expectProblem(response, 401, 'invalid_credentials');
@@ -154,14 +154,14 @@ describe('/users/me', () => {
       ['is an array', ['seven lanterns at dusk']],
       ['is an object', { $ne: '' }],
       ['has a NUL', 'seven lanterns at dusk\0'],
-    ])('refuses a password that %s', async (_, password) => {
+    ])('rejects a password that %s', async (_, password) => {
       const ada = await buildSignedIn(app);
       const response = await app.as(ada.accessToken).delete('/users/me').send({ password });
       expectProblem(response, 400, 'validation_failed');
       await app.as(ada.accessToken).get('/users/me').expect(200);
     });
 
-    it("never takes anyone's id from the body", async () => {
+    it('rejects a user ID in the body', async () => {
       const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
       const response = await app.as(eve.accessToken).delete('/users/me').send({ password: eve.password, id: ada.id });
       expectProblem(response, 400, 'validation_failed');
