@@ -10,8 +10,7 @@ import { JwtStrategy } from './jwt.strategy.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 
 /**
- * The first global guard. Verifies the access token without the database, so that invalid tokens cost it nothing.
- * `SessionGuard` then checks that the session of the token is still allowed in.
+ * The first global guard. Verifies the access token without a database query. `SessionGuard` then checks the session.
  */
 @Injectable()
 export class JwtAuthGuard extends AuthGuard() implements CanActivate {

@@ -38,7 +38,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') implements On
     passport.use(this);
   }
 
-  /** After the last response, because running requests still need the strategy. */
+  /** Unregisters the strategy after the last response, because running requests need it. */
   onApplicationShutdown(): void {
     passport.unuse(this.name);
   }

@@ -29,8 +29,8 @@ export class SecurityMailsService {
   ) {}
 
   /**
-   * Queues a mail in the transaction of the event, unless the account has reached the limit. The transaction must hold a
-   * lock on the user's row.
+   * Queues a mail in the transaction of the event, unless the account has reached the limit. The caller must have locked
+   * the user's row.
    */
   async queue(manager: EntityManager, kind: SecurityMailKind, user: User, client: Client): Promise<void> {
     const recent = await this.tokens.countRecent(manager, 'not_me', user.id, HOUR_MS);

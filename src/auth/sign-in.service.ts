@@ -72,7 +72,7 @@ export class SignInService {
         verified && (await this.database.transaction((manager) => this.createSession(manager, verified, client)));
       if (!result) continue;
       const { user, created, rejection } = result;
-      // Thrown after the commit, which keeps the audit event and the mail with a new link.
+      // Throw after the commit. A rollback would lose the audit event and the mail with a new link.
       if (!created) throw rejection;
       return this.accessTokens.grant(user, created.session.id, created.refreshToken);
     }
@@ -80,9 +80,11 @@ export class SignInService {
   }
 
   /**
-   * Returns the active user with this email and password. Returns `null` if the hash was replaced meanwhile. All failures
-   * take the same work and throw the same error (ASVS 6.3.8). Only the audit log has the cause. Replaces a hash of
-   * another system or cost (ASVS 11.4.2). Holds no database connection while it hashes.
+   * Returns the active user with this email and password. Replaces a hash of another system or cost (ASVS 11.4.2), and
+   * returns `null` if the stored hash has changed meanwhile. Uses no database connection while it hashes.
+   *
+   * @throws InvalidCredentialsError after the same work for each cause (ASVS 6.3.8). Only the audit log has the cause
+   * @throws OverloadedError
    */
   private async verifyPassword(email: string, password: string, client: Client): Promise<User | null> {
     const user = await this.database.run((manager) => this.users.findWithHash(manager, { email }));
@@ -101,8 +103,8 @@ export class SignInService {
   }
 
   /**
-   * Creates the session of a user whose password was correct, records the sign-in, and queues the mail about a new
-   * device, or says why the user may not sign in. Returns `null` if the password or the account changed since.
+   * Creates a session after the password was verified, records the sign-in, and queues a mail if the device is new.
+   * Returns the rejection if the user may not sign in, or `null` if the password or the account has changed meanwhile.
    */
   private async createSession(manager: EntityManager, verified: User, client: Client): Promise<SignInResult | null> {
     const user = await this.users.lockIfUnchanged(manager, verified);
@@ -111,7 +113,7 @@ export class SignInService {
       await this.verification.remind(manager, user);
       return this.reject(manager, user, new EmailNotVerifiedError(), client);
     }
-    // Before sessions are revoked to make room, because a revoked session does not make its device known.
+    // Check this before `makeRoom` revokes sessions, because their devices are then no longer known.
     const isNewDevice = await this.isNewDevice(manager, user, client);
     if (!(await this.sessions.makeRoom(manager, user.id))) {
       return this.reject(manager, user, new SessionLimitReachedError(), client);
@@ -145,7 +147,7 @@ export class SignInService {
     return { user, rejection };
   }
 
-  /** If the audit event cannot be written, the request fails with that error instead. */
+  /** Records a failed sign-in. If the audit event cannot be written, the request fails with that error instead. */
   private recordRejection(
     manager: EntityManager,
     user: User | null,

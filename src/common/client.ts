@@ -7,7 +7,7 @@ export interface RateLimitPolicy {
   readonly windowSeconds: number;
 }
 
-/** What remains of a limit for one client, account or device. */
+/** The remaining quota of one client, account or device. */
 export interface RateLimitState {
   readonly policy: RateLimitPolicy;
   readonly remaining: number;

@@ -12,10 +12,10 @@ const MEMORY_MS = 30 * 86_400_000;
 export type AccountKey = { readonly id: string } | { readonly email: string };
 
 /**
- * Distinguishes an account's own devices from those of strangers. A device is known if one of these holds:
+ * Distinguishes an account's own devices from those of strangers. A device is known if it is:
  *
- * - *Proven*: it presents a genuine refresh token, of any age, of a session of this account.
- * - *Seen*: a session of this account has the same user agent, and the same IPv4 address or IPv6 /64 network.
+ * - *Proven*: it presents a genuine refresh token, of any age, of a session of the account.
+ * - *Seen*: a session of the account has the same user agent, and the same IPv4 address or IPv6 /64 network.
  *
  * The session must be active, or have expired or signed out within `MEMORY_MS` and since the last password change.
  * Sessions that were revoked in any other way do not count, because their devices are no longer trusted.

@@ -1,15 +1,6 @@
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { idFromBytes, idToHex } from '../common/id.js';
 
-/**
- * The refresh token of a session. It is computed, never stored:
- *
- *     base64url( version (1) | session id (16) | counter (4, big-endian) | HMAC-SHA-256 (32) )
- *
- * The HMAC key is derived (HKDF, RFC 5869) from a secret of the server and the session's random salt, so that a copy of
- * the database cannot sign anyone in. The same counter always gives the same token, so that a lost response can be
- * repeated without starting a second line of tokens.
- */
 const VERSION = 1;
 const HEAD_BYTES = 1 + 16 + 4;
 const TOKEN_BYTES = HEAD_BYTES + 32;
@@ -29,6 +20,15 @@ export interface RefreshTokenOwner {
   readonly refreshSalt: Buffer;
 }
 
+/**
+ * Issues and verifies refresh tokens. They are computed, not stored. The numbers are bytes:
+ *
+ *     base64url( version (1) | session ID (16) | counter (4, big-endian) | HMAC-SHA-256 (32) )
+ *
+ * The HMAC key is derived (HKDF, RFC 5869) from a server secret and the session's random salt, so that a copy of the
+ * database does not let anyone sign in. A counter always yields the same token, so that a lost response can be repeated
+ * without starting a second chain of tokens.
+ */
 export class RefreshTokens {
   private readonly secret: KeyObject;
   private readonly previous: readonly KeyObject[];

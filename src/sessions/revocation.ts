@@ -1,6 +1,6 @@
 import type { Actor } from '../platform/audit/audit-event.js';
 
-/** Why a session was revoked. */
+/** The reasons for revoking a session. */
 export const REVOCATION_REASONS = [
   'logout',
   'logout_others',
@@ -17,6 +17,6 @@ export type RevocationReason = (typeof REVOCATION_REASONS)[number];
 
 export interface Revocation {
   readonly reason: RevocationReason;
-  /** `null` if the system itself revokes. */
+  /** `null` if the system revokes the session. */
   readonly actor: Actor | null;
 }

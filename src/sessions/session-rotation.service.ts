@@ -17,9 +17,9 @@ export type Rotation =
  * decides:
  *
  * - It equals the session's counter: rotate and return the successor.
- * - It is the previous one, within the grace period: return the same successor again. The response was lost, or two tabs
- *   refreshed at the same time. No user is signed out, and no second line of tokens starts.
- * - It is older, or the grace period is over: the token was reused, so it may be stolen.
+ * - It is one lower, within the grace period: return the same successor again. The response was lost, or two tabs
+ *   refreshed at the same time. The user stays signed in, and no second chain of tokens starts.
+ * - It is lower still, or the grace period is over: the token was reused, so it may be stolen.
  */
 @Injectable()
 export class SessionRotationService {

@@ -3,8 +3,8 @@ import { User } from '../users/user.entity.js';
 import type { RevocationReason } from './revocation.js';
 
 /**
- * One sign-in on one device. The row decides whether its access tokens still work. It contains nothing that could sign
- * anyone in. No index covers `last_seen_at`, so that updating it stays a heap-only update.
+ * One sign-in on one device. The row decides whether its access tokens still work. A copy of the row does not let anyone
+ * sign in. No index covers `last_seen_at`, so that updating it stays a heap-only update.
  */
 @Entity('sessions')
 @Index(['userId', 'id'])
@@ -32,7 +32,7 @@ export class Session {
   @Column({ type: 'bytea' })
   refreshSalt!: Buffer;
 
-  /** How often the refresh token was rotated. The current token contains this counter. */
+  /** The number of rotations. The current refresh token contains it. */
   @Column({ type: 'integer', default: 0 })
   refreshCounter!: number;
 
@@ -59,7 +59,7 @@ export class Session {
   @Column({ type: 'timestamptz', precision: 3 })
   idleExpiresAt!: Date;
 
-  /** The absolute timeout. Nothing extends it. */
+  /** The absolute timeout. It is never extended. */
   @Column({ type: 'timestamptz', precision: 3 })
   expiresAt!: Date;
 
@@ -69,7 +69,7 @@ export class Session {
   @Column({ type: 'text', nullable: true })
   revokedReason!: RevocationReason | null;
 
-  /** Who revoked it. No foreign key, because the record must survive the actor's account. */
+  /** The user who revoked it. Not a foreign key, because the value must outlive that user's account. */
   @Column({ type: 'uuid', nullable: true })
   revokedBy!: string | null;
 }

@@ -10,8 +10,8 @@ import { assertUsable } from './session-state.js';
 import { SessionNotFoundError } from './sessions.errors.js';
 
 /**
- * The second global guard. Checks that the session of the token is still allowed in. Looks up the session and its user
- * on every request and caches nothing.
+ * The second global guard. Looks up the session of the token and its user on every request, without a cache, and rejects
+ * the request unless both are active.
  */
 @Injectable()
 export class SessionGuard implements CanActivate {
@@ -27,7 +27,7 @@ export class SessionGuard implements CanActivate {
     const { claims } = request;
     if (!claims) throw new Error('SessionGuard must run after JwtAuthGuard.');
     const session = await this.lookup.find(claims.sessionId);
-    // A token whose subject is not the session's user is a fabrication.
+    // Reject a token whose subject is not the user of the session.
     if (session?.user.id !== claims.userId) throw new SessionNotFoundError({ claims });
     assertUsable(session);
     if (session.isLastSeenStale) this.lastSeen.mark(session.id);

@@ -7,7 +7,7 @@ import { Session } from './session.entity.js';
 
 export type NewSession = Pick<Session, 'id' | 'userId' | 'refreshSalt' | 'userAgent' | 'deviceName' | 'ipAddress'>;
 
-/** Conditions that must all hold. Missing conditions match every session. */
+/** Conditions that a session must all meet. Missing conditions match every session. */
 export interface SessionFilter {
   readonly id?: string | undefined;
   readonly userId?: string | undefined;

@@ -74,14 +74,14 @@ export class SessionsService implements OnModuleInit {
     return this.database.run((manager) => this.sessions.list(manager, { userId, isActive: true }));
   }
 
-  /** Returns the session of the request. @throws UnknownSessionError if it was deleted after the guard read it */
+  /** Returns the current session. @throws UnknownSessionError if it was deleted after the guard read it */
   async getCurrentSession({ sessionId }: Principal): Promise<Session> {
     const session = await this.database.run((manager) => this.sessions.findOne(manager, { id: sessionId }));
     if (!session) throw new UnknownSessionError();
     return session;
   }
 
-  /** Revokes the session of the request. */
+  /** Revokes the current session. */
   async signOut(actor: Principal): Promise<void> {
     await this.database.run((manager) =>
       this.sessions.revoke(manager, { id: actor.sessionId }, { reason: 'logout', actor }),
@@ -108,7 +108,7 @@ export class SessionsService implements OnModuleInit {
   }
 
   /**
-   * Checks again that the actor is allowed in, and locks their session and user until the transaction ends.
+   * Checks again that the actor's session is valid and their role unchanged. Locks both rows until the transaction ends.
    *
    * @throws SessionNotFoundError, UserInactiveError, SessionRevokedError, SessionExpiredError, ForbiddenError
    */

@@ -7,9 +7,9 @@ export interface RequestWithUser extends Request {
   currentUser?: User;
 }
 
-/** Injects the current user, as read when the session of the request was checked. */
+/** Injects the current user, as `SessionGuard` read it. */
 export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext): User => {
   const { currentUser } = context.switchToHttp().getRequest<RequestWithUser>();
-  if (!currentUser) throw new Error('@CurrentUser() needs a route that the guards protect.');
+  if (!currentUser) throw new Error('@CurrentUser() needs a protected route.');
   return currentUser;
 });

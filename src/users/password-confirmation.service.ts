@@ -21,8 +21,8 @@ export class PasswordConfirmationService {
   ) {}
 
   /**
-   * Verifies the password of the caller and returns the user with their password hash. Limits failures, so that someone
-   * who finds an open session cannot guess the password.
+   * Verifies the password of the caller and returns the user with their password hash. Limits failures, so that a stolen
+   * session does not allow unlimited guesses.
    *
    * @throws InvalidCredentialsError, TooManyRequestsError, OverloadedError
    */

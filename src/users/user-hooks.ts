@@ -30,8 +30,8 @@ export class UserHooks {
   }
 
   /**
-   * Checks again that the actor is allowed in, and locks that state until the transaction ends. Call it in changes that
-   * start long after the guards ran: hashing a password can take seconds, and a revocation in between must take effect.
+   * Checks again that the actor is still authorized, and locks that state until the transaction ends. Call it in changes
+   * that start long after the guards ran. Hashing a password can take seconds, and a revocation must take effect then.
    *
    * @throws the errors of the registered checks, such as SessionRevokedError
    */

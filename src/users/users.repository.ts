@@ -25,10 +25,14 @@ export type UserWithHash = Pick<User, 'id' | 'passwordHash'>;
 
 export type UserChanges = Partial<Pick<User, 'name' | 'role' | 'isActive'>>;
 
-/** Reads and writes users. Methods that lock a row hold the lock until the transaction ends. */
+/** Reads and writes users. Locks last until the transaction ends. */
 @Injectable()
 export class UsersRepository {
-  /** @throws EmailTakenError if the unique index rejects the email, so two parallel requests cannot both succeed */
+  /**
+   * Inserts a user and returns it as stored.
+   *
+   * @throws EmailTakenError if the unique index rejects the email, so that two parallel requests cannot both succeed
+   */
   async insert(manager: EntityManager, { isEmailVerified, ...row }: NewUserRow): Promise<User> {
     try {
       await manager.insert(User, { ...row, emailVerifiedAt: isEmailVerified ? () => 'now()' : null });
@@ -63,8 +67,8 @@ export class UsersRepository {
   }
 
   /**
-   * Locks the row of an active user whose password hash is still `passwordHash`. Hashing takes long enough for the
-   * password to change meanwhile. No session may be created after that.
+   * Locks the row of an active user whose password hash is still `passwordHash`. The password can change while an earlier
+   * one is verified, which then must not create a session.
    */
   lockIfUnchanged(manager: EntityManager, { id, passwordHash }: UserWithHash): Promise<User | null> {
     return manager.findOne(User, { where: { id, passwordHash, isActive: true }, lock: { mode: 'for_no_key_update' } });

@@ -66,7 +66,7 @@ export class UsersService {
     });
   }
 
-  /** @throws UserNotFoundError */
+  /** Returns a user. @throws UserNotFoundError */
   async getUser(id: string): Promise<User> {
     const user = await this.database.run((manager) => this.users.findById(manager, id));
     if (!user) throw new UserNotFoundError();

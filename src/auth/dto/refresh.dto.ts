@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { IsString, MaxLength, MinLength } from 'class-validator';
 
-/** A refresh token. Malformed ones are rejected later, with `refresh_token_invalid`. */
+/** Validates the length of a refresh token. Malformed tokens are rejected later, with `refresh_token_invalid`. */
 export function RefreshTokenField(options: ApiPropertyOptions = {}): PropertyDecorator {
   return applyDecorators(
     ApiProperty({ minLength: 1, maxLength: 512, ...options }),

@@ -1,7 +1,7 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { User } from '../../users/user.entity.js';
 
-/** What a one-time token permits: setting a password, verifying an email, or reporting *this was not me*. */
+/** The action that a token permits: setting a password, verifying an email, or reporting *this was not me*. */
 export type TokenPurpose = 'password_reset' | 'email_verification' | 'not_me';
 
 /**

@@ -10,7 +10,7 @@ import { TokenUsedOrExpiredError } from './one-time-tokens.errors.js';
 
 /** 256 bits. ASVS 11.5.1 requires 128. */
 const TOKEN_BYTES = 32;
-/** Long enough for people who read their mail after a holiday. */
+/** Long enough for users who read their mail after a holiday. */
 const NOT_ME_TTL_MS = 7 * 86_400_000;
 
 /** Tokens that are sent by mail and work once (ASVS 6.4.3). Tokens of inactive users do not work. */
@@ -60,17 +60,18 @@ export class OneTimeTokensRepository {
     return row?.count ?? 0;
   }
 
-  /** Returns the user of a valid token without using it up. @throws TokenUsedOrExpiredError */
+  /** Returns the user of a valid token. The token remains valid. @throws TokenUsedOrExpiredError */
   async findUser(manager: EntityManager, purpose: TokenPurpose, token: string): Promise<User> {
     const id = await this.findUserId(manager, purpose, token);
     return orThrow(await this.users.findActive(manager, { id }));
   }
 
   /**
-   * Uses a token up and returns its user, whose row stays locked until the transaction ends. Locks the user first, as
-   * every transaction that locks more of an account does. If the transaction rolls back, the token works again.
+   * Deletes a valid token and locks its user until the transaction ends. Locks the user first, as every transaction does
+   * that locks more of an account. Of several parallel calls, one succeeds. If the transaction rolls back, the token
+   * remains valid.
    *
-   * @throws TokenUsedOrExpiredError. Of any number of parallel calls, one succeeds
+   * @throws TokenUsedOrExpiredError
    */
   async redeem(manager: EntityManager, purpose: TokenPurpose, token: string): Promise<User> {
     const id = await this.findUserId(manager, purpose, token);
@@ -100,7 +101,7 @@ export class OneTimeTokensRepository {
   }
 }
 
-/** @throws TokenUsedOrExpiredError if the token is malformed */
+/** Returns the stored hash of a token. @throws TokenUsedOrExpiredError if the token is malformed */
 function hashOf(token: string): Buffer {
   const bytes = Buffer.from(token, 'base64url');
   if (bytes.length !== TOKEN_BYTES || bytes.toString('base64url') !== token) throw new TokenUsedOrExpiredError();

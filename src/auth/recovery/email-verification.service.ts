@@ -77,7 +77,7 @@ export class EmailVerificationService implements OnModuleInit {
     return this.isRequired && !user.emailVerifiedAt;
   }
 
-  /** Sends a new link at sign-in, unless one was sent recently. The transaction must hold a lock on the user's row. */
+  /** Sends a new link at sign-in, unless one was sent recently. The caller must have locked the user's row. */
   async remind(manager: EntityManager, user: User): Promise<void> {
     const recent = await this.tokens.countRecent(manager, 'email_verification', user.id, REMINDER_INTERVAL_MS);
     if (recent === 0) await this.sendLink(manager, user);

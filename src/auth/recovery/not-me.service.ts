@@ -25,8 +25,8 @@ export class NotMeService {
   ) {}
 
   /**
-   * Locks everyone out of an account except the reader of its mail: revokes all sessions, replaces the password with an
-   * unusable one, voids all links, and sends a link to choose a new password.
+   * Secures an account: revokes all sessions, replaces the password with an unusable one, voids all links, and mails a
+   * link to choose a new password.
    *
    * @throws TokenUsedOrExpiredError, TooManyRequestsError
    */

@@ -59,7 +59,7 @@ export class PasswordResetService {
     await minimumTime;
   }
 
-  /** Sends a link and voids the earlier ones. The transaction must hold a lock on the user's row. */
+  /** Sends a link and voids the earlier ones. The caller must have locked the user's row. */
   async sendLink(manager: EntityManager, user: User | null): Promise<void> {
     const token = await this.tokens.issue(manager, 'password_reset', user?.id ?? null);
     const contents = { name: user?.name ?? null, token };
@@ -69,9 +69,8 @@ export class PasswordResetService {
   /**
    * Sets a new password. Revokes all sessions, voids all tokens, and verifies the email, because the mail arrived there.
    *
-   * @throws TokenUsedOrExpiredError, without a reason
    * @throws PasswordTooWeakError, and the token still works
-   * @throws OverloadedError, TooManyRequestsError
+   * @throws TokenUsedOrExpiredError, OverloadedError, TooManyRequestsError
    */
   async resetPassword(token: string, newPassword: string, client: Client): Promise<void> {
     await this.limits.spend('verify', { client });
@@ -84,7 +83,7 @@ export class PasswordResetService {
         const user = await this.tokens.redeem(manager, 'password_reset', token);
         const { id } = user;
         const actor = { userId: id, client };
-        // Expired sessions too, so that their devices are no longer known.
+        // Revoke expired sessions too, so that their devices are no longer known.
         await this.sessions.revoke(manager, { userId: id }, { reason: 'password_reset', actor });
         await this.users.setPasswordHash(manager, id, passwordHash);
         await this.users.markEmailVerified(manager, user);

@@ -6,7 +6,7 @@ import type { Config } from '../../config/env.js';
 import type { User } from '../../users/user.entity.js';
 import { KeyRing } from './key-ring.js';
 
-/** What a client receives when it signs in or refreshes. */
+/** The result of a sign-in or refresh. */
 export interface TokenGrant {
   readonly user: User;
   readonly sessionId: string;
@@ -24,7 +24,7 @@ export class AccessTokenService {
     private readonly keys: KeyRing,
   ) {}
 
-  /** Signs an access token (RFC 7519) for a session. It contains no role: the guard reads that with the session. */
+  /** Signs an access token (RFC 7519) for a session. It contains no role, because the guard reads the current one. */
   async grant(user: User, sessionId: string, refreshToken: string): Promise<TokenGrant> {
     const { issuer, audience, ttlSeconds: expiresIn } = this.config.accessToken;
     const { id: keyid, algorithm, signer: privateKey } = this.keys.current;

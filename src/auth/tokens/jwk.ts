@@ -1,11 +1,11 @@
 import { createHash, type KeyObject } from 'node:crypto';
 
-/** Returns the public key of a key pair as a JSON Web Key (RFC 7517, RFC 7518 §6). */
+/** A public key as a JSON Web Key (RFC 7517, RFC 7518 §6). */
 export type PublicJwk =
   | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string };
 
-/** Returns the public members only. An allow-list, so that no private member leaves. */
+/** Returns the public members of a key. An allow-list, so that private members stay private. */
 export function publicJwk(key: KeyObject): PublicJwk {
   const { kty, crv = '', x = '', y = '', n = '', e = '' } = key.export({ format: 'jwk' });
   return kty === 'EC' ? { kty, crv, x, y } : { kty: 'RSA', n, e };

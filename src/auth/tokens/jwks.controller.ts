@@ -10,7 +10,7 @@ import { KeyRing } from './key-ring.js';
 export class JwksController {
   constructor(private readonly keys: KeyRing) {}
 
-  // The one answer that may be stored. A new key is published at least this long before it signs.
+  // The only response that may be cached. Publish a new key at least this long before it signs.
   @Get('jwks.json')
   @Header('Cache-Control', 'public, max-age=300')
   @ApiOperation({ summary: 'The public keys of access tokens, for services that verify them (RFC 7517)' })

@@ -27,8 +27,8 @@ export class KeyRing {
   }
 
   /**
-   * Returns the key for a token, or `null`. The header must be identical to one that we write. This excludes algorithm
-   * confusion and embedded keys, and nothing unverified is parsed.
+   * Returns the key for a token, or `null`. The header must be identical to one that we write. This rules out algorithm
+   * confusion and embedded keys, and avoids parsing unverified input.
    */
   forToken(token: string): KeyObject | null {
     const key = this.byHeader.get(token.slice(0, token.indexOf('.')));

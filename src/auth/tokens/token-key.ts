@@ -6,7 +6,7 @@ export type Algorithm = 'HS256' | SignatureAlgorithm;
 
 /** A key that verifies access tokens. */
 export interface VerificationKey {
-  /** The `kid` of its tokens. Reveals no more about a secret than its tokens do. */
+  /** The `kid` of its tokens. For a secret it is an HMAC, which reveals no more than the signature of a token. */
   readonly id: string;
   /** Determined by the key, so that no token can choose another (RFC 8725 §3.1). */
   readonly algorithm: Algorithm;

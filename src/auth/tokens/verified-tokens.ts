@@ -30,7 +30,11 @@ export class VerifiedTokens {
     return undefined;
   }
 
-  /** @param expiresAt milliseconds since 1970 */
+  /**
+   * Caches the claims of a verified token. Evicts the oldest tokens if the cache is full.
+   *
+   * @param expiresAt milliseconds since 1970
+   */
   add(token: string, claims: AccessClaims, expiresAt: number): void {
     if (this.entries.has(token)) return;
     this.entries.set(copy(token), { claims, expiresAt });

@@ -39,7 +39,7 @@ export class MemoryCounter {
     return { consumed: window.points, msLeft: window.endsAt - now };
   }
 
-  /** Returns a point. Does nothing if the key has none. */
+  /** Takes back a point. Does nothing if the key has none. */
   refund({ name }: RateLimitPolicy, key: string): void {
     const window = this.windows.get(`${name}:${key}`);
     if (window && window.points > 0) window.points -= 1;

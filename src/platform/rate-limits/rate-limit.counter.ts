@@ -3,10 +3,10 @@ import { RateLimiterRes, type RateLimiterStoreAbstract } from 'rate-limiter-flex
 import type { RateLimitPolicy } from '../../common/client.js';
 import { MemoryCounter, type Count } from './memory-counter.js';
 
-/** After this silence the shared store counts as unavailable. It is then left alone for as long. */
+/** The shared store is unavailable if it returns no result for this long. It is then not queried for the same time. */
 const STORE_TIMEOUT_MS = 1_000;
 /**
- * The silence is measured in steps. A process that is too busy to read a response is late for its steps too, so it does
+ * The timeout is measured in steps. A process that is too busy to read a result is also late for its steps, so it does
  * not mistake its own load for a silent store.
  */
 const TIMEOUT_STEPS = 10;
@@ -30,20 +30,20 @@ export interface PointRequest {
 export interface Point extends PointRequest, Count {
   /** Whether the shared store counted it, and not this process. */
   readonly isShared: boolean;
-  /** On the clock of `performance.now()`. Later the point belongs to a window that is over. */
+  /** On the clock of `performance.now()`. After that, the window of the point may have ended. */
   readonly refundableUntil: number;
 }
 
 /**
  * Counts in the shared store, or in the memory of this process while the store is unavailable. The store is unavailable
- * if it fails, or answers no request at all for one second. Then one request per second tests it.
+ * if a query fails, or if no query gets a result for one second. Then one query per second tests it.
  */
 export class RateLimitCounter {
   private readonly logger = new Logger(RateLimitCounter.name);
   private readonly memory = new MemoryCounter();
   private readonly limiters = new Map<string, RateLimiterStoreAbstract>();
   private readonly pending = new Set<(reason: Error) => void>();
-  private watch: NodeJS.Timeout | undefined;
+  private stepTimer: NodeJS.Timeout | undefined;
   private silentSteps = 0;
   private pausedUntil = 0;
   private isAvailable = true;
@@ -54,7 +54,7 @@ export class RateLimitCounter {
   async take(requests: readonly PointRequest[]): Promise<Point[]> {
     const points: Point[] = [];
     for (const { policy, key } of requests) {
-      const shared = await this.ask(() => this.limiter(policy).consume(key));
+      const shared = await this.queryStore(() => this.limiter(policy).consume(key));
       const count = shared
         ? { consumed: shared.consumedPoints, msLeft: shared.msBeforeNext }
         : this.memory.consume(policy, key);
@@ -65,29 +65,34 @@ export class RateLimitCounter {
     return points;
   }
 
-  /** Returns those points whose windows are not over, and the counts without them. */
+  /** Refunds the points whose windows have not ended. Returns all points with their new counts. */
   async refund(points: readonly Point[]): Promise<Point[]> {
     return Promise.all(
       points.map(async (point) => {
         const { policy, key, isShared, refundableUntil } = point;
         if (performance.now() > refundableUntil) return point;
-        if (isShared) await this.ask(() => this.limiter(policy).reward(key));
+        if (isShared) await this.queryStore(() => this.limiter(policy).reward(key));
         else this.memory.refund(policy, key);
         return { ...point, consumed: point.consumed - 1 };
       }),
     );
   }
 
-  private async ask(query: () => Promise<RateLimiterRes>): Promise<RateLimiterRes | null> {
+  /** Returns the result of a query, or `null` if the store is unavailable. */
+  private async queryStore(query: () => Promise<RateLimiterRes>): Promise<RateLimiterRes | null> {
     if (performance.now() < this.pausedUntil) return null;
     try {
-      const result = await this.unlessSilent(this.query(query));
-      if (!this.isAvailable) this.logger.log('The store of the rate limits is available again.');
+      const result = await this.withTimeout(this.connectAndRun(query));
+      if (!this.isAvailable) this.logger.log('The rate limit store is available again.');
       this.isAvailable = true;
       return result;
     } catch (error) {
       this.pausedUntil = performance.now() + STORE_TIMEOUT_MS;
-      if (this.isAvailable) this.logger.warn(`Each process counts rate limits by itself: ${(error as Error).message}`);
+      if (this.isAvailable) {
+        this.logger.warn(
+          `The rate limit store is unavailable, so this process counts by itself: ${(error as Error).message}`,
+        );
+      }
       this.isAvailable = false;
       return null;
     }
@@ -99,23 +104,24 @@ export class RateLimitCounter {
     return limiter;
   }
 
-  private async query(query: () => Promise<RateLimiterRes>): Promise<RateLimiterRes> {
+  private async connectAndRun(query: () => Promise<RateLimiterRes>): Promise<RateLimiterRes> {
     try {
       await this.store.connect?.();
       return await query();
     } catch (error) {
-      // The library throws the result if the limit is exhausted.
+      // The library throws its result if the limit is exhausted.
       if (error instanceof RateLimiterRes) return error;
       throw error;
     }
   }
 
-  private async unlessSilent<T>(response: Promise<T>): Promise<T> {
+  /** Rejects if no query gets a result for `STORE_TIMEOUT_MS`. */
+  private async withTimeout<T>(response: Promise<T>): Promise<T> {
     let reject: (reason: Error) => void = () => undefined;
     const timeout = new Promise<never>((_, fail) => (reject = fail));
     if (this.pending.size === 0) this.silentSteps = 0;
     this.pending.add(reject);
-    this.watch ??= setInterval(() => this.step(), STORE_TIMEOUT_MS / TIMEOUT_STEPS);
+    this.stepTimer ??= setInterval(() => this.step(), STORE_TIMEOUT_MS / TIMEOUT_STEPS);
     try {
       const result = await Promise.race([response, timeout]);
       this.silentSteps = 0;
@@ -123,8 +129,8 @@ export class RateLimitCounter {
     } finally {
       this.pending.delete(reject);
       if (this.pending.size === 0) {
-        clearInterval(this.watch);
-        this.watch = undefined;
+        clearInterval(this.stepTimer);
+        this.stepTimer = undefined;
       }
     }
   }

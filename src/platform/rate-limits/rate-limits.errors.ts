@@ -1,6 +1,6 @@
 import { domainError } from '../../common/domain.error.js';
 
-/** A rate limit is exhausted. Nothing was done. */
+/** A rate limit is exhausted. The request had no effect. */
 export class TooManyRequestsError extends domainError(
   'rate_limited',
   'too_many_requests',

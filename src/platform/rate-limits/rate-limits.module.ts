@@ -20,7 +20,7 @@ import { RedisStore } from './redis.store.js';
       subject: 'rate limits',
       table: 'rate_limits',
       condition: `expire < extract(epoch FROM now()) * 1000 - $1::float8`,
-      // Instances whose clock is late may still count in a window that has just ended.
+      // An instance with a slow clock may still count in a window that has just ended.
       retentionMs: () => 3_600_000,
     }),
   ],

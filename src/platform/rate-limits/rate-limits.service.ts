@@ -12,10 +12,10 @@ export const SHARED_STORE = Symbol('SHARED_STORE');
 
 export type RateLimitName = keyof Config['rateLimits']['quotas'];
 
-/** Whose attempts are counted together. */
+/** Attempts are counted per client network (`address`), account or known device. */
 type Scope = 'address' | 'account' | 'device';
 
-/** Who makes an attempt. */
+/** The client and the account of an attempt. */
 export interface RateLimitSubject {
   /** Clients without an IP address share one limit. */
   readonly client: Client;
@@ -37,8 +37,8 @@ export interface RateLimitAttempt {
 }
 
 /**
- * Limits how often one client, and everyone on one account, may attempt something (ASVS 6.3.1). The limits hold over all
- * instances. While the shared store is unavailable, each process counts by itself.
+ * Limits attempts per client and per account (ASVS 6.3.1). The limits apply across all instances. While the shared store
+ * is unavailable, each process counts by itself.
  */
 @Injectable()
 export class RateLimitsService {

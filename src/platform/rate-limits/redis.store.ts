@@ -4,7 +4,7 @@ import { RateLimiterRedis } from 'rate-limiter-flexible';
 import type { RateLimitPolicy } from '../../common/client.js';
 import type { SharedStore } from './rate-limit.counter.js';
 
-/** The maximum wait of the client, so that no command waits forever. `RateLimitCounter` gives up much earlier. */
+/** A last resort, so that no command waits forever. `RateLimitCounter` times out much earlier. */
 const CLIENT_TIMEOUT_MS = 5_000;
 
 /** Counts in Redis. Connects on first use. The client reconnects by itself. */
@@ -12,7 +12,7 @@ export class RedisStore implements SharedStore, OnApplicationShutdown {
   private connecting: Promise<void> | undefined;
 
   private constructor(private readonly redis: Redis) {
-    // Callers see the failure of their command.
+    // Callers get the error of their own command.
     redis.on('error', () => undefined);
   }
 
@@ -44,7 +44,7 @@ export class RedisStore implements SharedStore, OnApplicationShutdown {
     });
   }
 
-  /** Opens the first connection once. Does not remember its failure, because the client keeps trying. */
+  /** Opens the first connection. Parallel calls share the attempt. After that, the client reconnects by itself. */
   async connect(): Promise<void> {
     if (this.redis.status === 'wait') {
       this.connecting = this.redis.connect().finally(() => {

@@ -37,7 +37,7 @@ export class JwksDto {
   @ApiProperty({ type: [JwkDto] })
   keys!: readonly JwkDto[];
 
-  /** Returns the public keys. Omits secrets, which have none. */
+  /** Returns the public keys. Omits HS256 secrets. */
   static from(keys: readonly VerificationKey[]): JwksDto {
     const pairs = keys.filter(({ verifier }) => verifier.type === 'public');
     return {
