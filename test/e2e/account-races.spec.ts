@@ -69,6 +69,7 @@ describe('two requests that change the same account', () => {
   });
 
   const losers: readonly [second: string, first: string, sends: readonly [Send, Send], failure: [number, string]][] = [
+    ['a change', 'a change', [change, change], [401, 'invalid_credentials']],
     ['a change', 'a reset', [reset, change], [401, 'session_revoked']],
     ['a change', 'a report', [report, change], [401, 'session_revoked']],
     ['a reset', 'a change', [change, reset], [422, 'token_used_or_expired']],
