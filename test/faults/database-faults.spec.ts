@@ -37,9 +37,9 @@ describe('database faults', () => {
   afterEach(() => app.close());
 
   const load = (clients: number) => {
-    let asked = 0;
+    let count = 0;
     return Load.start(clients, app.url, () => [
-      asked++ % 2 === 0 ? '/users/me' : '/sessions',
+      count++ % 2 === 0 ? '/users/me' : '/sessions',
       { token: ada.accessToken },
     ]);
   };
@@ -143,8 +143,8 @@ describe('database faults', () => {
   it('of a locked table delay no request beyond its deadline', async () => {
     await direct.database.query('BEGIN');
     await direct.database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
-    const asked = Array.from({ length: 20 }, () => app.as(ada.accessToken).get('/users/me').then(statusAndTime()));
-    const answers = await Promise.all(asked);
+    const requests = Array.from({ length: 20 }, () => app.as(ada.accessToken).get('/users/me').then(statusAndTime()));
+    const answers = await Promise.all(requests);
     await direct.database.query('ROLLBACK');
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 503));
     expect(Math.max(...answers.map(({ duration }) => duration))).toBeLessThan(MAX_RESPONSE_MS);
@@ -161,12 +161,12 @@ describe('database faults', () => {
     it('responds to thirty slow requests within the deadline and recovers', async () => {
       await direct.database.query('BEGIN');
       await direct.database.query('LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
-      const asked = users.map(({ email, password }) =>
+      const requests = users.map(({ email, password }) =>
         small.request.post('/auth/login').send({ email, password }).then(statusAndTime()),
       );
       await until('the pool is exhausted', () => poolOf(small).waiting > 10);
       await direct.database.query('ROLLBACK');
-      const answers = await Promise.all(asked);
+      const answers = await Promise.all(requests);
       expect(answers.filter(({ status }) => status !== 200 && status !== 503)).toEqual([]);
       expect(Math.max(...answers.map(({ duration }) => duration))).toBeLessThan(MAX_RESPONSE_MS);
       const after = await small.as(ada.accessToken).get('/users/me');

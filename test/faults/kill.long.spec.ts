@@ -22,12 +22,12 @@ describe('kill -9 of the application', () => {
   afterEach(() => killed.kill());
 
   it('during refreshes leaves one working token chain per session', async () => {
-    const held = people.map(({ refreshToken }) => refreshToken);
+    const tokens = people.map(({ refreshToken }) => refreshToken);
     const rotations = people.map(() => 0);
     const refreshing = people.map(async (_, person) => {
       for (;;) {
-        const answer = await killed.request.post('/auth/refresh').send({ refreshToken: held[person] });
-        held[person] = answer.body.refreshToken as string;
+        const { body } = await killed.request.post('/auth/refresh').send({ refreshToken: tokens[person] });
+        tokens[person] = body.refreshToken as string;
         rotations[person] = (rotations[person] ?? 0) + 1;
       }
     });
@@ -36,8 +36,8 @@ describe('kill -9 of the application', () => {
     await Promise.allSettled(refreshing);
     const acknowledged = new Map(people.map(({ sessionId }, person) => [sessionId, rotations[person] ?? 0]));
 
-    const first = await Promise.all(held.map((token) => refresh(token)));
-    const again = await Promise.all(held.map((token) => refresh(token)));
+    const first = await Promise.all(tokens.map((token) => refresh(token)));
+    const again = await Promise.all(tokens.map((token) => refresh(token)));
 
     expect(first.map(({ status }) => status)).toEqual(people.map(() => 200));
     expect(again.map(({ body }) => body.refreshToken as string)).toEqual(
@@ -68,7 +68,7 @@ describe('kill -9 of the application', () => {
       const { status } = await killed.as(person.accessToken).post('/auth/logout');
       if (status === 204) signedOut.push(person);
     });
-    await until('both are under way', () => registered.length > 20 && signedOut.length > 5);
+    await until('both are running', () => registered.length > 20 && signedOut.length > 5);
     await killed.kill();
     isOver = true;
     await Promise.allSettled([...registering, ...leaving]);
@@ -110,9 +110,9 @@ describe('kill -9 of the database server', () => {
     await app.request.post('/auth/register').send(eve).expect(201);
     const { body } = await app.request.post('/auth/login').send(eve).expect(200);
     const load = Load.start(10, app.url, () => ['/users/me', { token: body.accessToken }]);
-    await until('the load is on', () => load.answers.length > 50);
+    await until('the load has started', () => load.answers.length > 50);
     cluster.kill();
-    await until('the outage is felt', () => (load.statuses[503] ?? 0) > 50);
+    await until('requests fail', () => (load.statuses[503] ?? 0) > 50);
     await cluster.restart();
     await until('the application is ready', isReady, 5_000);
     const recovered = load.statuses[200] ?? 0;
@@ -137,7 +137,7 @@ describe('kill -9 of the database server', () => {
       .post('/auth/logout')
       .expect(204);
     cluster.kill();
-    await until('the outage is felt', () => (load.statuses[503] ?? 0) > 0);
+    await until('requests fail', () => (load.statuses[503] ?? 0) > 0);
     await load.stop();
     await cluster.restart();
     await until('the application is ready', isReady);

@@ -30,10 +30,10 @@ describe('rate limits while their store is unavailable', () => {
     log.clear();
   });
 
-  /** A failed refresh that needs no database, because the token is malformed. */
+  /** Sends a malformed refresh token, which is rejected without the database. */
   const refresh = async () => (await app.request.post('/auth/refresh').send({ refreshToken: 'nonsense' })).status;
   const inStore = () => database.query('SELECT 1 FROM rate_limits');
-  const said = (text: string) => log.records.filter(({ msg }) => String(msg).includes(text)).length;
+  const countLogs = (text: string) => log.records.filter(({ msg }) => String(msg).includes(text)).length;
 
   it.each([
     ['refuses connections', () => proxy.refuse()],
@@ -42,14 +42,17 @@ describe('rate limits while their store is unavailable', () => {
     expect(await refresh()).toBe(401);
     await fail();
     expect([await refresh(), await refresh(), await refresh(), await refresh()]).toEqual([401, 401, 401, 429]);
-    expect(said('by itself')).toBe(1);
+    expect(countLogs('by itself')).toBe(1);
     await proxy.heal();
-    await until('the store is available again', async () => (await refresh()) > 0 && said('available again') === 1);
+    await until(
+      'the store is available again',
+      async () => (await refresh()) > 0 && countLogs('available again') === 1,
+    );
     // The process's own limit is exhausted.
     await database.query('TRUNCATE rate_limits');
     expect(await refresh()).toBe(401);
     expect(await inStore()).toHaveLength(1);
-    expect(said('available again')).toBe(1);
+    expect(countLogs('available again')).toBe(1);
   });
 
   it('do not count a refresh that failed because of the database', async () => {

@@ -26,14 +26,14 @@ describe('hanging session lookups', () => {
   });
   afterEach(() => app.close());
 
-  const ask = async () => {
-    const begin = performance.now();
+  const getMe = async () => {
+    const start = performance.now();
     const { status } = await app.as(ada.accessToken).get('/users/me');
-    return { status, duration: performance.now() - begin };
+    return { status, duration: performance.now() - start };
   };
-  const askInTurn = async (times: number) => {
+  const getMeInTurn = async (times: number) => {
     const answers = [];
-    for (let i = 0; i < times; i += 1) answers.push(await ask());
+    for (let i = 0; i < times; i += 1) answers.push(await getMe());
     return answers;
   };
 
@@ -47,7 +47,7 @@ describe('hanging session lookups', () => {
     proxy.silence();
     const hanging = [];
     for (let left = count - 1; left >= 0; left -= 1) {
-      hanging.push(ask());
+      hanging.push(getMe());
       await until('the lookup has a connection', () => database.pool().idle === left);
     }
     return hanging;
@@ -57,7 +57,7 @@ describe('hanging session lookups', () => {
     const hanging = await hang(count);
     let isOver = false;
     void Promise.race(hanging).then(() => (isOver = true));
-    const others = await Promise.all([askInTurn(5), askInTurn(5), askInTurn(5)]);
+    const others = await Promise.all([getMeInTurn(5), getMeInTurn(5), getMeInTurn(5)]);
     // The other requests all finished while the lookups still hang.
     expect([others.flat().filter(({ status }) => status !== 200), isOver]).toEqual([[], false]);
     const failed = await Promise.all(hanging);
@@ -72,18 +72,18 @@ describe('hanging session lookups', () => {
     };
     await direct.database.query('BEGIN');
     await direct.database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
-    const asked: ReturnType<typeof ask>[] = [];
-    await until('the lookups use half of the pool', () => asked.push(ask()) > 0 && busy() === 5);
-    asked.push(...Array.from({ length: 20 }, ask));
+    const requests: ReturnType<typeof getMe>[] = [];
+    await until('the lookups use half of the pool', () => requests.push(getMe()) > 0 && busy() === 5);
+    requests.push(...Array.from({ length: 20 }, getMe));
     // Long enough for another lookup to start, if it could.
     await delay(600);
-    const held = busy();
-    const begin = performance.now();
+    const connections = busy();
+    const start = performance.now();
     const { status } = await app.request.get('/health/db');
-    const duration = performance.now() - begin;
+    const duration = performance.now() - start;
     await direct.database.query('ROLLBACK');
-    await Promise.all(asked);
-    expect([held, status]).toEqual([5, 200]);
+    await Promise.all(requests);
+    expect([connections, status]).toEqual([5, 200]);
     expect(duration).toBeLessThan(STATEMENT_TIMEOUT_MS - 1_000);
   });
 });

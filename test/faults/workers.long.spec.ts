@@ -78,8 +78,8 @@ describe('an instance with two workers', () => {
         return body.code as string;
       });
       expect(codes).toEqual(Array.from({ length: 6 }, () => 'session_revoked'));
-      const refusedBy = (number: number) => workers.answeredBy(number, 'revoked-').length;
-      await until('each has refused half', () => refusedBy(1) === 3 && refusedBy(2) === 3);
+      const rejectedBy = (number: number) => workers.answeredBy(number, 'revoked-').length;
+      await until('each has rejected half', () => rejectedBy(1) === 3 && rejectedBy(2) === 3);
     });
 
     it('allows exactly the limit of 200 parallel failed sign-ins on one account', async () => {

@@ -3,7 +3,7 @@ import { TestDatabase } from '../support/test-database.js';
 const USER = '01900000-0000-7000-8000-000000000001';
 const SESSION = '01900000-0000-7000-8000-0000000000aa';
 
-/** The rows that the database itself rejects, regardless of the client. */
+/** Checks that the database itself rejects invalid rows, regardless of the client. */
 describe('database constraints', () => {
   let database: TestDatabase;
   beforeAll(async () => (database = await TestDatabase.create()));
@@ -15,11 +15,11 @@ describe('database constraints', () => {
   });
 
   it.each([
-    ['a role that is none', 'ck_users_role', { role: 'root' }],
-    ['an empty address', 'ck_users_email', { email: '' }],
-    ['an address of 255 characters', 'ck_users_email', { email: `${'a'.repeat(243)}@example.com` }],
-    ['an address that differs from another one in case only', 'uq_users_email', { email: 'ADA@Example.com' }],
-    ['an id that is taken', 'pk_users', { id: USER }],
+    ['an unknown role', 'ck_users_role', { role: 'root' }],
+    ['an empty email', 'ck_users_email', { email: '' }],
+    ['an email of 255 characters', 'ck_users_email', { email: `${'a'.repeat(243)}@example.com` }],
+    ['an email that differs from another one in case only', 'uq_users_email', { email: 'ADA@Example.com' }],
+    ['an ID that is taken', 'pk_users', { id: USER }],
   ])('reject a user with %s', async (_, constraint, fields) => {
     const other = { id: '01900000-0000-7000-8000-000000000002', email: 'eve@example.com', ...fields };
     await expect(insertUser(other)).rejects.toMatchObject({ constraint });
@@ -28,11 +28,11 @@ describe('database constraints', () => {
   it.each([
     ['a revocation without a reason', 'ck_sessions_revoked', { revoked_at: new Date() }],
     ['a reason without a revocation', 'ck_sessions_revoked', { revoked_reason: 'logout' }],
-    ['a reason that is none', 'ck_sessions_revoked_reason', { revoked_at: new Date(), revoked_reason: 'no reason' }],
-    ['an idle limit after the absolute one', 'ck_sessions_idle_expires_at', { idle_expires_at: new Date(4e12) }],
-    ['a counter that went back', 'ck_sessions_refresh_counter', { refresh_counter: -1 }],
+    ['an unknown reason', 'ck_sessions_revoked_reason', { revoked_at: new Date(), revoked_reason: 'no reason' }],
+    ['an idle timeout after the absolute one', 'ck_sessions_idle_expires_at', { idle_expires_at: new Date(4e12) }],
+    ['a negative counter', 'ck_sessions_refresh_counter', { refresh_counter: -1 }],
     ['a salt that is too short', 'ck_sessions_refresh_salt', { refresh_salt: Buffer.alloc(31) }],
-    ['a user who does not exist', 'fk_sessions_user_id', { user_id: SESSION }],
+    ['an unknown user', 'fk_sessions_user_id', { user_id: SESSION }],
   ])('reject a session with %s', async (_, constraint, fields) => {
     await expect(insertSession(fields)).rejects.toMatchObject({ constraint });
   });

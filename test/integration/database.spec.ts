@@ -10,19 +10,19 @@ import { TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
 
 /** Longer than any wait in these tests. */
-const PATIENT = { DB_CONNECT_TIMEOUT: '60s', DB_STATEMENT_TIMEOUT: '60s' };
+const LONG_TIMEOUTS = { DB_CONNECT_TIMEOUT: '60s', DB_STATEMENT_TIMEOUT: '60s' };
 
 describe('Database', () => {
   let storage: TestDatabase;
   let proxy: DatabaseProxy;
   let database: Database;
 
-  const open = (timeouts: Partial<typeof PATIENT>) => {
-    const env = { DATABASE_URL: proxy.url, DB_POOL_MAX: '2', ...PATIENT, ...timeouts };
+  const open = (timeouts: Partial<typeof LONG_TIMEOUTS>) => {
+    const env = { DATABASE_URL: proxy.url, DB_POOL_MAX: '2', ...LONG_TIMEOUTS, ...timeouts };
     database = new Database(new DataSource(databaseOptions(parseEnvironment(env).database, entities)));
   };
   /** Restarts with a shorter timeout. */
-  const reopen = async (timeouts: Partial<typeof PATIENT>) => {
+  const reopen = async (timeouts: Partial<typeof LONG_TIMEOUTS>) => {
     await database.onApplicationShutdown();
     open(timeouts);
   };
@@ -37,7 +37,7 @@ describe('Database', () => {
   beforeEach(async () => {
     await storage.query('DELETE FROM notes');
     proxy = await DatabaseProxy.start(storage.url);
-    open(PATIENT);
+    open(LONG_TIMEOUTS);
   });
   afterEach(async () => {
     await database.onApplicationShutdown();
@@ -155,17 +155,16 @@ describe('Database', () => {
     await one();
     let finish = (): void => undefined;
     const finished = new Promise<void>((resolve) => (finish = resolve));
-    const holders = [1, 2].map(() =>
+    const busy = [1, 2].map(() =>
       database.run(async (manager) => {
         await manager.query('SELECT 1');
         await finished;
       }),
     );
     await until('the pool is exhausted', () => database.pool().total === 2 && database.pool().idle === 0);
-    const refused = one();
-    await expect(refused).rejects.toThrow(DatabaseUnavailableError);
+    await expect(one()).rejects.toThrow(DatabaseUnavailableError);
     finish();
-    await Promise.all(holders);
+    await Promise.all(busy);
     expect(await one()).toEqual([{ one: 1 }]);
   });
 
@@ -206,9 +205,9 @@ describe('Database', () => {
   });
 
   it('rejects waiting calls if closed during the first connection', async () => {
-    const asked = Promise.allSettled([one()]);
+    const waiting = Promise.allSettled([one()]);
     await database.onApplicationShutdown();
-    expect(await asked).toEqual([{ status: 'rejected', reason: expect.any(DatabaseUnavailableError) }]);
+    expect(await waiting).toEqual([{ status: 'rejected', reason: expect.any(DatabaseUnavailableError) }]);
     await until('no connection is left', async () => {
       const rows = await storage.query(
         `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'gatehouse'`,

@@ -26,7 +26,7 @@ describe('known devices', () => {
   }
   const recognize = (device: Client, account: { id: string } | { email: string } = { id: ada.id }) =>
     app.app.get(Database).run((manager) => app.app.get(KnownDevicesRepository).recognize(manager, account, device));
-  /** Makes every session end in the past. */
+  /** Makes every session expire this long ago. */
   const expire = (ago: string) =>
     app.database.query(`UPDATE sessions SET idle_expires_at = now() - $1::interval`, [ago]);
 
@@ -53,13 +53,13 @@ describe('known devices', () => {
     expect(await recognize(work)).not.toBe(before);
   });
 
-  it('may change their address within one IPv6 /64 only', async () => {
+  it('may change their IP address within one IPv6 /64 only', async () => {
     await signIn({ ...HOME, ipAddress: '2001:db8:a:b::1' });
     expect(await recognize({ ...HOME, ipAddress: '2001:db8:a:b:ffff::2' })).toMatch(/^seen /);
     expect(await recognize({ ...HOME, ipAddress: '2001:db8:a:c::1' })).toBeNull();
   });
 
-  it('are proven from any address by a refresh token of any age', async () => {
+  it('are proven from any IP address by a refresh token of any age', async () => {
     const refreshToken = await signIn(HOME);
     const before = await recognize({ ...ELSEWHERE, refreshToken });
     expect(before).toMatch(/^session /);
@@ -120,7 +120,7 @@ describe('known devices', () => {
     });
   });
 
-  it('are found by email, ignoring case, and never for an unknown one', async () => {
+  it('are found by email, ignoring case, but never for an unknown email', async () => {
     const refreshToken = await signIn(HOME);
     expect(await recognize(HOME, { email: ada.email.toUpperCase() })).toMatch(/^seen /);
     expect(await recognize({ ...HOME, refreshToken }, { email: 'nobody@example.com' })).toBeNull();

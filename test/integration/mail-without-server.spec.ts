@@ -52,7 +52,7 @@ describe('mail without SMTP_URL', () => {
     expect(await readFile(text, 'utf8')).toContain(`\n${link}\n`);
   });
 
-  it('waits in production, and the start logs a warning', async () => {
+  it('stays queued in production, and the start logs a warning', async () => {
     child = await start('production');
     const token = await postMail(direct, 'eve@example.com');
     expect(child.log).toContain('SMTP_URL is not set. Mails are stored');

@@ -14,9 +14,9 @@ import { until } from '../support/until.js';
 /** Connections from PgBouncer to the server. */
 const SERVER_CONNECTIONS = 3;
 /** The statement timeout of the database role, far below the application's own. */
-const STATEMENT_TIMEOUT = 1_500;
+const STATEMENT_TIMEOUT_MS = 1_500;
 
-if (!PgBouncer.isInstalled) console.warn('There is no pgbouncer here: the tests behind PgBouncer are skipped.');
+if (!PgBouncer.isInstalled) console.warn('PgBouncer is not installed. Its tests are skipped.');
 const suite = PgBouncer.isInstalled ? describe : describe.skip;
 
 suite('behind PgBouncer in transaction mode', () => {
@@ -28,8 +28,8 @@ suite('behind PgBouncer in transaction mode', () => {
   beforeAll(async () => {
     database = await TestDatabase.create();
     const role = `ALTER ROLE CURRENT_USER IN DATABASE ${new URL(database.url).pathname.slice(1)}`;
-    await database.query(`${role} SET statement_timeout = ${STATEMENT_TIMEOUT}`);
-    await database.query(`${role} SET idle_in_transaction_session_timeout = ${STATEMENT_TIMEOUT + 1_000}`);
+    await database.query(`${role} SET statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+    await database.query(`${role} SET idle_in_transaction_session_timeout = ${STATEMENT_TIMEOUT_MS + 1_000}`);
     bouncer = await PgBouncer.start(database.url, { default_pool_size: String(SERVER_CONNECTIONS) });
     mailServer = await MailServer.start();
     instances = await TestApp.startTwo({
@@ -139,14 +139,14 @@ suite('behind PgBouncer in transaction mode', () => {
     const ada = await buildSignedIn(instances[0]);
     await database.query('BEGIN');
     await database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
-    const begin = performance.now();
+    const start = performance.now();
     const { status } = await instances[0].as(ada.accessToken).get('/users/me');
-    const duration = performance.now() - begin;
+    const duration = performance.now() - start;
     const left = await connectionsWhere(`wait_event_type = 'Lock'`);
     await database.query('ROLLBACK');
     expect(status).toBe(503);
-    expect(duration).toBeGreaterThan(STATEMENT_TIMEOUT - 100);
-    expect(duration).toBeLessThan(STATEMENT_TIMEOUT + 2_000);
+    expect(duration).toBeGreaterThan(STATEMENT_TIMEOUT_MS - 100);
+    expect(duration).toBeLessThan(STATEMENT_TIMEOUT_MS + 2_000);
     expect(left).toEqual([]);
     expect(await bouncer.query('SHOW statement_timeout')).toEqual([{ statement_timeout: '1500ms' }]);
     expect(await bouncer.query('SHOW idle_in_transaction_session_timeout')).toEqual([
@@ -155,7 +155,7 @@ suite('behind PgBouncer in transaction mode', () => {
   });
 });
 
-suite('behind PgBouncer that is not configured for it', () => {
+suite('behind a misconfigured PgBouncer', () => {
   const log = new LogLines();
   let database: TestDatabase;
   beforeAll(async () => (database = await TestDatabase.create()));
@@ -178,7 +178,7 @@ suite('behind PgBouncer that is not configured for it', () => {
     }
   }
 
-  it('prepared statements fail with 500, not with 401', async () => {
+  it('prepared statements fail with 500, not 401', async () => {
     await behind({ default_pool_size: '1' }, { DB_PREPARED_STATEMENTS: 'true' }, async ([first, second], bouncer) => {
       const ada = await buildSignedIn(first);
       await first.as(ada.accessToken).get('/users/me').expect(200);
@@ -190,7 +190,7 @@ suite('behind PgBouncer that is not configured for it', () => {
     });
   });
 
-  it('a timeout while waiting for a server connection gives 503', async () => {
+  it('a request that waits too long for a server connection gets 503', async () => {
     const settings = { default_pool_size: '1', query_wait_timeout: '1' };
     await behind(settings, { DB_PREPARED_STATEMENTS: 'false' }, async ([first], bouncer) => {
       const ada = await buildSignedIn(first);
@@ -200,7 +200,7 @@ suite('behind PgBouncer that is not configured for it', () => {
     });
   });
 
-  it('without ignore_startup_parameters requests give 503, and the log has the reason', async () => {
+  it('requests without ignore_startup_parameters get 503, and the log has the reason', async () => {
     await behind({ ignore_startup_parameters: '' }, { DB_PREPARED_STATEMENTS: 'false' }, async ([first]) => {
       await first.request.get('/health/live').expect(200);
       await first.request.get('/health/ready').expect(503);

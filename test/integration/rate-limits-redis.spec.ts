@@ -10,8 +10,7 @@ const ENV = {
   RATE_LIMIT_REFRESH_ADDRESS: '3/1m',
 };
 
-if (!RedisServer.isInstalled)
-  console.warn('There is no redis-server here: the tests of rate limits in Redis are skipped.');
+if (!RedisServer.isInstalled) console.warn('Redis is not installed. Its tests are skipped.');
 const suite = RedisServer.isInstalled ? describe : describe.skip;
 
 suite('rate limits in Redis', () => {
@@ -54,9 +53,9 @@ suite('rate limits in Redis', () => {
     const left = await redis.ask((client) => client.pttl(key));
     // The reported wait is rounded up and was read earlier.
     expect([wait >= left / 1_000, wait <= 60, left > 0]).toEqual([true, true, true]);
-    // Time passes.
+    // End the window early.
     await redis.ask((client) => client.pexpire(key, 1));
-    await until('the window is over', async () => (await keys()).every((name) => name !== key));
+    await until('the window has ended', async () => (await keys()).every((name) => name !== key));
     expect((await refresh()).status).toBe(401);
   });
 
@@ -73,10 +72,11 @@ suite('rate limits in Redis', () => {
     await redis.kill();
     const early = await TestApp.start({ database: instances[0].database, env: { ...ENV, REDIS_URL: redis.url } });
     try {
-      const ask = async () => (await early.request.post('/auth/refresh').send({ refreshToken: 'nonsense' })).status;
-      expect(await ask()).toBe(401);
+      const refreshEarly = async () =>
+        (await early.request.post('/auth/refresh').send({ refreshToken: 'nonsense' })).status;
+      expect(await refreshEarly()).toBe(401);
       await redis.restart();
-      await until('Redis counts', async () => (await ask()) > 0 && (await keys()).length > 0);
+      await until('Redis counts', async () => (await refreshEarly()) > 0 && (await keys()).length > 0);
     } finally {
       await early.close();
     }

@@ -4,7 +4,7 @@ import { pruneToEnd } from '../support/prune-to-end.js';
 import { insertSessions, type NewSessions } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
 
-const DAY = 86_400_000;
+const DAY_MS = 86_400_000;
 
 describe('pruning sessions', () => {
   let app: TestApp;
@@ -23,41 +23,41 @@ describe('pruning sessions', () => {
       (row) => row.device_name,
     );
 
-  it('deletes exactly the sessions that ended before the retention', async () => {
+  it('deletes exactly the sessions that expired or were revoked before the retention', async () => {
     await insert({ name: 'active', idle: '1 day', absolute: '2 days' });
     await insert({ name: 'idle lately', idle: '-6 days', absolute: '2 days' });
     await insert({ name: 'idle long ago', idle: '-8 days', absolute: '2 days' });
-    await insert({ name: 'over lately', idle: '-6 days', absolute: '-6 days' });
-    await insert({ name: 'over long ago', idle: '-8 days', absolute: '-8 days' });
+    await insert({ name: 'expired lately', idle: '-6 days', absolute: '-6 days' });
+    await insert({ name: 'expired long ago', idle: '-8 days', absolute: '-8 days' });
     await insert({ name: 'revoked lately', idle: '1 day', absolute: '2 days', revoked: '-6 days' });
     await insert({ name: 'revoked long ago', idle: '1 day', absolute: '2 days', revoked: '-8 days' });
-    await insert({ name: 'revoked lately, idle since long', idle: '-8 days', absolute: '2 days', revoked: '-6 days' });
-    expect(await prune(7 * DAY)).toBe(4);
-    expect(await left()).toEqual(['active', 'idle lately', 'over lately', 'revoked lately']);
+    await insert({ name: 'revoked lately, idle for longer', idle: '-8 days', absolute: '2 days', revoked: '-6 days' });
+    expect(await prune(7 * DAY_MS)).toBe(4);
+    expect(await left()).toEqual(['active', 'expired lately', 'idle lately', 'revoked lately']);
   });
 
-  it('deletes all ended sessions with a retention of zero', async () => {
+  it('deletes all inactive sessions with a retention of zero', async () => {
     await insert({ name: 'active', idle: '1 day', absolute: '2 days' });
-    await insert({ name: 'just over', idle: '-1 second', absolute: '2 days' });
+    await insert({ name: 'just expired', idle: '-1 second', absolute: '2 days' });
     expect(await prune(0)).toBe(1);
     expect(await left()).toEqual(['active']);
   });
 
   it('does nothing in an empty table', async () => {
-    expect(await prune(7 * DAY)).toBe(0);
+    expect(await prune(7 * DAY_MS)).toBe(0);
   });
 
   it('deletes in several steps and keeps all users', async () => {
     await insert({ name: 'active', idle: '1 day', absolute: '2 days', count: 6_000 });
-    await insert({ name: 'over', idle: '-8 days', absolute: '-8 days', count: 6_001 });
-    expect(await prune(7 * DAY)).toBe(6_001);
+    await insert({ name: 'expired', idle: '-8 days', absolute: '-8 days', count: 6_001 });
+    expect(await prune(7 * DAY_MS)).toBe(6_001);
     expect(new Set(await left())).toEqual(new Set(['active']));
     expect(await app.database.query('SELECT id FROM users')).toEqual([{ id: user.id }]);
   });
 
   it('counts each session once in parallel runs', async () => {
-    await insert({ name: 'over', idle: '-8 days', absolute: '-8 days', count: 300 });
-    const counts = await Promise.all([prune(7 * DAY), prune(7 * DAY), prune(7 * DAY)]);
+    await insert({ name: 'expired', idle: '-8 days', absolute: '-8 days', count: 300 });
+    const counts = await Promise.all([prune(7 * DAY_MS), prune(7 * DAY_MS), prune(7 * DAY_MS)]);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(300);
     expect(await left()).toEqual([]);
   });

@@ -10,7 +10,7 @@ import { until } from '../support/until.js';
 
 const LONG_AGO = '-31 days';
 /** More rows than one pruning step reads. */
-const MANY = 30_000;
+const MANY_ROWS = 30_000;
 const HOURLY = { PRUNE_INTERVAL: '1h' };
 
 describe('scheduled pruning', () => {
@@ -34,7 +34,7 @@ describe('scheduled pruning', () => {
   });
 
   const prune = (instance: TestApp) => instance.app.get(UpkeepService).pruneIfDue();
-  const insertEnded = (count: number) =>
+  const insertExpired = (count: number) =>
     insertSessions(app.database, { userId: user.id, idle: LONG_AGO, absolute: LONG_AGO, count });
   const anHourLater = () => app.database.query(`UPDATE schedule SET next_at = next_at - interval '1 hour'`);
   const messages = () => log.records.flatMap(({ context, msg }) => (context === UpkeepService.name ? [msg] : []));
@@ -45,10 +45,10 @@ describe('scheduled pruning', () => {
   }
 
   /** Starts pruning and blocks its first step while `act` runs. */
-  async function duringThePruning(begin: () => Promise<void>, act: () => Promise<unknown>): Promise<void> {
+  async function whilePruningWaits(start: () => Promise<void>, act: () => Promise<unknown>): Promise<void> {
     await app.database.query('BEGIN');
     await app.database.query('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
-    const pruning = begin();
+    const pruning = start();
     try {
       await until('pruning waits for the table', async () => (await app.database.waitingFor('sessions')).length > 0);
       await act();
@@ -60,7 +60,7 @@ describe('scheduled pruning', () => {
 
   it('deletes exactly the rows whose retention has passed', async () => {
     await insertSessions(app.database, { userId: user.id, idle: '-29 days', absolute: '1 day' });
-    await insertEnded(2);
+    await insertExpired(2);
     await app.database.query(
       `INSERT INTO one_time_tokens (hash, purpose, user_id, expires_at)
        SELECT decode(repeat(digit, 64), 'hex'), 'password_reset', $1, now() + span::interval
@@ -71,24 +71,24 @@ describe('scheduled pruning', () => {
       `INSERT INTO mails (id, kind, recipient, created_at, sent_at, next_attempt_at)
        SELECT gen_random_uuid(), 'verify_email', name, now() + created::interval, now() + sent::interval, now() + next::interval
          FROM (VALUES ('sent long ago', '-9 days', '-8 days', NULL), ('sent lately', '-9 days', '-6 days', NULL),
-                      ('given up long ago', '-8 days', NULL, NULL), ('given up lately', '-6 days', NULL, NULL),
-                      ('still tried', '-8 days', NULL, '1 minute')) AS mail (name, created, sent, next)`,
+                      ('failed long ago', '-8 days', NULL, NULL), ('failed lately', '-6 days', NULL, NULL),
+                      ('waiting', '-8 days', NULL, '1 minute')) AS mail (name, created, sent, next)`,
     );
     await app.database.query(
       `INSERT INTO rate_limits (key, points, expire)
        SELECT name, 1, extract(epoch FROM now() + span::interval) * 1000
-         FROM (VALUES ('over', '-2 hours'), ('over lately', '-1 minute'), ('open', '1 minute')) AS rate (name, span)`,
+         FROM (VALUES ('ended', '-2 hours'), ('ended lately', '-1 minute'), ('open', '1 minute')) AS rate (name, span)`,
     );
     await prune(app);
     const left = async (sql: string) => (await app.database.query<{ name: string }>(sql)).map(({ name }) => name);
     expect(await countSessions()).toBe(1);
     expect(await left(`SELECT left(encode(hash, 'hex'), 1) AS name FROM one_time_tokens`)).toEqual(['2']);
     expect(await left('SELECT recipient AS name FROM mails ORDER BY 1')).toEqual([
-      'given up lately',
+      'failed lately',
       'sent lately',
-      'still tried',
+      'waiting',
     ]);
-    expect(await left('SELECT key AS name FROM rate_limits ORDER BY 1')).toEqual(['open', 'over lately']);
+    expect(await left('SELECT key AS name FROM rate_limits ORDER BY 1')).toEqual(['ended lately', 'open']);
     expect(messages()).toEqual([
       'Deleted 2 mails.',
       'Deleted 1 one-time tokens.',
@@ -99,7 +99,7 @@ describe('scheduled pruning', () => {
 
   it('runs once per interval on all instances together', async () => {
     await prune(app);
-    await insertEnded(1);
+    await insertExpired(1);
     await Promise.all([prune(app), prune(other)]);
     expect(await countSessions()).toBe(1);
     await anHourLater();
@@ -108,8 +108,8 @@ describe('scheduled pruning', () => {
   });
 
   it('runs on one instance while the others skip it', async () => {
-    await insertEnded(10);
-    await duringThePruning(
+    await insertExpired(10);
+    await whilePruningWaits(
       () => prune(app),
       () => prune(other),
     );
@@ -118,7 +118,7 @@ describe('scheduled pruning', () => {
   });
 
   it('skips locked rows until the next run', async () => {
-    await insertEnded(2);
+    await insertExpired(2);
     await app.database.query('BEGIN');
     await app.database.query('SELECT 1 FROM sessions LIMIT 1 FOR UPDATE');
     await prune(other);
@@ -129,25 +129,25 @@ describe('scheduled pruning', () => {
     expect(await countSessions()).toBe(0);
   });
 
-  it('is taken over after the lease of a killed instance expired', async () => {
-    await insertEnded(10);
+  it('continues on another instance after the lease of a killed one expired', async () => {
+    await insertExpired(10);
     const child = await ChildApp.start({ DATABASE_URL: app.database.url, PRUNE_INTERVAL: '100ms' });
     try {
-      await duringThePruning(
+      await whilePruningWaits(
         () => Promise.resolve(),
         async () => {
           await child.kill();
-          // The server would finish the statement of a client that is gone.
+          // Otherwise the server would finish the statement of the killed client.
           await app.database.query('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [
             await app.database.waitingFor('sessions'),
           ]);
-          await until('its statement is gone', async () => (await app.database.waitingFor('sessions')).length === 0);
+          await until('its statement has ended', async () => (await app.database.waitingFor('sessions')).length === 0);
         },
       );
     } finally {
       await child.kill();
     }
-    await insertEnded(10);
+    await insertExpired(10);
     const before = await countSessions();
     await prune(app);
     expect(await countSessions()).toBe(before);
@@ -157,7 +157,7 @@ describe('scheduled pruning', () => {
   });
 
   it('stops after the current step at shutdown, and another instance continues', async () => {
-    await insertEnded(MANY);
+    await insertExpired(MANY_ROWS);
     const leaving = await TestApp.start({ database: app.database, log, env: HOURLY });
     const closing: Promise<void>[] = [];
     const leave = () => {
@@ -165,21 +165,21 @@ describe('scheduled pruning', () => {
       return Promise.resolve();
     };
     try {
-      await duringThePruning(() => prune(leaving), leave);
+      await whilePruningWaits(() => prune(leaving), leave);
     } finally {
       await leave();
       await Promise.all(closing);
     }
     const left = await countSessions();
     expect(left).toBeGreaterThan(0);
-    expect(left).toBeLessThan(MANY);
+    expect(left).toBeLessThan(MANY_ROWS);
     await prune(other);
     expect(await countSessions()).toBe(0);
   });
 
   it('stops if another instance has taken over the run', async () => {
-    await insertEnded(1);
-    await duringThePruning(
+    await insertExpired(1);
+    await whilePruningWaits(
       () => prune(app),
       () => app.database.query(`UPDATE schedule SET next_at = now() + interval '1 day'`),
     );
@@ -189,7 +189,7 @@ describe('scheduled pruning', () => {
     expect(entry?.later).toBe(true);
   });
 
-  it('tells an instance that another one has claimed the task after its lease expired', async () => {
+  it('marks a lease as lost once another instance has claimed the expired task', async () => {
     const database = app.app.get(Database);
     const expired = await ScheduleLease.claim(database, 'task', 0);
     const current = await ScheduleLease.claim(database, 'task', 60_000);
@@ -201,11 +201,11 @@ describe('scheduled pruning', () => {
   });
 
   it('starts by itself after startup', async () => {
-    await insertEnded(1);
+    await insertExpired(1);
     const punctual = await TestApp.start({ database: app.database, env: { PRUNE_INTERVAL: '500ms' }, log });
     try {
       await until('the session is deleted', async () => (await countSessions()) === 0);
-      await insertEnded(1);
+      await insertExpired(1);
       await until('the next session is deleted', () => messages().length === 2);
       expect(await countSessions()).toBe(0);
     } finally {
@@ -216,7 +216,7 @@ describe('scheduled pruning', () => {
   it('is retried later and logged if the database is unavailable', async () => {
     const [cutOff, proxy] = await TestApp.startProxied(app, { log });
     try {
-      await insertEnded(1);
+      await insertExpired(1);
       await proxy.refuse();
       await prune(cutOff);
       expect(messages()).toContain('Pruning stopped: the database is unavailable.');

@@ -15,13 +15,13 @@ describe('UsersRepository', () => {
   beforeEach(() => app.database.query('TRUNCATE users CASCADE'));
   afterAll(() => app.close());
 
-  const session = <T>(fn: (manager: EntityManager) => Promise<T>) => app.app.get(Database).run(fn);
+  const run = <T>(fn: (manager: EntityManager) => Promise<T>) => app.app.get(Database).run(fn);
   const transaction = <T>(fn: (manager: EntityManager) => Promise<T>) => app.app.get(Database).transaction(fn);
   const row = (part: Partial<NewUserRow> = {}): NewUserRow => {
     const id = newId();
     return { id, email: `${id}@example.com`, passwordHash: 'hash', name: null, role: 'user', ...part };
   };
-  const insert = (part: Partial<NewUserRow> = {}) => session((manager) => users.insert(manager, row(part)));
+  const insert = (part: Partial<NewUserRow> = {}) => run((manager) => users.insert(manager, row(part)));
 
   it('returns a new user as stored, without the hash', async () => {
     const user = await insert({ email: 'ada@example.com' });
@@ -44,9 +44,9 @@ describe('UsersRepository', () => {
 
   it('loads the hash only on request', async () => {
     const { id, email } = await insert({ email: 'ada@example.com', passwordHash: 'secret' });
-    const found = await session((manager) => users.findById(manager, id));
-    const byEmail = await session((manager) => users.findWithHash(manager, { email }));
-    const byId = await session((manager) => users.findWithHash(manager, { id }));
+    const found = await run((manager) => users.findById(manager, id));
+    const byEmail = await run((manager) => users.findWithHash(manager, { email }));
+    const byId = await run((manager) => users.findWithHash(manager, { id }));
     expect(found?.passwordHash).toBeUndefined();
     expect([byEmail?.passwordHash, byId?.passwordHash]).toEqual(['secret', 'secret']);
   });
@@ -54,9 +54,9 @@ describe('UsersRepository', () => {
   it('replaces a hash only if it is unchanged', async () => {
     const { id } = await insert({ passwordHash: 'old' });
     const replace = (passwordHash: string, newHash: string) =>
-      session((manager) => users.replaceHash(manager, { id, passwordHash }, newHash));
+      run((manager) => users.replaceHash(manager, { id, passwordHash }, newHash));
     expect([await replace('old', 'new'), await replace('old', 'newer')]).toEqual([true, false]);
-    expect((await session((manager) => users.findWithHash(manager, { id })))?.passwordHash).toBe('new');
+    expect((await run((manager) => users.findWithHash(manager, { id })))?.passwordHash).toBe('new');
   });
 
   it('does not lock a user who is inactive or has a new password', async () => {
@@ -77,8 +77,8 @@ describe('UsersRepository', () => {
     ];
     const inactive = await insert({ role: 'admin' });
     await app.database.query('UPDATE users SET is_active = false WHERE id = $1', [inactive.id]);
-    const held = await transaction((manager) => users.lockWithAdmins(manager, user.id));
-    expect(held.map(({ id }) => id)).toEqual([first.id, user.id, second.id]);
+    const locked = await transaction((manager) => users.lockWithAdmins(manager, user.id));
+    expect(locked.map(({ id }) => id)).toEqual([first.id, user.id, second.id]);
   });
 
   it('blocks a second removal of an admin while the admins are locked', async () => {
@@ -90,23 +90,23 @@ describe('UsersRepository', () => {
       );
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
-    let hold = (): void => undefined;
-    const held = new Promise<void>((resolve) => (hold = resolve));
-    const holder = transaction(async (manager) => {
+    let reportLock = (): void => undefined;
+    const locked = new Promise<void>((resolve) => (reportLock = resolve));
+    const firstRemoval = transaction(async (manager) => {
       await users.lockWithAdmins(manager, first.id);
-      hold();
+      reportLock();
       await released;
       await users.update(manager, first.id, { role: 'user' });
       order.push('first');
     });
-    await held;
-    const waiter = transaction(async (manager) => {
+    await locked;
+    const secondRemoval = transaction(async (manager) => {
       const admins = await users.lockWithAdmins(manager, second.id);
       order.push(`second sees ${admins.map(({ id }) => id).join()}`);
     });
-    await until('the second waits for the first', async () => (await blocked()).length === 1);
+    await until('the second removal waits for the first', async () => (await blocked()).length === 1);
     release();
-    await Promise.all([holder, waiter]);
+    await Promise.all([firstRemoval, secondRemoval]);
     expect(order).toEqual(['first', `second sees ${second.id}`]);
   });
 
@@ -114,7 +114,7 @@ describe('UsersRepository', () => {
     const { id, updatedAt } = await insert({ name: 'Ada', role: 'admin' });
     await app.database.query(`UPDATE users SET updated_at = now() - interval '1 hour'`);
     const changes = { name: null, role: undefined } as { name: null };
-    const user = await session((manager) => users.update(manager, id, changes));
+    const user = await run((manager) => users.update(manager, id, changes));
     expect(user).toMatchObject({ id, name: null, role: 'admin' });
     expect(user.updatedAt.getTime()).toBeGreaterThanOrEqual(updatedAt.getTime());
   });
