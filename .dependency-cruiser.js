@@ -58,7 +58,7 @@ const forbidden = [
   })),
   {
     name: 'sql-only-in-repositories',
-    comment: 'Services take `EntityManager` from src/platform/database, so that every query stands in a repository.',
+    comment: 'Services take `EntityManager` from src/platform/database, so that every query is in a repository.',
     from: { path: '^src/', pathNot: '^src/platform/database/|\\.(?:entity|repository)\\.ts$' },
     to: { path: '(?:^|/)node_modules/(?:typeorm|pg)/' },
   },

@@ -5,12 +5,12 @@ import { databaseOptions } from './src/platform/database/database.options.js';
 
 const { database } = readConfig();
 
-/** The migration command line's `DataSource`: the application's own options, and where the migrations are. */
+/** The `DataSource` of TypeORM's migration commands: the options of the application and the migrations. */
 export default new DataSource({
   ...databaseOptions(database, entities),
   migrations: [`${import.meta.dirname}/migrations/*.js`],
-  // Each migration is one transaction: it happens whole or not at all.
+  // Each migration runs in its own transaction.
   migrationsTransactionMode: 'each',
-  // A migration may take longer than a request's statement; the advisory lock and the operator bound it.
+  // Removes the timeouts, because a migration may take longer than a request.
   extra: {},
 });

@@ -1,20 +1,20 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { entities } from './app.entities.js';
-import { AuditModule } from './platform/audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { JwtAuthGuard } from './auth/jwt-auth.guard.js';
+import { ConfigModule } from './config/config.module.js';
+import { HealthModule } from './health/health.module.js';
 import { ConnectionDrain } from './http/connection-drain.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { StrictValidationPipe } from './http/strict-validation.pipe.js';
 import { RolesGuard } from './http/roles.guard.js';
-import { ConfigModule } from './config/config.module.js';
+import { StrictValidationPipe } from './http/strict-validation.pipe.js';
+import { AuditModule } from './platform/audit/audit.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
-import { HealthModule } from './health/health.module.js';
 import { MailModule } from './platform/mail/mail.module.js';
+import { UpkeepModule } from './platform/upkeep/upkeep.module.js';
 import { SessionGuard } from './sessions/session.guard.js';
 import { SessionsModule } from './sessions/sessions.module.js';
-import { UpkeepModule } from './platform/upkeep/upkeep.module.js';
 import { UsersModule } from './users/users.module.js';
 
 @Module({
@@ -30,7 +30,7 @@ import { UsersModule } from './users/users.module.js';
     UpkeepModule,
   ],
   providers: [
-    // The order is the design: who are you, are you still allowed, may you do this.
+    // The guards run in this order: access token, session, role.
     { provide: APP_GUARD, useClass: JwtAuthGuard },
     { provide: APP_GUARD, useClass: SessionGuard },
     { provide: APP_GUARD, useClass: RolesGuard },

@@ -27,7 +27,7 @@ export class HealthRepository {
     });
   }
 
-  /** Returns nothing if the table does not exist, because no migration has run yet. */
+  /** Returns an empty set if the table does not exist, because no migration has run yet. */
   private async executedMigrations(manager: EntityManager): Promise<ReadonlySet<string>> {
     try {
       const rows = await manager.query<{ name: string }[]>('SELECT name FROM migrations');

@@ -157,7 +157,7 @@ describe('Express with our message classes', () => {
   afterAll(() => Promise.all([...servers.values()].map((server) => once(server.close(), 'close'))));
 
   /** Returns the response of a handler without its date. */
-  async function answer(app: Express, path: string, handler: Handler): Promise<unknown> {
+  async function responseOf(app: Express, path: string, handler: Handler): Promise<unknown> {
     app.get(path, handler);
     const { port } = servers.get(app)?.address() as AddressInfo;
     const response = await fetch(`http://127.0.0.1:${port}${path}?q=1`, { headers: HEADERS, redirect: 'manual' });
@@ -173,18 +173,18 @@ describe('Express with our message classes', () => {
         Object.getPrototypeOf(response) === ours.response,
       );
     });
-    await answer(ours, '/prototypes', (_, response) => response.send());
+    await responseOf(ours, '/prototypes', (_, response) => response.send());
     expect(unchanged).toEqual([true, true]);
   });
 
   it.each(REQUEST_MEMBERS)('adds to a request: %s', async (name, look) => {
     const handler: Handler = (request, response) => response.json(look(request) ?? null);
     const path = `/request/${encodeURIComponent(name)}`;
-    expect(await answer(ours, path, handler)).toEqual(await answer(plain, path, handler));
+    expect(await responseOf(ours, path, handler)).toEqual(await responseOf(plain, path, handler));
   });
 
   it.each(RESPONSE_METHODS)('adds to a response: %s', async (name, handler) => {
     const path = `/response/${encodeURIComponent(name)}`;
-    expect(await answer(ours, path, handler)).toEqual(await answer(plain, path, handler));
+    expect(await responseOf(ours, path, handler)).toEqual(await responseOf(plain, path, handler));
   });
 });

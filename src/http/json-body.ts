@@ -40,7 +40,7 @@ function hasBody(request: Request): boolean {
   return encoding !== undefined || (length !== undefined && length !== '0');
 }
 
-/** Rejects invalid UTF-8. Decoding it would replace all invalid bytes alike, so that different passwords match. */
+/** Rejects invalid UTF-8. Decoding would replace all invalid bytes by one character, so different passwords would match. */
 function requireUtf8(_request: unknown, _response: unknown, body: Buffer, encoding: string): void {
   if (encoding !== 'utf-8') throw Object.assign(new Error('not UTF-8'), { type: 'charset.unsupported' });
   if (!isUtf8(body)) throw new Error('not UTF-8');

@@ -26,12 +26,11 @@ export function messageClasses(express: Express, defaults: readonly string[]) {
       if (this.getHeaderNames().length === 0 && addsTo(names, headers)) {
         return super.writeHead(statusCode, [...own, ...headers]);
       }
-      for (let i = 0; i < own.length; i += 2) this.setDefault(own[i] ?? '', own[i + 1] ?? '');
+      for (let i = 0; i < own.length; i += 2) {
+        const [name = '', value = ''] = [own[i], own[i + 1]];
+        if (!this.hasHeader(name)) this.setHeader(name, value);
+      }
       return super.writeHead(statusCode, ...(rest as [OutgoingHttpHeader[]]));
-    }
-
-    private setDefault(name: string, value: string): void {
-      if (!this.hasHeader(name)) this.setHeader(name, value);
     }
   }
 

@@ -22,13 +22,13 @@ const PARSER_ERRORS: Readonly<Record<string, readonly [status: number, reason: s
 /** A connection with the response that Node will write to it next. */
 type Connection = Duplex & { readonly _httpMessage?: ServerResponse | null };
 
-/** Sets the timeouts of the server, and answers invalid HTTP with problem documents. */
+/** Sets the timeouts of the server, and responds to invalid HTTP with problem documents. */
 export function configureNodeServer(server: Server): void {
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
   server.timeout = SOCKET_TIMEOUT_MS;
-  // Node would answer a missing Host and an unknown Expect with an empty body. `requireHost` and the routes answer them.
+  // Otherwise Node itself responds to a missing Host and to an unknown Expect, with an empty body.
   Object.assign(server, { requireHostHeader: false });
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.prependListener('request', normalizeTarget);

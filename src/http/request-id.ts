@@ -4,7 +4,7 @@ import { newId } from '../common/id.js';
 export const REQUEST_ID = 'X-Request-Id';
 const VALID = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Identifies this process: 42 random bits, as they stand in a UUID version 7. */
+/** Identifies this process: 42 random bits, at their position in a UUID version 7. */
 const PROCESS = newId().slice(15, 28);
 let count = 0;
 let time = 0;

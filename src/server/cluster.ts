@@ -72,7 +72,7 @@ class Supervisor {
     for (const signal of SIGNALS) process.on(signal, () => this.stop());
     await new Promise<void>((resolve) => {
       this.onStopped = resolve;
-      // A failed start stops the others. Workers that are forked after that would not be told.
+      // A failed fork stops the workers. One that is forked later would not be stopped.
       for (const slot of this.slots) if (!this.isStopping) this.startWorker(slot);
     });
     if (this.error) throw this.error;

@@ -4,8 +4,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 
 /**
- * Serves content at a path. The first request reads it, and it stays in memory. Express's file server is not used because
- * it leaves a file open if the client disconnects while the answer waits behind others.
+ * Serves content at a path. The first request reads it, and it stays in memory. Express's file server is not used, because
+ * it leaves the file open if a client disconnects while its response waits behind others.
  */
 export function serveContent(app: NestExpressApplication, path: string, read: () => string | Buffer): void {
   let content: string | Buffer | undefined;
