@@ -39,7 +39,7 @@ export class RefreshService {
     this.limits.announce('refresh', client);
     try {
       const rotation = await this.rotation.rotate(presented);
-      if (rotation.isReuse) throw await this.revokeReused(rotation.session, client);
+      if (rotation.isReuse) return await this.rejectReuse(rotation.session, client);
       return await this.accessTokens.grant(rotation.session.user, rotation.session.id, rotation.refreshToken);
     } catch (error) {
       if (error instanceof DomainError && error.kind === 'unauthenticated') {
@@ -49,8 +49,8 @@ export class RefreshService {
     }
   }
 
-  /** Revokes a session and notifies its user by mail. Commits before the caller throws, so that a 401 cannot undo it. */
-  private async revokeReused({ id, user }: SessionState, client: Client): Promise<RefreshTokenReusedError> {
+  /** Revokes a session and notifies its user by mail. Commits before it throws, so that the 401 does not undo it. */
+  private async rejectReuse({ id, user }: SessionState, client: Client): Promise<never> {
     const error = new RefreshTokenReusedError();
     await this.database.transaction(async (manager) => {
       await this.users.lockActive(manager, { id: user.id });
@@ -67,6 +67,6 @@ export class RefreshService {
       if (session) await this.securityMails.queue(manager, 'refresh_token_reused', user, session);
     });
     this.logger.warn({ sessionId: id, userId: user.id }, 'A refresh token was reused. Its session was revoked');
-    return error;
+    throw error;
   }
 }

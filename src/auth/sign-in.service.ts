@@ -93,7 +93,7 @@ export class SignInService {
       const cause = !user ? 'unknown_address' : !isMatch ? 'wrong_password' : 'user_inactive';
       const error = new InvalidCredentialsError();
       // The event omits the email, because people sometimes type their password into that field.
-      await this.database.run((manager) => this.recordRejection(manager, user, error, client, { cause }));
+      await this.database.run((manager) => this.recordRejection(manager, user, error, client, cause));
       throw error;
     }
     if (!this.hasher.isOutdated(user.passwordHash)) return user;
@@ -147,23 +147,25 @@ export class SignInService {
     return { user, rejection };
   }
 
-  /** Records a failed sign-in. If the audit event cannot be written, the request fails with that error instead. */
+  /**
+   * Records a failed sign-in. A cause means that the password was not verified, so the actor is unknown. If the audit
+   * event cannot be written, the request fails with that error instead.
+   */
   private recordRejection(
     manager: EntityManager,
     user: User | null,
     { code }: DomainError,
     client: Client,
-    details?: { readonly cause: string },
+    cause?: string,
   ): Promise<void> {
-    const isVerified = details === undefined;
     return this.audit.record(manager, {
       type: 'sign_in',
       outcome: 'failure',
       reason: code,
       userId: user?.id ?? null,
-      actor: { ...(isVerified && user && { userId: user.id }), client },
+      actor: { ...(user && !cause && { userId: user.id }), client },
       deviceName: client.deviceName,
-      ...(details && { details }),
+      ...(cause && { details: { cause } }),
     });
   }
 }

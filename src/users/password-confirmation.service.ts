@@ -32,7 +32,7 @@ export class PasswordConfirmationService {
     const attempt = await this.limits.begin('login', { client, account: JSON.stringify({ id }) });
     try {
       const user = await this.database.run((manager) => this.users.findWithHash(manager, { id }));
-      if (!user || !(await this.hasher.verify(password, user.passwordHash))) throw await this.recordFailure(actor);
+      if (!user || !(await this.hasher.verify(password, user.passwordHash))) return await this.reject(actor);
       await attempt.succeeded();
       return user;
     } catch (error) {
@@ -41,11 +41,11 @@ export class PasswordConfirmationService {
     }
   }
 
-  /** Records the failure before the caller throws. If it cannot be recorded, the request fails with that error. */
-  private async recordFailure(actor: Principal): Promise<InvalidCredentialsError> {
+  /** Records the failure, then throws. If it cannot be recorded, the request fails with that error instead. */
+  private async reject(actor: Principal): Promise<never> {
     const error = new InvalidCredentialsError();
     const event = { type: 'password_confirmation', outcome: 'failure', reason: error.code } as const;
     await this.database.run((manager) => this.audit.record(manager, { ...event, userId: actor.userId, actor }));
-    return error;
+    throw error;
   }
 }

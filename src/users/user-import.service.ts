@@ -139,7 +139,12 @@ export class UserImportService {
     return rows.map((row): ImportOutcome => {
       const existing = found.get(row.email);
       // The other account was deleted after the insert.
-      if (!existing) return { line: row.line, status: 'rejected', reason: 'email was taken a moment ago: try again' };
+      if (!existing)
+        return {
+          line: row.line,
+          status: 'rejected',
+          reason: 'email belonged to an account that was just deleted. Import it again',
+        };
       const origin = created.get(existing.id);
       if (origin?.['run'] !== run) return compare(row, existing);
       return { line: row.line, status: 'rejected', reason: `email is already in line ${Number(origin['line'])}` };

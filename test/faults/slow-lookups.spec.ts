@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Database } from '../../src/platform/database/database.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import type { DatabaseProxy } from '../support/database-proxy.js';
@@ -76,7 +76,7 @@ describe('hanging session lookups', () => {
     await until('the lookups use half of the pool', () => requests.push(getMe()) > 0 && busy() === 5);
     requests.push(...Array.from({ length: 20 }, getMe));
     // Long enough for another lookup to start, if it could.
-    await delay(600);
+    await sleep(600);
     const connections = busy();
     const start = performance.now();
     const { status } = await app.request.get('/health/db');
