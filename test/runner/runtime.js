@@ -10,7 +10,8 @@ const Runtime = /** @type {any} */ (JestRuntime);
 register('./typescript.js', import.meta.url);
 // Only then does Node.js keep the source maps that `stack-traces.js` reads.
 process.setSourceMapsEnabled(true);
-process.once('disconnect', endEverything);
+// A listener for `disconnect` would keep the worker from ending by itself.
+setInterval(endIfOrphaned, 1_000, process.ppid).unref();
 
 /**
  * Jest's runtime without its module sandbox: Node.js loads the modules. A worker loads the application once and not
@@ -58,8 +59,13 @@ export default class NativeRuntime extends Runtime {
   }
 }
 
-/** Ends this worker and the processes that its tests started, because Jest was killed. */
-function endEverything() {
+/**
+ * Ends this worker and the processes that its tests started if Jest was killed.
+ *
+ * @param {number} parent the process id of Jest
+ */
+function endIfOrphaned(parent) {
+  if (process.ppid === parent) return;
   const { _getActiveHandles } = /** @type {{ _getActiveHandles: () => object[] }} */ (/** @type {unknown} */ (process));
   for (const handle of _getActiveHandles()) if (handle instanceof ChildProcess) handle.kill('SIGTERM');
   process.exit(1);
