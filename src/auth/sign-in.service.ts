@@ -148,7 +148,7 @@ export class SignInService {
   }
 
   /**
-   * Records a failed sign-in. A cause means that the password was not verified, so the actor is unknown. If the audit
+   * Records a failed sign-in. A cause means that the credentials were rejected, so the actor is unknown. If the audit
    * event cannot be written, the request fails with that error instead.
    */
   private recordRejection(

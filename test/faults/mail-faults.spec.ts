@@ -47,7 +47,7 @@ describe('a failing mail server', () => {
     expect(row?.due_in).toBeLessThan(7);
     await passBackoff(app);
     expect((await server.next(recipient)).token).toBe(token);
-    await until('it is recorded as sent', async () => (await rowOf(recipient))?.is_sent === true);
+    await until('the mail is recorded as sent', async () => (await rowOf(recipient))?.is_sent === true);
     expect(await rowOf(recipient)).toMatchObject({ attempts: 2, last_error: null, sealed: null });
     expect(server.to(recipient)).toHaveLength(1);
   });
@@ -66,7 +66,7 @@ describe('a failing mail server', () => {
     expect(server.attempts).toBe(before + 5);
     // The next deliveries start as soon as these end.
     server.hangUp();
-    await until('all were tried', () => server.attempts === before + 8);
+    await until('all deliveries have started', () => server.attempts === before + 8);
     server.treat = () => 'take';
     server.hangUp();
     for (const recipient of recipients) await failure(recipient);
@@ -132,10 +132,10 @@ describe('a silent mail server', () => {
 
   it.each<[string, RegExp, () => void]>([
     ['that does not respond to a mail', /longer than 1000 ms|Timeout/, () => (server.treat = () => 'hang')],
-    ['that does not even greet', /Greeting|longer than 1000 ms/, () => (server.isSilent = true)],
+    ['that sends no greeting', /Greeting|longer than 1000 ms/, () => (server.isSilent = true)],
   ])('%s times out, and the next delivery starts', async (_, reason, fail) => {
     fail();
-    // More than run in parallel.
+    // More mails than parallel deliveries.
     const recipients = Array.from({ length: 6 }, (__, index) => `unheard-${index}@example.com`);
     for (const recipient of recipients) await postMail(app, recipient);
     for (const recipient of recipients) await failureOf(app, recipient);
@@ -178,7 +178,10 @@ describe('an outage of the database', () => {
     await until('the outage lasts for several polls', () => failures().length > 3);
     await proxy.heal();
     server.treat = () => 'take';
-    await until('it is recorded as sent', async () => (await outboxOf(direct, 'ada@example.com'))[0]?.is_sent === true);
+    await until(
+      'the mail is recorded as sent',
+      async () => (await outboxOf(direct, 'ada@example.com'))[0]?.is_sent === true,
+    );
     await postMail(direct, 'eve@example.com');
     await server.next('eve@example.com');
     expect(server.to('ada@example.com')).toHaveLength(1);

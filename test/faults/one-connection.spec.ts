@@ -2,7 +2,7 @@ import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/buil
 import { issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
-/** A request that holds one connection and needs another would deadlock here and fail with 503. */
+/** A request that uses two connections at a time would deadlock here and fail with 503. */
 describe('with a pool of one connection', () => {
   let app: TestApp;
   let admin: SignedIn;
@@ -117,7 +117,7 @@ describe('with a pool of one connection', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(4).fill(expected));
   });
 
-  it('a reused refresh token is still detected', async () => {
+  it('still detects a reused refresh token', async () => {
     const ada = await buildSignedIn(app);
     let { refreshToken } = ada;
     for (let turn = 0; turn < 2; turn += 1) {

@@ -45,7 +45,7 @@ describe('stopping the process', () => {
 
   it('with SIGTERM under load drops no request and exits within ten seconds', async () => {
     const load = Load.start(20, app.url, () => ['/users/me', { token: ada.accessToken }]);
-    await until('the load is on', () => load.answers.length > 200);
+    await until('the load has started', () => load.answers.length > 200);
     const start = Date.now();
     app.signal('SIGTERM');
     const exit = await app.exited;
@@ -58,7 +58,10 @@ describe('stopping the process', () => {
   it('finishes a slow request and then closes its connection', async () => {
     const load = await direct.database.holding('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE', async () => {
       const asked = Load.start(1, app.url, () => ['/users/me', { token: ada.accessToken }]);
-      await until('it waits for the lock', async () => (await direct.database.waitingFor('sessions')).length > 0);
+      await until(
+        'the request waits for the lock',
+        async () => (await direct.database.waitingFor('sessions')).length > 0,
+      );
       app.signal('SIGTERM');
       await until('new connections are refused', () => isRefused(app), MAX_EXIT_MS);
       return asked;
@@ -76,7 +79,7 @@ describe('stopping the process', () => {
       '/auth/login',
       { method: 'POST', json: { email: `nobody-${client}@example.com`, password: 'x' } },
     ]);
-    await until('one is answered', () => load.answers.length > 0, 60_000);
+    await until('the first response arrives', () => load.answers.length > 0, 60_000);
     const start = Date.now();
     app.signal('SIGTERM');
     await load.stop();

@@ -62,7 +62,7 @@ describe('an instance with two workers', () => {
       const prefixes = [...new Set(ids.map((id) => id.slice(15, 28)))];
       expect(prefixes).toHaveLength(2);
       const answers = () => [1, 2].map((number) => workers.answeredBy(number, '').filter((id) => ids.includes(id)));
-      await until('all are in the log', () => answers().flat().length === 10);
+      await until('all requests are logged', () => answers().flat().length === 10);
       expect(answers().map((of) => [of.length, new Set(of.map((id) => id.slice(15, 28))).size])).toEqual([
         [5, 1],
         [5, 1],
@@ -92,28 +92,28 @@ describe('an instance with two workers', () => {
       await tries.stop();
       expect(tries.statuses).toEqual({ 401: 10, 429: 190 });
       const triedOn = (number: number) => workers.answeredBy(number, 'try-').length;
-      await until('each has answered half', () => triedOn(1) === 100 && triedOn(2) === 100);
+      await until('each has responded to half', () => triedOn(1) === 100 && triedOn(2) === 100);
     });
 
     it('restarts a worker killed under load, and only its own connections fail', async () => {
       const load = await loadOf(10, 'old');
-      await until('the load is on', () => load.fewest(10) > 20);
+      await until('the load has started', () => load.fewest(10) > 20);
       const [before, killed] = [workers.listening, workers.pids.get(1) ?? 0];
       // Every connection has a running request when the worker is killed.
       await direct.database.holding('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE', async () => {
-        await until('both wait', async () => (await direct.database.waitingFor('sessions')).length >= 2);
+        await until('both workers wait', async () => (await direct.database.waitingFor('sessions')).length >= 2);
         process.kill(killed, 'SIGKILL');
-        await until('the loss is felt', () => (load.statuses[0] ?? 0) > 0);
+        await until('requests fail', () => (load.statuses[0] ?? 0) > 0);
       });
       await load.stop();
-      await until('its end is known', () => workers.ends(1).length === 1);
+      await until('its exit is logged', () => workers.ends(1).length === 1);
       expect(workers.ends(1)).toEqual(['Worker 1 exited (SIGKILL). It is restarted in 0 s.']);
 
       const meanwhile = await loadOf(2, 'new');
-      await until('another listens', () => workers.listening === before + 1, START_TIMEOUT_MS);
+      await until('its replacement listens', () => workers.listening === before + 1, START_TIMEOUT_MS);
       const after = await inTurn(4, async (turn) => (await askOnce(ada.accessToken, `after-${turn}`)).status);
       await meanwhile.stop();
-      await until('the new one has answered its half', () => workers.answeredBy(1, 'after-').length === 2);
+      await until('the replacement has responded to half', () => workers.answeredBy(1, 'after-').length === 2);
       const served = new Set(workers.answeredBy(1, 'old.').map((id) => Number(id.split('.')[1])));
       const failed = load.answers.filter(({ status }) => status !== 200).map(({ client }) => client);
       expect(failed.filter((client) => !served.has(client))).toEqual([]);
@@ -129,11 +129,11 @@ describe('an instance with two workers', () => {
 
     it('with SIGTERM under load drops no request and exits within ten seconds', async () => {
       const load = await loadOf(20, 'load');
-      await until('the load is on', () => load.fewest(20) > 10);
-      const began = performance.now();
+      await until('the load has started', () => load.fewest(20) > 10);
+      const signalledAt = performance.now();
       workers.app.signal('SIGTERM');
       const exit = await workers.app.exited;
-      const duration = performance.now() - began;
+      const duration = performance.now() - signalledAt;
       await load.dismissed();
       expect(Object.keys(load.statuses)).toEqual(['200']);
       expect(exit).toEqual(GRACEFUL);
@@ -148,9 +148,9 @@ describe('an instance with two workers', () => {
 
     it('leaves no process behind when the primary is killed', async () => {
       const load = await loadOf(10, 'load');
-      await until('the load is on', () => load.fewest(10) > 10);
+      await until('the load has started', () => load.fewest(10) > 10);
       workers.app.signal('SIGKILL');
-      await until('the workers are gone', () => ![...workers.pids.values()].some(isAlive));
+      await until('the workers have exited', () => ![...workers.pids.values()].some(isAlive));
       await load.dismissed();
       await expect(fetch(workers.app.url)).rejects.toThrow();
     });
@@ -185,14 +185,14 @@ describe('an instance with two workers', () => {
       const before = workers.listening;
       await rm(file);
       process.kill(workers.pids.get(2) ?? 0, 'SIGKILL');
-      await until('it has failed twice', () => workers.startFailures(2).length >= 2, 2 * START_TIMEOUT_MS);
+      await until('the worker has failed twice', () => workers.startFailures(2).length >= 2, 2 * START_TIMEOUT_MS);
       expect(workers.startFailures(2).slice(0, 2)).toEqual([
         expect.stringMatching(/JWT_VERIFICATION_KEYS[^]+ in 0\.5 s\.$/),
         expect.stringMatching(/JWT_VERIFICATION_KEYS[^]+ in 1 s\.$/),
       ]);
       expect((await askOnce(ada.accessToken)).status).toBe(200);
       await writeFile(file, publicPem);
-      await until('it is back', () => workers.listening === before + 1, START_TIMEOUT_MS);
+      await until('the worker listens again', () => workers.listening === before + 1, START_TIMEOUT_MS);
     });
 
     it('keeps serving while the system cannot create a process, and recovers', async () => {
@@ -203,12 +203,12 @@ describe('an instance with two workers', () => {
       const failedSpawns = (code: string) =>
         workers.ends(1).filter((end) => new RegExp(`^Worker 1 exited \\(spawn \\S* ?${code}\\)`).test(end));
       await until('two spawns failed', () => failedSpawns('ENOENT').length >= 2, START_TIMEOUT_MS);
-      // Node throws this error, but emits the other one as an event.
+      // Node.js throws ELOOP, but emits ENOENT as an event.
       await symlink(node, node);
       await until('another spawn failed', () => failedSpawns('ELOOP').length >= 1, START_TIMEOUT_MS);
       expect((await askOnce(ada.accessToken)).status).toBe(200);
       await rename(away, node);
-      await until('it is back', () => workers.listening === before + 1, START_TIMEOUT_MS);
+      await until('the worker listens again', () => workers.listening === before + 1, START_TIMEOUT_MS);
       workers.app.signal('SIGTERM');
       expect(await workers.app.exited).toEqual(GRACEFUL);
     });
@@ -231,7 +231,7 @@ describe('the connection pool of several workers', () => {
 
   it('has DB_POOL_MAX connections in total', async () => {
     const connections = async () => {
-      // Statistics do not change within a transaction otherwise.
+      // Otherwise the statistics do not change within a transaction.
       await database.query('SELECT pg_stat_clear_snapshot()');
       const [row] = await database.query<{ count: number }>(
         `SELECT count(*)::int FROM pg_stat_activity
