@@ -158,4 +158,15 @@ describe('a queued mail', () => {
     });
     expect((await server.next('ada@example.com')).token).toBe('anything');
   });
+
+  it('leaves as soon as a running delivery ends', async () => {
+    let release = (): void => undefined;
+    server.hold = new Promise((resolve) => (release = resolve));
+    const before = server.attempts;
+    for (let index = 0; index < 5; index += 1) await postMail(app, `running-${index}@example.com`);
+    await until('five mails are being sent', () => server.attempts === before + 5);
+    const token = await postMail(app, 'waiting@example.com');
+    release();
+    expect((await server.next('waiting@example.com')).token).toBe(token);
+  });
 });
