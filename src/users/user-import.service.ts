@@ -5,8 +5,7 @@ import type { Role } from '../common/role.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
-import { importFault } from '../platform/passwords/imported-hash.js';
-import { unmatchableHash } from '../platform/passwords/password-hash.js';
+import { importRejectionReason, unmatchableHash } from '../platform/passwords/password-hash.js';
 import { normalizeEmail } from './email.js';
 import { UserImportRepository, type ExistingUser, type ImportedUserRow } from './user-import.repository.js';
 
@@ -106,7 +105,7 @@ export class UserImportService {
 
   private rejectionReason({ passwordHash, emailVerified, emailVerifiedAt }: ImportedUser): string | null {
     if (emailVerified === false && emailVerifiedAt) return 'emailVerified is false, but emailVerifiedAt has a time';
-    const reason = passwordHash === undefined ? null : importFault(passwordHash, this.cost);
+    const reason = passwordHash === undefined ? null : importRejectionReason(passwordHash, this.cost);
     return reason && `passwordHash ${reason}`;
   }
 

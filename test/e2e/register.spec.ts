@@ -5,7 +5,7 @@ import { TestApp } from '../support/test-app.js';
 
 const UTC_MILLISECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const password = 'seven lanterns at dusk';
-const OWN = 'is much like your address, your name or the name of this product';
+const OWN = 'is too similar to your email, your name or the name of this product';
 
 /** Returns an unguessable password of this length. */
 const ascii = (length: number) =>

@@ -1,21 +1,29 @@
 import bcrypt from 'bcrypt';
-import { costOf, hash, isOutdated, matches, unmatchableHash, verifyEvenly } from './password-hash.js';
+import {
+  costOf,
+  hash,
+  importRejectionReason,
+  isOutdated,
+  matches,
+  unmatchableHash,
+  verifyEvenly,
+} from './password-hash.js';
 
 const COST = 4;
 
 describe('a password hash', () => {
-  it('has the form that Passlib calls bcrypt_sha256', () => {
+  it('has Passlib’s bcrypt_sha256 format', () => {
     expect(hash('password', COST)).toMatch(/^\$bcrypt-sha256\$v=2,t=2b,r=4\$[./A-Za-z0-9]{22}\$[./A-Za-z0-9]{31}$/);
   });
 
-  it('that Passlib made is understood', () => {
-    // The example of Passlib's own documentation (passlib.hash.bcrypt_sha256).
+  it('is compatible with Passlib', () => {
+    // From Passlib's documentation (passlib.hash.bcrypt_sha256).
     const stored = '$bcrypt-sha256$v=2,t=2b,r=12$n79VH.0Q2TMWmt3Oqt9uku$Kq4Noyk3094Y2QlB8NdRT8SvGiI4ft2';
     expect(matches('password', stored)).toBe(true);
     expect(matches('Password', stored)).toBe(false);
   });
 
-  it('has a salt of its own each time', () => {
+  it('has a new salt each time', () => {
     const [one, two] = [hash('password', COST), hash('password', COST)];
     expect(one).not.toBe(two);
     expect(matches('password', one)).toBe(true);
@@ -26,17 +34,17 @@ describe('a password hash', () => {
     ['share their first 72 bytes', `${'x'.repeat(72)}a`, `${'x'.repeat(72)}b`],
     ['share 72 bytes of four-byte characters', `${'🐉'.repeat(18)}a`, `${'🐉'.repeat(18)}b`],
     ['differ after a NUL', 'abc\0a', 'abc\0b'],
-    ['are one with and one without a NUL behind it', 'abc\0', 'abc'],
+    ['differ only in a trailing NUL', 'abc\0', 'abc'],
     ['differ in their Unicode form', '\u00e9', 'e\u0301'],
     ['differ in the last of 128 characters', `${'x'.repeat(127)}a`, `${'x'.repeat(127)}b`],
-    ['are nothing and a blank', '', ' '],
-  ])('tells two passwords apart that %s', (_, one, other) => {
+    ['are empty and a space', '', ' '],
+  ])('distinguishes passwords that %s', (_, one, other) => {
     const stored = hash(one, COST);
     expect(matches(one, stored)).toBe(true);
     expect(matches(other, stored)).toBe(false);
   });
 
-  it('depends on the salt already before bcrypt, so that a list of plain SHA-256 hashes is of no use', async () => {
+  it('keys its HMAC with the salt', async () => {
     const stored = hash('password', COST);
     const [, , , salt, digest] = stored.split('$');
     const [other] = [await bcrypt.genSalt(COST)].map((text) => text.slice(-22));
@@ -44,7 +52,7 @@ describe('a password hash', () => {
     expect(digest).toHaveLength(31);
   });
 
-  it.each(['$2a', '$2b', '$2y'])('of another system in plain bcrypt, %s$, is understood', async (prefix) => {
+  it.each(['$2a', '$2b', '$2y'])('can be a plain bcrypt hash of another system: %s$', async (prefix) => {
     const stored = (await bcrypt.hash('password', COST)).replace(/^\$2b/, prefix);
     expect(matches('password', stored)).toBe(true);
     expect(matches('Password', stored)).toBe(false);
@@ -62,30 +70,30 @@ describe('a password hash', () => {
     '$bcrypt-sha256$v=2,t=2a,r=4$n79VH.0Q2TMWmt3Oqt9uku$Kq4Noyk3094Y2QlB8NdRT8SvGiI4ft2',
     '$bcrypt-sha256$v=2,t=2b,r=99$n79VH.0Q2TMWmt3Oqt9uku$Kq4Noyk3094Y2QlB8NdRT8SvGiI4ft2',
     '$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA',
-  ])('in no form that is known matches nothing: %j', (stored) => {
+  ])('in an unknown format matches no password: %j', (stored) => {
     expect(matches('password', stored)).toBe(false);
     expect(matches('', stored)).toBe(false);
   });
 });
 
-describe('a hash is out of date', () => {
+describe('isOutdated', () => {
   it.each([
-    ['in our form and of this cost', 4, false],
+    ['of the configured cost', 4, false],
     ['of another cost', 5, true],
-  ])('%s: cost %d, %s', (_, cost, outdated) => {
+  ])('for a hash %s (%d) returns %s', (_, cost, outdated) => {
     expect(isOutdated(hash('password', COST), cost)).toBe(outdated);
   });
 
-  it('if it is plain bcrypt, whatever its cost', async () => {
+  it('returns true for plain bcrypt of any cost', async () => {
     expect(isOutdated(await bcrypt.hash('password', COST), COST)).toBe(true);
   });
 });
 
-describe('to verify', () => {
+describe('verifyEvenly', () => {
   const CONFIGURED = 6;
   afterEach(() => jest.restoreAllMocks());
 
-  /** The rounds of bcrypt that a check takes, and what it finds. */
+  /** Returns the result and the number of bcrypt rounds. */
   function work(password: string, stored: string | null): [matched: boolean, rounds: number] {
     const hashSync = jest.spyOn(bcrypt, 'hashSync');
     const compareSync = jest.spyOn(bcrypt, 'compareSync');
@@ -98,27 +106,52 @@ describe('to verify', () => {
   }
 
   it.each([
-    ['the right password', 'password', hash('password', CONFIGURED), true],
+    ['the correct password', 'password', hash('password', CONFIGURED), true],
     ['a wrong password', 'Password', hash('password', CONFIGURED), false],
-    ['the password of nobody', 'password', null, false],
+    ['a password without an account', 'password', null, false],
     ['a wrong password with a hash of a lower cost', 'Password', hash('password', 4), false],
-    ['the right password with a hash of a lower cost', 'password', hash('password', 4), true],
+    ['the correct password with a hash of a lower cost', 'password', hash('password', 4), true],
     ['a wrong password with a plain bcrypt hash of a lower cost', 'Password', bcrypt.hashSync('password', 4), false],
-    ['a password with a hash in no known form', 'password', '$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA', false],
-  ])('%s takes one bcrypt of the configured cost, or as much', (_, password, stored, matched) => {
+    ['a password with a hash in an unknown format', 'password', '$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA', false],
+  ])('does the work of the configured cost for %s', (_, password, stored, matched) => {
     expect(work(password, stored)).toEqual([matched, 2 ** CONFIGURED]);
   });
 });
 
-describe('the hash of somebody without a password', () => {
-  it('takes the work of any other, and matches nothing', () => {
+describe('unmatchableHash', () => {
+  it('has the given cost and matches no password', () => {
     const stored = unmatchableHash(4);
     expect([costOf(stored), isOutdated(stored, 4)]).toEqual([4, false]);
     expect(matches('', stored)).toBe(false);
     expect(matches('password', stored)).toBe(false);
   });
 
-  it('is another one each time', () => {
+  it('is different each time', () => {
     expect(unmatchableHash(4)).not.toBe(unmatchableHash(4));
+  });
+});
+
+describe('importRejectionReason', () => {
+  const DIGITS = 'a'.repeat(53);
+
+  it.each(['$2a', '$2b', '$2y'])('returns null for bcrypt, %s$', async (prefix) => {
+    expect(importRejectionReason((await bcrypt.hash('password', 4)).replace(/^\$2b/, prefix), 12)).toBeNull();
+  });
+
+  it('returns null for our own format', () => {
+    expect(importRejectionReason(hash('password', 4), 12)).toBeNull();
+  });
+
+  it.each([
+    ['argon2', '$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA', 'must be a bcrypt hash'],
+    ['PBKDF2', 'pbkdf2_sha256$600000$salt$aGFzaA==', 'must be a bcrypt hash'],
+    ['SHA-512 crypt', `$6$salt$${'a'.repeat(86)}`, 'must be a bcrypt hash'],
+    ['the broken $2x$', `$2x$10$${DIGITS}`, 'must be a bcrypt hash'],
+    ['a truncated hash', `$2b$10$${DIGITS.slice(1)}`, 'must be a bcrypt hash'],
+    ['a password', 'seven lanterns at dusk', 'must be a bcrypt hash'],
+    ['a cost below bcrypt’s minimum', `$2b$03$${DIGITS}`, 'cost of at least 4'],
+    ['a cost above the configured one', `$2b$13$${DIGITS}`, 'cost 13'],
+  ])('rejects %s', (_, stored, reason) => {
+    expect(importRejectionReason(stored, 12)).toContain(reason);
   });
 });

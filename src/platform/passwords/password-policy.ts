@@ -1,8 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import { isMadeOf, ownWords, type Person } from './own-words.js';
-import { reasonFor } from './password-reasons.js';
 import type * as worker from './password-strength.worker.js';
 import { PasswordTooWeakError } from './passwords.errors.js';
 import { WorkerPool } from './worker-pool.js';
@@ -11,20 +9,50 @@ import { WorkerPool } from './worker-pool.js';
 export const PASSWORD_MIN = 8;
 export const PASSWORD_MAX = 128;
 
-/** Nearly all of eight random characters need more guesses; one of the most used passwords with a year behind it, fewer. */
-const ENOUGH_GUESSES = 1e7;
-/** The library's time grows with the longest word that it looks for. */
-const LONGEST_WORD = 32;
+/** Nearly all passwords of eight random characters need more. A very common password followed by a year needs fewer. */
+const MIN_GUESSES = 1e7;
+/** The running time of the library grows with the longest word. */
+const MAX_WORD_LENGTH = 32;
 
-/** Decides which passwords may be chosen. What was chosen before is none of its business. */
+/** Shorter words occur in many passwords by chance. */
+const MIN_WORD_LENGTH = 4;
+/** How many characters a password must have besides the user's own words. */
+const MIN_OTHER_CHARACTERS = 8;
+
+/** Why a password is easy to guess, to follow `The password`. The keys are the warnings of the library. */
+const REASONS: Readonly<Record<NonNullable<worker.Strength['warning']>, string>> = {
+  straightRow: 'is a row of keys on the keyboard',
+  keyPattern: 'is a short pattern on the keyboard',
+  simpleRepeat: 'repeats one character',
+  extendedRepeat: 'repeats the same few characters',
+  sequences: 'is a common sequence, such as abcd or 6543',
+  recentYears: 'is little more than a year',
+  dates: 'is little more than a date',
+  topTen: 'is a very common password',
+  topHundred: 'is a very common password',
+  common: 'is a very common password',
+  similarToCommon: 'is similar to a very common password',
+  wordByItself: 'is a single word',
+  namesByThemselves: 'is little more than a name',
+  commonNames: 'is little more than a common name',
+  userInputs: 'is too similar to your email, your name or the name of this product',
+  pwned: 'is known from a data breach',
+};
+
+export interface PasswordOwner {
+  readonly email: string;
+  readonly name?: string | null | undefined;
+}
+
+/** Decides which new passwords are accepted. Does not apply to existing passwords. */
 @Injectable()
 export class PasswordPolicy implements OnApplicationShutdown {
   private readonly productName: string;
-  /** One thread, so that the word lists are held once, and given up when nobody has chosen a password for a while. */
-  private readonly judges = new WorkerPool<typeof worker>('password-strength.worker', {
+  /** One thread, because each needs 70 MB for the word lists. */
+  private readonly pool = new WorkerPool<typeof worker>('password-strength.worker', {
     threads: 1,
-    queue: 128,
-    idleTimeout: 60_000,
+    maxWaiting: 128,
+    idleTimeoutMs: 60_000,
   });
 
   constructor(@InjectConfig() config: Config) {
@@ -32,32 +60,57 @@ export class PasswordPolicy implements OnApplicationShutdown {
   }
 
   /**
-   * Makes sure that a password may be chosen: 8 to 128 code points of any kind, none of the most used passwords, nor
-   * the person's own address or name, nor the product's name (ASVS 6.2.1, 6.2.4, 6.2.5, 6.2.9). Asks nobody outside.
+   * Rejects passwords that do not have 8 to 128 code points, that are common, or that are similar to the user's email or
+   * name or the product's name (ASVS 6.2.1, 6.2.4, 6.2.5, 6.2.9). Uses no external service.
    *
-   * @param pointer where the password stands in the input, such as `/newPassword`
-   * @throws PasswordTooWeakError, with the reason
-   * @throws OverloadedError
+   * @param pointer the JSON pointer of the password in the input, for example `/newPassword`
+   * @throws PasswordTooWeakError with the reason
+   * @throws OverloadedError if too many passwords wait to be checked
    */
-  async assertAcceptable(password: string, person: Person, pointer: string): Promise<void> {
-    const reason = await this.reasonAgainst(password, person);
+  async assertAcceptable(password: string, owner: PasswordOwner, pointer: string): Promise<void> {
+    const reason = await this.rejectionReason(password, owner);
     if (reason !== null) throw new PasswordTooWeakError([{ pointer, message: reason }]);
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.judges.close();
+    await this.pool.close();
   }
 
-  private async reasonAgainst(password: string, person: Person): Promise<string | null> {
+  private async rejectionReason(password: string, owner: PasswordOwner): Promise<string | null> {
     const length = [...password].length;
     if (length < PASSWORD_MIN) return `must have at least ${PASSWORD_MIN} characters`;
     if (length > PASSWORD_MAX) return `must have at most ${PASSWORD_MAX} characters`;
-    const words = ownWords(person, this.productName);
-    if (isMadeOf(words, password)) return reasonFor({ guesses: 0, warning: 'userInputs' });
-    const judgement = await this.judges.run('judge', {
-      password,
-      words: words.map((word) => word.slice(0, LONGEST_WORD)),
-    });
-    return judgement.guesses < ENOUGH_GUESSES ? reasonFor(judgement) : null;
+    const words = ownWords(owner, this.productName);
+    if (consistsOf(words, password)) return REASONS.userInputs;
+    const shortWords = words.map((word) => word.slice(0, MAX_WORD_LENGTH));
+    const { guesses, warning } = await this.pool.run('estimate', { password, words: shortWords });
+    if (guesses >= MIN_GUESSES) return null;
+    return warning === null ? 'is too easy to guess. Add another word or two' : REASONS[warning];
   }
+}
+
+/** Passwords and words are compared in this form. */
+const fold = (text: string) => text.normalize('NFKC').toLowerCase();
+
+const withoutPunctuation = (text: string) => text.replace(/[^\p{L}\p{N}]/gu, '');
+const splitAtPunctuation = (text: string) => text.split(/[^\p{L}\p{N}]+/u);
+
+/**
+ * Returns the words that attackers try first: the email and its parts, the name and its parts, and the product's name, with
+ * and without punctuation. Longest first.
+ */
+function ownWords({ email, name }: PasswordOwner, productName: string): string[] {
+  const [local = '', domain = ''] = email.split('@');
+  const labels = domain.split('.').slice(0, -1);
+  const texts = [email, local, domain, ...labels, name ?? '', productName];
+  const words = [...texts, ...texts.map(withoutPunctuation), ...texts.flatMap(splitAtPunctuation)].map(fold);
+  return [...new Set(words)].filter((word) => word !== '').sort((a, b) => b.length - a.length);
+}
+
+/** Whether the password contains such words and too little else. */
+function consistsOf(words: readonly string[], password: string): boolean {
+  const text = fold(password);
+  const longWords = words.filter((word) => word.length >= MIN_WORD_LENGTH);
+  const rest = longWords.reduce((left, word) => left.replaceAll(word, ''), text);
+  return rest !== text && [...rest].length < MIN_OTHER_CHARACTERS;
 }

@@ -2,31 +2,30 @@ import { ZxcvbnFactory, type TranslationKeys } from '@zxcvbn-ts/core';
 import { adjacencyGraphs, dictionary as common } from '@zxcvbn-ts/language-common';
 import { dictionary as english } from '@zxcvbn-ts/language-en';
 
-export interface Judgement {
-  /** How many guesses a good guesser needs. */
+export interface Strength {
+  /** How many guesses an attacker needs. */
   readonly guesses: number;
-  /** What makes it easy to guess, in the library's words; null where it has none. */
+  /** Why the password is easy to guess, if the library knows a reason. */
   readonly warning: keyof TranslationKeys['warnings'] | null;
 }
 
-export interface Judged {
+export interface StrengthTask {
   readonly password: string;
-  /** What a guesser would try first: words about the person and the product. */
+  /** Words that an attacker tries first. */
   readonly words: readonly string[];
 }
 
 /**
- * What is judged of a password, and how many readings of `4` as `a` and the like are tried. The library's time grows
- * faster than the length: with its own limits (256 and 100) the worst of 128 characters takes seconds, with these
- * a tenth of one. A password whose first 64 units are weak is refused, whatever follows.
+ * Only the first 64 characters of a password are checked, and only 10 substitutions such as `4` for `a`. With the default
+ * limits of the library (256 and 100), some passwords of 128 characters take seconds. With these, they take 100 ms.
  */
 const LIMITS = { maxLength: 64, l33tMaxSubstitutions: 10 };
 
 const library = new ZxcvbnFactory({ ...LIMITS, dictionary: { ...common, ...english }, graphs: adjacencyGraphs });
 
-/** Judges how hard a password is to guess. Runs in a thread: the word lists take 70 MB and a third of a second. */
-export function judge({ password, words }: Judged): Judgement {
+/** Estimates how hard a password is to guess. */
+export function estimate({ password, words }: StrengthTask): Strength {
   const { guesses, feedback } = library.check(password, [...words]);
-  // Without translations, the library's texts are their own keys.
-  return { guesses, warning: feedback.warning as Judgement['warning'] };
+  // Without translations, the library returns the keys of its warnings.
+  return { guesses, warning: feedback.warning as Strength['warning'] };
 }

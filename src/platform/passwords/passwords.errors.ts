@@ -1,10 +1,10 @@
 import { domainError, type FieldError } from '../../common/domain.error.js';
 
-/** The password is too short, too long or easy to guess. `errors` gives the reason. */
+/** The password is too short, too long or easy to guess. `errors` contains the reason. */
 export class PasswordTooWeakError extends domainError(
   'unprocessable',
   'password_too_weak',
-  'This password is too easy to guess.',
+  'This password is not accepted. Choose another one.',
 ) {
   declare readonly extensions: { readonly errors: readonly FieldError[] };
 
@@ -13,7 +13,7 @@ export class PasswordTooWeakError extends domainError(
   }
 }
 
-/** The queue of passwords to hash or judge is full. */
+/** Too many passwords wait to be hashed or checked. */
 export class OverloadedError extends domainError(
   'unavailable',
   'overloaded',

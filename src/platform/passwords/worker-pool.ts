@@ -3,76 +3,68 @@ import type { Piscina } from 'piscina';
 import { OverloadedError } from './passwords.errors.js';
 
 export interface WorkerPoolOptions {
-  /** How many tasks run at once, each in a thread of its own. */
   readonly threads: number;
-  /** How many tasks may wait, besides those that run. */
-  readonly queue: number;
-  /** How long, in milliseconds, a thread without work stays. */
-  readonly idleTimeout: number;
+  /** How many tasks may wait for a thread. */
+  readonly maxWaiting: number;
+  readonly idleTimeoutMs: number;
 }
 
-/** What a worker file exports: functions of one argument, which can be copied to another thread, as the result can. */
+/** The exports of a worker file: functions with one argument. Argument and result are copied between threads. */
 type Tasks<Worker> = { [Name in keyof Worker]: (task: never) => unknown };
 
-/**
- * A low priority (nice(2)): the event loop and the database on the same processors are served first. The lowest, 19,
- * serves them no better, and Linux then leaves processors idle.
- */
-const NICE = 10;
-/** How long, in milliseconds, a shutdown leaves to what waits. Less than what requests under way are given. */
-const PATIENCE = 5_000;
+/** A low priority (nice(2)), so that requests and the database go first. With 19, Linux leaves processors idle. */
+const NICENESS = 10;
+/** Shorter than the time that running requests get at shutdown. */
+const SHUTDOWN_GRACE_MS = 5_000;
 
-/** A bounded pool of threads that run the functions of one worker file. The first task starts the first thread. */
+/** Runs the functions of a worker file in threads, with a bounded queue. Starts them on demand. */
 export class WorkerPool<Worker extends Tasks<Worker>> {
   private pool: Promise<Piscina> | undefined;
   private pending = 0;
-  private ending = false;
-  private patience: NodeJS.Timeout | undefined;
+  private closed = false;
+  private deadline: NodeJS.Timeout | undefined;
 
-  /** @param file the name of the worker in this folder, without its extension */
+  /** @param file the name of a worker file in this folder, without extension */
   constructor(
     private readonly file: string,
     private readonly options: WorkerPoolOptions,
   ) {}
 
-  /**
-   * Runs one of the worker's functions in a thread, when one is free.
-   *
-   * @throws OverloadedError if too many wait already, or the application ends before its turn comes
-   */
+  /** Runs one function of the worker file. @throws OverloadedError if the queue is full or the pool is closed */
   async run<Name extends keyof Worker & string>(
     name: Name,
     task: Parameters<Worker[Name]>[0],
   ): Promise<ReturnType<Worker[Name]>> {
-    const { threads, queue } = this.options;
-    if (this.isEnding() || this.pending >= threads + queue) throw new OverloadedError();
+    const { threads, maxWaiting } = this.options;
+    if (this.isClosed() || this.pending >= threads + maxWaiting) throw new OverloadedError();
     this.pending += 1;
     try {
       const pool = await (this.pool ??= this.start());
-      // A pool that has ended would start again.
-      if (this.isEnding()) throw new OverloadedError();
+      // A destroyed pool would start again.
+      if (this.isClosed()) throw new OverloadedError();
       return (await pool.run(task, { name })) as ReturnType<Worker[Name]>;
     } catch (error) {
-      throw this.isEnding() ? new OverloadedError() : error;
+      throw this.isClosed() ? new OverloadedError() : error;
     } finally {
       this.pending -= 1;
     }
   }
 
-  /** Lets what waits have a moment, and then answers it: so many may wait that a shutdown cannot. */
-  closeSoon(): void {
-    this.patience = setTimeout(() => void this.close(), PATIENCE);
+  /** Closes the pool after a grace period. The queue may be too long to wait for its end. */
+  closeLater(): void {
+    this.deadline = setTimeout(() => void this.close(), SHUTDOWN_GRACE_MS);
   }
 
-  /** Ends all threads, and what they are doing. */
+  /** Stops all threads. Running and waiting tasks fail with `OverloadedError`. */
   async close(): Promise<void> {
-    clearTimeout(this.patience);
-    this.ending = true;
+    clearTimeout(this.deadline);
+    this.closed = true;
     await (await this.pool)?.destroy();
   }
 
-  private isEnding(): boolean {
-    return this.ending;
+  /** A method, because TypeScript assumes that a property does not change during an `await`. */
+  private isClosed(): boolean {
+    return this.closed;
   }
 
   private async start(): Promise<Piscina> {
@@ -81,15 +73,15 @@ export class WorkerPool<Worker extends Tasks<Worker>> {
       filename: workerFile(this.file),
       minThreads: 0,
       maxThreads: this.options.threads,
-      idleTimeout: this.options.idleTimeout,
-      niceIncrement: NICE,
-      // Without it, a task that finds no thread free goes back to the end of the queue.
+      idleTimeout: this.options.idleTimeoutMs,
+      niceIncrement: NICENESS,
+      // Otherwise a task that finds no free thread returns to the end of the queue.
       stricterFIFO: true,
     });
   }
 }
 
-/** Threads run JavaScript only: a source that a test runs finds what was built from it. */
+/** Threads run JavaScript only, so tests, which run the sources, use the build. */
 function workerFile(name: string): string {
   const folder = import.meta.url.endsWith('.ts') ? '../../../dist/src/platform/passwords/' : './';
   return fileURLToPath(new URL(`${folder}${name}.js`, import.meta.url));
