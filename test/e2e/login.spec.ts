@@ -15,7 +15,7 @@ describe('POST /auth/login', () => {
     app.database.query('UPDATE users SET is_active = false WHERE id = $1', [id]);
   const sessionsOf = ({ id }: BuiltUser) => app.database.query('SELECT id FROM sessions WHERE user_id = $1', [id]);
 
-  it('answers a token pair, to the letter', async () => {
+  it('returns a token pair with exactly the documented fields', async () => {
     const ada = await buildUser(app);
     const { body, headers } = await login({ email: ada.email, password: ada.password }).expect(200);
     const me = await app.as(body.accessToken).get('/users/me').expect(200);
@@ -30,7 +30,7 @@ describe('POST /auth/login', () => {
     expect(headers['cache-control']).toBe('no-store');
   });
 
-  it('says how long the access token lives, as configured', async () => {
+  it('returns the configured lifetime of the access token', async () => {
     const short = await TestApp.start({ database: app.database, env: { ACCESS_TOKEN_TTL: '90s' } });
     const ada = await buildUser(app);
     const { body } = await short.request.post('/auth/login').send({ email: ada.email, password: ada.password });
@@ -40,20 +40,17 @@ describe('POST /auth/login', () => {
   });
 
   it.each([
-    ['in capitals', (email: string) => email.toUpperCase()],
-    ['with blanks around it', (email: string) => `\t${email} `],
-  ])('finds an address %s', async (_, variant) => {
+    ['in upper case', (email: string) => email.toUpperCase()],
+    ['with spaces around it', (email: string) => `\t${email} `],
+  ])('accepts an email %s', async (_, variant) => {
     const ada = await buildUser(app);
     const { body } = await login({ email: variant(ada.email), password: ada.password }).expect(200);
     expect(body.user.id).toBe(ada.id);
   });
 
-  describe('when it fails', () => {
-    const ways: readonly [string, () => Promise<{ email: string; password: string }>][] = [
-      [
-        'an unknown address',
-        () => Promise.resolve({ email: 'nobody@example.com', password: 'seven lanterns at dusk' }),
-      ],
+  describe('on failure', () => {
+    const failures: readonly [string, () => Promise<{ email: string; password: string }>][] = [
+      ['an unknown email', () => Promise.resolve({ email: 'nobody@example.com', password: 'seven lanterns at dusk' })],
       ['a wrong password', async () => ({ email: (await buildUser(app)).email, password: 'eight lanterns at dawn' })],
       [
         'an inactive user',
@@ -65,7 +62,7 @@ describe('POST /auth/login', () => {
       ],
     ];
 
-    it.each(ways)('answers %s exactly like the two others', async (_, arrange) => {
+    it.each(failures)('returns the same response for %s as for the others', async (_, arrange) => {
       const { body, headers } = await login(await arrange()).expect(401);
       expect(body).toEqual({
         type: 'urn:gatehouse:problem:invalid_credentials',
@@ -79,7 +76,7 @@ describe('POST /auth/login', () => {
       expect(headers).toMatchObject({ 'www-authenticate': 'Bearer', 'cache-control': 'no-store' });
     });
 
-    it.each(ways)('gives %s one check of a password to do, and no other hashing', async (_, arrange) => {
+    it.each(failures)('verifies one password and hashes none for %s', async (_, arrange) => {
       const credentials = await arrange();
       const hasher = app.app.get(PasswordHasher);
       const verify = jest.spyOn(hasher, 'verify');
@@ -88,7 +85,7 @@ describe('POST /auth/login', () => {
       expect([verify.mock.calls.length, hash.mock.calls.length]).toEqual([1, 0]);
     });
 
-    it('begins no session for an inactive user', async () => {
+    it('creates no session for an inactive user', async () => {
       const ada = await buildUser(app);
       await deactivate(ada);
       await login({ email: ada.email, password: ada.password }).expect(401);
@@ -96,7 +93,7 @@ describe('POST /auth/login', () => {
     });
   });
 
-  it('begins no session for a user who is deactivated while the password is being checked', async () => {
+  it('creates no session if the user is deactivated during the password check', async () => {
     const ada = await buildUser(app);
     beforeHashing(app, 'verify', () => deactivate(ada));
     const { body } = await login({ email: ada.email, password: ada.password }).expect(401);
@@ -104,8 +101,8 @@ describe('POST /auth/login', () => {
     expect(await sessionsOf(ada)).toHaveLength(0);
   });
 
-  describe('begins a new session', () => {
-    it('for each sign-in, and ends none', async () => {
+  describe('creates a session', () => {
+    it('for each sign-in and revokes none', async () => {
       const ada = await buildUser(app);
       const [one, two] = [await signIn(app, ada), await signIn(app, ada)];
       expect(one.sessionId).not.toBe(two.sessionId);
@@ -113,14 +110,14 @@ describe('POST /auth/login', () => {
       await app.as(two.accessToken).get('/users/me').expect(200);
     });
 
-    it('even for a request that comes with a session', async () => {
+    it('even for a request with an access token', async () => {
       const ada = await buildSignedIn(app);
       const { email, password } = ada;
       const { body } = await app.as(ada.accessToken).post('/auth/login').send({ email, password }).expect(200);
       expect(body.sessionId).not.toBe(ada.sessionId);
     });
 
-    it('whose id the client cannot choose', async () => {
+    it('whose ID the client cannot choose', async () => {
       const eve = await buildSignedIn(app);
       const { email, password } = await buildUser(app);
       const { body } = await login({ email, password })
@@ -132,7 +129,7 @@ describe('POST /auth/login', () => {
       await login({ email, password, sessionId: eve.sessionId }).expect(400);
     });
 
-    it('with the device’s name, address and user agent', async () => {
+    it('with device name, IP address and user agent', async () => {
       const { email, password } = await buildUser(app);
       const { body } = await login({ email, password, deviceName: ' Ada’s laptop ' })
         .set('User-Agent', 'lamp/1')
@@ -143,18 +140,18 @@ describe('POST /auth/login', () => {
   });
 
   it.each([
-    ['a number as the address', { email: 7 }, '/email'],
-    ['a list as the address', { email: ['ada@example.com'] }, '/email'],
-    ['an operator as the password', { password: { $ne: '' } }, '/password'],
+    ['a number as the email', { email: 7 }, '/email'],
+    ['a list as the email', { email: ['ada@example.com'] }, '/email'],
+    ['a query operator as the password', { password: { $ne: '' } }, '/password'],
     ['an empty password', { password: '' }, '/password'],
-    ['a password with a NUL', { password: 'seven lanterns at dusk\0' }, '/password'],
+    ['a password with NUL', { password: 'seven lanterns at dusk\0' }, '/password'],
     ['a password of 90 kB', { password: 'x'.repeat(90_000) }, '/password'],
     ['a number as the device name', { deviceName: 7 }, '/deviceName'],
     ['null as the device name', { deviceName: null }, '/deviceName'],
     ['a blank device name', { deviceName: '  ' }, '/deviceName'],
     ['a device name that is too long', { deviceName: 'x'.repeat(101) }, '/deviceName'],
-    ['a field that does not exist', { remember: true }, '/remember'],
-  ])('refuses %s with 400', async (_, wrong, pointer) => {
+    ['an unknown field', { remember: true }, '/remember'],
+  ])('rejects %s with 400', async (_, wrong, pointer) => {
     const { email, password } = await buildUser(app);
     const { body } = await login({ email, password, ...wrong }).expect(400);
     expect(body).toMatchObject({ code: 'validation_failed', errors: [{ pointer }] });

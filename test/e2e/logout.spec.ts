@@ -1,4 +1,5 @@
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { rounds } from '../support/rounds.js';
 import { sessionRow } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -8,17 +9,17 @@ describe('POST /auth/logout', () => {
   beforeAll(async () => ([app, other] = await TestApp.startTwo()));
   afterAll(() => app.close());
 
-  it('answers 204 with no body', async () => {
+  it('returns 204 without a body', async () => {
     const ada = await buildSignedIn(app);
     const { text, headers } = await app.as(ada.accessToken).post('/auth/logout').expect(204);
     expect(text).toBe('');
     expect(headers['cache-control']).toBe('no-store');
   });
 
-  it('ends the session from the next request on, on every instance: 100 times of 100', async () => {
+  it('takes effect on the next request on every instance', async () => {
     const ada = await buildUser(app);
     const seen = new Set<string>();
-    for (let i = 0; i < 100; i += 1) {
+    for (let i = 0; i < rounds(25, 100); i += 1) {
       const [here, there] = i % 2 ? [app, other] : [other, app];
       const session = await signIn(here, ada);
       await here.as(session.accessToken).post('/auth/logout').expect(204);
@@ -33,7 +34,7 @@ describe('POST /auth/logout', () => {
     expect([...seen]).toEqual(['401 session_revoked logout']);
   });
 
-  it('says in the row who ended it, when and why', async () => {
+  it('stores the user, the time and the reason', async () => {
     const ada = await buildSignedIn(app);
     await app.as(ada.accessToken).post('/auth/logout').expect(204);
     expect(await sessionRow(app.database, ada.sessionId)).toMatchObject({
@@ -43,7 +44,7 @@ describe('POST /auth/logout', () => {
     });
   });
 
-  it('ends the current session only', async () => {
+  it('revokes only the current session', async () => {
     const ada = await buildUser(app);
     const [one, two] = [await signIn(app, ada), await signIn(app, ada)];
     await app.as(one.accessToken).post('/auth/logout').expect(204);
@@ -51,7 +52,7 @@ describe('POST /auth/logout', () => {
     expect((body.items as { id: string }[]).map(({ id }) => id)).toEqual([two.sessionId]);
   });
 
-  it('a second time is 401, like every request of an ended session', async () => {
+  it('returns 401 for a revoked session', async () => {
     const ada = await buildSignedIn(app);
     await app.as(ada.accessToken).post('/auth/logout').expect(204);
     const { body, headers } = await app.as(ada.accessToken).post('/auth/logout').expect(401);
@@ -59,7 +60,7 @@ describe('POST /auth/logout', () => {
     expect(headers['www-authenticate']).toBe('Bearer error="invalid_token"');
   });
 
-  it('twenty times at once never fails: each is 204, or 401 because another one was faster', async () => {
+  it('returns 204 or 401 to twenty concurrent requests', async () => {
     const ada = await buildSignedIn(app);
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) => (i % 2 ? app : other).as(ada.accessToken).post('/auth/logout')),
@@ -69,13 +70,13 @@ describe('POST /auth/logout', () => {
     expect([...statuses].filter((status) => status !== 204 && status !== 401)).toEqual([]);
   });
 
-  it('needs an access token', async () => {
+  it('requires an access token', async () => {
     const { body, headers } = await app.request.post('/auth/logout').expect(401);
     expect(body.code).toBe('token_missing');
     expect(headers['www-authenticate']).toBe('Bearer');
   });
 
-  it('lets the same person sign in again, with a new session', async () => {
+  it('allows the user to sign in again', async () => {
     const ada = await buildSignedIn(app);
     await app.as(ada.accessToken).post('/auth/logout').expect(204);
     const again = await signIn(app, ada);

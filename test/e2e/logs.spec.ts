@@ -14,14 +14,14 @@ describe('the log', () => {
   afterAll(() => app.close());
   beforeEach(() => log.clear());
 
-  /** The line of a request, once it is written: that happens after the answer is sent. */
+  /** Waits for the line of a request, which is written after the response is sent. */
   async function lineOf(requestId: string): Promise<Record<string, unknown>> {
     const find = () => log.records.find((record) => record['requestId'] === requestId && 'responseTime' in record);
-    await until(`there is a line of the request ${requestId}`, () => find() !== undefined);
+    await until(`the log has the line of request ${requestId}`, () => find() !== undefined);
     return find() ?? {};
   }
 
-  it('has one line for each request, with its id, method, path, status and who asked', async () => {
+  it('has one line per request with ID, method, path, status and user', async () => {
     const ada = await buildSignedIn(app);
     const { headers } = await app.as(ada.accessToken).get('/users/me?x=1').expect(200);
     expect(await lineOf(headers['x-request-id'] ?? '')).toEqual({
@@ -38,24 +38,24 @@ describe('the log', () => {
     });
   });
 
-  it('has the id that the caller sent', async () => {
+  it('contains the request ID that the client sent', async () => {
     await app.request.get('/users/me').set('X-Request-Id', 'traced-42').expect(401);
     expect(await lineOf('traced-42')).toMatchObject({ status: 401, path: '/users/me' });
   });
 
-  it('says by its code what was wrong', async () => {
+  it('contains the problem code', async () => {
     const { headers } = await app.request.get('/users/me').expect(401);
     expect(await lineOf(headers['x-request-id'] ?? '')).toMatchObject({ status: 401, code: 'token_missing' });
   });
 
-  it('does not hear of probes', async () => {
+  it('omits health checks', async () => {
     await app.request.get('/health/ready').expect(200);
     const { headers } = await app.request.get('/nothing');
     await lineOf(headers['x-request-id'] ?? '');
     expect(log.text).not.toContain('/health/');
   });
 
-  it('never holds a password, a token, a hash or a header of a whole life, nor do the audit events', async () => {
+  it('contains no password, token, hash or header value, nor do audit events', async () => {
     const password = 'correct horse battery staple';
     const wrong = 'wrong horse battery staple';
     const user = { email: 'life@example.com', password };
@@ -118,7 +118,7 @@ describe('the log', () => {
     expect(written).not.toMatch(/bearer|\$bcrypt|\$2[aby]\$|eyJ/i);
   });
 
-  it('tells of a refresh token that was used twice, by ids alone', async () => {
+  it('reports a reused refresh token by IDs only', async () => {
     const ada = await buildSignedIn(app);
     await app.request.post('/auth/refresh').send({ refreshToken: ada.refreshToken }).expect(200);
     await app.database.query(`UPDATE sessions SET refreshed_at = now() - interval '1 hour' WHERE id = $1`, [
@@ -131,7 +131,7 @@ describe('the log', () => {
     expect(log.text).not.toContain(ada.refreshToken);
   });
 
-  describe('of an error that nobody foresaw', () => {
+  describe('of an unexpected error', () => {
     beforeAll(() => app.database.query(`ALTER TABLE users ADD CONSTRAINT ck_boom CHECK (name <> 'boom')`));
     afterAll(() => app.database.query('ALTER TABLE users DROP CONSTRAINT ck_boom'));
 
@@ -140,7 +140,7 @@ describe('the log', () => {
         .post('/auth/register')
         .send({ email: 'boom@example.com', password: 'the password of boom', name: 'boom' });
 
-    it('has its stack and the request’s id, while the answer has neither stack nor cause', async () => {
+    it('contains stack and request ID, while the response contains no cause', async () => {
       const { headers, body, text } = await register().expect(500);
       const line = log.records.find((record) => record['msg'] === 'Unexpected error');
       expect(line).toMatchObject({ level: 'error', requestId: headers['x-request-id'] });
@@ -149,14 +149,14 @@ describe('the log', () => {
       expect(text).not.toMatch(/ck_boom|repository|constraint/);
     });
 
-    it('does not have the values of the statement, and so no password’s hash', async () => {
+    it('omits the query parameters, which include the password hash', async () => {
       const { headers } = await register().expect(500);
       await lineOf(headers['x-request-id'] ?? '');
       expect(log.text).toContain('ck_boom');
       expect(log.text).not.toMatch(/\$bcrypt|boom@example\.com|the password of boom|Failing row/);
     });
 
-    it('has a line of the request whose level is error', async () => {
+    it('has a request line with the level error', async () => {
       const { headers } = await register().expect(500);
       expect(await lineOf(headers['x-request-id'] ?? '')).toMatchObject({ level: 'error', status: 500 });
     });
@@ -167,10 +167,10 @@ describe('the log', () => {
   it.each([
     ['CR and LF', `a\r\n${FORGED}\r\n`],
     ['LF', `a\n${FORGED}\n`],
-    ['the line separator', `a\u2028${FORGED}\u2028`],
-    ['next line', `a\u0085${FORGED}`],
+    ['a line separator', `a\u2028${FORGED}\u2028`],
+    ['a next-line character', `a\u0085${FORGED}`],
     ['an escape sequence', `\u001b[2J\u001b[31m${FORGED}`],
-  ])('cannot be given a line by %s in a name, a device or an address', async (_, text) => {
+  ])('has no forged line from %s in a name, device or email', async (_, text) => {
     const user = await buildUser(app);
     await app.request.post('/auth/register').send({ email: `x${text}@b.co`, password: 'long enough', name: text });
     await app.request.post('/auth/login').send({ ...user, email: `${user.email}${text}` });
@@ -188,22 +188,22 @@ describe('the log', () => {
     ['a query', 'GET /users/me?a=%0d%0a{"msg":"forged"}', []],
     ['a user agent', 'GET /users/me', ['User-Agent: a%0d%0a{"msg":"forged"}\t\x85']],
     ['a request id', 'GET /users/me', ['X-Request-Id: a"}{"msg":"forged"}']],
-    ['a forwarded address', 'GET /users/me', ['X-Forwarded-For: "}{"msg":"forged"}']],
-  ])('cannot be given a line by %s', async (_, line, headers) => {
+    ['a forwarded IP address', 'GET /users/me', ['X-Forwarded-For: "}{"msg":"forged"}']],
+  ])('has no forged line from %s', async (_, line, headers) => {
     const answer = await exchange(app, rawRequest(line, headers));
     const written = await lineOf(answer.headers['x-request-id'] ?? '');
     expect(written['msg']).not.toBe('forged');
     expect(log.records).toHaveLength(1);
   });
 
-  it('takes the directives of a format as they are', async () => {
+  it('does not interpret format directives', async () => {
     const answer = await exchange(app, rawRequest('GET /%73%s%d%o%j'));
     expect(await lineOf(answer.headers['x-request-id'] ?? '')).toMatchObject({
       msg: `GET /%73%s%d%o%j ${answer.status}`,
     });
   });
 
-  it('has one JSON object a line, and no member twice', async () => {
+  it('has one JSON object per line without duplicate members', async () => {
     await app.request.post('/auth/login').send({ email: 'x' }).expect(400);
     const { headers } = await app.request.get('/users/me').expect(401);
     await lineOf(headers['x-request-id'] ?? '');
@@ -212,14 +212,14 @@ describe('the log', () => {
     for (const line of lines) expect(JSON.stringify(JSON.parse(line))).toBe(line);
   });
 
-  it('does not tell what the application is made of unless it is asked for details', async () => {
+  it('omits module names at level info', async () => {
     const quiet = new LogLines();
     const other = await TestApp.start({ database: app.database, log: quiet, env: { LOG_LEVEL: 'info' } });
     await other.close();
     expect(quiet.text).not.toMatch(/RouterExplorer|InstanceLoader/);
   });
 
-  it('redacts what is called a secret, should anyone ever log it', async () => {
+  it('redacts fields whose name means a secret', async () => {
     const lines = new LogLines();
     const logger = await createLogger(app.config, lines);
     logger.info({ password: 'x1', user: { passwordHash: 'x2', auth: { refreshToken: 'x3' } }, authorization: 'x4' });
