@@ -8,7 +8,11 @@ const password = 'seven lanterns at dusk';
 
 describe('the password hash upgrade', () => {
   let app: TestApp;
-  beforeAll(async () => (app = await TestApp.start({ env: { BCRYPT_COST: '5' } })));
+  let old: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { BCRYPT_COST: '5' } });
+    old = await TestApp.start({ database: app.database, env: { BCRYPT_COST: '4' } });
+  });
   afterAll(() => app.close());
   afterEach(() => jest.restoreAllMocks());
 
@@ -74,14 +78,9 @@ describe('the password hash upgrade', () => {
   it.each(['verify', 'hash'] as const)(
     'does not fail if another instance replaces the hash before %s',
     async (method) => {
-      const old = await TestApp.start({ database: app.database, env: { BCRYPT_COST: '4' } });
       const ada = method === 'hash' ? await importUser(hash(password, 6)) : await buildUser(app, { password });
       beforeHashing(app, method, () => login(ada, password, old).expect(200));
-      try {
-        await login(ada).expect(200);
-      } finally {
-        await old.close();
-      }
+      await login(ada).expect(200);
       expect(await storedHash(ada)).toMatch(/r=5\$/);
     },
   );

@@ -20,15 +20,14 @@ function login(headers: string[], body: string | Buffer): Buffer {
   return rawRequest('POST /auth/login', [...headers, `Content-Length: ${Buffer.byteLength(body)}`], body);
 }
 
+let app: TestApp;
+beforeAll(async () => (app = await TestApp.start()));
+afterAll(() => app.close());
+
 describe('a raw HTTP request', () => {
-  let app: TestApp;
   let ada: SignedIn;
 
-  beforeAll(async () => {
-    app = await TestApp.start();
-    ada = await buildSignedIn(app);
-  });
-  afterAll(() => app.close());
+  beforeAll(async () => (ada = await buildSignedIn(app)));
 
   afterEach(async () => {
     // The server must still serve other clients.
@@ -172,13 +171,8 @@ describe('a raw HTTP request', () => {
 describe('slow senders', () => {
   /** Timeouts of milliseconds. Production has seconds. */
   const SHORT_TIMEOUTS = { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 };
-  let app: TestApp;
   let quick: TestApp;
-  beforeAll(async () => {
-    app = await TestApp.start();
-    quick = await TestApp.start({ database: app.database, server: SHORT_TIMEOUTS });
-  });
-  afterAll(() => app.close());
+  beforeAll(async () => (quick = await TestApp.start({ database: app.database, server: SHORT_TIMEOUTS })));
 
   /** Sends another request, with the timeouts of production, because a slow machine exceeds the short ones. */
   const serveNext = async () => {
@@ -220,23 +214,19 @@ describe('slow senders', () => {
 });
 
 describe('X-Forwarded-For', () => {
-  let direct: TestApp;
-  let behind: TestApp;
-
+  let behindProxy: TestApp;
   beforeAll(async () => {
-    direct = await TestApp.start();
-    behind = await TestApp.start({ database: direct.database, env: { TRUST_PROXY: 'loopback' } });
+    behindProxy = await TestApp.start({ database: app.database, env: { TRUST_PROXY: 'loopback' } });
   });
-  afterAll(() => direct.close());
 
   /** Signs a new user in with this header. Returns the IP address of the session. */
-  async function addressFor(app: TestApp, forwarded: string): Promise<{ status: number; address: string | null }> {
-    const { email, password } = await buildUser(direct);
-    const { status, body } = await app.request
+  async function addressFor(at: TestApp, forwarded: string): Promise<{ status: number; address: string | null }> {
+    const { email, password } = await buildUser(app);
+    const { status, body } = await at.request
       .post('/auth/login')
       .set('X-Forwarded-For', forwarded)
       .send({ email, password });
-    const [row] = await app.database.query<{ address: string | null }>(
+    const [row] = await at.database.query<{ address: string | null }>(
       'SELECT host(ip_address) AS address FROM sessions WHERE id = $1',
       [body.sessionId],
     );
@@ -246,7 +236,7 @@ describe('X-Forwarded-For', () => {
   it.each(['203.0.113.7', '127.0.0.1, 203.0.113.7', 'nonsense'])(
     'is ignored without a configured proxy: %s',
     async (forwarded) => {
-      expect(await addressFor(direct, forwarded)).toEqual({ status: 200, address: '127.0.0.1' });
+      expect(await addressFor(app, forwarded)).toEqual({ status: 200, address: '127.0.0.1' });
     },
   );
 
@@ -258,7 +248,7 @@ describe('X-Forwarded-For', () => {
     ['::ffff:203.0.113.7', '203.0.113.7'],
     ['fe80::1%eth0', 'fe80::1'],
   ])('gives the last IP address that is not a configured proxy: %s', async (forwarded, address) => {
-    expect(await addressFor(behind, forwarded)).toEqual({ status: 200, address });
+    expect(await addressFor(behindProxy, forwarded)).toEqual({ status: 200, address });
   });
 
   it.each([
@@ -275,11 +265,11 @@ describe('X-Forwarded-For', () => {
     '0x7f.1',
     'a'.repeat(5_000),
   ])('is ignored if it is not an IP address: %s', async (forwarded) => {
-    expect(await addressFor(behind, forwarded)).toEqual({ status: 200, address: '127.0.0.1' });
+    expect(await addressFor(behindProxy, forwarded)).toEqual({ status: 200, address: '127.0.0.1' });
   });
 
   it('is ignored if the sender is not the configured proxy', async () => {
-    const elsewhere = await TestApp.start({ database: direct.database, env: { TRUST_PROXY: '10.0.0.0/8' } });
+    const elsewhere = await TestApp.start({ database: app.database, env: { TRUST_PROXY: '10.0.0.0/8' } });
     expect(await addressFor(elsewhere, '203.0.113.7')).toEqual({ status: 200, address: '127.0.0.1' });
   });
 });

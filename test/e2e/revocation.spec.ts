@@ -3,16 +3,16 @@ import { expectProblem } from '../support/expect-problem.js';
 import { rounds } from '../support/rounds.js';
 import { TestApp } from '../support/test-app.js';
 
-describe('an ended session', () => {
-  let first: TestApp;
-  let second: TestApp;
-  let admin: SignedIn;
-  beforeAll(async () => {
-    [first, second] = await TestApp.startTwo();
-    admin = await buildSignedIn(first, 'admin');
-  });
-  afterAll(() => first.close());
+let first: TestApp;
+let second: TestApp;
+let admin: SignedIn;
+beforeAll(async () => {
+  [first, second] = await TestApp.startTwo();
+  admin = await buildSignedIn(first, 'admin');
+});
+afterAll(() => first.close());
 
+describe('an ended session', () => {
   const instances = () => [first, second];
   const refreshOn = (app: TestApp, { refreshToken }: SignedIn) =>
     app.request.post('/auth/refresh').send({ refreshToken });
@@ -146,15 +146,6 @@ describe('an ended session', () => {
 });
 
 describe('a changed user', () => {
-  let first: TestApp;
-  let second: TestApp;
-  let admin: SignedIn;
-  beforeAll(async () => {
-    [first, second] = await TestApp.startTwo();
-    admin = await buildSignedIn(first, 'admin');
-  });
-  afterAll(() => first.close());
-
   const deactivate = ({ id }: BuiltUser) =>
     first.as(admin.accessToken).patch(`/admin/users/${id}`).send({ isActive: false }).expect(200);
   const login = ({ email, password }: BuiltUser, app = second) =>

@@ -103,7 +103,7 @@ describe('a refresh that waits for a lock', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await TestApp.start({ env });
-    // Without this constraint, a test can set an absolute timeout before the idle timeout.
+    // With this constraint, no session is past its absolute timeout only.
     await app.database.query('ALTER TABLE sessions DROP CONSTRAINT ck_sessions_idle_expires_at');
   });
   afterAll(() => app.close());

@@ -4,14 +4,15 @@ import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
+let app: TestApp;
+let root: SignedIn;
+beforeAll(async () => {
+  app = await TestApp.start({ env: { DB_STATEMENT_TIMEOUT: '1m' } });
+  root = await buildSignedIn(app, 'admin');
+});
+afterAll(() => app.close());
+
 describe('a revocation during password hashing', () => {
-  let app: TestApp;
-  let root: SignedIn;
-  beforeAll(async () => {
-    app = await TestApp.start();
-    root = await buildSignedIn(app, 'admin');
-  });
-  afterAll(() => app.close());
   afterEach(() => jest.restoreAllMocks());
 
   it.each([
@@ -44,14 +45,6 @@ describe('a revocation during password hashing', () => {
 });
 
 describe('an admin action that has started to write', () => {
-  let app: TestApp;
-  let root: SignedIn;
-  beforeAll(async () => {
-    app = await TestApp.start({ env: { DB_STATEMENT_TIMEOUT: '1m' } });
-    root = await buildSignedIn(app, 'admin');
-  });
-  afterAll(() => app.close());
-
   const changes: readonly [what: string, change: (admin: SignedIn) => PromiseLike<{ status: number }>][] = [
     [
       'the revocation of their session',
