@@ -16,10 +16,12 @@ describe('the password hash upgrade', () => {
   afterAll(() => app.close());
   afterEach(() => jest.restoreAllMocks());
 
+  const setHash = ({ id }: BuiltUser, passwordHash: string) =>
+    app.database.query('UPDATE users SET password_hash = $2 WHERE id = $1', [id, passwordHash]);
   /** Creates a user with a hash from another system or an older configuration. */
   const importUser = async (passwordHash: string): Promise<BuiltUser> => {
     const user = await buildUser(app, { password });
-    await app.database.query('UPDATE users SET password_hash = $2 WHERE id = $1', [user.id, passwordHash]);
+    await setHash(user, passwordHash);
     return user;
   };
   const storedHash = async ({ id }: BuiltUser) => {
@@ -84,6 +86,14 @@ describe('the password hash upgrade', () => {
       expect(await storedHash(ada)).toMatch(/r=5\$/);
     },
   );
+
+  it('does not overwrite a password that changes during the sign-in', async () => {
+    const ada = await importUser(hash(password, 4));
+    const changed = hash('nine candles before dawn', 5);
+    beforeHashing(app, 'hash', () => setHash(ada, changed));
+    await login(ada).expect(401);
+    expect(await storedHash(ada)).toBe(changed);
+  });
 
   it.each(['', 'x', '!', '$2b$12$short', '$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA', '$2b$99$' + 'a'.repeat(53)])(
     'treats a hash of unknown format as a wrong password: %j',
