@@ -1,6 +1,6 @@
 import type { AccessClaims } from './principal.js';
 
-/** The class of an error, independent of HTTP. The problem filter maps each kind to a status. */
+/** The category of an error, independent of HTTP. The problem filter maps each kind to a status. */
 export type ErrorKind =
   | 'invalid'
   | 'unauthenticated'

@@ -90,7 +90,7 @@ describe('KeyRing', () => {
     expect(keys.forToken(tokenWith(headerOf(next)))?.equals(nextPair.publicKey)).toBe(true);
   });
 
-  it('rejects a token that names another algorithm than its key has', () => {
+  it('rejects a token whose algorithm does not match its key', () => {
     const keys = keysFrom({ JWT_PRIVATE_KEY: pair.privatePem, JWT_PREVIOUS_SECRETS: SECRET });
     for (const alg of ['HS256', 'RS256', 'ES384', 'none']) {
       expect(keys.forToken(tokenWith({ ...headerOf(keys), alg }))).toBeNull();
