@@ -10,7 +10,7 @@ export class TokenMissingError extends domainError(
 export class TokenInvalidError extends domainError(
   'unauthenticated',
   'token_invalid',
-  'The access token is not valid.',
+  'The access token is not valid. Sign in again.',
 ) {}
 
 export class TokenExpiredError extends domainError(

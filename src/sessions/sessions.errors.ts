@@ -6,7 +6,7 @@ import type { RevocationReason } from './revocation.js';
 export class SessionNotFoundError extends domainError(
   'unauthenticated',
   'session_not_found',
-  'The session of this token no longer exists.',
+  'The session of this token no longer exists. Sign in again.',
 ) {}
 
 export class SessionRevokedError extends domainError(
@@ -39,7 +39,7 @@ export class SessionLimitReachedError extends domainError(
 export class RefreshTokenInvalidError extends domainError(
   'unauthenticated',
   'refresh_token_invalid',
-  'The refresh token is not valid.',
+  'The refresh token is not valid. Sign in again.',
 ) {}
 
 /** The refresh token was used before, so it may be stolen. Its session was revoked (RFC 9700 §4.14.2). */

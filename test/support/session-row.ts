@@ -14,7 +14,7 @@ export interface SessionRow {
 /** Reads a session from the database, without the application. */
 export async function sessionRow(database: TestDatabase, id: string): Promise<SessionRow> {
   const [row] = await database.query<SessionRow>('SELECT * FROM sessions WHERE id = $1', [id]);
-  if (!row) throw new Error(`There is no session ${id}.`);
+  if (!row) throw new Error(`Session ${id} does not exist.`);
   return row;
 }
 
