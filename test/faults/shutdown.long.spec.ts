@@ -57,14 +57,14 @@ describe('stopping the process', () => {
 
   it('finishes a slow request and then closes its connection', async () => {
     const load = await direct.database.holding('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE', async () => {
-      const asked = Load.start(1, app.url, () => ['/users/me', { token: ada.accessToken }]);
+      const running = Load.start(1, app.url, () => ['/users/me', { token: ada.accessToken }]);
       await until(
         'the request waits for the lock',
         async () => (await direct.database.waitingFor('sessions')).length > 0,
       );
       app.signal('SIGTERM');
       await until('new connections are refused', () => isRefused(app), MAX_EXIT_MS);
-      return asked;
+      return running;
     });
     const exit = await app.exited;
     await load.dismissed();

@@ -35,8 +35,8 @@ describe('an instance with two workers', () => {
 
   /** Sends a request on a connection of its own, so that the next worker responds. */
   const askOnce = (token: string, id?: string) => {
-    const asked = workers.app.as(token).get('/users/me').set('Connection', 'close');
-    return id ? asked.set('X-Request-Id', id) : asked;
+    const request = workers.app.as(token).get('/users/me').set('Connection', 'close');
+    return id ? request.set('X-Request-Id', id) : request;
   };
   const inTurn = async <T>(times: number, act: (turn: number) => Promise<T>): Promise<T[]> => {
     const results = [];

@@ -65,8 +65,8 @@ export class Load {
   private async run(client: number, agent: Agent, url: string, next: Next): Promise<void> {
     let dismissed = false;
     while (!this.stopping && !dismissed) {
-      const [path, asked] = next(client);
-      const answer = await send(agent, new URL(path, url), asked);
+      const [path, request] = next(client);
+      const answer = await send(agent, new URL(path, url), request);
       this.answers.push({ client, ...answer });
       dismissed = answer.closes;
     }
