@@ -3,26 +3,23 @@ import type { Logger } from 'pino';
 import type { GuardedRequest } from '../../http/auth.decorator.js';
 import { requestIdOf } from '../../http/request-id.js';
 
-/** A probe asks every few seconds, and nobody wants to read about it. */
-const QUIET = '/health/';
+/** Probes call these paths every few seconds. Only `trace` logs them. */
+const PROBES = '/health/';
 
-/**
- * One line for each request when it is answered: what was asked, by claims, and how it went. No header, no body and no
- * query string is written, so nothing secret can be. A line below the level costs nothing but the look at it.
- */
+/** Logs one line per request after its response. Omits headers, bodies and query strings, because they contain secrets. */
 export function httpLogger(logger: Logger): RequestHandler {
-  // The fields below are all that is written: there is nothing to look for.
-  const lines = logger.child({}, { redact: [] });
+  // The fields below contain no secrets, so redaction would only cost time.
+  const requestLogger = logger.child({}, { redact: [] });
   return (request, response, next) => {
     const start = performance.now();
-    // Comes once, whether the answer was sent or its client left before.
+    // Emitted after the response, or when the client disconnects.
     response.once('close', () => {
       const level = levelOf(request, response);
-      if (!lines.isLevelEnabled(level)) return;
+      if (!requestLogger.isLevelEnabled(level)) return;
       const { principal, method, originalUrl } = request as GuardedRequest;
       const [path] = originalUrl.split('?', 1);
       const status = response.statusCode;
-      // Set by the filter of problems.
+      // `ProblemFilter` sets it.
       const code: unknown = response.locals['code'];
       const fields = {
         requestId: requestIdOf(response),
@@ -34,7 +31,7 @@ export function httpLogger(logger: Logger): RequestHandler {
         ...(!response.writableFinished && { aborted: true }),
         responseTime: Math.round(performance.now() - start),
       };
-      lines[level](fields, `${method} ${path} ${status}`);
+      requestLogger[level](fields, `${method} ${path} ${status}`);
     });
     next();
   };
@@ -42,5 +39,5 @@ export function httpLogger(logger: Logger): RequestHandler {
 
 function levelOf({ originalUrl }: Request, { statusCode }: Response): 'error' | 'info' | 'trace' {
   if (statusCode >= 500) return 'error';
-  return originalUrl.startsWith(QUIET) ? 'trace' : 'info';
+  return originalUrl.startsWith(PROBES) ? 'trace' : 'info';
 }

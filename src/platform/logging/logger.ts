@@ -1,9 +1,8 @@
-import { types } from 'node:util';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import type { Config } from '../../config/env.js';
 
-/** Never to be seen in a log, wherever in a record they stand. Nothing logs them; this is the net under that. */
-const SECRETS = [
+/** Redacted as a second line of defence, because no code should log them. */
+const SECRET_FIELDS = [
   'password',
   'currentPassword',
   'newPassword',
@@ -17,11 +16,10 @@ const SECRETS = [
 ];
 
 /**
- * The process's logger: one JSON object a line, in UTC, with secrets redacted; line breaks inside a value are
- * escaped, so that nobody can forge a line (ASVS 16.4.1). A worker's lines have its number. In development the same,
- * readable.
+ * Creates the logger of this process. It writes one JSON object per line. JSON escapes line breaks, so values cannot forge
+ * lines (ASVS 16.4.1). In development, writes readable text.
  *
- * @param destination where to write; the standard output by default
+ * @param destination standard output by default
  */
 export async function createLogger(config: Config, destination?: DestinationStream): Promise<Logger> {
   const options = {
@@ -30,24 +28,24 @@ export async function createLogger(config: Config, destination?: DestinationStre
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
-    redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+    redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
   };
-  return pino(options, destination ?? (config.environment === 'development' ? await readable() : pino.destination(1)));
+  return pino(
+    options,
+    destination ?? (config.environment === 'development' ? await readableOutput() : pino.destination(1)),
+  );
 }
 
-/**
- * What a log may know of an error: an allow-list. The database's errors carry the parameters of the statement
- * and the row that failed, and with them hashes of passwords.
- */
+/** Returns selected fields of an error. Database errors also contain the parameters, which include password hashes. */
 function describeError(error: unknown): unknown {
-  if (!types.isNativeError(error)) return error;
+  if (!(error instanceof Error)) return error;
   const { name: type, message, stack, cause } = error;
   const code = 'code' in error ? error.code : undefined;
   return { type, message, code, stack, ...(cause !== undefined && { cause: describeError(cause) }) };
 }
 
-/** The readable form comes from a development dependency; where it is not installed, JSON does. */
-async function readable(): Promise<DestinationStream> {
+/** `pino-pretty` is a development dependency. Without it, writes JSON. */
+async function readableOutput(): Promise<DestinationStream> {
   try {
     const { default: pretty } = await import('pino-pretty');
     return pretty({

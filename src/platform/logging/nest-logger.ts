@@ -1,15 +1,21 @@
-import type { LoggerService, LogLevel } from '@nestjs/common';
+import type { LoggerService } from '@nestjs/common';
 import type { Logger } from 'pino';
 
-/** Where Nest tells, module by module and route by route, that it starts. */
-const BOOTSTRAP = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+/** Nest logs each module and route at start. These lines are logged at `debug`. */
+const STARTUP_CONTEXTS = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
 
-/** Nest's logger, written by pino. A first argument that is an object adds its fields to the record. */
+/** Passes Nest's log calls to pino. If the first argument is an object, its fields are added to the record. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write(BOOTSTRAP.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
+    this.write(STARTUP_CONTEXTS.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
   }
 
   error(message: unknown, ...rest: unknown[]): void {
@@ -32,11 +38,7 @@ export class NestLogger implements LoggerService {
     this.write('fatal', message, rest);
   }
 
-  setLogLevels(_levels: LogLevel[]): void {
-    // The level is pino's, from the configuration.
-  }
-
-  /** Nest calls with (message, ...details, context): the last string is the context that the `Logger` was made with. */
+  /** Nest appends the context of its `Logger` to the arguments. */
   private write(
     level: 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal',
     message: unknown,
