@@ -84,7 +84,7 @@ describe('the client of a rate limit', () => {
 describe('an account under attack', () => {
   const OWNER = { 'X-Forwarded-For': '203.0.113.7', 'User-Agent': 'Firefox' };
   const ELSEWHERE = { 'X-Forwarded-For': '192.0.2.9', 'User-Agent': 'Firefox' };
-  const STRANGER = { 'X-Forwarded-For': '198.51.100.1', 'User-Agent': 'curl' };
+  const ATTACKER = { 'X-Forwarded-For': '198.51.100.1', 'User-Agent': 'curl' };
   let app: TestApp;
   let ada: BuiltUser;
   beforeAll(async () => {
@@ -107,7 +107,7 @@ describe('an account under attack', () => {
   const signIn = async (headers: Record<string, string>, user = ada) =>
     (await login(headers, { password: user.password }, user)).body as { refreshToken: string; accessToken: string };
   async function attack(): Promise<void> {
-    for (let i = 0; i < 5; i += 1) await login(STRANGER, { password: 'wrong lanterns at dawn' });
+    for (let i = 0; i < 5; i += 1) await login(ATTACKER, { password: 'wrong lanterns at dawn' });
   }
 
   it('locks out every unknown device', async () => {
@@ -123,7 +123,7 @@ describe('an account under attack', () => {
       200,
       '"login-address";q=1000;w=900, "login-device";q=3;w=900',
     ]);
-    expect((await login(STRANGER)).status).toBe(429);
+    expect((await login(ATTACKER)).status).toBe(429);
   });
 
   it('does not lock its owner out of a moved device with a refresh token', async () => {
@@ -139,12 +139,12 @@ describe('an account under attack', () => {
   it('does not accept a forged, foreign or revoked refresh token from a device', async () => {
     const { refreshToken } = await signIn(OWNER);
     const { accessToken, refreshToken: working } = await signIn(OWNER);
-    const { refreshToken: foreign } = await signIn(STRANGER, await buildUser(app));
+    const { refreshToken: foreign } = await signIn(ATTACKER, await buildUser(app));
     await app.as(accessToken).delete('/sessions?scope=others').expect(200);
     const forged = working.slice(0, 30) + 'A'.repeat(working.length - 30);
     await attack();
     for (const token of [forged, foreign, refreshToken]) {
-      expect((await login(STRANGER, { refreshToken: token })).status).toBe(429);
+      expect((await login(ATTACKER, { refreshToken: token })).status).toBe(429);
     }
   });
 
@@ -153,7 +153,7 @@ describe('an account under attack', () => {
     await attack();
     const wrong = { refreshToken, password: 'wrong lanterns at dawn' };
     const statuses = [];
-    for (let i = 0; i < 5; i += 1) statuses.push((await login(STRANGER, wrong)).status);
+    for (let i = 0; i < 5; i += 1) statuses.push((await login(ATTACKER, wrong)).status);
     expect(statuses).toEqual([401, 401, 401, 429, 429]);
     // Without a refresh token, the limits count this as another device.
     expect((await login(OWNER)).status).toBe(200);

@@ -110,12 +110,12 @@ describe('rate limits', () => {
     expect(itemsOf(good.headers['ratelimit'])).toMatchObject({ 'login-address': { r: 5 }, 'login-account': { r: 2 } });
     const stranger = anotherHost();
     await fail(2, ada.email, stranger);
-    const refused = await login(ada.email, ada.password, stranger);
-    expectProblem(refused, 429, 'too_many_requests');
-    const { 'login-account': account } = itemsOf(refused.headers['ratelimit']);
+    const rejected = await login(ada.email, ada.password, stranger);
+    expectProblem(rejected, 429, 'too_many_requests');
+    const { 'login-account': account } = itemsOf(rejected.headers['ratelimit']);
     expect(account).toEqual({ r: 0, t: 600 });
-    expect(refused.headers['retry-after']).toBe('600');
-    const exposed = refused.headers['access-control-expose-headers'];
+    expect(rejected.headers['retry-after']).toBe('600');
+    const exposed = rejected.headers['access-control-expose-headers'];
     expect(exposed?.split(',')).toEqual(expect.arrayContaining(['Retry-After', 'RateLimit', 'RateLimit-Policy']));
   });
 
@@ -139,9 +139,9 @@ describe('rate limits', () => {
     const taken = await inTurn(3, async () => (await register('eve@example.com')).status);
     expect(taken).toEqual([201, 409, 429]);
     expect((await register('mallory@example.com')).status).toBe(201);
-    const refused = await register('trudy@example.com');
-    expectProblem(refused, 429, 'too_many_requests');
-    expect(itemsOf(refused.headers['ratelimit-policy'])['register-address']).toEqual({ q: 4, w: 3_600 });
+    const rejected = await register('trudy@example.com');
+    expectProblem(rejected, 429, 'too_many_requests');
+    expect(itemsOf(rejected.headers['ratelimit-policy'])['register-address']).toEqual({ q: 4, w: 3_600 });
     expect((await register('trudy@example.com', anotherHost())).status).toBe(201);
   });
 
@@ -211,14 +211,15 @@ describe('rate limits', () => {
   });
 
   it('apply at the token endpoint, in OAuth format', async () => {
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now());
     const token = (form: Record<string, string>) =>
       app.request.post('/auth/token').set('X-Forwarded-For', host).type('form').send(form);
     const wrong = { grant_type: 'password', username: ada.email, password: 'wrong lanterns at dawn' };
     for (let i = 0; i < 3; i += 1) await token(wrong).expect(400);
-    const refused = await token({ ...wrong, password: ada.password }).expect(429);
-    expect(refused.body).toEqual({ error: 'temporarily_unavailable', error_description: expect.any(String) });
-    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(590);
-    expect(itemsOf(refused.headers['ratelimit'])['login-account']).toMatchObject({ r: 0 });
+    const rejected = await token({ ...wrong, password: ada.password }).expect(429);
+    expect(rejected.body).toEqual({ error: 'temporarily_unavailable', error_description: expect.any(String) });
+    expect(rejected.headers['retry-after']).toBe('600');
+    expect(itemsOf(rejected.headers['ratelimit'])['login-account']).toMatchObject({ r: 0 });
     for (let i = 0; i < 5; i += 1) await token({ grant_type: 'refresh_token', refresh_token: 'nonsense' }).expect(400);
     await token({ grant_type: 'refresh_token', refresh_token: 'nonsense' }).expect(429);
   });

@@ -37,7 +37,7 @@ describe('a recovery mail', () => {
     await post('/auth/login', { email: ada.email, password: NEW_PASSWORD }).expect(200);
   });
 
-  it('about a password change names IP address and device and has a "not me" link', async () => {
+  it('about a password change names IP address and device and links to /account/not-me', async () => {
     const ada = await buildSignedIn(app);
     await app
       .as(ada.accessToken)
