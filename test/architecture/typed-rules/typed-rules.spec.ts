@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { ESLint } from 'eslint';
 import tseslint from 'typescript-eslint';
-import { runNode } from '../support/run-node.js';
+import { runNode } from '../../support/run-node.js';
 
 /** A file that breaks each typed rule. The comment above a line names the rules that the line breaks. */
-const VIOLATIONS = 'test/architecture/typed-violations.ts';
+const VIOLATIONS = 'test/architecture/typed-rules/violations.ts';
 const NAMES = /^ *\/\/ ([a-z-]+(?:, [a-z-]+)*)$/;
 
 type Rules = Record<string, string | [string, ...unknown[]]>;
@@ -41,7 +41,7 @@ describe('the typed lint rules', () => {
 
   it.each([
     ['source', 'src/main.ts', sourceRules],
-    ['test', 'test/architecture/typed-rules.spec.ts', { ...sourceRules, ...testRules }],
+    ['test', 'test/architecture/typed-rules/typed-rules.spec.ts', { ...sourceRules, ...testRules }],
   ])('are the same for a %s file in oxlint and ESLint', async (_, file, rules) => {
     const linter = new ESLint({ overrideConfigFile: 'eslint.typed.config.js' });
     const { rules: all } = (await linter.calculateConfigForFile(file)) as {
