@@ -164,7 +164,11 @@ describe('a service that has only the public keys', () => {
     const first = await start(env);
     const before = await signIn(first, user);
     const keys = keysOf(first, { cooldownDuration: Infinity, cacheMaxAge: Infinity });
-    await jwtVerify(before.accessToken, keys, EXPECTED).finally(() => first.close());
+    try {
+      await jwtVerify(before.accessToken, keys, EXPECTED);
+    } finally {
+      await first.close();
+    }
     const second = await get({ JWT_PRIVATE_KEY: rsa.privatePem, JWT_VERIFICATION_KEYS: ec.publicPem });
     const after = await signIn(second, user);
     for (const { accessToken, sessionId } of [before, after]) {
