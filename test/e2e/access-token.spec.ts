@@ -126,20 +126,20 @@ describe('an access token', () => {
   });
 
   describe('with a key URL', () => {
-    let elsewhere: Server;
+    let keyServer: Server;
     let connections = 0;
     beforeAll(async () => {
-      elsewhere = createServer().listen(0, '127.0.0.1');
-      elsewhere.on('connection', (socket) => {
+      keyServer = createServer().listen(0, '127.0.0.1');
+      keyServer.on('connection', (socket) => {
         connections += 1;
         socket.destroy();
       });
-      await once(elsewhere, 'listening');
+      await once(keyServer, 'listening');
     });
-    afterAll(() => void elsewhere.close());
+    afterAll(() => void keyServer.close());
 
     it.each(['jku', 'x5u', 'kid', 'iss'])('in %s is rejected, and the URL is not fetched', async (field) => {
-      const url = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/keys.json`;
+      const url = `http://127.0.0.1:${(keyServer.address() as AddressInfo).port}/keys.json`;
       const header = { alg: 'RS256', [field]: url };
       await expectRejected(forgeToken(ada.accessToken, { header, claims: { [field]: url }, sign: signWithRsa }));
       await expectRejected(forgeToken(ada.accessToken, { header: { [field]: url } }));

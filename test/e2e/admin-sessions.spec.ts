@@ -49,7 +49,7 @@ describe('/admin/sessions', () => {
       expect(idsOf(items)).toEqual(idsOf(rows));
     });
 
-    it('filters active sessions and those that were revoked or have expired', async () => {
+    it('returns only active, or only revoked and expired sessions', async () => {
       const active = await buildSignedIn(app);
       const [revoked, idle, over] = [await signIn(app, active), await signIn(app, active), await signIn(app, active)];
       await change(revoked, `revoked_at = now(), revoked_reason = 'logout'`);

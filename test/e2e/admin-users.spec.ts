@@ -53,11 +53,11 @@ describe('/admin/users', () => {
       ['that is common', 'Passw0rd'],
       ['that is the name of the user', 'GraceHopper1'],
     ])('rejects a password %s and says why', async (_, password) => {
-      const user = { email: 'refused@example.com', name: 'Grace Hopper', password };
+      const user = { email: 'rejected@example.com', name: 'Grace Hopper', password };
       const response = await asAdmin().post('/admin/users').send(user);
       expectProblem(response, 422, 'password_too_weak');
       expect(response.body.errors).toEqual([{ pointer: '/password', message: expect.any(String) }]);
-      expect(await app.database.query(`SELECT id FROM users WHERE email = 'refused@example.com'`)).toEqual([]);
+      expect(await app.database.query(`SELECT id FROM users WHERE email = 'rejected@example.com'`)).toEqual([]);
     });
 
     it.each<[string, object, string]>([
@@ -76,11 +76,11 @@ describe('/admin/users', () => {
       ['an active state', { isActive: false }, '/isActive'],
       ['a verification time', { emailVerifiedAt: '2026-01-15T09:30:00.000Z' }, '/emailVerifiedAt'],
     ])('rejects %s', async (_, part, pointer) => {
-      const user = { email: 'refused@example.com', password: 'nine ferries in fog', ...part };
+      const user = { email: 'rejected@example.com', password: 'nine ferries in fog', ...part };
       const response = await asAdmin().post('/admin/users').send(user);
       expectProblem(response, 400, 'validation_failed');
       expect(response.body.errors).toEqual([{ pointer, message: expect.any(String) }]);
-      expect(await app.database.query(`SELECT id FROM users WHERE email = 'refused@example.com'`)).toEqual([]);
+      expect(await app.database.query(`SELECT id FROM users WHERE email = 'rejected@example.com'`)).toEqual([]);
     });
   });
 

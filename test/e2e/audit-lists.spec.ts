@@ -115,7 +115,7 @@ describe('the audit list', () => {
         'by root, of bob': { actorId: root.id, userId: bob.id },
         'sign-ins': { type: 'sign_in' },
         'sign-ins of ada': { type: 'sign_in', userId: ada.id },
-        nobody: { userId: NOBODY },
+        'unknown user': { userId: NOBODY },
       })) {
         counts[name] = ((await audit(query).expect(200)).body.items as unknown[]).length;
       }
@@ -127,7 +127,7 @@ describe('the audit list', () => {
         'by root, of bob': 1,
         'sign-ins': 1,
         'sign-ins of ada': 0,
-        nobody: 0,
+        'unknown user': 0,
       });
     });
 

@@ -27,7 +27,8 @@ describe('the audit event of a rejected request', () => {
     await recorder().flush();
     await app.database.query('TRUNCATE audit_events');
   };
-  const ask = ({ accessToken }: SignedIn, path = '/users/me') => app.as(accessToken).get(path).set('User-Agent', AGENT);
+  const send = ({ accessToken }: SignedIn, path = '/users/me') =>
+    app.as(accessToken).get(path).set('User-Agent', AGENT);
   const refresh = ({ refreshToken }: SignedIn) =>
     app.request.post('/auth/refresh').set('User-Agent', AGENT).send({ refreshToken });
   const rejection = ({ id, sessionId }: SignedIn, reason: string, count = 1): AuditRow =>
@@ -60,36 +61,42 @@ describe('the audit event of a rejected request', () => {
     ],
   ];
 
-  it.each(causes)('names user, reason and client if the session of an access token %s', async (_, reason, end) => {
-    const ada = await buildSignedIn(app);
-    await end(ada);
-    await clear();
-    await ask(ada).expect(401);
-    expect(await written()).toEqual([rejection(ada, reason)]);
-  });
+  it.each(causes)(
+    'names user, reason and client if the session of an access token %s',
+    async (_, reason, endSession) => {
+      const ada = await buildSignedIn(app);
+      await endSession(ada);
+      await clear();
+      await send(ada).expect(401);
+      expect(await written()).toEqual([rejection(ada, reason)]);
+    },
+  );
 
-  it.each(causes)('counts both refresh endpoints if the session of a refresh token %s', async (_, reason, end) => {
-    const ada = await buildSignedIn(app);
-    await end(ada);
-    await clear();
-    await refresh(ada).expect(401);
-    const form = { grant_type: 'refresh_token', refresh_token: ada.refreshToken };
-    await app.request.post('/auth/token').set('User-Agent', AGENT).type('form').send(form).expect(400);
-    expect(await written()).toEqual([rejection(ada, reason, 2)]);
-  });
+  it.each(causes)(
+    'counts both refresh endpoints if the session of a refresh token %s',
+    async (_, reason, endSession) => {
+      const ada = await buildSignedIn(app);
+      await endSession(ada);
+      await clear();
+      await refresh(ada).expect(401);
+      const form = { grant_type: 'refresh_token', refresh_token: ada.refreshToken };
+      await app.request.post('/auth/token').set('User-Agent', AGENT).type('form').send(form).expect(400);
+      expect(await written()).toEqual([rejection(ada, reason, 2)]);
+    },
+  );
 
   it('is written if the session of an access token was deleted', async () => {
     const ada = await buildSignedIn(app);
     await app.database.query('DELETE FROM sessions WHERE id = $1', [ada.sessionId]);
     await clear();
-    await ask(ada).expect(401);
+    await send(ada).expect(401);
     expect(await written()).toEqual([rejection(ada, 'session_not_found')]);
   });
 
   it('is written if the role is not sufficient', async () => {
     const ada = await buildSignedIn(app);
     await clear();
-    await ask(ada, '/admin/users').expect(403);
+    await send(ada, '/admin/users').expect(403);
     expect(await written()).toEqual([rejection(ada, 'forbidden')]);
   });
 
@@ -107,7 +114,7 @@ describe('the audit event of a rejected request', () => {
     const [ada, bob] = [await buildSignedIn(app), await buildSignedIn(app)];
     for (const { accessToken } of [ada, bob]) await app.as(accessToken).post('/auth/logout').expect(204);
     await clear();
-    await Promise.all(Array.from({ length: 100 }, (_, turn) => ask(turn % 4 === 0 ? bob : ada).expect(401)));
+    await Promise.all(Array.from({ length: 100 }, (_, turn) => send(turn % 4 === 0 ? bob : ada).expect(401)));
     await recorder().flush();
     expect((await auditRows(app.database)).length).toBeLessThan(20);
     expect(new Set(await written())).toEqual(
@@ -136,7 +143,7 @@ describe('the audit event of a rejected request', () => {
     let second = Promise.resolve();
     let isDone = false;
     await app.database.holding('LOCK TABLE audit_events IN SHARE MODE', async () => {
-      await ask(ada, '/admin/users').expect(403);
+      await send(ada, '/admin/users').expect(403);
       void recorder().flush();
       second = recorder()
         .flush()

@@ -40,8 +40,8 @@ describe('audit events', () => {
     };
     remember(root);
 
-    const person = { email: 'ada@example.com', password: first, name: 'Ada Lovelace' };
-    await app.request.post('/auth/register').send(person).expect(201);
+    const user = { email: 'ada@example.com', password: first, name: 'Ada Lovelace' };
+    await app.request.post('/auth/register').send(user).expect(201);
     const ada = await login(first);
     await login(wrong);
     await login(first, SLIP);
@@ -73,7 +73,7 @@ describe('audit events', () => {
     await login(third);
     await admin
       .post('/admin/users')
-      .send({ ...person, email: 'new@example.com', password: second })
+      .send({ ...user, email: 'new@example.com', password: second })
       .expect(201);
     await rememberStored();
     await admin.delete(`/admin/users/${ada.user.id}`).expect(204);

@@ -106,7 +106,7 @@ describe('the audit event', () => {
       expect(await rows()).toEqual([expectedRow('user_deleted', { user_id: id, ...by(root) })]);
     });
 
-    it('is written for an own deletion and a wrong password before', async () => {
+    it('is written for deleting the own account, and for a wrong password', async () => {
       const ada = await buildUnaudited();
       await as(ada).delete('/users/me').send({ password: 'not it' }).expect(401);
       await as(ada).delete('/users/me').send({ password: ada.password }).expect(204);
@@ -218,7 +218,7 @@ describe('the audit event', () => {
     });
   });
 
-  describe('of a revocation', () => {
+  describe('of a session change', () => {
     let ada: SignedIn;
     let phone: SignedIn;
     beforeEach(async () => {
@@ -233,7 +233,7 @@ describe('the audit event', () => {
       expect(await rows()).toEqual([revoked(ada, 'logout', by(ada))]);
     });
 
-    it('is written once for an own session, with both devices', async () => {
+    it('is written once per revoked session, with its device', async () => {
       await as(ada).delete(`/sessions/${phone.sessionId}`).expect(204);
       await as(ada).delete(`/sessions/${phone.sessionId}`).expect(204);
       expect(await rows()).toEqual([revoked(phone, 'logout_others', { ...by(ada), ...onPhone })]);

@@ -77,7 +77,7 @@ describe('authorization', () => {
     it('responds as documented to a user, with 403 if it is for admins', async () => {
       const undocumented: (string | null)[] = [];
       for (const operation of operations) {
-        // Some routes end the session or delete the account.
+        // Some routes revoke the session or delete the account.
         const response = await send(operation, await buildSignedIn(app));
         undocumented.push(findUndocumented(operation, response));
         expect(`${operation.name}: ${response.status === 403}`).toBe(`${operation.name}: ${operation.isForAdmins}`);

@@ -213,9 +213,9 @@ describe('CORS', () => {
     'does not allow another origin: %s',
     async (origin) => {
       const plain = await open.request.get('/health/live').set('Origin', origin);
-      const asked = await preflight(open, origin);
+      const preflighted = await preflight(open, origin);
       expect(plain.headers).not.toHaveProperty('access-control-allow-origin');
-      expect(asked.headers).not.toHaveProperty('access-control-allow-origin');
+      expect(preflighted.headers).not.toHaveProperty('access-control-allow-origin');
     },
   );
 });

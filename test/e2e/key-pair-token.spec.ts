@@ -132,19 +132,19 @@ describe.each([
   });
 
   describe('with a key URL', () => {
-    let elsewhere: Server;
+    let keyServer: Server;
     let connections = 0;
     beforeAll(async () => {
-      elsewhere = createServer((_, response) => {
+      keyServer = createServer((_, response) => {
         response.end(JSON.stringify({ keys: [{ ...strangerJwk, kid: 'x', alg: algorithm, use: 'sig' }] }));
       }).listen(0, '127.0.0.1');
-      elsewhere.on('connection', () => (connections += 1));
-      await once(elsewhere, 'listening');
+      keyServer.on('connection', () => (connections += 1));
+      await once(keyServer, 'listening');
     });
-    afterAll(() => void elsewhere.close());
+    afterAll(() => void keyServer.close());
 
     it.each(['jku', 'x5u', 'kid', 'iss'])('in %s is rejected, and the URL is not fetched', async (field) => {
-      const url = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/keys.json`;
+      const url = `http://127.0.0.1:${(keyServer.address() as AddressInfo).port}/keys.json`;
       await expectRejected(forge({ header: { [field]: url }, claims: { [field]: url }, sign: stranger.sign }));
       await expectRejected(forge({ header: { [field]: url } }));
       expect(connections).toBe(0);

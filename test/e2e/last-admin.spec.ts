@@ -49,7 +49,7 @@ describe('the last active admin', () => {
     await expectStillAdmin();
   });
 
-  it('gets 401 for an own deletion with a wrong password', async () => {
+  it('gets 401 if the password for deleting their account is wrong', async () => {
     const response = await asAdmin().delete('/users/me').send({ password: 'six lanterns at dusk' });
     expectProblem(response, 401, 'invalid_credentials');
   });
