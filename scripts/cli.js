@@ -1,17 +1,17 @@
-// npm run cli -- <command>: Gatehouse's own commands, with a database if the checkout has none configured.
+// npm run cli -- <command>: runs a command of `src/cli`, with an embedded PostgreSQL if none is configured.
 import { ensureBuilt } from './build.js';
-import { useDrawnSecret, withEnvironment } from './development.js';
+import { useGeneratedSecret, withEnvironment } from './environment.js';
 import { runMain, runNode } from './run.js';
 
 const args = process.argv.slice(2);
 const command = ['dist/src/cli/cli.js', ...args];
-/** These need no database, so none is started for them. */
-const ALONE = ['openapi:export', 'keys:generate', 'keys:list'];
-const alone = args.length === 0 || ALONE.includes(args[0] ?? '') || args.some((arg) => /^(-h|--help|help)$/.test(arg));
+const WITHOUT_DATABASE = ['openapi:export', 'keys:generate', 'keys:list'];
+const needsDatabase =
+  args.length > 0 && !WITHOUT_DATABASE.includes(args[0] ?? '') && !args.some((arg) => /^(-h|--help|help)$/.test(arg));
 
 runMain(async () => {
   await ensureBuilt();
-  if (!alone) return withEnvironment(({ signal }) => runNode(command, { signal }));
-  await useDrawnSecret();
+  if (needsDatabase) return withEnvironment(({ signal }) => runNode(command, { signal }));
+  await useGeneratedSecret();
   return runNode(command);
 });

@@ -1,33 +1,28 @@
-// The admin of an embedded database, whose address and password npm start prints.
+// The admin of an embedded database, whose password npm start prints.
 import pg from 'pg';
 import { runNode } from './run.js';
 
-/** @typedef {import('./development.js').State} State */
+/** @typedef {import('./environment.js').State} State */
 
 /**
- * Creates the admin that was drawn, unless the database has an admin already.
+ * Creates the admin of an embedded database, unless it has an active admin.
  *
  * @param {State} state @param {AbortSignal} signal
- * @returns {Promise<boolean>} whether that admin signs in with the drawn password: a person may have changed it, or
- *   have made admins of their own before
+ * @returns {Promise<string>} what to print: the generated password while it works, or how to create another admin
  */
 export async function ensureFirstAdmin(state, signal) {
-  if (await signsIn(state)) return true;
-  const args = [
-    'dist/src/cli/cli.js',
-    'users:create-admin',
-    '--if-none',
-    '--password-stdin',
-    '--email',
-    state.adminEmail,
-  ];
-  const code = await runNode(args, { input: state.adminPassword, quiet: true, signal });
-  if (code !== 0) throw new Error('The first admin could not be created.');
-  return signsIn(state);
+  const credentials = `  admin     ${state.adminEmail}\n  password  ${state.adminPassword}`;
+  if (await canSignIn(state)) return credentials;
+  const args = ['users:create-admin', '--if-none', '--password-stdin', '--email', state.adminEmail];
+  const code = await runNode(['dist/src/cli/cli.js', ...args], { input: state.adminPassword, quiet: true, signal });
+  // Another npm start may have created the admin meanwhile.
+  if (await canSignIn(state)) return credentials;
+  if (code !== 0) throw new Error('Creating the first admin failed.');
+  return '  An admin already exists. To create another one:\n  npm run cli -- users:create-admin --email you@example.com';
 }
 
-/** Asks the database itself: a sign-in would leave a session, an event and a mail behind. @param {State} state */
-async function signsIn({ adminEmail, adminPassword }) {
+/** Queries the database, because a real sign-in would create a session, an audit event and a mail. @param {State} state */
+async function canSignIn({ adminEmail, adminPassword }) {
   const client = new pg.Client({ connectionString: process.env['DATABASE_URL'] });
   await client.connect();
   try {

@@ -1,16 +1,15 @@
-// TypeORM's migration command line, one instance at a time: `npm run migration:run|revert|show|generate`.
+// Runs TypeORM's migration commands.
 import { createRequire } from 'node:module';
 import pg from 'pg';
 import { runNode } from './run.js';
 
-/** The advisory lock that migrations take. Any number will do, as long as nobody else in this database uses it. */
+/** The advisory lock of migrations, an arbitrary number. */
 const LOCK = 7_041_776;
-/** How long, in milliseconds, an instance waits for another one's migrations. */
-const LOCK_TIMEOUT = 300_000;
+const LOCK_TIMEOUT_MS = 300_000;
 
 /**
- * Runs a TypeORM command with the built `ormconfig.ts`. Commands that change the schema hold an advisory lock
- * meanwhile: TypeORM has none, and two instances that migrate at once would both run what both find missing.
+ * Runs a TypeORM command with the built `ormconfig.ts`. Commands that change the schema hold an advisory lock, because
+ * TypeORM has none: two instances that start together would both run the same migrations.
  *
  * @param {readonly string[]} args such as `['migration:run']`
  * @param {{ quiet?: boolean, signal?: AbortSignal }} [options]
@@ -27,19 +26,18 @@ export async function migrate(args, options = {}) {
   }
 }
 
-/** @returns {Promise<() => Promise<void>>} */
+/** @returns {Promise<() => Promise<void>>} releases the lock, as the end of this process does too */
 async function lock() {
   const client = new pg.Client({ connectionString: process.env['DATABASE_URL'], connectionTimeoutMillis: 10_000 });
-  // A connection that is lost later fails the migration too; an event that nobody hears would end the process first.
+  // Without a listener, a lost connection would end the process. The migration itself fails then too.
   client.on('error', () => undefined);
   try {
     await client.connect();
-    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT}`);
+    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
   } catch (error) {
     await client.end().catch(() => undefined);
     throw error;
   }
-  // The lock goes with the connection, however this process ends.
   return () => client.end();
 }

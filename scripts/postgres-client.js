@@ -1,13 +1,13 @@
-// Small things around a PostgreSQL server's address.
+// Passwords, ports, URLs and statements for a PostgreSQL server.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import pg from 'pg';
 
-/** A password that needs no escaping in a URL. */
+/** Returns a random password that a URL can contain as it is. */
 export const newPassword = () => randomBytes(24).toString('base64url');
 
-/** A port that is free now. @returns {Promise<number>} */
+/** Returns a port that is free now. @returns {Promise<number>} */
 export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -17,7 +17,7 @@ export async function freePort() {
   return port;
 }
 
-/** The same server, another database. @param {string} url @param {string} name */
+/** Returns the URL of another database of the same server. @param {string} url @param {string} name */
 export function databaseUrl(url, name) {
   const changed = new URL(url);
   changed.pathname = `/${name}`;
@@ -25,7 +25,7 @@ export function databaseUrl(url, name) {
 }
 
 /**
- * Runs statements that stand outside transactions, such as CREATE DATABASE.
+ * Runs statements outside a transaction, such as `CREATE DATABASE`.
  *
  * @param {string} url @param {...string} statements
  */

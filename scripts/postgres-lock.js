@@ -1,17 +1,21 @@
-// What a cluster's lock file tells: whether it runs, and whether a run that was killed left it behind.
-import { readFile, rm } from 'node:fs/promises';
+// Whether a cluster runs, and the locks on its folder.
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
+/** How long a command waits for another one that starts or stops the cluster. */
+const LOCK_TIMEOUT_MS = 60_000;
+
 /**
- * The cluster in this folder, if it is running and takes these credentials.
+ * Returns the running cluster of this folder, if it accepts these credentials.
  *
  * @param {string} data
  * @param {(port: number) => string} urlOf
  * @returns {Promise<{ pid: number, port: number } | undefined>}
  */
 export async function findRunning(data, urlOf) {
-  const [pid, , , port] = (await readLock(data)).map(Number);
+  const [pid, , , port] = (await readPidFile(data)).map(Number);
   if (!pid || !port) return undefined;
   const client = new pg.Client({ connectionString: urlOf(port), connectionTimeoutMillis: 2_000 });
   client.on('error', () => undefined);
@@ -27,22 +31,56 @@ export async function findRunning(data, urlOf) {
 }
 
 /**
- * Removes a lock whose process is gone. PostgreSQL does that itself, unless another process was given the same
- * number since.
+ * Removes the pid file of a killed cluster. PostgreSQL does so itself, unless another process has the same pid now.
  *
  * @param {string} data
  */
-export async function removeStaleLock(data) {
-  const pid = Number((await readLock(data))[0]);
+export async function removeStalePidFile(data) {
+  const pid = Number((await readPidFile(data))[0]);
   if (pid && !(await isPostgres(pid))) await rm(join(data, 'postmaster.pid'), { force: true });
 }
 
-/** The lines of the lock file: process id, data folder, start, port, and more. @param {string} data */
-async function readLock(data) {
+/**
+ * Runs work that only one process at a time may do with this cluster.
+ *
+ * @template T
+ * @param {string} data
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function exclusively(data, work) {
+  const file = `${data}.lock`;
+  const deadline = Date.now() + LOCK_TIMEOUT_MS;
+  while (!(await createLock(file))) {
+    if (Date.now() > deadline) throw new Error(`Another command holds ${file}. If none is running, delete the file.`);
+    await sleep(50);
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+/** Returns false if another process has the lock. Removes the lock of a killed one. @param {string} file */
+async function createLock(file) {
+  try {
+    await writeFile(file, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+    const pid = Number(await readText(file));
+    if (pid && !isAlive(pid)) await rm(file, { force: true });
+    return false;
+  }
+}
+
+/** Returns its lines: process id, data folder, start time, port and more. @param {string} data */
+async function readPidFile(data) {
   return (await readText(join(data, 'postmaster.pid'))).split('\n');
 }
 
-/** A file's text; empty if there is none. @param {string} path @returns {Promise<string>} */
+/** Returns an empty string if the file does not exist. @param {string} path @returns {Promise<string>} */
 async function readText(path) {
   try {
     return await readFile(path, 'utf8');
@@ -64,7 +102,7 @@ export function isAlive(pid) {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // It is there, and somebody else's.
+    // The process exists, but belongs to another user.
     return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
   }
 }

@@ -1,21 +1,22 @@
-// A PostgreSQL of one's own, from the binaries that npm installs: for `npm start` and for the tests.
+// Runs the PostgreSQL that npm installs, for `npm start`, tests and benchmarks.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isRoot, NOBODY, placeCluster } from './postgres-binaries.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { isRoot, NOBODY, placeCluster, prepareBinaries } from './postgres-binaries.js';
 import { freePort } from './postgres-client.js';
-import { findRunning, isAlive, removeStaleLock } from './postgres-lock.js';
-import { enter, exclusively, forgetAll, leave } from './postgres-users.js';
+import { exclusively, findRunning, isAlive, removeStalePidFile } from './postgres-lock.js';
 
 /**
  * @typedef {{ folder: string, password: string }} Cluster `folder` holds the data; `password` is the superuser's.
  * @typedef {object} StartOptions
- * @property {readonly string[]} [flags] further `postgres` settings, such as `fsync=off`
+ * @property {readonly string[]} [flags] server settings such as `fsync=off`
  * @property {number} [port] a free one by default
- * @property {boolean} [detached] whether Ctrl-C in the terminal is kept from it (it is by default): the application
- *   still needs its database to finish
+ * @property {boolean} [detached] keeps Ctrl-C in the terminal from the server, because the application needs it until
+ *   it has shut down (default: true)
  * @typedef {object} RunningCluster
  * @property {string} url of the database `postgres`
  * @property {number} port
@@ -24,27 +25,56 @@ import { enter, exclusively, forgetAll, leave } from './postgres-users.js';
  */
 
 const USER = 'gatehouse';
-const START_TIMEOUT = 30_000;
-const STOP_TIMEOUT = 20_000;
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 20_000;
+/** Each process that uses the cluster shares this advisory lock, and the last one gets it exclusively. */
+const IN_USE_LOCK = 1;
 
 /**
- * Starts a cluster, and makes it first if its folder does not hold one yet. One that runs already is used as it is.
- * Whoever stops using it last stops it.
+ * Starts a cluster, and creates it first if the folder is empty. Uses one that already runs. Its `stop` stops the
+ * server, unless another process still uses it.
  *
  * @param {Cluster} cluster
  * @param {StartOptions} [options]
  * @returns {Promise<RunningCluster>}
  */
 export async function startCluster({ folder, password }, options = {}) {
-  const { native, data } = await placeCluster(folder);
+  const { native, data } = placeCluster(folder);
   const urlOf = (/** @type {number} */ port) => `postgresql://${USER}:${password}@127.0.0.1:${port}/postgres`;
-  await mkdir(dirname(data), { recursive: true });
+  await mkdir(dirname(data), { recursive: true, mode: 0o755 });
   return exclusively(data, async () => {
+    await prepareBinaries(native);
     const { pid, port } = (await findRunning(data, urlOf)) ?? (await launch(native, data, password, options));
-    await enter(data);
-    const stopIfLast = async () => ((await leave(data)) ? stop(pid) : undefined);
+    const leave = await enter(urlOf(port));
+    const stopIfLast = async () => ((await leave()) ? stop(pid) : undefined);
     return { url: urlOf(port), port, pid, stop: () => exclusively(data, stopIfLast) };
   });
+}
+
+/**
+ * Marks the cluster as used by this process until the returned function is called, or until the process is killed.
+ *
+ * @param {string} url
+ * @returns {Promise<() => Promise<boolean>>} its result is whether no other process uses the cluster
+ */
+async function enter(url) {
+  const client = new pg.Client({ connectionString: url });
+  // The server may be killed.
+  client.on('error', () => undefined);
+  await client.connect();
+  await client.query('SELECT pg_advisory_lock_shared($1)', [IN_USE_LOCK]);
+  return async () => {
+    try {
+      await client.query('SELECT pg_advisory_unlock_shared($1)', [IN_USE_LOCK]);
+      const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS is_last', [IN_USE_LOCK]);
+      return rows[0].is_last;
+    } catch {
+      // The server does not run.
+      return true;
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  };
 }
 
 /**
@@ -53,8 +83,7 @@ export async function startCluster({ folder, password }, options = {}) {
  */
 async function launch(native, data, password, { flags = [], port, detached = true }) {
   if (!existsSync(join(data, 'PG_VERSION'))) await initialize(native, data, password);
-  await removeStaleLock(data);
-  await forgetAll(data);
+  await removeStalePidFile(data);
   const chosen = port ?? (await freePort());
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...flags].flatMap((flag) => ['-c', flag]);
   const child = spawn(join(native, 'bin', 'postgres'), ['-D', data, '-p', String(chosen), ...settings], {
@@ -64,12 +93,15 @@ async function launch(native, data, password, { flags = [], port, detached = tru
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   await ready(child);
+  // This process must be able to exit while another one still uses the cluster.
+  child.unref();
+  /** @type {import('node:net').Socket} */ (child.stderr).unref();
   return { pid: /** @type {number} */ (child.pid), port: chosen };
 }
 
 /**
- * Makes an empty cluster with one superuser. It gets its name when it is whole, so an interrupted attempt leaves
- * nothing that looks like one.
+ * Creates a cluster with one superuser. The folder gets its name at the end, so that an interrupted attempt leaves no
+ * incomplete cluster.
  *
  * @param {string} native @param {string} folder @param {string} password
  */
@@ -82,7 +114,7 @@ async function initialize(native, folder, password) {
   if (isRoot) for (const path of [data, passwordFile]) await chown(path, NOBODY.uid, NOBODY.gid);
   const args = [
     ['-D', data, '-U', USER, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--no-instructions'],
-    // Letters beyond ASCII have cases too: a search in any case must find them.
+    // A case-insensitive search must find letters beyond ASCII too.
     ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
   ].flat();
   try {
@@ -105,14 +137,14 @@ function ready(child) {
   const output = collect(child.stderr);
   return new Promise((resolve, reject) => {
     const fail = (/** @type {string} */ why) => reject(new Error(`PostgreSQL ${why}:\n${output()}`));
-    const timer = setTimeout(() => (child.kill('SIGQUIT'), fail('did not start in time')), START_TIMEOUT);
+    const timer = setTimeout(() => (child.kill('SIGQUIT'), fail('did not start in time')), START_TIMEOUT_MS);
     child.once('error', (error) => (clearTimeout(timer), fail(`could not be started (${error.message})`)));
     child.once('exit', () => (clearTimeout(timer), fail('stopped')));
     child.stderr?.on('data', () => {
       if (!output().includes('ready to accept connections')) return;
       clearTimeout(timer);
       child.removeAllListeners('exit');
-      // From here on its log is nobody's business.
+      // Discards the rest of the log.
       child.stderr?.removeAllListeners('data');
       child.stderr?.resume();
       resolve();
@@ -121,18 +153,18 @@ function ready(child) {
 }
 
 /**
- * Fast shutdown: clients are disconnected, everything is written. One that takes too long is ended at once, and
- * recovers at its next start.
+ * Shuts down in fast mode, which disconnects clients. Stops the server immediately if that takes too long; it recovers
+ * at its next start.
  *
  * @param {number} pid
  */
 async function stop(pid) {
   if (!isAlive(pid)) return;
   process.kill(pid, 'SIGINT');
-  const deadline = Date.now() + STOP_TIMEOUT;
+  const deadline = Date.now() + STOP_TIMEOUT_MS;
   while (isAlive(pid)) {
     if (Date.now() > deadline) return void process.kill(pid, 'SIGQUIT');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
   }
 }
 

@@ -1,39 +1,39 @@
-// How the scripts run Node programs, and end themselves.
+// Runs Node programs, and the scripts themselves.
 import { spawn } from 'node:child_process';
 import { once, setMaxListeners } from 'node:events';
 
-/** Ctrl-C, or a supervisor that asks to stop. */
+/** Ctrl-C, or a signal to stop. */
 export class InterruptedError extends Error {}
 
 /**
- * Runs a Node program until it ends; an interruption ends it early.
+ * Runs a Node program until it exits. An interruption stops it.
  *
  * @param {readonly string[]} args
- * @param {{ signal?: AbortSignal, input?: string, quiet?: boolean }} [options] `quiet` shows the output only of a
- *   program that failed
+ * @param {{ signal?: AbortSignal, input?: string, quiet?: boolean }} [options] `quiet` prints standard output only if
+ *   the program fails
  * @returns {Promise<number>} its exit code
  */
 export async function runNode(args, { signal, input, quiet = false } = {}) {
   const child = spawn(process.execPath, args, {
     stdio: [input === undefined ? 'inherit' : 'pipe', quiet ? 'pipe' : 'inherit', 'inherit'],
   });
-  const end = () => child.kill('SIGTERM');
-  signal?.addEventListener('abort', end);
+  const stop = () => child.kill('SIGTERM');
+  signal?.addEventListener('abort', stop);
   child.stdin?.end(input);
   let output = '';
   child.stdout?.on('data', (chunk) => (output += chunk));
   const [code] = await once(child, 'close');
-  signal?.removeEventListener('abort', end);
+  signal?.removeEventListener('abort', stop);
   if (signal?.aborted) throw new InterruptedError();
-  // What a signal ended did not fail.
+  // The code is null if a signal killed it.
   if (code && quiet) process.stdout.write(output);
   return code ?? 1;
 }
 
 /**
- * Runs a script's work. What fails is told in one line, as a person reads it.
+ * Runs a script and sets the exit code. Prints the message of an error without its stack.
  *
- * @param {() => Promise<number>} main gives the exit code
+ * @param {() => Promise<number>} main returns the exit code
  */
 export function runMain(main) {
   main().then(
@@ -46,22 +46,22 @@ export function runMain(main) {
 }
 
 /**
- * Does work that Ctrl-C and SIGTERM interrupt instead of ending the process, so that it can clean up.
+ * Runs work that can clean up after Ctrl-C and SIGTERM, because they abort a signal and do not end the process.
  *
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} work
  * @returns {Promise<T>}
  */
 export async function interruptible(work) {
-  const interruption = new AbortController();
-  // Each process that is started listens.
-  setMaxListeners(0, interruption.signal);
-  // npm and the terminal may both send the same signal.
-  const interrupt = () => interruption.abort(new InterruptedError());
+  const controller = new AbortController();
+  // Each child process adds a listener.
+  setMaxListeners(0, controller.signal);
+  // npm and the terminal may both send the signal, so further ones have no effect.
+  const interrupt = () => controller.abort(new InterruptedError());
   const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
   for (const signal of signals) process.on(signal, interrupt);
   try {
-    return await work(interruption.signal);
+    return await work(controller.signal);
   } finally {
     for (const signal of signals) process.off(signal, interrupt);
   }

@@ -1,129 +1,123 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import supertest from 'supertest';
+import type { State } from '../../scripts/environment.js';
+import { ensureFirstAdmin } from '../../scripts/first-admin.js';
+import { runNode } from '../support/run-node.js';
 import { stablePort } from '../support/stable-port.js';
 import { until } from '../support/until.js';
 
 const READY = 'Ctrl-C stops everything';
+const NEW_PASSWORD = 'seven lanterns at dusk';
 
-interface Started {
-  readonly child: ChildProcess;
-  readonly output: () => string;
-}
-
-/** Each test goes on with what the one before it has left: the data, and from the second on what runs. */
+/** Starts twice: on a fresh checkout, and after everything was killed. Each test continues where the last one ended. */
 describe('npm start', () => {
   let checkout: string;
-  let present: Started;
-  const running: ChildProcess[] = [];
+  let port: number;
+  let child: ChildProcess;
+  let output: string;
+  const env = { BCRYPT_COST: '10', LOG_LEVEL: 'warn' };
 
-  /** A checkout that is built and has never run. */
   beforeAll(async () => {
     checkout = await mkdtemp(join(tmpdir(), 'gatehouse-start-'));
     await chmod(checkout, 0o755);
     for (const name of ['dist', 'node_modules', 'package.json']) await symlink(resolve(name), join(checkout, name));
+    port = await stablePort();
+    const occupied = createServer().listen(port, '127.0.0.1');
+    await once(occupied, 'listening');
+    await start().finally(() => occupied.close());
   });
   afterAll(async () => {
-    await Promise.all(running.filter((child) => child.exitCode === null && child.signalCode === null).map(stop));
-    const database = await databasePid();
-    if (database > 0) process.kill(database, 'SIGQUIT');
+    if (child.exitCode === null && child.signalCode === null) await interrupt();
+    const { pid } = await database();
+    if (pid > 0) process.kill(pid, 'SIGQUIT');
     await rm(checkout, { recursive: true, force: true });
   });
 
-  /** Starts it, and waits for what it prints at last. */
-  async function start(port: number): Promise<Started> {
-    const child = spawn(process.execPath, [resolve('scripts/start.js')], {
+  async function start(): Promise<void> {
+    output = '';
+    child = spawn(process.execPath, [resolve('scripts/start.js')], {
       cwd: checkout,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], PORT: String(port), BCRYPT_COST: '10', LOG_LEVEL: 'warn' },
+      env: { ...env, PATH: process.env['PATH'], PORT: String(port) },
     });
-    running.push(child);
-    let text = '';
-    child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    await until('it is ready', () => text.includes(READY) || child.exitCode !== null, 90_000);
-    return { child, output: () => text };
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
+    await until('npm start is ready', () => output.includes(READY) || child.exitCode !== null, 90_000);
   }
 
-  async function stop(child: ChildProcess): Promise<number | null> {
+  async function interrupt(): Promise<number | null> {
     const exited = once(child, 'exit') as Promise<[number | null]>;
     child.kill('SIGINT');
-    const [code] = await exited;
-    return code;
+    return (await exited)[0];
   }
 
-  async function isLive(url: string): Promise<boolean> {
-    const answer = await fetch(`${url}/health/live`).catch(() => null);
-    return answer !== null;
+  /** Returns what the last start printed: the first group of the pattern, or an empty string. */
+  const printed = (pattern: RegExp): string => pattern.exec(output)?.[1] ?? '';
+  const url = () => printed(/(http:\/\/localhost:\d+)$/m);
+  const password = () => printed(/^ *password +(\S+)$/m);
+  const signIn = (email: string, secret: string) =>
+    supertest(url()).post('/auth/login').send({ email, password: secret });
+  const isLive = async () => (await fetch(`${url()}/health/live`).catch(() => null)) !== null;
+
+  /** Returns the process and the port of PostgreSQL from its pid file, or zeros if it does not run. */
+  async function database(): Promise<{ pid: number; port: number }> {
+    const file = await readFile(join(checkout, '.data/postgres/postmaster.pid'), 'utf8').catch(() => '');
+    const lines = file.split('\n').map(Number);
+    return { pid: lines[0] ?? 0, port: lines[3] ?? 0 };
   }
 
-  /** What it printed; an empty text for what it did not. */
-  function printed(output: string): { url: string; email: string; password: string } {
-    const [, url = ''] = /(http:\/\/localhost:\d+)$/m.exec(output) ?? [];
-    const [, email = ''] = /^ *admin +(\S+@\S+)$/m.exec(output) ?? [];
-    const [, password = ''] = /^ *password +(\S+)$/m.exec(output) ?? [];
-    return { url, email, password };
-  }
-
-  /** Signs in as the admin that was printed. */
-  async function signIn(output: string): Promise<number> {
-    const { url, email, password } = printed(output);
-    const { status } = await supertest(url).post('/auth/login').send({ email, password });
-    return status;
-  }
-
-  /** The process of the server whose lock is in the folder; 0 if there is none. */
-  async function databasePid(): Promise<number> {
-    const lock = await readFile(join(checkout, '.data/postgres/postmaster.pid'), 'utf8').catch(() => '');
-    return Number(lock.split('\n')[0]);
-  }
-
-  it('makes a database and an admin on the first run, and leaves nothing running', async () => {
-    const { child, output } = await start(await stablePort());
-    expect(await signIn(output())).toBe(200);
-    expect(await stop(child)).toBe(0);
-    expect(await databasePid()).toBe(0);
+  it('creates a database and an admin who can sign in', async () => {
+    expect(printed(/^ *admin +(\S+)$/m)).toBe('admin@example.com');
+    await signIn('admin@example.com', password()).expect(200);
   });
 
-  it('takes the next port where one is taken, and says so; the data of the last run is still there', async () => {
-    const occupied = createServer().listen(await stablePort(), '127.0.0.1');
-    await once(occupied, 'listening');
-    const { port } = occupied.address() as AddressInfo;
-    try {
-      present = await start(port);
-    } finally {
-      occupied.close();
-    }
-    expect(present.output()).toContain(`Port ${port} is taken. The next free one is `);
-    expect(await signIn(present.output())).toBe(200);
+  it('uses the next free port if the configured one is in use', () => {
+    expect(output).toContain(`Port ${port} is in use. The next free port is ${new URL(url()).port}.`);
   });
 
-  it('starts again after everything was killed', async () => {
-    const { url } = printed(present.output());
-    present.child.kill('SIGKILL');
-    await until('the application has noticed', async () => !(await isLive(url)), 30_000);
-    process.kill(await databasePid(), 'SIGKILL');
-    present = await start(await stablePort());
-    expect(await signIn(present.output())).toBe(200);
+  it('shares its database with a command that runs meanwhile', async () => {
+    const { pid } = await database();
+    const args = ['users:create-admin', '--email', 'second@example.com', '--password-stdin'];
+    const options = { cwd: checkout, env: { ...env, NODE_ENV: 'development' }, input: NEW_PASSWORD };
+    const { code, stdout } = await runNode(resolve('scripts/cli.js'), args, options);
+    expect([code, stdout]).toEqual([0, 'Created admin second@example.com\n']);
+    expect((await database()).pid).toBe(pid);
+    await signIn('second@example.com', NEW_PASSWORD).expect(200);
   });
 
-  it('prints no password that does not work: the admin has changed it', async () => {
-    const { url, email, password } = printed(present.output());
-    const { body } = await supertest(url).post('/auth/login').send({ email, password }).expect(200);
-    await supertest(url)
+  it('prints the generated password until the admin changes it', async () => {
+    const state = JSON.parse(await readFile(join(checkout, '.data/development.json'), 'utf8')) as State;
+    const { port: databasePort } = await database();
+    const databaseUrl = `postgresql://gatehouse:${state.databasePassword}@127.0.0.1:${databasePort}/gatehouse`;
+    Object.assign(process.env, { ...env, DATABASE_URL: databaseUrl, JWT_SECRET: state.jwtSecret });
+    expect(await ensureFirstAdmin(state, new AbortController().signal)).toContain(`password  ${password()}`);
+
+    const { body } = await signIn('admin@example.com', password()).expect(200);
+    await supertest(url())
       .post('/auth/password')
       .auth((body as { accessToken: string }).accessToken, { type: 'bearer' })
-      .send({ currentPassword: password, newPassword: 'seven lanterns at dusk' })
+      .send({ currentPassword: password(), newPassword: NEW_PASSWORD })
       .expect(204);
-    expect(await stop(present.child)).toBe(0);
-    expect(await databasePid()).toBe(0);
-    present = await start(await stablePort());
-    expect(present.output()).toContain('npm run cli -- users:create-admin --email');
-    expect(printed(present.output()).password).toBe('');
-    expect(await stop(present.child)).toBe(0);
+  });
+
+  it('starts again after everything was killed, with the data of the first start', async () => {
+    child.kill('SIGKILL');
+    await until('the application has stopped', async () => !(await isLive()), 30_000);
+    const { pid } = await database();
+    expect(pid).toBeGreaterThan(0);
+    process.kill(pid, 'SIGKILL');
+    await start();
+    await signIn('admin@example.com', NEW_PASSWORD).expect(200);
+    expect(password()).toBe('');
+    expect(output).toContain('npm run cli -- users:create-admin --email');
+  });
+
+  it('stops the application and the database on Ctrl-C', async () => {
+    expect(await interrupt()).toBe(0);
+    expect([await isLive(), (await database()).pid]).toEqual([false, 0]);
   });
 });
