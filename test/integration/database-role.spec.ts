@@ -1,16 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { UpkeepService } from '../../src/platform/upkeep/upkeep.service.js';
 import { LogLines } from '../support/log-lines.js';
-import { runNode } from '../support/run-node.js';
+import { runCommand } from '../support/run-command.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 
-const CLI = fileURLToPath(new URL('../../dist/src/cli/cli.js', import.meta.url));
 const PASSWORD = 'seven lanterns at dusk';
 
-describe('a database role that may read and write rows, and nothing else', () => {
+describe('the database role of the application', () => {
   const role = `reader_writer_${randomBytes(6).toString('hex')}`;
   const maintenance = `maintenance_${randomBytes(6).toString('hex')}`;
   const log = new LogLines();
@@ -65,18 +62,18 @@ describe('a database role that may read and write rows, and nothing else', () =>
     'DELETE FROM audit_events',
     'TRUNCATE audit_events',
     'SELECT FROM audit_events FOR UPDATE',
-  ])('cannot change what was written down: %s', async (statement) => {
+  ])('cannot change audit events: %s', async (statement) => {
     await database.query(`SET ROLE ${role}`);
     await expect(database.query(statement)).rejects.toMatchObject({ code: '42501' });
     await database.query('RESET ROLE');
   });
 
-  describe('leaves pruning the record to a role for maintenance', () => {
-    /** As `cli audit:prune` runs: the built command, with the database URL of this role. */
+  describe('and the maintenance role', () => {
     const pruneAs = (user: string) =>
-      runNode(CLI, ['audit:prune', '--older-than', '400d'], {
-        env: { JWT_SECRET: TEST_SECRET, DATABASE_URL: urlAs(user) },
-        cwd: tmpdir(),
+      runCommand(['audit:prune', '--older-than', '400d'], {
+        JWT_SECRET: TEST_SECRET,
+        DATABASE_URL: urlAs(user),
+        DB_CONNECT_TIMEOUT: '20s',
       });
     const count = async () => (await database.query('SELECT FROM audit_events WHERE user_agent = $1', ['old'])).length;
 
@@ -85,29 +82,30 @@ describe('a database role that may read and write rows, and nothing else', () =>
         VALUES ('01000000-0000-7000-8000-000000000000', '2004-11-03T19:53:47.776Z', 'sign_in', 'success', 'old')`);
     });
 
-    it('the application’s own is told so, and deletes nothing', async () => {
+    // First, because a command in this process replaces the logger.
+    it('logs once that the application’s role may not prune audit events', async () => {
+      for (let turn = 0; turn < 2; turn += 1) {
+        await database.query('TRUNCATE schedule');
+        await app.app.get(UpkeepService).pruneIfDue();
+      }
+      const warnings = log.records.filter(({ msg }) => String(msg).includes('may not delete audit events'));
+      expect([warnings.length, warnings[0]?.['level']]).toEqual([1, 'warn']);
+      expect(await count()).toBe(1);
+      await app.request.get('/health/ready').expect(200);
+    });
+
+    it('reports that the application’s role may not prune audit events', async () => {
       const { code, stderr } = await pruneAs(role);
       expect([code, stderr]).toEqual([1, expect.stringMatching(/^This database role may not delete audit events/)]);
       expect(await count()).toBe(1);
     });
 
-    it('the application says so once in its log, prunes the rest and goes on', async () => {
-      for (let turn = 0; turn < 2; turn += 1) {
-        await database.query('TRUNCATE schedule');
-        await app.app.get(UpkeepService).pruneIfDue();
-      }
-      const told = log.records.filter(({ msg }) => String(msg).includes('may not delete audit events'));
-      expect([told.length, told[0]?.['level']]).toEqual([1, 'warn']);
-      expect(await count()).toBe(1);
-      await app.request.get('/health/ready').expect(200);
-    });
-
-    it('which can do it', async () => {
+    it('prunes audit events as the maintenance role', async () => {
       expect(await pruneAs(maintenance)).toMatchObject({ code: 0, stdout: 'Deleted 1 audit events.\n' });
       expect(await count()).toBe(0);
     });
 
-    it('and can write nothing', async () => {
+    it('lets the maintenance role neither write nor read other tables', async () => {
       await database.query(`SET ROLE ${maintenance}`);
       for (const statement of [
         `INSERT INTO audit_events (id, occurred_at, type, outcome) VALUES (gen_random_uuid(), now(), 'x', 'success')`,
@@ -120,12 +118,12 @@ describe('a database role that may read and write rows, and nothing else', () =>
     });
   });
 
-  it('is all that the application needs, from its first connection to the end of an account', async () => {
+  it('allows everything that an account needs, from registration to deletion', async () => {
     const person = { email: 'ada@example.com', password: PASSWORD };
     const statuses: Record<string, number> = {};
-    const note = <T extends { status: number }>(what: string, answer: T): T => {
-      statuses[what] = answer.status;
-      return answer;
+    const note = <T extends { status: number }>(step: string, response: T): T => {
+      statuses[step] = response.status;
+      return response;
     };
     note('ready', await app.request.get('/health/ready'));
     note('register', await app.request.post('/auth/register').send(person));

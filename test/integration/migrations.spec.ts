@@ -1,12 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { DataSource, type MigrationInterface } from 'typeorm';
+import { entities } from '../../src/app.entities.js';
+import { parseEnvironment } from '../../src/config/env.js';
+import { databaseOptions } from '../../src/platform/database/database.options.js';
 import { runNode } from '../support/run-node.js';
 import { describeSchema } from '../support/schema.js';
-import { TestApp } from '../support/test-app.js';
+import { TestApp, TEST_SECRET } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
 
-/** Runs one command of TypeORM’s, as `npm run` does. */
+/** Runs a migration command as `npm run` does. */
 const command = async (database: TestDatabase, ...args: string[]) => {
   const env = { DATABASE_URL: database.url };
   const { code, stdout, stderr } = await runNode('scripts/typeorm.js', args, { env });
@@ -16,16 +19,7 @@ const command = async (database: TestDatabase, ...args: string[]) => {
 const recorded = async (database: TestDatabase) =>
   (await database.query<{ name: string }>('SELECT name FROM migrations ORDER BY id')).map(({ name }) => name);
 
-/** How many connections wait for a lock. A transaction sees the same activity again unless it asks anew. */
-async function waiting(database: TestDatabase): Promise<number> {
-  await database.query('SELECT pg_stat_clear_snapshot()');
-  const rows = await database.query(
-    `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  );
-  return rows.length;
-}
-
-/** The names that TypeORM records, oldest first: `1795418900000-CreateUsers.ts` is `CreateUsers1795418900000`. */
+/** Returns the names that TypeORM records, oldest first: `CreateUsers1795418900000` for `1795418900000-CreateUsers.ts`. */
 async function migrationNames(): Promise<string[]> {
   const files = await readdir('migrations');
   return files.sort().map((file) => file.replace(/^(\d+)-(\w+)\.ts$/, '$2$1'));
@@ -33,8 +27,8 @@ async function migrationNames(): Promise<string[]> {
 
 const hasRun = async (dataSource: DataSource) => (await dataSource.query('SELECT FROM migrations')).length > 0;
 
-/** Takes back all migrations that have run, the last one first, in one process. */
-async function revertAll({ url }: TestDatabase): Promise<void> {
+/** Reverts all migrations in this process, or runs them. */
+async function migrate({ url }: TestDatabase, direction: 'up' | 'down'): Promise<void> {
   const modules = await Promise.all(
     (await readdir('migrations')).map(
       async (file) => (await import(`../../migrations/${file}`)) as Record<string, new () => MigrationInterface>,
@@ -43,7 +37,20 @@ async function revertAll({ url }: TestDatabase): Promise<void> {
   const migrations = modules.flatMap((module) => Object.values(module));
   const dataSource = await new DataSource({ type: 'postgres', url, migrations }).initialize();
   try {
-    while (await hasRun(dataSource)) await dataSource.undoLastMigration({ transaction: 'each' });
+    if (direction === 'up') await dataSource.runMigrations({ transaction: 'each' });
+    else while (await hasRun(dataSource)) await dataSource.undoLastMigration({ transaction: 'each' });
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/** Returns the statements that would change the schema to what the entities describe. */
+async function differences({ url }: TestDatabase): Promise<string[]> {
+  const { database } = parseEnvironment({ NODE_ENV: 'test', DATABASE_URL: url, JWT_SECRET: TEST_SECRET });
+  const dataSource = await new DataSource(databaseOptions(database, entities)).initialize();
+  try {
+    const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+    return upQueries.map(({ query }) => query);
   } finally {
     await dataSource.destroy();
   }
@@ -63,63 +70,57 @@ describe('migrations', () => {
     for (const database of databases.splice(0)) await database.drop();
   });
 
-  it('go all up, all down and all up again', async () => {
+  it('can all be reverted and run again', async () => {
     const database = await create();
     const before = await describeSchema(database);
     expect(await recorded(database)).toEqual(names);
-
-    const { code: reverted, output } = await command(database, 'migration:revert');
-    expect([reverted, output]).toEqual([0, expect.stringContaining(names.at(-1) ?? '')]);
-    expect(await recorded(database)).toEqual(names.slice(0, -1));
-    await revertAll(database);
+    await migrate(database, 'down');
     expect(await describeSchema(database)).toEqual([]);
     expect(await recorded(database)).toEqual([]);
-
-    const { code } = await command(database, 'migration:run');
-    expect(code).toBe(0);
+    await migrate(database, 'up');
     expect(await recorded(database)).toEqual(names);
     expect(await describeSchema(database)).toEqual(before);
   });
 
-  it('are listed, with those that have run marked', async () => {
+  it('are reverted one at a time and listed with their state', async () => {
     const database = await create();
-    await database.query('DELETE FROM migrations WHERE name = $1', [names.at(-1)]);
+    const reverted = await command(database, 'migration:revert');
+    expect(reverted).toEqual({ code: 0, output: expect.stringContaining(names.at(-1) ?? '') });
+    expect(await recorded(database)).toEqual(names.slice(0, -1));
     const { code, output } = await command(database, 'migration:show');
     expect(code).toBe(0);
-    for (const name of names) expect(output).toContain(`[${name === names.at(-1) ? ' ' : 'X'}]`);
-    for (const name of names) expect(output).toMatch(new RegExp(`\\[[X ]\\].*${name}`));
+    for (const name of names) {
+      expect(output).toMatch(new RegExp(`\\[${name === names.at(-1) ? ' ' : 'X'}\\].*${name}`));
+    }
   });
 
-  it('make the schema that the entities describe', async () => {
-    const { code, output } = await command(await create(), 'migration:generate');
-    expect([code, output]).toEqual([0, expect.stringContaining('No changes in database schema were found')]);
+  it('create the schema that the entities describe', async () => {
+    expect(await differences(await create())).toEqual([]);
   });
 
-  it('and entities that differ are noticed', async () => {
+  it('are missing if the entities differ, which migration:generate reports', async () => {
     const database = await create();
     await database.query('ALTER TABLE users ADD COLUMN x int');
     const { code, output } = await command(database, 'migration:generate');
     expect(code).not.toBe(0);
     expect(output).toContain('"x"');
-  });
-
-  it.each([
-    ['nothing but whether there is any', []],
-    ['one', ['Repeated']],
-  ])('are not generated while others are pending: %s', async (_, name) => {
-    const { code, output } = await command(await create({ empty: true }), 'migration:generate', ...name);
-    expect([code, output]).toEqual([1, 'Some migrations have not run yet. Run them first: npm run migration:run\n']);
     expect(await migrationNames()).toEqual(names);
   });
 
-  it('run once, although two instances start them at once on an empty database', async () => {
+  it('are not generated while others are pending', async () => {
+    const { code, output } = await command(await create({ empty: true }), 'migration:generate', 'Repeated');
+    expect([code, output]).toEqual([1, 'Some migrations are pending. Run them first: npm run migration:run\n']);
+    expect(await migrationNames()).toEqual(names);
+  });
+
+  it('run once if two instances start them at the same time', async () => {
     const database = await create({ empty: true });
-    // Holds whoever comes first in the middle of the first migration, until the other one has come too.
+    // Blocks the faster instance inside its first migration until the other one waits too.
     await database.query('BEGIN');
     await database.query('CREATE TABLE users ()');
     const instances = Promise.all([command(database, 'migration:run'), command(database, 'migration:run')]);
     try {
-      await until('both wait', async () => (await waiting(database)) === 2, 60_000);
+      await until('both wait', async () => (await database.waiting()).length === 2, 60_000);
     } finally {
       await database.query('ROLLBACK');
       await instances;
@@ -128,9 +129,9 @@ describe('migrations', () => {
     expect(await recorded(database)).toEqual(names);
   });
 
-  it('that fail leave nothing behind, and say so with their exit code', async () => {
+  it('that fail change nothing and exit with an error', async () => {
     const database = await create({ empty: true });
-    // The second migration will find its table there already.
+    // The second migration creates this table.
     await database.query('CREATE TABLE sessions ()');
     const { code } = await command(database, 'migration:run');
     expect(code).not.toBe(0);
@@ -139,9 +140,9 @@ describe('migrations', () => {
     expect(columns).toEqual([]);
   });
 
-  it('name every constraint and index in one way, within PostgreSQL’s 63 bytes', async () => {
+  it('name every constraint and index by one rule, in at most 63 bytes', async () => {
     const database = await create();
-    // `NOT NULL` is a property of the column, although PostgreSQL 18 gives it a name.
+    // PostgreSQL 18 names NOT NULL constraints too.
     const rows = await database.query<{ name: string; kind: string; table: string }>(`
       SELECT conname AS name, contype::text AS kind, conrelid::regclass::text AS table FROM pg_constraint
        WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
@@ -168,15 +169,15 @@ describe('migrations', () => {
     expect(keys.filter(({ indexed }) => !indexed)).toEqual([]);
   });
 
-  describe('seen from /health/ready', () => {
+  describe('in /health/ready', () => {
     let app: TestApp | undefined;
     afterEach(() => app?.close());
 
     it.each([
-      ['a database that was never migrated', 0],
-      ['a database with only the first', 1],
-      ['a migrated database', Infinity],
-    ])('are named as pending on %s', async (_, run) => {
+      ['no migration has run', 0],
+      ['one has run', 1],
+      ['all have run', Infinity],
+    ])('are listed as pending if %s', async (_, run) => {
       const database = await create(run === 0 ? { empty: true } : undefined);
       if (run > 0) await database.query('DELETE FROM migrations WHERE name <> ALL ($1)', [names.slice(0, run)]);
       app = await TestApp.start({ database });

@@ -1,10 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import { ChildApp } from '../support/child-app.js';
 import { NO_DATABASE } from '../support/constants.js';
 import { runNode } from '../support/run-node.js';
 import { TestDatabase } from '../support/test-database.js';
-
-const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 
 describe('in production', () => {
   let database: TestDatabase;
@@ -18,28 +15,28 @@ describe('in production', () => {
     await database.drop();
   });
 
-  it('there is no admin, nor any other account, until someone makes one', async () => {
+  it('has no account until someone creates one', async () => {
     await app.request.get('/health/ready').expect(200);
     expect(await database.query('SELECT email FROM users')).toEqual([]);
   });
 
-  it('listens on every address, and says so', () => {
+  it('listens on every IP address and logs it', () => {
     expect(app.log).toMatch(/Gatehouse listens on http:\/\/0\.0\.0\.0:\d+"/);
   });
 
-  it.each(['/docs', '/openapi.json'])('%s is not served unless it is asked for', async (path) => {
+  it.each(['/docs', '/openapi.json'])('does not serve %s by default', async (path) => {
     const { body } = await app.request.get(path).expect(404);
     expect(body.code).toBe('not_found');
   });
 
   it.each([
-    ['no secret', ''],
-    ['a secret under 32 bytes', 'kR7vXq2mZt9LwB4nYc8HsG1dFp6JxAe'],
+    ['no', ''],
+    ['a short', 'kR7vXq2mZt9LwB4nYc8HsG1dFp6JxAe'],
     ['a placeholder', 'changeme-changeme-changeme-changeme'],
-    ['a secret of a public list', 'a-string-secret-at-least-256-bits-long'],
-  ])('%s stops the start', async (_, secret) => {
+    ['a published', 'a-string-secret-at-least-256-bits-long'],
+  ])('does not start with %s secret', async (_, secret) => {
     const env = { NODE_ENV: 'production', DATABASE_URL: NO_DATABASE, JWT_SECRET: secret, PORT: '0' };
-    const { code, stderr } = await runNode(MAIN, [], { env });
+    const { code, stderr } = await runNode('dist/src/main.js', [], { env });
     expect([code, stderr]).toEqual([1, expect.stringContaining('JWT_SECRET')]);
   });
 });
