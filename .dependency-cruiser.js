@@ -11,7 +11,6 @@ const HTTP = [
   '^src/(?:main\\.|cli/|server/|app\\.|http/|platform/logging/)',
   '/dto/',
   '\\.(?:controller|dto|guard|pipe|filter|interceptor|decorator|strategy)\\.ts$',
-  '/user-fields\\.ts$',
 ];
 const SPEC = '\\.spec\\.ts$';
 

@@ -17,7 +17,7 @@ import {
   requireStrongSecret,
   trustProxy,
   workers,
-} from './env.fields.js';
+} from './env.parsers.js';
 
 /** Signs tokens outside production if `JWT_SECRET` is not set. The start logs a warning. */
 export const DEVELOPMENT_SECRET = 'development-only-secret-that-production-refuses';

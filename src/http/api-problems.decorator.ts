@@ -1,7 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse, getSchemaPath, ApiExtraModels } from '@nestjs/swagger';
 import type { DomainError } from '../common/domain.error.js';
-import { ProblemDto, statusOf, toProblem } from './problem.js';
+import { statusOf } from './error-status.js';
+import { ProblemDto, toProblem } from './problem.js';
 
 /** An error class whose instance without arguments serves as the example in the API document. */
 export type DocumentedError = new () => DomainError;

@@ -1,21 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { DomainError, ErrorKind, FieldError } from '../common/domain.error.js';
-
-/** The only mapping from error kinds to statuses. */
-const STATUS: Readonly<Record<ErrorKind, number>> = {
-  invalid: 400,
-  unauthenticated: 401,
-  forbidden: 403,
-  not_found: 404,
-  method_not_allowed: 405,
-  conflict: 409,
-  too_large: 413,
-  unsupported_media_type: 415,
-  unprocessable: 422,
-  rate_limited: 429,
-  internal: 500,
-  unavailable: 503,
-};
+import type { DomainError, FieldError } from '../common/domain.error.js';
+import { statusOf } from './error-status.js';
 
 class FieldErrorDto implements FieldError {
   @ApiProperty({ description: 'A JSON pointer (RFC 6901) to the invalid field.', example: '/email' })
@@ -73,11 +58,6 @@ export function toProblem(error: DomainError, instance: string, requestId: strin
     ...error.extensions,
     requestId,
   };
-}
-
-/** Returns the HTTP status of an error. */
-export function statusOf(error: DomainError): number {
-  return STATUS[error.kind];
 }
 
 function titleOf(code: string): string {

@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { CodePoints, MapText, Optional } from '../../http/fields.js';
 import { RefreshTokenField } from './refresh.dto.js';
-import { EmailField, PasswordField } from '../../users/user-fields.js';
+import { EmailField, PasswordField } from '../../users/user-fields.decorator.js';
 
 export class LoginDto {
   @EmailField()

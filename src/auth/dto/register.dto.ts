@@ -1,4 +1,4 @@
-import { EmailField, NameField, NewPasswordField } from '../../users/user-fields.js';
+import { EmailField, NameField, NewPasswordField } from '../../users/user-fields.decorator.js';
 
 export class RegisterDto {
   @EmailField()

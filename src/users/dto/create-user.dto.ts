@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { OneOf, Optional } from '../../http/fields.js';
 import { ROLES, type Role } from '../../common/role.js';
-import { EmailField, NameField, NewPasswordField } from '../user-fields.js';
+import { EmailField, NameField, NewPasswordField } from '../user-fields.decorator.js';
 
 export class CreateUserDto {
   @EmailField()

@@ -1,4 +1,4 @@
-import { PasswordField } from '../user-fields.js';
+import { PasswordField } from '../user-fields.decorator.js';
 
 export class DeleteOwnUserDto {
   @PasswordField()

@@ -1,7 +1,7 @@
 import { IsString } from 'class-validator';
 import { OneOf, Optional, QueryBoolean, Timestamp } from '../../http/fields.js';
 import { ROLES, type Role } from '../../common/role.js';
-import { EmailField, NameField } from '../user-fields.js';
+import { EmailField, NameField } from '../user-fields.decorator.js';
 
 /** One user of an import file. Follows the rules of the API, except that booleans may be text, as in CSV. */
 export class ImportedUserDto {

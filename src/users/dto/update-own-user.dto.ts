@@ -1,4 +1,4 @@
-import { NameField } from '../user-fields.js';
+import { NameField } from '../user-fields.decorator.js';
 
 export class UpdateOwnUserDto {
   @NameField()

@@ -1,4 +1,4 @@
-import { NewPasswordField, PasswordField } from '../../../users/user-fields.js';
+import { NewPasswordField, PasswordField } from '../../../users/user-fields.decorator.js';
 
 export class ChangePasswordDto {
   @PasswordField()

@@ -1,4 +1,4 @@
-import { EmailField } from '../../../users/user-fields.js';
+import { EmailField } from '../../../users/user-fields.decorator.js';
 
 export class ForgotPasswordDto {
   @EmailField()

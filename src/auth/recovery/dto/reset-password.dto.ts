@@ -1,4 +1,4 @@
-import { NewPasswordField } from '../../../users/user-fields.js';
+import { NewPasswordField } from '../../../users/user-fields.decorator.js';
 import { OneTimeTokenDto } from './one-time-token.dto.js';
 
 export class ResetPasswordDto extends OneTimeTokenDto {
