@@ -9,6 +9,7 @@ import { until } from '../support/until.js';
 const ENV = {
   RATE_LIMIT_ENABLED: 'true',
   RATE_LIMIT_REFRESH_ADDRESS: '3/15m',
+  RATE_LIMIT_LOGIN_ADDRESS: '2/15m',
   RATE_LIMIT_LOGIN_ACCOUNT: '1/15m',
 };
 
