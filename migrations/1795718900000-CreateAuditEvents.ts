@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 export class CreateAuditEvents1795718900000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
-    // No foreign keys: what happened stays written after those whom it happened to are gone.
+    // No foreign keys, because events outlive the accounts and sessions that they mention.
     await queryRunner.query(`
       CREATE TABLE audit_events (
         id uuid NOT NULL,

@@ -15,7 +15,7 @@ export class CreateMails1795718902000 implements MigrationInterface {
         sent_at timestamptz(3),
         CONSTRAINT pk_mails PRIMARY KEY (id)
       )`);
-    // A mail that is sent or given up has no next attempt, and leaves the index.
+    // Mails that were sent or given up have no next attempt, so the index stays small.
     await queryRunner.query(
       `CREATE INDEX ix_mails_next_attempt_at ON mails (next_attempt_at) WHERE next_attempt_at IS NOT NULL`,
     );

@@ -2,8 +2,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 export class CreateRateLimits1795718903000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
-    // Unlogged: no request waits for the disk because it was counted. A crash of the server or a failover empties
-    // the table, and every window begins anew, which is the worst that a lost count can do.
+    // Unlogged, so that no request waits for the disk. A crash or failover empties the table, which only restarts the
+    // windows.
     await queryRunner.query(`
       CREATE UNLOGGED TABLE rate_limits (
         key text NOT NULL,

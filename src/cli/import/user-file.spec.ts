@@ -66,6 +66,15 @@ describe('UserFile', () => {
     expect(records.at(-1)).toMatchObject({ fields: { email: 'z@b.c', name: 'Z' } });
   });
 
+  it('reads at most ten lines to find the end of an unclosed quote', async () => {
+    let linesRead = 0;
+    function* lines() {
+      for (; linesRead < 1_000; linesRead += 1) yield linesRead === 1 ? 'a@b.c,"open\n' : 'email,name\n';
+    }
+    await readCsv(Readable.from(lines(), { highWaterMark: 1 }), NAMES).next();
+    expect(linesRead).toBeLessThan(20);
+  });
+
   it('keeps a NUL and a Unicode line separator, which end no line', async () => {
     const text = 'email,name\n"a@b.c",N\0L\nd@e.f,L\u2028S\n';
     expect(await recordsOf('users.csv', text)).toEqual([
