@@ -20,7 +20,7 @@ import { SecurityMailsService } from './security-mails.service.js';
 import { AccessTokenService, type TokenGrant } from './tokens/access-token.service.js';
 
 /** The account can change while its password is verified. Then the sign-in starts over, at most this often. */
-const MAX_ROUNDS = 5;
+const MAX_ROUNDS = 10;
 /** An account younger than this gets no mail about its first device. */
 const NEW_ACCOUNT_MS = 86_400_000;
 

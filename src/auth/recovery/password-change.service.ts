@@ -15,7 +15,7 @@ import { SecurityMailsService } from '../security-mails.service.js';
 import { PasswordUnchangedError } from './recovery.errors.js';
 
 /** The hash can change while the new password is hashed. Then the change starts over, at most this often. */
-const MAX_ROUNDS = 5;
+const MAX_ROUNDS = 10;
 
 export interface PasswordChange {
   readonly current: string;
