@@ -16,6 +16,12 @@ describe('SIGTERM', () => {
         const started = Load.start(1, app.url, () => ['/users/me', { token: ada.accessToken }]);
         await until('the request waits', async () => (await direct.database.waitingFor('sessions')).length > 0);
         app.signal('SIGTERM');
+        await until('the process stops listening', () =>
+          fetch(app.url).then(
+            () => false,
+            () => true,
+          ),
+        );
         return started;
       });
       expect(await app.exited).toEqual({ code: 0, signal: null });
