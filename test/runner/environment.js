@@ -12,10 +12,12 @@ const FRAMEWORK_STATE = [
   'TEST_TIMEOUT_SYMBOL',
   'WAIT_BEFORE_RETRY',
 ].map((name) => Symbol.for(name));
+const CLOSE_TIMEOUT_MS = 10_000;
 
 /**
  * The test environment of a file: the worker process itself. The next file of the worker gets the same process, so
- * `teardown` undoes every change that a file can make through Jest, and its changes of environment variables.
+ * `teardown` undoes every change that a file can make through Jest, and its changes of environment variables. It fails
+ * if the file leaves a server, socket, timer or process open.
  */
 export default class NativeEnvironment {
   global = globalThis;
@@ -24,6 +26,7 @@ export default class NativeEnvironment {
   #env = { ...process.env };
   #console = globalThis.console;
   #exit = process.exit;
+  #openBefore = process.getActiveResourcesInfo();
 
   /** @param {import('@jest/environment').JestEnvironmentConfig} config */
   constructor({ projectConfig }) {
@@ -46,5 +49,24 @@ export default class NativeEnvironment {
     for (const symbol of FRAMEWORK_STATE) Reflect.deleteProperty(globalThis, symbol);
     for (const name of Object.keys(process.env)) if (!(name in this.#env)) Reflect.deleteProperty(process.env, name);
     Object.assign(process.env, this.#env);
+    await this.#untilClosed();
+  }
+
+  async #untilClosed() {
+    const deadline = Date.now() + CLOSE_TIMEOUT_MS;
+    while (this.#leftOpen().length > 0) {
+      if (Date.now() > deadline) throw new Error(`This file left open: ${this.#leftOpen().join(', ')}.`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** Lists the types of what keeps the process alive and did not before the file. */
+  #leftOpen() {
+    const before = [...this.#openBefore];
+    return process.getActiveResourcesInfo().filter((type) => {
+      const index = before.indexOf(type);
+      if (index >= 0) before.splice(index, 1);
+      return index < 0;
+    });
   }
 }
