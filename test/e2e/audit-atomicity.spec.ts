@@ -10,10 +10,84 @@ interface Users {
   readonly root: SignedIn;
   readonly ada: SignedIn;
   readonly phone: SignedIn;
+  /** A refresh token of Ada that was rotated twice. */
+  readonly usedToken: string;
+  /** The tokens in Ada's mails. */
+  readonly resetToken: string;
+  readonly verificationToken: string;
+  readonly notMeToken: string;
 }
 type Send = (app: TestApp, users: Users) => PromiseLike<{ status: number }>;
 
 const later = () => new Date(Date.now() + 3_600_000).toISOString();
+
+const actions: readonly [string, Send][] = [
+  [
+    'registration',
+    ({ request }) => request.post('/auth/register').send({ email: 'new@example.com', password: NEW_PASSWORD }),
+  ],
+  ['sign-in', ({ request }, { ada: { email, password } }) => request.post('/auth/login').send({ email, password })],
+  ['sign-out', (own, { ada }) => own.as(ada.accessToken).post('/auth/logout')],
+  ['revoking an own session', (own, { ada, phone }) => own.as(ada.accessToken).delete(`/sessions/${phone.sessionId}`)],
+  ['revoking the other sessions', (own, { ada }) => own.as(ada.accessToken).delete('/sessions?scope=others')],
+  ['revoking all sessions', (own, { ada }) => own.as(ada.accessToken).delete('/sessions?scope=all')],
+  ['changing the name', (own, { ada }) => own.as(ada.accessToken).patch('/users/me').send({ name: 'Ada' })],
+  [
+    'deleting the own account',
+    (own, { ada }) => own.as(ada.accessToken).delete('/users/me').send({ password: ada.password }),
+  ],
+  [
+    'changing the password',
+    (own, { ada }) =>
+      own.as(ada.accessToken).post('/auth/password').send({ currentPassword: ada.password, newPassword: NEW_PASSWORD }),
+  ],
+  [
+    'creating a user as an admin',
+    (own, { root }) =>
+      own.as(root.accessToken).post('/admin/users').send({ email: 'new@example.com', password: NEW_PASSWORD }),
+  ],
+  [
+    'changing a role as an admin',
+    (own, { root, ada }) => own.as(root.accessToken).patch(`/admin/users/${ada.id}`).send({ role: 'admin' }),
+  ],
+  [
+    'deactivating a user as an admin',
+    (own, { root, ada }) => own.as(root.accessToken).patch(`/admin/users/${ada.id}`).send({ isActive: false }),
+  ],
+  ['deleting a user as an admin', (own, { root, ada }) => own.as(root.accessToken).delete(`/admin/users/${ada.id}`)],
+  [
+    'revoking a session as an admin',
+    (own, { root, phone }) => own.as(root.accessToken).delete(`/admin/sessions/${phone.sessionId}`),
+  ],
+  [
+    'revoking many sessions as an admin',
+    (own, { root, ada }) => own.as(root.accessToken).post('/admin/sessions/revoke').send({ userId: ada.id }),
+  ],
+  [
+    'changing the expiry of a session as an admin',
+    (own, { root, phone }) =>
+      own.as(root.accessToken).patch(`/admin/sessions/${phone.sessionId}`).send({ expiresAt: later() }),
+  ],
+  [
+    'using a refresh token twice',
+    ({ request }, { usedToken }) => request.post('/auth/refresh').send({ refreshToken: usedToken }),
+  ],
+  [
+    'requesting a password reset',
+    ({ request }, { ada: { email } }) => request.post('/auth/password/forgot').send({ email }),
+  ],
+  [
+    'resetting a password',
+    ({ request }, { resetToken }) =>
+      request.post('/auth/password/reset').send({ token: resetToken, newPassword: NEW_PASSWORD }),
+  ],
+  ['requesting an email verification', (own, { ada }) => own.as(ada.accessToken).post('/auth/email/verification')],
+  [
+    'verifying an email',
+    ({ request }, { verificationToken }) => request.post('/auth/email/verify').send({ token: verificationToken }),
+  ],
+  ['reporting "not me"', ({ request }, { notMeToken }) => request.post('/auth/not-me').send({ token: notMeToken })],
+];
 
 describe('an audited action', () => {
   let app: TestApp;
@@ -22,7 +96,20 @@ describe('an audited action', () => {
     app = await TestApp.start();
     const root = await buildSignedIn(app, 'admin');
     const ada = await buildSignedIn(app);
-    users = { root, ada, phone: await signIn(app, ada, 'phone') };
+    const { refreshToken: usedToken } = await signIn(app, ada, 'tablet');
+    let refreshToken = usedToken;
+    for (let i = 0; i < 2; i += 1) {
+      refreshToken = (await app.request.post('/auth/refresh').send({ refreshToken }).expect(200)).body.refreshToken;
+    }
+    users = {
+      root,
+      ada,
+      phone: await signIn(app, ada, 'phone'),
+      usedToken,
+      resetToken: await issueToken(app, 'password_reset', ada),
+      verificationToken: await issueToken(app, 'email_verification', ada),
+      notMeToken: await issueToken(app, 'not_me', ada),
+    };
     await app.database.query(`
       CREATE FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no more room'; END $$`);
   });
@@ -45,77 +132,36 @@ describe('an audited action', () => {
 
     it.each<[string, Send]>([
       [
-        'registration',
-        ({ request }) => request.post('/auth/register').send({ email: 'new@example.com', password: NEW_PASSWORD }),
-      ],
-      ['sign-in', ({ request }, { ada: { email, password } }) => request.post('/auth/login').send({ email, password })],
-      [
         'failed sign-in',
         ({ request }, { ada: { email } }) => request.post('/auth/login').send({ email, password: 'not it' }),
       ],
-      ['sign-out', (own, { ada }) => own.as(ada.accessToken).post('/auth/logout')],
-      [
-        'revoking an own session',
-        (own, { ada, phone }) => own.as(ada.accessToken).delete(`/sessions/${phone.sessionId}`),
-      ],
-      ['revoking the other sessions', (own, { ada }) => own.as(ada.accessToken).delete('/sessions?scope=others')],
-      ['revoking all sessions', (own, { ada }) => own.as(ada.accessToken).delete('/sessions?scope=all')],
-      ['changing the name', (own, { ada }) => own.as(ada.accessToken).patch('/users/me').send({ name: 'Ada' })],
-      [
-        'deleting the own account',
-        (own, { ada }) => own.as(ada.accessToken).delete('/users/me').send({ password: ada.password }),
-      ],
-      [
-        'changing the password',
-        (own, { ada }) =>
-          own
-            .as(ada.accessToken)
-            .post('/auth/password')
-            .send({ currentPassword: ada.password, newPassword: NEW_PASSWORD }),
-      ],
-      [
-        'creating a user as an admin',
-        (own, { root }) =>
-          own.as(root.accessToken).post('/admin/users').send({ email: 'new@example.com', password: NEW_PASSWORD }),
-      ],
-      [
-        'changing a role as an admin',
-        (own, { root, ada }) => own.as(root.accessToken).patch(`/admin/users/${ada.id}`).send({ role: 'admin' }),
-      ],
-      [
-        'deactivating a user as an admin',
-        (own, { root, ada }) => own.as(root.accessToken).patch(`/admin/users/${ada.id}`).send({ isActive: false }),
-      ],
-      [
-        'deleting a user as an admin',
-        (own, { root, ada }) => own.as(root.accessToken).delete(`/admin/users/${ada.id}`),
-      ],
-      [
-        'revoking a session as an admin',
-        (own, { root, phone }) => own.as(root.accessToken).delete(`/admin/sessions/${phone.sessionId}`),
-      ],
-      [
-        'revoking many sessions as an admin',
-        (own, { root, ada }) => own.as(root.accessToken).post('/admin/sessions/revoke').send({ userId: ada.id }),
-      ],
-      [
-        'changing the expiry of a session as an admin',
-        (own, { root, phone }) =>
-          own.as(root.accessToken).patch(`/admin/sessions/${phone.sessionId}`).send({ expiresAt: later() }),
-      ],
+      ...actions,
     ])('%s', async (_, send) => {
       const before = await state();
       const { status } = await send(app, users);
       expect(status).toBe(500);
       expect(await state()).toEqual(before);
     });
+  });
 
-    it('resetting a password', async () => {
-      const token = await issueToken(app, 'password_reset', users.ada);
-      const before = await state();
-      const { status } = await app.request.post('/auth/password/reset').send({ token, newPassword: NEW_PASSWORD });
+  describe('leaves no audit event if it cannot be committed', () => {
+    const tables = ['users', 'sessions', 'one_time_tokens', 'mails'];
+    beforeAll(async () => {
+      for (const table of tables) {
+        await app.database.query(`
+          CREATE CONSTRAINT TRIGGER reject AFTER INSERT OR UPDATE OR DELETE ON ${table}
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION reject()`);
+      }
+    });
+    afterAll(async () => {
+      for (const table of tables) await app.database.query(`DROP TRIGGER reject ON ${table}`);
+    });
+
+    it.each(actions)('%s', async (_, send) => {
+      const before = [await auditRows(app.database), await state()];
+      const { status } = await send(app, users);
       expect(status).toBe(500);
-      expect(await state()).toEqual(before);
+      expect([await auditRows(app.database), await state()]).toEqual(before);
     });
   });
 

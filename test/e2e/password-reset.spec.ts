@@ -4,6 +4,7 @@ import { buildSignedIn, buildUser, signIn, type BuiltUser } from '../support/bui
 import { expectProblem } from '../support/expect-problem.js';
 import { issueOldToken, issueToken, issueTokenOfInactive } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 const NEW_PASSWORD = 'nine candles before dawn';
 
@@ -56,6 +57,21 @@ describe('POST /auth/password/reset', () => {
     await login(ada, ada.password).expect(200);
     expect(await mailKinds(app, ada)).not.toContain('new_device');
     await reset(await issueToken(app, 'password_reset', ada)).expect(204);
+    await login(ada, NEW_PASSWORD).expect(200);
+    expect(await mailKinds(app, ada)).toContain('new_device');
+  });
+
+  it('trusts no device that signed out while the reset waited', async () => {
+    const ada = await buildSignedIn(app);
+    const token = await issueToken(app, 'password_reset', ada);
+    const lock = `SELECT FROM users WHERE id = '${ada.id}' FOR NO KEY UPDATE`;
+    const [waiting] = await app.database.holding(lock, async () => {
+      const sent = reset(token).then();
+      await until('the reset waits', async () => (await app.database.waiting()).length === 1);
+      await app.as(ada.accessToken).post('/auth/logout').expect(204);
+      return [sent];
+    });
+    expect((await waiting).status).toBe(204);
     await login(ada, NEW_PASSWORD).expect(200);
     expect(await mailKinds(app, ada)).toContain('new_device');
   });

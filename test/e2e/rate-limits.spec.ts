@@ -1,5 +1,6 @@
 import type { Response } from 'supertest';
 import { mailKinds } from '../support/account-records.js';
+import { beforeHashing } from '../support/before-hashing.js';
 import { buildSignedIn, buildUser, signIn, type BuiltUser } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
@@ -133,6 +134,18 @@ describe('rate limits', () => {
     await app.database.query('UPDATE rate_limits SET expire = expire - 3600000');
     expect((await login(ada.email, ada.password)).status).toBe(200);
     expect(await fail(4, ada.email, anotherHost())).toEqual([401, 401, 401, 429]);
+  });
+
+  it('do not refund an attempt after its window', async () => {
+    const now = performance.now.bind(performance);
+    beforeHashing(app, 'verify', async () => {
+      await app.database.query('UPDATE rate_limits SET expire = expire - 3600000');
+      expect(await fail(3)).toEqual([401, 401, 401]);
+      jest.spyOn(performance, 'now').mockImplementation(() => now() + 3_600_000);
+    });
+    expect((await login(ada.email, ada.password)).status).toBe(200);
+    jest.restoreAllMocks();
+    expect(await fail(1, ada.email, anotherHost())).toEqual([429]);
   });
 
   it('apply to registrations, successful or not', async () => {
