@@ -186,11 +186,14 @@ describe('rate limits', () => {
     expect(mails.filter((kind) => kind === 'reset_password')).toHaveLength(2);
   });
 
-  it('apply to guesses of mailed tokens', async () => {
-    const body = { token: 'A'.repeat(43), newPassword: 'nine lanterns before noon' };
-    const reset = async (from?: string) => (await post('/auth/password/reset', body, from)).status;
-    expect(await inTurn(4, () => reset())).toEqual([422, 422, 422, 429]);
-    expect(await reset(anotherHost())).toBe(422);
+  it.each([
+    ['/auth/password/reset', { newPassword: 'nine lanterns before noon' }],
+    ['/auth/email/verify', {}],
+    ['/auth/not-me', {}],
+  ])('apply to guesses of mailed tokens at %s', async (path, fields) => {
+    const guess = async (from?: string) => (await post(path, { token: 'A'.repeat(43), ...fields }, from)).status;
+    expect(await inTurn(4, () => guess())).toEqual([422, 422, 422, 429]);
+    expect(await guess(anotherHost())).toBe(422);
   });
 
   it('apply to password guesses in a session, by change and deletion together', async () => {

@@ -1,6 +1,6 @@
-import { Database } from '../../src/platform/database/database.js';
-import { MailRepository } from '../../src/platform/mail/mail.repository.js';
-import { passLeases, postMail } from '../support/post-mail.js';
+import { Database, type EntityManager } from '../../src/platform/database/database.js';
+import { MailRepository, type ClaimedMail } from '../../src/platform/mail/mail.repository.js';
+import { outboxOf, passLeases, postMail } from '../support/post-mail.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
@@ -56,5 +56,33 @@ describe('claiming mails', () => {
     expect(await claim(3)).toEqual([]);
     await passLeases(app);
     expect(await claim(3)).toEqual(RECIPIENTS);
+  });
+
+  describe('then failing to send it', () => {
+    const run = <T>(work: (mails: MailRepository, manager: EntityManager) => Promise<T>): Promise<T> =>
+      app.app.get(Database).run((manager) => work(app.app.get(MailRepository), manager));
+    const claimOne = async () => {
+      const [mail] = await run((mails, manager) => mails.claim(manager, { limit: 1, leaseMs: LEASE_MS }));
+      if (!mail) throw new Error('There is no mail to claim.');
+      return mail;
+    };
+    const fail = (mail: ClaimedMail) =>
+      run((mails, manager) => mails.markFailed(manager, mail, { reason: 'too late', retryInMs: 0 }));
+
+    it('changes nothing if another worker has claimed the mail since', async () => {
+      await app.database.query('DELETE FROM mails WHERE recipient <> $1', [RECIPIENTS[0]]);
+      const earlier = await claimOne();
+      await passLeases(app);
+      await claimOne();
+      await fail(earlier);
+      expect(await outboxOf(app, earlier.recipient)).toMatchObject([{ attempts: 2, last_error: null }]);
+    });
+
+    it('changes nothing if the mail was sent', async () => {
+      const mail = await claimOne();
+      await run((mails, manager) => mails.markSent(manager, mail.id));
+      await fail(mail);
+      expect(await outboxOf(app, mail.recipient)).toMatchObject([{ last_error: null, is_waiting: false }]);
+    });
   });
 });
