@@ -50,11 +50,11 @@ export function configure({ isTyped }) {
           'error',
           { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
         ],
-        // A property's type is what the decorators read.
+        // Decorators read the declared types of properties.
         '@typescript-eslint/no-inferrable-types': ['error', { ignoreProperties: true }],
         '@typescript-eslint/no-invalid-void-type': ['error', { allowAsThisParameter: true }],
         '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
-        // A DTO is a shape: what leaves is a plain object that has it, and a string is spread to count code points.
+        // Responses are plain objects in the shape of a DTO class. Spreading a string counts its code points.
         '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
         '@typescript-eslint/no-misused-spread': 'off',
       },
@@ -67,16 +67,16 @@ export function configure({ isTyped }) {
           'error',
           {
             selector: ':matches(NewExpression, CallExpression)[callee.name="RegExp"]',
-            message: 'Write the expression down. One that is made of a text does what the text says.',
+            message: 'Write the pattern as a literal, because input must not control it.',
           },
         ],
       },
     },
-    // Written as others write.
+    // Written in the style of a typical Nest application.
     { files: ['bench/contenders/nest-usual/**'], rules: { 'no-restricted-imports': 'off' } },
     { files: ['src/config/env.ts'], rules: { 'no-restricted-properties': 'off' } },
     { files: ['src/**/*.guard.ts', 'src/http/problem.filter.ts'], rules: { 'no-restricted-imports': 'off' } },
-    // What a person starts talks to a person.
+    // Programs and tests that people run in a terminal.
     {
       files: ['src/main.ts', 'src/cli/**', 'scripts/**', 'bench/**', 'test/**', '*.config.js'],
       rules: { 'no-console': 'off', 'no-restricted-properties': 'off' },

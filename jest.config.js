@@ -11,7 +11,7 @@ export default {
   transform: {},
   globalSetup: '<rootDir>/test/runner/global-setup.js',
   globalTeardown: '<rootDir>/test/runner/global-teardown.js',
-  // Not a claim of any test. A test that must be fast says so itself, and a busy machine needs the time.
+  // Long, because the machine may be busy. Tests of timeouts check their own limits.
   testTimeout: 120_000,
   maxWorkers: 2,
   // Restarts a worker whose modules fill the memory. Also keeps Jest from running a single test file in its own process.

@@ -38,7 +38,7 @@ export const command = new Command('guarded-request')
   .option('--seconds <n>', 'how long each measurement takes', wholeNumber(1), 8)
   .option('--connections <n>', 'connections that send requests', wholeNumber(1), 64)
   .addOption(new Option('--only <names...>', 'measure only these; all by default').choices(NAMES))
-  .option('--against <folder>', 'compare with the build in another checkout; without --only, with nothing else')
+  .option('--against <folder>', 'compare with the build in another checkout; without --only, only with that build')
   .option('--json <file>', 'write all figures and versions to a file');
 
 /** @param {Options} options @param {AbortSignal} signal */

@@ -7,16 +7,16 @@ import { SWC_OPTIONS } from './swc.js';
 
 const SOURCES = ['src', 'migrations', 'ormconfig.ts'];
 const SETTINGS = ['scripts/build.js', 'scripts/swc.js'];
-/** Its time is when the last build started. */
+/** The modification time of this file is the start of the last build. */
 const STAMP = 'dist/.built';
 
-/** Whether `dist` is at least as new as every source. Without sources, `dist` is all there is. */
+/** Returns whether `dist` is at least as new as every source. Returns true in an install without sources. */
 export function isBuilt() {
   if (!existsSync('src')) return true;
   return existsSync(STAMP) && Math.max(...[...SOURCES, ...SETTINGS].map(lastChange)) <= statSync(STAMP).mtimeMs;
 }
 
-/** Builds if a source changed since the last build. An install without a compiler runs the `dist` that it has. */
+/** Builds if a source changed since the last build. Does nothing in an install without a compiler. */
 export async function ensureBuilt() {
   if (!isBuilt() && (await compiler())) await build();
 }
@@ -24,7 +24,7 @@ export async function ensureBuilt() {
 /** Builds, and writes only the files that changed, so that a running application does not lose its files. */
 export async function build() {
   const swc = await compiler();
-  if (!swc) throw new Error('There is no compiler: run npm ci with the development dependencies.');
+  if (!swc) throw new Error('The compiler is missing. Run npm ci with the development dependencies.');
   const startedAt = new Date();
   const compiled = await Promise.all(
     SOURCES.flatMap(files)
@@ -53,7 +53,7 @@ async function compile(swc, file) {
   ];
 }
 
-/** swc, a development dependency. */
+/** Returns swc, or undefined in an install without development dependencies. */
 function compiler() {
   return import('@swc/core').catch(() => undefined);
 }
@@ -70,14 +70,14 @@ async function writeIfChanged(file, text) {
   await writeFile(file, text);
 }
 
-/** The file itself, or all files below the folder. @param {string} path @returns {string[]} */
+/** Returns the file itself, or all files below the folder. @param {string} path @returns {string[]} */
 function files(path) {
   if (!existsSync(path)) return [];
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path).flatMap((name) => files(join(path, name)));
 }
 
-/** The time of the last change of a file or below a folder. A deletion changes its folder. @param {string} path @returns {number} */
+/** Returns when a file or folder last changed. Deleting a file changes its folder. @param {string} path @returns {number} */
 function lastChange(path) {
   if (!existsSync(path)) return 0;
   const stat = statSync(path);

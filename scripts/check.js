@@ -1,4 +1,4 @@
-// What can be checked by reading, all at once. npm test begins with it; npm runs it, and so knows where npm is.
+// Runs all static checks in parallel, as the first step of `npm test`. npm sets `npm_execpath`.
 import { runMain, runNode } from './run.js';
 
 const npm = process.env['npm_execpath'] ?? '';

@@ -1,4 +1,4 @@
-// The database and the secret of a checkout that has no configuration.
+// Provides a database and a secret to a checkout without configuration.
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
@@ -39,7 +39,7 @@ export function withEnvironment(work) {
   });
 }
 
-/** Uses the generated secret, if there is one, for a command that needs no database. */
+/** Sets the generated secret, if one exists, for a command that needs no database. */
 export async function useGeneratedSecret() {
   if (isConfigured()) return;
   if (existsSync(STATE)) process.env['JWT_SECRET'] ||= (await readState()).jwtSecret;

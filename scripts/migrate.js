@@ -8,7 +8,7 @@ const LOCK = 7_041_776;
 const LOCK_TIMEOUT_MS = 300_000;
 
 /**
- * Runs a TypeORM command with the built `ormconfig.ts`. Commands that change the schema hold an advisory lock, because
+ * Runs a TypeORM command with the built `ormconfig.ts`. Commands that change the schema take an advisory lock, because
  * TypeORM has none: two instances that start together would both run the same migrations.
  *
  * @param {readonly string[]} args such as `['migration:run']`
@@ -26,7 +26,7 @@ export async function migrate(args, options = {}) {
   }
 }
 
-/** @returns {Promise<() => Promise<void>>} releases the lock, as the end of this process does too */
+/** @returns {Promise<() => Promise<void>>} releases the lock. The end of this process releases it too */
 async function lock() {
   const client = new pg.Client({ connectionString: process.env['DATABASE_URL'], connectionTimeoutMillis: 10_000 });
   // Without a listener, a lost connection would end the process. The migration itself fails then too.

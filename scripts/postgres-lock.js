@@ -1,4 +1,4 @@
-// Whether a cluster runs, and the locks on its folder.
+// Finds running clusters and locks their folders.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -52,7 +52,8 @@ export async function exclusively(data, work) {
   const file = `${data}.lock`;
   const deadline = Date.now() + LOCK_TIMEOUT_MS;
   while (!(await createLock(file))) {
-    if (Date.now() > deadline) throw new Error(`Another command holds ${file}. If none is running, delete the file.`);
+    if (Date.now() > deadline)
+      throw new Error(`Another command has locked ${file}. If none is running, delete the file.`);
     await sleep(50);
   }
   try {

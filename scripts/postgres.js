@@ -11,7 +11,7 @@ import { freePort } from './postgres-client.js';
 import { exclusively, findRunning, isAlive, removeStalePidFile } from './postgres-lock.js';
 
 /**
- * @typedef {{ folder: string, password: string }} Cluster `folder` holds the data; `password` is the superuser's.
+ * @typedef {{ folder: string, password: string }} Cluster `folder` contains the data. `password` is the superuser's.
  * @typedef {object} StartOptions
  * @property {readonly string[]} [flags] server settings such as `fsync=off`
  * @property {number} [port] a free one by default

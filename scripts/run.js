@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once, setMaxListeners } from 'node:events';
 
-/** Ctrl-C, or a signal to stop. */
-export class InterruptedError extends Error {}
+/** Ctrl-C or a signal stopped the work. */
+class InterruptedError extends Error {}
 
 /**
  * Runs a Node program until it exits. An interruption stops it.

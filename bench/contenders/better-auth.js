@@ -1,5 +1,5 @@
 // better-auth as its documentation sets it up on PostgreSQL. The cookie cache is off, which is the default, because it
-// would accept revoked sessions. Telemetry and rate limits are off because they are not what is measured.
+// would accept revoked sessions. Telemetry and rate limits are off because this benchmark does not measure them.
 //   node better-auth.js          serves
 //   node better-auth.js migrate  creates its tables
 import { createServer } from 'node:http';

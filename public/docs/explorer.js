@@ -1,7 +1,7 @@
 /* global SwaggerUIBundle, localStorage */
 
-// Swagger UI stores what a person typed, the password included. This plugin stores the rest, so that the token survives
-// a reload.
+// Swagger UI would store all input, including the password. This plugin omits the password and keeps the token, so that
+// the token survives a reload.
 const storeWithoutPassword = {
   statePlugins: {
     auth: {

@@ -5,10 +5,10 @@ import { isOutdatedSchema } from '../platform/database/pg-errors.js';
 import { PasswordTooWeakError } from '../platform/passwords/passwords.errors.js';
 import { describeFields } from './validate.js';
 
-/** A command cannot do what was asked. The user sees only the message. */
+/** A command failed for an expected reason. The user sees only the message. */
 export class CommandError extends Error {}
 
-/** Returns the message of an expected error. An unexpected one is described with its stack. */
+/** Returns the message of an expected error. Describes an unexpected error with its stack. */
 export function describeError(error: unknown): string {
   if (error instanceof ValidationFailedError || error instanceof PasswordTooWeakError) {
     return describeFields(error.extensions.errors).join('\n');

@@ -4,7 +4,7 @@ import { SingleBar } from 'cli-progress';
 export class Progress {
   private readonly bar: SingleBar;
 
-  /** @param subject what is processed, such as `sessions` */
+  /** @param subject a plural noun, such as `sessions` */
   constructor(subject: string) {
     this.bar = new SingleBar({
       format: `${subject} [{bar}] {percentage} % | {note}`,

@@ -8,7 +8,7 @@ import { parseDuration } from '../config/duration.js';
 const pruning = () => import('./prune.js');
 const keys = () => import('./keys.js');
 
-/** Runs one command and returns its exit code. Errors are printed for a person, in one line if they are expected. */
+/** Runs one command and returns its exit code. Prints expected errors as one message, and others with their stack. */
 export async function runCli(args: readonly string[]): Promise<number> {
   let exitCode = 0;
   const program = new Command('cli')

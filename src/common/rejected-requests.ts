@@ -15,5 +15,5 @@ export interface Rejection {
 /** Receives rejected requests from the HTTP layer. */
 export abstract class RejectedRequests {
   /** Returns immediately, because rejecting a request must stay cheap. */
-  abstract note(rejection: Rejection): void;
+  abstract record(rejection: Rejection): void;
 }

@@ -111,7 +111,7 @@ export const origins = list.refine(
   'must be a comma-separated list of origins, such as https://app.example.com',
 );
 
-/** The proxies whose `X-Forwarded-For` is trusted: none, a number of hops, or addresses and networks. */
+/** The proxies whose `X-Forwarded-For` is trusted: none, a number of hops, or IP addresses and networks. */
 export const trustProxy = z
   .string()
   .default('false')

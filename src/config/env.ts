@@ -111,7 +111,7 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
 
 /**
  * Reads the environment and, outside production, the `.env` file of the working directory, which never overrides a
- * variable that is set. Nothing else reads `process.env`.
+ * variable that is set. Only this function reads `process.env`.
  *
  * @throws ConfigurationError
  */

@@ -12,7 +12,7 @@ const PUBLISHED = new Set([
   '3cfa76ef14937c1c0ea519f8fc057a80fcd04a7420f8e8bcd0a7567c272e007b',
 ]);
 
-/** A random secret has more different characters. */
+/** Random secrets have more distinct characters than this. */
 const MIN_DISTINCT_CHARACTERS = 10;
 const ADVICE = 'Generate one with: openssl rand -base64 48';
 

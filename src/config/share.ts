@@ -1,4 +1,4 @@
-/** Tells a worker its number, such as `2/4`. Set by `supervise`. */
+/** The variable that contains the number of a worker, such as `2/4`. `supervise` sets it. */
 export const WORKER_VARIABLE = 'GATEHOUSE_WORKER';
 
 /** One of the processes of an instance. */

@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import type { AccessClaims, Principal } from '../common/principal.js';
 
-/** A request with what the guards add: `JwtAuthGuard` sets `claims`, `SessionGuard` sets `principal`. */
+/** A request with the fields that the guards add: `JwtAuthGuard` sets `claims`, `SessionGuard` sets `principal`. */
 export interface GuardedRequest extends Request {
   claims?: AccessClaims;
   principal?: Principal;

@@ -14,5 +14,5 @@ export function recordRejection(
 ): void {
   const known = claims ?? request.principal ?? null;
   const isRecorded = claims !== null || kind === 'rate_limited' || (kind === 'forbidden' && known !== null);
-  if (isRecorded) rejectedRequests.note({ code, kind, claims: known, client: clientOf(request) });
+  if (isRecorded) rejectedRequests.record({ code, kind, claims: known, client: clientOf(request) });
 }

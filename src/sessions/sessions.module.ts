@@ -51,7 +51,7 @@ export class SessionsModule {}
 
 /**
  * Uses the configured secret of refresh tokens, or derives one from the secret of access tokens (HKDF, RFC 5869), so that
- * the two keys always differ. Previous secrets are derived too, so that replacing `JWT_SECRET` signs no one out.
+ * the two keys always differ. Previous secrets are derived too, so that clients stay signed in when `JWT_SECRET` changes.
  */
 function createRefreshTokens({ refreshToken, accessToken }: Config): RefreshTokens {
   if (refreshToken.secret !== null) return new RefreshTokens(Buffer.from(refreshToken.secret));

@@ -9,15 +9,15 @@ const makesFunction = 'export const run = (text: string) => new Function(text);\
 const makesExpression = 'export const find = (text: string) => new RegExp(text);\n';
 const lines = (count: number) => 'export {};\n'.repeat(count);
 
-/** What is wrong with a text in a file, by rule. */
+/** The rules that a text violates in a file. */
 const CASES: [what: string, file: string, text: string, rules: string[]][] = [
   ['a service may not read the environment', SERVICE, readsEnvironment, ['no-restricted-properties']],
   ['src/config/env.ts may', 'src/config/env.ts', readsEnvironment, []],
   ['a service may not throw HTTP exceptions', SERVICE, throwsHttp, ['no-restricted-imports']],
   ['a guard may', 'src/auth/jwt-auth.guard.ts', throwsHttp, []],
-  ['no text becomes code by eval', SERVICE, evaluates, ['no-eval']],
-  ['no text becomes code as a function', SERVICE, makesFunction, ['no-new-func']],
-  ['no text becomes a regular expression', SERVICE, makesExpression, ['no-restricted-syntax']],
+  ['eval is forbidden', SERVICE, evaluates, ['no-eval']],
+  ['new Function is forbidden', SERVICE, makesFunction, ['no-new-func']],
+  ['RegExp from a variable is forbidden', SERVICE, makesExpression, ['no-restricted-syntax']],
   ['a source file may not have more than 200 lines', SERVICE, lines(201), ['max-lines']],
   ['200 lines are allowed', SERVICE, lines(200), []],
 ];

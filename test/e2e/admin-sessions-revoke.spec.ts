@@ -1,5 +1,5 @@
 import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
-import { NOBODY } from '../support/constants.js';
+import { UNKNOWN_ID } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { insertSessions } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
@@ -137,7 +137,7 @@ describe('POST /admin/sessions/revoke', () => {
     ['an unknown filter', { olderThan: '2026-01-15T09:30:00Z' }],
     ['null as the user', { userId: null }],
     ['a user that is not an ID', { userId: 'ada' }],
-    ['a list of users', { userId: [NOBODY] }],
+    ['a list of users', { userId: [UNKNOWN_ID] }],
     ['null as the IP address', { ipAddress: null }],
     ['a host name as the IP address', { ipAddress: 'localhost' }],
     ['a network', { ipAddress: '203.0.113.0/24' }],
@@ -148,9 +148,9 @@ describe('POST /admin/sessions/revoke', () => {
     ['a date without a time', { createdBefore: '2026-01-15' }],
     ['a number as the time', { createdBefore: 1_768_469_400_000 }],
     ['null as the time', { createdBefore: null }],
-    ['a string as dryRun', { userId: NOBODY, dryRun: 'true' }],
-    ['null as dryRun', { userId: NOBODY, dryRun: null }],
-    ['a list of filters', [{ userId: NOBODY }]],
+    ['a string as dryRun', { userId: UNKNOWN_ID, dryRun: 'true' }],
+    ['null as dryRun', { userId: UNKNOWN_ID, dryRun: null }],
+    ['a list of filters', [{ userId: UNKNOWN_ID }]],
   ])('rejects %s and revokes nothing', async (_, filter) => {
     expectProblem(await revoke(filter), 400, 'validation_failed');
     expect(await statusOf(admin)).toBe(200);
@@ -202,7 +202,7 @@ describe('two concurrent bulk revocations', () => {
     // The planner uses the index of each filter only in a larger table.
     await insertSessions(database, { userId: eve.id, idle: '1 day', absolute: '1 day', count: 5_000 });
     await database.query('ANALYZE sessions');
-    const answers = await database.holding(`SELECT FROM sessions WHERE id = '${IDS[1]}' FOR UPDATE`, async () => {
+    const answers = await database.withLock(`SELECT FROM sessions WHERE id = '${IDS[1]}' FOR UPDATE`, async () => {
       const byAdmin = byTable
         .as(admin.accessToken)
         .post('/admin/sessions/revoke')

@@ -1,5 +1,5 @@
 import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
-import { NOBODY, RFC_3339 } from '../support/constants.js';
+import { UNKNOWN_ID, RFC_3339 } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 import { walkPages } from '../support/walk-pages.js';
@@ -72,7 +72,7 @@ describe('/admin/sessions', () => {
     });
 
     it('returns an empty page for an unknown user', async () => {
-      const { body } = await list({ userId: NOBODY }).expect(200);
+      const { body } = await list({ userId: UNKNOWN_ID }).expect(200);
       expect(body).toEqual({ items: [], nextCursor: null });
     });
 
@@ -117,7 +117,7 @@ describe('/admin/sessions', () => {
     });
 
     it('returns 404 for an unknown session', async () => {
-      expectProblem(await asAdmin().delete(`/admin/sessions/${NOBODY}`), 404, 'not_found');
+      expectProblem(await asAdmin().delete(`/admin/sessions/${UNKNOWN_ID}`), 404, 'not_found');
     });
 
     it('rejects an invalid ID', async () => {
@@ -253,7 +253,9 @@ describe('/admin/sessions', () => {
     });
 
     it('returns 404 for an unknown session', async () => {
-      const response = await asAdmin().patch(`/admin/sessions/${NOBODY}`).send({ expiresAt: '2001-01-01T00:00:00Z' });
+      const response = await asAdmin()
+        .patch(`/admin/sessions/${UNKNOWN_ID}`)
+        .send({ expiresAt: '2001-01-01T00:00:00Z' });
       expectProblem(response, 404, 'not_found');
     });
   });

@@ -1,5 +1,5 @@
 import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
-import { NOBODY, RFC_3339, UUID_V7 } from '../support/constants.js';
+import { UNKNOWN_ID, RFC_3339, UUID_V7 } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -71,7 +71,7 @@ describe('/admin/users', () => {
       ['an unknown role', { role: 'owner' }, '/role'],
       ['two roles', { role: ['user', 'admin'] }, '/role'],
       ['null as the role', { role: null }, '/role'],
-      ['an ID', { id: NOBODY }, '/id'],
+      ['an ID', { id: UNKNOWN_ID }, '/id'],
       ['a password hash', { passwordHash: 'x' }, '/passwordHash'],
       ['an active state', { isActive: false }, '/isActive'],
       ['a verification time', { emailVerifiedAt: '2026-01-15T09:30:00.000Z' }, '/emailVerifiedAt'],
@@ -137,7 +137,7 @@ describe('/admin/users', () => {
       ['an email', { email: 'other@example.com' }],
       ['a password', { password: 'nine ferries in fog' }],
       ['a password hash', { passwordHash: 'x' }],
-      ['an ID', { id: NOBODY }],
+      ['an ID', { id: UNKNOWN_ID }],
       ['a verification time', { emailVerifiedAt: '2026-01-15T09:30:00.000Z' }],
     ])('rejects %s and changes nothing', async (_, part) => {
       const ada = await buildUser(app);
@@ -180,15 +180,20 @@ describe('/admin/users', () => {
 
   describe.each(['get', 'patch', 'delete'] as const)('%s /:id', (method) => {
     it('returns 404 for an unknown ID', async () => {
-      expectProblem(await asAdmin()[method](`/admin/users/${NOBODY}`), 404, 'user_not_found');
+      expectProblem(await asAdmin()[method](`/admin/users/${UNKNOWN_ID}`), 404, 'user_not_found');
     });
 
-    it.each(['me', '1', `${NOBODY}0`, NOBODY.replaceAll('-', ''), `{${NOBODY}}`, "'; DROP TABLE users; --", '%00'])(
-      'rejects %j as the ID',
-      async (id) => {
-        const path = `/admin/users/${id === '%00' ? id : encodeURIComponent(id)}`;
-        expectProblem(await asAdmin()[method](path), 400, 'validation_failed');
-      },
-    );
+    it.each([
+      'me',
+      '1',
+      `${UNKNOWN_ID}0`,
+      UNKNOWN_ID.replaceAll('-', ''),
+      `{${UNKNOWN_ID}}`,
+      "'; DROP TABLE users; --",
+      '%00',
+    ])('rejects %j as the ID', async (id) => {
+      const path = `/admin/users/${id === '%00' ? id : encodeURIComponent(id)}`;
+      expectProblem(await asAdmin()[method](path), 400, 'validation_failed');
+    });
   });
 });

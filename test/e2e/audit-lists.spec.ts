@@ -2,7 +2,7 @@ import { AuditRecorder } from '../../src/platform/audit/audit.recorder.js';
 import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { Database } from '../../src/platform/database/database.js';
 import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
-import { NOBODY } from '../support/constants.js';
+import { UNKNOWN_ID } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 import { walkPages } from '../support/walk-pages.js';
@@ -115,7 +115,7 @@ describe('the audit list', () => {
         'by root, of bob': { actorId: root.id, userId: bob.id },
         'sign-ins': { type: 'sign_in' },
         'sign-ins of ada': { type: 'sign_in', userId: ada.id },
-        'unknown user': { userId: NOBODY },
+        'unknown user': { userId: UNKNOWN_ID },
       })) {
         counts[name] = ((await audit(query).expect(200)).body.items as unknown[]).length;
       }

@@ -127,7 +127,7 @@ describe('the audit event of a rejected request', () => {
     const rejections = app.app.get(RejectedRequests);
     for (let i = 0; i < 5_000; i += 1) {
       const client = { ipAddress: `10.0.${i >> 8}.${i & 255}`, userAgent: null };
-      rejections.note({ code: 'too_many_requests', kind: 'rate_limited', claims: null, client });
+      rejections.record({ code: 'too_many_requests', kind: 'rate_limited', claims: null, client });
     }
     const rows = await written();
     expect(rows).toHaveLength(1_001);
@@ -142,7 +142,7 @@ describe('the audit event of a rejected request', () => {
     await clear();
     let second = Promise.resolve();
     let isDone = false;
-    await app.database.holding('LOCK TABLE audit_events IN SHARE MODE', async () => {
+    await app.database.withLock('LOCK TABLE audit_events IN SHARE MODE', async () => {
       await send(ada, '/admin/users').expect(403);
       void recorder().flush();
       second = recorder()
@@ -172,10 +172,10 @@ describe('the audit event of a rejected request', () => {
     const [second, proxy] = await TestApp.startProxied(app);
     const ada = await buildSignedIn(second);
     await clear();
-    await proxy.refuse();
+    await proxy.rejectConnections();
     const claims = { userId: ada.id, sessionId: ada.sessionId };
     const client = { ipAddress: '127.0.0.1', userAgent: AGENT };
-    second.app.get(RejectedRequests).note({ code: 'forbidden', kind: 'forbidden', claims, client });
+    second.app.get(RejectedRequests).record({ code: 'forbidden', kind: 'forbidden', claims, client });
     await recorder(second).flush();
     expect(await auditRows(app.database)).toEqual([]);
     await proxy.heal();

@@ -1,6 +1,6 @@
 import type { Response } from 'supertest';
 import { buildSignedIn, buildUser, signIn, type BuiltUser, type SignedIn } from '../support/builders.js';
-import { NOBODY } from '../support/constants.js';
+import { UNKNOWN_ID } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { readOperations, type Operation } from '../support/operations.js';
 import { routesOf } from '../support/routes.js';
@@ -42,7 +42,7 @@ describe('authorization', () => {
     by?: SignedIn,
     body: unknown = operation.exampleBody,
   ): Promise<Response> => {
-    const request = (by ? app.as(by.accessToken) : app.request)[operation.method](pathOf(operation, NOBODY));
+    const request = (by ? app.as(by.accessToken) : app.request)[operation.method](pathOf(operation, UNKNOWN_ID));
     if (operation.mediaType) void request.type(operation.mediaType).send(body as object);
     return request.query(operation.exampleQuery);
   };
@@ -57,7 +57,7 @@ describe('authorization', () => {
   it('is required on every route except the public ones', async () => {
     const open: string[] = [];
     for (const { method, path, name } of routesOf(app)) {
-      const response = await app.request[method](path.replaceAll(/\{\w+\}/g, NOBODY));
+      const response = await app.request[method](path.replaceAll(/\{\w+\}/g, UNKNOWN_ID));
       if (response.status !== 401 || response.body.code !== 'token_missing') open.push(name);
     }
     expect(open.sort()).toEqual([...PUBLIC_ROUTES].sort());
@@ -151,7 +151,7 @@ describe('authorization', () => {
   describe('a protected field', () => {
     const fields = {
       role: 'admin',
-      id: NOBODY,
+      id: UNKNOWN_ID,
       isActive: true,
       passwordHash: 'x',
       emailVerifiedAt: '2026-01-15T09:30:00.000Z',

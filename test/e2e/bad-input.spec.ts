@@ -1,6 +1,6 @@
 import type { Response } from 'supertest';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
-import { NOBODY } from '../support/constants.js';
+import { UNKNOWN_ID } from '../support/constants.js';
 import { readOperations, type Field, type Operation } from '../support/operations.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -350,7 +350,7 @@ function isFreeText(schema: Field['schema']): boolean {
 }
 
 function validValue({ name, schema }: Field): unknown {
-  if (schema.format === 'uuid') return NOBODY;
+  if (schema.format === 'uuid') return UNKNOWN_ID;
   if (schema.format === 'date-time') return '2026-01-15T09:30:00.000Z';
   if (typesOf(schema.type).includes('boolean')) return true;
   if (isOfType(1, typesOf(schema.type))) return schema.example ?? 1;

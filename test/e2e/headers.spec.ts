@@ -1,5 +1,5 @@
 import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
-import { NOBODY, NO_DATABASE, UUID_V7 } from '../support/constants.js';
+import { UNKNOWN_ID, NO_DATABASE, UUID_V7 } from '../support/constants.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('headers', () => {
@@ -13,7 +13,7 @@ describe('headers', () => {
   afterAll(() => app.close());
 
   describe('X-Request-Id', () => {
-    it.each(['a', 'my-own.id_1', 'A'.repeat(64), NOBODY])(
+    it.each(['a', 'my-own.id_1', 'A'.repeat(64), UNKNOWN_ID])(
       'is the value from the request if that is valid: %s',
       async (id) => {
         const { headers } = await app.request.get('/health/live').set('X-Request-Id', id);

@@ -116,7 +116,7 @@ describe('two admins on two instances', () => {
     ],
   ])('leave exactly one admin if they concurrently %s', async (_, act) => {
     // The lock blocks writes only. Both requests can therefore count the admins before either writes.
-    const answers = await first.database.holding('LOCK TABLE users IN SHARE MODE', async () => {
+    const answers = await first.database.withLock('LOCK TABLE users IN SHARE MODE', async () => {
       const sent = [Promise.resolve(act(first, ada, bob)), Promise.resolve(act(second, bob, ada))];
       await until('both requests wait', async () => (await first.database.waiting()).length === 2);
       return sent;
@@ -131,7 +131,7 @@ describe('two admins on two instances', () => {
   it('can be demoted at the same time without a deadlock', async () => {
     const root = await buildSignedIn(first, 'admin');
     // Ada's row comes before the others in ID order, so both requests wait for it before they lock the row of their target.
-    const answers = await first.database.holding(`SELECT FROM users WHERE id = '${ada.id}' FOR UPDATE`, async () => {
+    const answers = await first.database.withLock(`SELECT FROM users WHERE id = '${ada.id}' FOR UPDATE`, async () => {
       const sent = [bob, root].map((admin) => patch(first, admin, admin, { role: 'user' }).then());
       await until('both requests wait', async () => (await first.database.waiting()).length === 2);
       return sent;

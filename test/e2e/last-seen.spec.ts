@@ -64,14 +64,14 @@ describe('the last activity of a session', () => {
 
   it('is not written by the request, which succeeds while the table is locked', async () => {
     const session = await sessionSeenAgo(120);
-    await app.database.holding('LOCK TABLE sessions IN SHARE MODE', async () => expect(await use(session)).toBe(200));
+    await app.database.withLock('LOCK TABLE sessions IN SHARE MODE', async () => expect(await use(session)).toBe(200));
   });
 
   it('is written when a flush returns, even if another flush writes it', async () => {
     const session = await sessionSeenAgo(120);
     let second = Promise.resolve();
     let isDone = false;
-    await app.database.holding('LOCK TABLE sessions IN SHARE MODE', async () => {
+    await app.database.withLock('LOCK TABLE sessions IN SHARE MODE', async () => {
       await use(session);
       void flush();
       second = flush().finally(() => (isDone = true));
@@ -87,7 +87,7 @@ describe('the last activity of a session', () => {
 
   it('is written without waiting for sessions whose row is locked', async () => {
     const [locked, free] = [await sessionSeenAgo(120), await sessionSeenAgo(120)];
-    await app.database.holding(`SELECT FROM sessions WHERE id = '${locked.sessionId}' FOR UPDATE`, async () => {
+    await app.database.withLock(`SELECT FROM sessions WHERE id = '${locked.sessionId}' FOR UPDATE`, async () => {
       await Promise.all([use(locked), use(free)]);
       await flush();
     });

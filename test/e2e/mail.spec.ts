@@ -87,7 +87,7 @@ describe('mail', () => {
 
   it('encrypts its contents while queued, deletes them once sent, and logs no token', async () => {
     let release = (): void => undefined;
-    server.hold = new Promise((resolve) => (release = resolve));
+    server.delay = new Promise((resolve) => (release = resolve));
     const token = await postMail(app, 'sealed@example.com', 'Ada Lovelace');
     const [row] = await app.database.query<{ row: string; sealed: Buffer }>(
       `SELECT mails::text AS row, sealed FROM mails WHERE recipient = 'sealed@example.com'`,
@@ -161,7 +161,7 @@ describe('a queued mail', () => {
 
   it('leaves as soon as a running delivery ends', async () => {
     let release = (): void => undefined;
-    server.hold = new Promise((resolve) => (release = resolve));
+    server.delay = new Promise((resolve) => (release = resolve));
     const before = server.attempts;
     for (let index = 0; index < 5; index += 1) await postMail(app, `running-${index}@example.com`);
     await until('five mails are being sent', () => server.attempts === before + 5);

@@ -65,7 +65,7 @@ describe('POST /auth/password/reset', () => {
     const ada = await buildSignedIn(app);
     const token = await issueToken(app, 'password_reset', ada);
     const lock = `SELECT FROM users WHERE id = '${ada.id}' FOR NO KEY UPDATE`;
-    const [waiting] = await app.database.holding(lock, async () => {
+    const [waiting] = await app.database.withLock(lock, async () => {
       const sent = reset(token).then();
       await until('the reset waits', async () => (await app.database.waiting()).length === 1);
       await app.as(ada.accessToken).post('/auth/logout').expect(204);

@@ -2,7 +2,7 @@ import { VerifiedTokens } from '../../src/auth/tokens/verified-tokens.js';
 import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { Database } from '../../src/platform/database/database.js';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
-import { NOBODY } from '../support/constants.js';
+import { UNKNOWN_ID } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -41,7 +41,7 @@ describe('error responses', () => {
     ['put', '/admin/users', 'GET, HEAD, POST'],
     ['post', '/health/live', 'GET, HEAD'],
     ['post', '/openapi.json', 'GET, HEAD'],
-    ['post', `/admin/users/${NOBODY}`, 'DELETE, GET, HEAD, PATCH'],
+    ['post', `/admin/users/${UNKNOWN_ID}`, 'DELETE, GET, HEAD, PATCH'],
   ] as const)('have status 405 and an Allow header for a wrong method: %s %s', async (verb, path, allow) => {
     const answer = await app.request[verb](path);
     expectProblem(answer, 405, 'method_not_allowed');
@@ -140,7 +140,7 @@ describe('error responses', () => {
     ['401', 'invalid_credentials', () => app.request.post('/auth/login').send({ email: 'no@b.co', password: 'wrong' })],
     ['401', 'refresh_token_invalid', () => app.request.post('/auth/refresh').send({ refreshToken: 'x' })],
     ['401', 'token_invalid', () => app.as('x.y.z').get('/users/me')],
-    ['404', 'user_not_found', () => app.as(ada.accessToken).get(`/admin/users/${NOBODY}`)],
+    ['404', 'user_not_found', () => app.as(ada.accessToken).get(`/admin/users/${UNKNOWN_ID}`)],
     ['409', 'last_admin', () => app.as(ada.accessToken).delete(`/admin/users/${ada.id}`)],
     [
       '409',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { buildUser } from '../support/builders.js';
-import { NOBODY, UUID_V7 } from '../support/constants.js';
+import { UNKNOWN_ID, UUID_V7 } from '../support/constants.js';
 import { TestApp } from '../support/test-app.js';
 
 const UTC_MILLISECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -186,7 +186,7 @@ describe('POST /auth/register', () => {
 
   it.each([
     ['role', 'admin'],
-    ['id', NOBODY],
+    ['id', UNKNOWN_ID],
     ['isActive', true],
     ['passwordHash', '$2b$12$abcdefghijklmnopqrstuu'],
     ['emailVerifiedAt', '2026-01-15T09:30:00.000Z'],

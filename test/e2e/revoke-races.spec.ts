@@ -136,7 +136,7 @@ describe('a refresh that waits for a lock', () => {
     const { database } = app;
     const ada = await buildSignedIn(app);
     const row = () => sessionRow(database, ada.sessionId);
-    const [sent, before] = await database.holding(change(ada), async () => {
+    const [sent, before] = await database.withLock(change(ada), async () => {
       // The refresh must read the session before the change commits.
       const { refreshToken } = ada;
       const waiting = app.request.post('/auth/refresh').send({ refreshToken }).then();

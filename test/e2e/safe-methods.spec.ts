@@ -6,7 +6,7 @@ import { TestApp } from '../support/test-app.js';
 
 /** Returns every row of every table, without last-seen times and audit events of rejected requests. */
 async function contentsOf({ app, database }: TestApp): Promise<string[]> {
-  // Includes what is written in the background after the response.
+  // Includes background writes after the response.
   for (const recorder of [LastSeenRecorder, RejectionRecorder]) await app.get(recorder).flush();
   const tables = await database.query<{ name: string }>(
     `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY name`,

@@ -1,5 +1,5 @@
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
-import { NOBODY, RFC_3339, UUID_V7 } from '../support/constants.js';
+import { UNKNOWN_ID, RFC_3339, UUID_V7 } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -146,7 +146,7 @@ describe('/sessions', () => {
     it('returns the same 404 for another user’s session as for an unknown one', async () => {
       const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
       const foreign = await app.as(eve.accessToken).delete(`/sessions/${ada.sessionId}`);
-      const unknown = await app.as(eve.accessToken).delete(`/sessions/${NOBODY}`);
+      const unknown = await app.as(eve.accessToken).delete(`/sessions/${UNKNOWN_ID}`);
       expectProblem(foreign, 404, 'not_found');
       const same = { requestId: '', instance: '' };
       expect({ ...foreign.body, ...same }).toEqual({ ...unknown.body, ...same });
@@ -159,7 +159,7 @@ describe('/sessions', () => {
       await app.as(ada.accessToken).get('/users/me').expect(200);
     });
 
-    it.each(['current', 'all', '1', `${NOBODY}x`, NOBODY.replaceAll('-', ''), `${NOBODY} OR 1=1`])(
+    it.each(['current', 'all', '1', `${UNKNOWN_ID}x`, UNKNOWN_ID.replaceAll('-', ''), `${UNKNOWN_ID} OR 1=1`])(
       'rejects the ID %j and revokes nothing',
       async (id) => {
         const ada = await buildSignedIn(app);

@@ -58,7 +58,7 @@ describe('an admin action that has started to write', () => {
     const admin = await buildSignedIn(app, 'admin');
     const user = { email: `by-${admin.id}@example.com`, password: 'seven lanterns at dusk' };
     // The last statement of the action queues a mail. The changes write none.
-    const [created, changed] = await database.holding('LOCK TABLE mails IN SHARE MODE', async () => {
+    const [created, changed] = await database.withLock('LOCK TABLE mails IN SHARE MODE', async () => {
       const creation = app.as(admin.accessToken).post('/admin/users').send(user).then();
       await until('the action waits', async () => (await database.waitingFor('mails')).length === 1);
       let isAnswered = false;

@@ -1,5 +1,5 @@
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
-import { NOBODY, RFC_3339, UUID_V7 } from '../support/constants.js';
+import { UNKNOWN_ID, RFC_3339, UUID_V7 } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -94,7 +94,7 @@ describe('/users/me', () => {
 
     it.each<[string, unknown]>([
       ['role', 'admin'],
-      ['id', NOBODY],
+      ['id', UNKNOWN_ID],
       ['isActive', false],
       ['passwordHash', '$2b$04$abcdefghijklmnopqrstuv'],
       ['emailVerifiedAt', '2026-01-15T09:30:00.000Z'],

@@ -47,7 +47,7 @@ describe('the lazy connection', () => {
   });
 
   describe('while the database is down', () => {
-    beforeEach(() => proxy.refuse());
+    beforeEach(() => proxy.rejectConnections());
 
     it('reports liveness', async () => {
       const { status, body } = await app.request.get('/health/live');

@@ -18,7 +18,7 @@ describe('a failing mail server', () => {
   });
   beforeEach(() => {
     server.treat = () => 'take';
-    server.refusal = undefined;
+    server.rejection = undefined;
   });
   afterAll(async () => {
     await app.close();
@@ -75,7 +75,7 @@ describe('a failing mail server', () => {
   });
 
   it('that does not know the recipient gets the mail once, and its contents are kept', async () => {
-    server.refusal = () => '550 5.1.1 No such user';
+    server.rejection = () => '550 5.1.1 No such user';
     await postMail(app, 'unknown@example.com');
     await failure('unknown@example.com');
     const row = await rowOf('unknown@example.com');
@@ -84,12 +84,12 @@ describe('a failing mail server', () => {
     expect(log.records).toContainEqual(expect.objectContaining({ level: 'error', msg: 'Gave up sending a mail.' }));
   });
 
-  it('that refuses to relay gets the mail again, because an operator can fix that', async () => {
-    server.refusal = () => '554 5.7.1 Relay access denied';
+  it('that denies relaying gets the mail again, because an operator can fix that', async () => {
+    server.rejection = () => '554 5.7.1 Relay access denied';
     await postMail(app, 'relay@example.com');
     await failure('relay@example.com');
     expect(await rowOf('relay@example.com')).toMatchObject({ attempts: 1, is_waiting: true });
-    server.refusal = undefined;
+    server.rejection = undefined;
     await passBackoff(app);
     await server.next('relay@example.com');
   });
@@ -170,7 +170,7 @@ describe('an outage of the database', () => {
     const failures = () => log.records.filter(({ msg }) => String(msg).startsWith('Database unavailable'));
 
     server.treat = () => {
-      void proxy.refuse();
+      void proxy.rejectConnections();
       return 'take';
     };
     await postMail(app, 'ada@example.com');

@@ -23,7 +23,7 @@ describe('an application that is stopped while it sends mail', () => {
   let child: ChildApp | undefined;
   afterEach(async () => {
     server.treat = () => 'take';
-    server.hold = Promise.resolve();
+    server.delay = Promise.resolve();
     await child?.kill();
   });
 
@@ -36,7 +36,7 @@ describe('an application that is stopped while it sends mail', () => {
   it('finishes and records a running delivery on SIGTERM', async () => {
     const sending = await startChild();
     let answer: () => void = () => undefined;
-    server.hold = new Promise((resolve) => (answer = resolve));
+    server.delay = new Promise((resolve) => (answer = resolve));
     await postMail(direct, 'ada@example.com');
     await until('the delivery runs', () => server.attempts === 1);
     sending.signal('SIGTERM');

@@ -37,7 +37,7 @@ describe('rate limits while their store is unavailable', () => {
   const countLogs = (text: string) => log.records.filter(({ msg }) => String(msg).includes(text)).length;
 
   it.each([
-    ['refuses connections', () => proxy.refuse()],
+    ['rejects connections', () => proxy.rejectConnections()],
     ['does not respond', () => Promise.resolve().then(() => proxy.freeze())],
   ])('are counted by the process while the database %s, then by the database again', async (_, fail) => {
     expect(await refresh()).toBe(401);
@@ -58,7 +58,7 @@ describe('rate limits while their store is unavailable', () => {
 
   it('do not count a refresh that failed because of the database', async () => {
     const { refreshToken } = await buildSignedIn(app);
-    await proxy.refuse();
+    await proxy.rejectConnections();
     const statuses = [];
     for (let i = 0; i < 5; i += 1) {
       statuses.push((await app.request.post('/auth/refresh').send({ refreshToken })).status);
@@ -67,7 +67,7 @@ describe('rate limits while their store is unavailable', () => {
   });
 
   it('do not count a sign-in that failed because of the database', async () => {
-    await proxy.refuse();
+    await proxy.rejectConnections();
     const login = async () =>
       (await app.request.post('/auth/login').send({ email: 'ada@example.com', password: 'wrong lanterns' })).status;
     expect([await login(), await login(), await login()]).toEqual([503, 503, 503]);

@@ -56,7 +56,7 @@ describe('stopping the process', () => {
   });
 
   it('finishes a slow request and then closes its connection', async () => {
-    const load = await direct.database.holding('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE', async () => {
+    const load = await direct.database.withLock('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE', async () => {
       const running = Load.start(1, app.url, () => ['/users/me', { token: ada.accessToken }]);
       await until(
         'the request waits for the lock',

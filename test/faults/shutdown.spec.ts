@@ -12,7 +12,7 @@ describe('SIGTERM', () => {
     await direct.database.query(`UPDATE sessions SET last_seen_at = now() - interval '1 hour'`);
     const app = await ChildApp.start({ DATABASE_URL: direct.database.url });
     try {
-      const load = await direct.database.holding('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE', async () => {
+      const load = await direct.database.withLock('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE', async () => {
         const started = Load.start(1, app.url, () => ['/users/me', { token: ada.accessToken }]);
         await until('the request waits', async () => (await direct.database.waitingFor('sessions')).length > 0);
         app.signal('SIGTERM');

@@ -100,7 +100,7 @@ describe('an instance with two workers', () => {
       await until('the load has started', () => load.fewest(10) > 20);
       const [before, killed] = [workers.listening, workers.pids.get(1) ?? 0];
       // Every connection has a running request when the worker is killed.
-      await direct.database.holding('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE', async () => {
+      await direct.database.withLock('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE', async () => {
         await until('both workers wait', async () => (await direct.database.waitingFor('sessions')).length >= 2);
         process.kill(killed, 'SIGKILL');
         await until('requests fail', () => (load.statuses[0] ?? 0) > 0);

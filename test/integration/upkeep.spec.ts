@@ -217,7 +217,7 @@ describe('scheduled pruning', () => {
     const [cutOff, proxy] = await TestApp.startProxied(app, { log });
     try {
       await insertExpired(1);
-      await proxy.refuse();
+      await proxy.rejectConnections();
       await prune(cutOff);
       expect(messages()).toContain('Pruning stopped: the database is unavailable.');
       await proxy.heal();

@@ -249,7 +249,7 @@ describe('users:import', () => {
     );
     const proxy = await DatabaseProxy.start(app.database.url);
     proxy.onStatement = () => {
-      if (proxy.statements === 15) void proxy.refuse();
+      if (proxy.statements === 15) void proxy.rejectConnections();
     };
     try {
       const env = { ...environment(), DATABASE_URL: proxy.url };
@@ -264,7 +264,7 @@ describe('users:import', () => {
     }
   });
 
-  it('creates one account per e-mail address if two imports run at once', async () => {
+  it('creates one account per e-mail address if two imports run concurrently', async () => {
     const all = Array.from({ length: 2_000 }, (_, index) => `user${String(index).padStart(5, '0')}@example.com`);
     await write('up.csv', ['email', ...all].join('\n'));
     await write('down.csv', ['email', ...[...all].reverse()].join('\n'));
@@ -295,13 +295,13 @@ describe('users:import', () => {
   it('rejects a file with an unknown column in one line', async () => {
     const { code, stdout, stderr } = await runOn('users.csv', 'email,password\na@example.com,x\n');
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^The first line must name the columns .* There is no column "password"\.\n$/);
+    expect(stderr).toMatch(/^The first line must name the columns .* Unknown column "password"\.\n$/);
     expect(await emails()).toEqual([]);
   });
 
   it('rejects a missing file, and a file that its report would overwrite', async () => {
     const missing = await run('missing.csv');
-    expect(missing).toEqual({ code: 1, stdout: '', stderr: `There is no file ${join(folder, 'missing.csv')}.\n` });
+    expect(missing).toEqual({ code: 1, stdout: '', stderr: `File not found: ${join(folder, 'missing.csv')}\n` });
     const overwritten = await run('x.csv', '--report', `${folder}/./x.csv`);
     expect(overwritten).toEqual({ code: 1, stdout: '', stderr: 'The report would overwrite the file.\n' });
   });

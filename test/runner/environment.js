@@ -2,7 +2,7 @@ import { ModernFakeTimers } from '@jest/fake-timers';
 import { ModuleMocker } from 'jest-mock';
 import { formatStackTrace } from './stack-traces.js';
 
-/** What Jest and its test framework keep on the global object while a test file runs. */
+/** The properties that Jest and its test framework set on the global object while a test file runs. */
 const FRAMEWORK_STATE = [
   'EVENT_HANDLERS',
   'LOG_ERRORS_BEFORE_RETRY',
@@ -60,7 +60,7 @@ export default class NativeEnvironment {
     }
   }
 
-  /** Lists the types of what keeps the process alive and did not before the file. */
+  /** Lists the types of the resources that the file opened and did not close. */
   #leftOpen() {
     const before = [...this.#openBefore];
     return process.getActiveResourcesInfo().filter((type) => {

@@ -8,7 +8,7 @@ const nodeRequire = createRequire(import.meta.url);
 const Runtime = /** @type {any} */ (JestRuntime);
 
 register('./typescript.js', import.meta.url);
-// Only then does Node.js keep the source maps that `stack-traces.js` reads.
+// Otherwise Node.js would not keep the source maps that `stack-traces.js` reads.
 process.setSourceMapsEnabled(true);
 // A listener for `disconnect` would keep the worker from ending by itself.
 setInterval(endIfOrphaned, 1_000, process.ppid).unref();
@@ -47,7 +47,9 @@ export default class NativeRuntime extends Runtime {
   }
 
   setMock() {
-    throw new Error('Node.js loads the modules, so Jest cannot mock one. Pass what you want to replace instead.');
+    throw new Error(
+      'Node.js loads the modules, so Jest cannot mock one. Pass a replacement to the code under test instead.',
+    );
   }
 
   setModuleMock() {
@@ -55,7 +57,7 @@ export default class NativeRuntime extends Runtime {
   }
 
   installGetBuiltinModule() {
-    // There is no sandbox to install it in.
+    // Without a sandbox, this has no effect.
   }
 }
 

@@ -32,7 +32,7 @@ const MEMORY = '/dev/shm';
 const MIN_FREE_BYTES = 2 * 1024 ** 3;
 
 /**
- * Tells the workers of this run the URL of one shared server. The first worker that asks starts it.
+ * Serves the URL of one shared server to the workers of this run. The first request starts the server.
  *
  * @returns {Promise<TestCluster>}
  */
@@ -59,7 +59,7 @@ async function startTestCluster() {
   const folder = await mkdtemp(join(await parentFolder(), 'gatehouse-test-'));
   const removeFolder = () => rm(folder, { recursive: true, force: true });
   try {
-    // PostgreSQL may run as another user, who has to reach the folder.
+    // PostgreSQL may run as another user, which must be able to enter the folder.
     await chmod(folder, 0o755);
     const cluster = { folder: join(folder, 'postgres'), password: newPassword() };
     const { url, pid, stop } = await startCluster(cluster, { flags: FLAGS, detached: false });
@@ -84,7 +84,7 @@ async function startTestCluster() {
   }
 }
 
-/** Returns a folder in memory if it has enough space: there, creating a database takes a fifth of the time. */
+/** Returns a folder in memory if it has enough space, because creating a database there takes a fifth of the time. */
 async function parentFolder() {
   const { bavail, bsize } = await statfs(MEMORY).catch(() => ({ bavail: 0, bsize: 0 }));
   return bavail * bsize >= MIN_FREE_BYTES ? MEMORY : tmpdir();

@@ -24,7 +24,7 @@ export class DatabaseProxy {
   private readonly sockets = new Set<Socket>();
   private readonly silenced = new WeakSet<Socket>();
   private frozen = false;
-  private held: (() => void)[] = [];
+  private delayed: (() => void)[] = [];
 
   private constructor(
     private server: Server,
@@ -54,8 +54,8 @@ export class DatabaseProxy {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  /** Drops all connections and refuses new ones. */
-  async refuse(): Promise<void> {
+  /** Drops all connections and rejects new ones. */
+  async rejectConnections(): Promise<void> {
     if (!this.server.listening) return;
     this.server.close();
     this.cut();
@@ -72,17 +72,17 @@ export class DatabaseProxy {
     for (const socket of this.sockets) this.silenced.add(socket);
   }
 
-  /** Works normally again. Delivers the data that was held back. */
+  /** Works normally again. Delivers the delayed data. */
   async heal(): Promise<void> {
     this.frozen = false;
-    for (const pass of this.held.splice(0)) pass();
+    for (const pass of this.delayed.splice(0)) pass();
     if (this.server.listening) return;
     this.server = createServer((socket) => this.accept(socket)).listen(this.port, '127.0.0.1');
     await once(this.server, 'listening');
   }
 
   async close(): Promise<void> {
-    await this.refuse();
+    await this.rejectConnections();
     this.cut();
   }
 
@@ -115,7 +115,7 @@ export class DatabaseProxy {
   }
 
   private pass(action: () => void): void {
-    if (this.frozen) this.held.push(action);
+    if (this.frozen) this.delayed.push(action);
     else action();
   }
 }

@@ -14,7 +14,7 @@ export interface Forgery {
 export const hmac = (algorithm: 'sha256' | 'sha384' | 'sha512', secret: string | Buffer) => (text: string) =>
   createHmac(algorithm, secret).update(text).digest();
 
-/** Builds a JWT from a genuine one. Works without a library, because libraries refuse to sign invalid tokens. */
+/** Builds a JWT from a genuine one. Works without a library, because libraries do not sign invalid tokens. */
 export function forgeToken(genuine: string, { header, claims, sign = hmac('sha256', TEST_SECRET) }: Forgery): string {
   const token = decodeToken(genuine);
   const text = `${encode({ ...token.header, ...header })}.${encode({ ...token.claims, ...claims })}`;

@@ -24,7 +24,7 @@ export interface ArrivedMail {
 }
 
 /**
- * What the server does with a mail that it has read: `take` stores and acknowledges it, `keep` stores it but does not
+ * How the server treats a mail that it has read: `take` stores and acknowledges it, `keep` stores it but does not
  * respond, `hang` does not respond, and `drop` closes the connection. Anything else is an error response.
  */
 export type Treatment = 'take' | 'keep' | 'hang' | 'drop' | `${4 | 5}${number} ${string}`;
@@ -42,9 +42,9 @@ export class MailServer {
   /** Decides what to do with a mail. `attempt` counts all deliveries from 1. */
   treat: (mail: ArrivedMail, attempt: number) => Treatment = () => 'take';
   /** Returns an error response to reject a recipient, such as `550 5.1.1 No such user`. */
-  refusal: ((recipient: string) => string | undefined) | undefined;
+  rejection: ((recipient: string) => string | undefined) | undefined;
   /** Delays every response to a mail until this resolves. */
-  hold: Promise<void> = Promise.resolve();
+  delay: Promise<void> = Promise.resolve();
   /** Whether the server accepts connections without a greeting. */
   isSilent = false;
 
@@ -71,9 +71,9 @@ export class MailServer {
         if (!mailServer.isSilent) callback();
       },
       onRcptTo: ({ address }, _session, callback) => {
-        const refusal = mailServer.refusal?.(address);
-        if (refusal === undefined) callback();
-        else callback(smtpError(refusal));
+        const rejection = mailServer.rejection?.(address);
+        if (rejection === undefined) callback();
+        else callback(smtpError(rejection));
       },
       onData: (stream, { envelope }, callback) => {
         const recipient = envelope.rcptTo.map(({ address }) => address).join(',');
@@ -122,7 +122,7 @@ export class MailServer {
   private async receive(raw: Buffer, recipient: string, callback: (error?: Error) => void): Promise<void> {
     const mail = await parse(raw, recipient);
     const treatment = this.treat(mail, ++this.attempts);
-    await this.hold;
+    await this.delay;
     if (treatment === 'drop') this.hangUp();
     else if (treatment === 'keep') this.mails.push(mail);
     else if (treatment === 'take') {

@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { NOBODY } from './constants.js';
+import { UNKNOWN_ID } from './constants.js';
 import type { TestApp } from './test-app.js';
 
 export interface Schema {
@@ -139,5 +139,5 @@ function exampleOf(schema: Schema): unknown {
   if (schema.default !== undefined) return schema.default;
   if (schema.enum) return schema.enum[0];
   if (schema.format === 'date-time') return '2001-01-01T00:00:00.000Z';
-  return schema.format === 'uuid' ? NOBODY : 'x';
+  return schema.format === 'uuid' ? UNKNOWN_ID : 'x';
 }

@@ -33,8 +33,8 @@ export class TestDatabase {
     return rows;
   }
 
-  /** Runs `act` while a transaction holds the locks of a statement such as `LOCK TABLE …`. Then rolls it back. */
-  async holding<T>(lock: string, act: () => Promise<T>): Promise<T> {
+  /** Runs `act` while a transaction has the locks of a statement such as `LOCK TABLE …`. Then rolls it back. */
+  async withLock<T>(lock: string, act: () => Promise<T>): Promise<T> {
     await this.query('BEGIN');
     try {
       await this.query(lock);
@@ -67,7 +67,7 @@ export class TestDatabase {
     second: () => PromiseLike<Second>,
   ): Promise<[First, Second]> {
     // `then` sends a request. A promise inside an array is not awaited here.
-    const [sent, sentAfter] = await this.holding(lock, async () => {
+    const [sent, sentAfter] = await this.withLock(lock, async () => {
       const answer = first().then((response) => response);
       await until('the first request waits', async () => (await this.waiting()).length === 1);
       const answerAfter = second().then((response) => response);

@@ -89,7 +89,7 @@ async function importAll(
 /** Applies the rules of the API to a record. */
 async function toUser(record: FileRecord): Promise<ImportedUser | RejectedLine> {
   const reject = (reason: string): RejectedLine => ({ line: record.line, status: 'rejected', reason });
-  if ('fault' in record) return reject(record.fault);
+  if ('error' in record) return reject(record.error);
   if (
     Object.values(record.fields).some((value) => typeof value === 'string' && value.includes(REPLACEMENT_CHARACTER))
   ) {

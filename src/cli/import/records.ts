@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { CommandError } from '../errors.js';
 
-type Content = { readonly fields: object } | { readonly fault: string };
+type Content = { readonly fields: object } | { readonly error: string };
 
 /** The fields of one user, or the reason why they cannot be read. `line` is the first line of the record, from 1. */
 export type FileRecord = { readonly line: number } & Content;
@@ -11,11 +11,11 @@ interface Line {
   readonly text: string;
 }
 
-/** A longer record is not a user: the file lacks line breaks, or it is something else. */
-const MAX_LENGTH = 100_000;
+/** Longer records are rejected. The file probably lacks line breaks or has another format. */
+const MAX_RECORD_CHARACTERS = 100_000;
 /** How far a quoted field may continue. Otherwise every unclosed quote would read the rest of the file. */
 const MAX_CONTINUATION_LINES = 10;
-const TOO_LONG: Content = { fault: 'is far too long for one user' };
+const TOO_LONG: Content = { error: 'is far too long for one user' };
 
 /**
  * Reads CSV (RFC 4180) with a header. Leaves out empty fields.
@@ -54,15 +54,15 @@ export async function* readNdjson(chunks: AsyncIterable<string>, names: readonly
 }
 
 /**
- * Splits at LF or CRLF in bounded memory: a longer line is cut one character above `MAX_LENGTH`. `readline` would keep
- * all of it, and split at U+2028 as well. Removes a byte order mark.
+ * Splits at LF or CRLF in bounded memory: a longer line is cut one character above `MAX_RECORD_CHARACTERS`. `readline` would keep
+ * all of it, and also split at U+2028. Removes a byte order mark.
  */
 async function* readLines(chunks: AsyncIterable<string>): AsyncGenerator<Line, undefined> {
   let number = 0;
   let rest = '';
   for await (const chunk of chunks) {
     const texts = (rest + chunk).split('\n');
-    rest = (texts.pop() ?? '').slice(0, MAX_LENGTH + 1);
+    rest = (texts.pop() ?? '').slice(0, MAX_RECORD_CHARACTERS + 1);
     for (const text of texts) yield toLine(++number, text);
   }
   if (rest !== '') yield toLine(number + 1, rest);
@@ -70,20 +70,20 @@ async function* readLines(chunks: AsyncIterable<string>): AsyncGenerator<Line, u
 }
 
 function toLine(number: number, text: string): Line {
-  const line = text.slice(0, MAX_LENGTH + 1).replace(/\r$/, '');
+  const line = text.slice(0, MAX_RECORD_CHARACTERS + 1).replace(/\r$/, '');
   return { number, text: number === 1 ? line.replace(/^\uFEFF/, '') : line };
 }
 
 function readHeader(text: string, names: readonly string[]): string[] {
   const columns = parseFields(text)?.map((column) => column.trim()) ?? [];
-  const fault = headerFault(columns, names);
-  if (fault === null) return columns;
-  throw new CommandError(`The first line must name the columns (${names.join(', ')}), separated by commas. ${fault}`);
+  const error = headerError(columns, names);
+  if (error === null) return columns;
+  throw new CommandError(`The first line must name the columns (${names.join(', ')}), separated by commas. ${error}`);
 }
 
-function headerFault(columns: readonly string[], names: readonly string[]): string | null {
+function headerError(columns: readonly string[], names: readonly string[]): string | null {
   const unknown = columns.find((column) => !names.includes(column));
-  if (unknown !== undefined) return `There is no column ${JSON.stringify(unknown.slice(0, 100))}.`;
+  if (unknown !== undefined) return `Unknown column ${JSON.stringify(unknown.slice(0, 100))}.`;
   const repeated = columns.find((column, index) => columns.indexOf(column) !== index);
   if (repeated !== undefined) return `The column ${repeated} is repeated.`;
   return columns.includes('email') ? null : 'The column email is missing.';
@@ -95,7 +95,7 @@ function hasOpenQuote(text: string): boolean {
 
 /** Returns null if the text is not exactly one record. */
 function parseFields(text: string): string[] | null {
-  if (text.length > MAX_LENGTH) return null;
+  if (text.length > MAX_RECORD_CHARACTERS) return null;
   // This is many times faster than csv-parse.
   if (!text.includes('"')) return text.split(',');
   try {
@@ -107,23 +107,23 @@ function parseFields(text: string): string[] | null {
 }
 
 function csvContent(text: string, fields: readonly string[] | null, columns: readonly string[]): Content {
-  if (text.length > MAX_LENGTH) return TOO_LONG;
-  if (!fields) return { fault: 'has a misplaced or unclosed quote' };
+  if (text.length > MAX_RECORD_CHARACTERS) return TOO_LONG;
+  if (!fields) return { error: 'has a misplaced or unclosed quote' };
   if (fields.length !== columns.length) {
-    return { fault: `has ${fields.length} fields, but the first line names ${columns.length}` };
+    return { error: `has ${fields.length} fields, but the first line names ${columns.length}` };
   }
   const entries = columns.map((column, index) => [column, fields[index]]);
   return { fields: Object.fromEntries(entries.filter(([, value]) => value !== '')) as object };
 }
 
 function jsonContent(text: string, names: readonly string[]): Content {
-  if (text.length > MAX_LENGTH) return TOO_LONG;
+  if (text.length > MAX_RECORD_CHARACTERS) return TOO_LONG;
   const fields = parseObject(text);
-  if (!fields) return { fault: 'is not a JSON object' };
+  if (!fields) return { error: 'is not a JSON object' };
   const unknown = Object.keys(fields).find((field) => !names.includes(field));
   return unknown === undefined
     ? { fields }
-    : { fault: `has an unknown field ${JSON.stringify(unknown.slice(0, 100))}` };
+    : { error: `has an unknown field ${JSON.stringify(unknown.slice(0, 100))}` };
 }
 
 function parseObject(text: string): object | null {

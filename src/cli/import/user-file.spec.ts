@@ -23,13 +23,13 @@ describe('UserFile', () => {
   }
 
   it.each([
-    ['an unknown column', 'email,password\na@example.com,x\n', 'There is no column "password".'],
+    ['an unknown column', 'email,password\na@example.com,x\n', 'Unknown column "password".'],
     ['no email column', 'name\nMia\n', 'The column email is missing.'],
     ['a repeated column', 'email,name,email\na@example.com,x,y\n', 'The column email is repeated.'],
-    ['semicolons instead of commas', 'email;name\na@example.com;x\n', 'There is no column "email;name".'],
-    ['no header', 'a@example.com,Ada\n', 'There is no column "a@example.com".'],
+    ['semicolons instead of commas', 'email;name\na@example.com;x\n', 'Unknown column "email;name".'],
+    ['no header', 'a@example.com,Ada\n', 'Unknown column "a@example.com".'],
     ['a malformed header', 'email,"name\n', 'The column email is missing.'],
-    ['only a byte order mark', '\uFEFF', 'There is no column "".'],
+    ['only a byte order mark', '\uFEFF', 'Unknown column "".'],
   ])('rejects a CSV file with %s', async (_, content, message) => {
     await expect(recordsOf('users.csv', content)).rejects.toThrow(message);
   });
@@ -37,8 +37,8 @@ describe('UserFile', () => {
   it('rejects a missing file, a folder, an empty file and another extension', async () => {
     await mkdir(join(folder, 'folder.csv'));
     await writeFile(join(folder, 'empty.csv'), '');
-    await expect(UserFile.open(join(folder, 'nowhere.csv'))).rejects.toThrow(/^There is no file .*nowhere\.csv\.$/);
-    await expect(UserFile.open(join(folder, 'folder.csv'))).rejects.toThrow(/^There is no file /);
+    await expect(UserFile.open(join(folder, 'nowhere.csv'))).rejects.toThrow(/^File not found: .*nowhere\.csv$/);
+    await expect(UserFile.open(join(folder, 'folder.csv'))).rejects.toThrow(/^File not found: /);
     await expect(UserFile.open(join(folder, 'empty.csv'))).rejects.toThrow(/^The file .* is empty\.$/);
     await expect(UserFile.open(join(folder, 'users.xlsx'))).rejects.toThrow('.csv, .ndjson, .jsonl');
   });
@@ -60,9 +60,9 @@ describe('UserFile', () => {
   ])('rejects only the line with a quote %s', async (_, field) => {
     const filler = Array.from({ length: 20 }, (_line, index) => `user${index}@b.c,`);
     const records = await recordsOf('users.csv', ['email,name', `a@b.c,${field}`, ...filler, 'z@b.c,"Z"'].join('\n'));
-    const faults = records.filter((record) => Object.hasOwn(record as object, 'fault'));
-    expect(faults).toHaveLength(field.split('\n').length);
-    expect(records).toHaveLength(faults.length + filler.length + 1);
+    const errors = records.filter((record) => Object.hasOwn(record as object, 'error'));
+    expect(errors).toHaveLength(field.split('\n').length);
+    expect(records).toHaveLength(errors.length + filler.length + 1);
     expect(records.at(-1)).toMatchObject({ fields: { email: 'z@b.c', name: 'Z' } });
   });
 
@@ -86,11 +86,11 @@ describe('UserFile', () => {
 
   it('rejects a line that is too long', async () => {
     const long = 'x'.repeat(1_000_000);
-    const fault = 'is far too long for one user';
+    const error = 'is far too long for one user';
     expect(await recordsOf('users.csv', `email\n${long}\na@b.c\n${long}`)).toEqual([
-      { line: 2, fault },
+      { line: 2, error },
       { line: 3, fields: { email: 'a@b.c' } },
-      { line: 4, fault },
+      { line: 4, error },
     ]);
   });
 
@@ -108,7 +108,7 @@ describe('UserFile', () => {
     const records = [];
     for await (const record of read(Readable.from(chunks), NAMES)) records.push(record);
     expect(records.slice(-2)).toEqual([
-      { line: 2, fault: 'is far too long for one user' },
+      { line: 2, error: 'is far too long for one user' },
       { line: 3, fields: { email: 'a@b.c' } },
     ]);
   });

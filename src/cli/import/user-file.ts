@@ -27,7 +27,7 @@ export class UserFile {
     const read = READERS.get(extname(path).toLowerCase());
     if (!read) throw new CommandError(`The file name must end in one of ${[...READERS.keys()].join(', ')}.`);
     const stats = await stat(path).catch(() => null);
-    if (!stats?.isFile()) throw new CommandError(`There is no file ${path}.`);
+    if (!stats?.isFile()) throw new CommandError(`File not found: ${path}`);
     if (stats.size === 0) throw new CommandError(`The file ${path} is empty.`);
     return new UserFile(path, stats.size, read);
   }

@@ -30,11 +30,11 @@ export class RejectionRecorder extends BufferedWriter implements RejectedRequest
     super();
   }
 
-  note(rejection: Rejection): void {
+  record(rejection: Rejection): void {
     this.add({ rejection, since: new Date(), count: 1 });
   }
 
-  /** Keeps counts that cannot be written for the next flush. */
+  /** If the write fails, keeps the counts for the next flush. */
   protected async write(): Promise<void> {
     if (this.counts.size === 0) return;
     const counts = [...this.counts.values()];

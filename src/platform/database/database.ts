@@ -16,7 +16,7 @@ export interface PoolState {
  * Runs all queries of the application. The first query opens the pool, and concurrent first queries share that attempt.
  * If it fails, the next query tries again.
  *
- * Do not call `run` or `transaction` inside `fn`. A caller that waits for a second connection while it holds one could
+ * Do not call `run` or `transaction` inside `fn`. A caller that waits for a second connection while it has one could
  * block the pool forever.
  */
 @Injectable()

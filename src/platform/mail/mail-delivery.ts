@@ -19,7 +19,7 @@ const GIVE_UP_AFTER_MS = 2 * 86_400_000;
 const DATABASE_RETRY_DELAY_MS = 1_000;
 const MAX_REASON_LENGTH = 500;
 
-/** Sends one mail and stores the outcome. Holds no database connection while it sends. */
+/** Sends one mail and stores the outcome. Uses no database connection while it sends. */
 @Injectable()
 export class MailDelivery {
   private readonly logger = new Logger(MailDelivery.name);

@@ -14,7 +14,7 @@ const IDLE_TIMEOUT_MS = 600_000;
 
 /**
  * Hashes and verifies passwords at the configured cost, with one thread per processor. Several worker processes share that
- * number. Do not call it while holding a database connection, because it can take seconds.
+ * number. Do not call it while you use a database connection, because it can take seconds.
  */
 @Injectable()
 export class PasswordHasher implements BeforeApplicationShutdown, OnApplicationShutdown {

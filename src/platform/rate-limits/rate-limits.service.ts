@@ -50,7 +50,7 @@ export class RateLimitsService {
     this.counter = new RateLimitCounter(store);
   }
 
-  /** Counts an attempt, whatever its outcome. @throws TooManyRequestsError */
+  /** Counts an attempt, successful or not. @throws TooManyRequestsError */
   async spend(name: RateLimitName, subject: RateLimitSubject): Promise<void> {
     await this.take(name, subject);
   }
