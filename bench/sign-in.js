@@ -131,7 +131,7 @@ async function load(url, acts, token, durationMs, signal) {
 }
 
 /**
- * Sends requests at a fixed rate, whether or not earlier ones have been answered, so that waiting times count.
+ * Sends requests at a fixed rate, whether or not earlier ones are complete, so that waiting times count.
  *
  * @param {string} url @param {string} token @param {number} durationMs @param {AbortSignal} signal
  * @returns {Promise<number[]>} milliseconds

@@ -76,7 +76,7 @@ async function createLock(file) {
   }
 }
 
-/** Returns its lines: process id, data folder, start time, port and more. @param {string} data */
+/** Returns its lines: process ID, data folder, start time, port and more. @param {string} data */
 async function readPidFile(data) {
   return (await readText(join(data, 'postmaster.pid'))).split('\n');
 }

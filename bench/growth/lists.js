@@ -47,7 +47,7 @@ export async function pagesOf(pool, { path, table, where }) {
   );
   const first = `${path}${path.includes('?') ? '&' : '?'}limit=${PAGE_SIZE}`;
   if (!rows[0]) return [first, first, 1];
-  // The API's cursors are ids in base64url.
+  // The API's cursors are IDs in base64url.
   const cursor = Buffer.from(rows[0].id.replaceAll('-', ''), 'hex').toString('base64url');
   return [first, `${first}&cursor=${cursor}`, rows[0].n / PAGE_SIZE + 1];
 }

@@ -20,7 +20,7 @@ export async function check(contender, url, { callers, revocable, query }) {
   for (const caller of [...callers, revocable]) {
     const { status, body } = await request(contender, url, caller);
     const isRight = status === 200 && (contender.isPublic || contender.userOf(body) === caller.userId);
-    if (!isRight) throw new Error(`${contender.name} gave a wrong answer: ${status} ${JSON.stringify(body)}`);
+    if (!isRight) throw new Error(`${contender.name} returned a wrong response: ${status} ${JSON.stringify(body)}`);
   }
   if (contender.isPublic) return;
   await query(contender.revoke, revocable.sessionId);

@@ -1,4 +1,4 @@
-// The servers that are compared: how to start each one, what to request and which answer is right.
+// The servers that are compared: how to start each one, what to request and which response is right.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { execute } from '../../scripts/postgres-client.js';
@@ -17,7 +17,7 @@ import { PYTHON } from './packages.js';
  * @property {number} [leastRatio] how many times as fast Gatehouse has to be
  * @property {(databaseUrl: string, signal: AbortSignal) => Promise<void>} [prepare]
  * @property {(port: number) => import('../support/server.js').Start} start
- * @property {(body: any) => unknown} userOf returns the user's id from a response
+ * @property {(body: any) => unknown} userOf returns the user's ID from a response
  * @property {string} revoke SQL that revokes the session $1
  */
 
@@ -133,7 +133,7 @@ export const CONTENDERS = [
 export function otherBuild(folder) {
   const path = resolve(folder);
   if (!existsSync(join(path, MAIN))) {
-    throw new Error(`There is no build in ${folder}. Run "npm ci && npm run build" there.`);
+    throw new Error(`No build found in ${folder}. Run "npm ci && npm run build" there.`);
   }
   return {
     ...BEARER,

@@ -32,7 +32,7 @@ export async function insertSessions(pool, sessions) {
 }
 
 /**
- * Returns random active sessions, each with an access token. Copies a token that Gatehouse issued and replaces the ids,
+ * Returns random active sessions, each with an access token. Copies a token that Gatehouse issued and replaces the IDs,
  * so that the benchmarks do not depend on the code that issues tokens.
  *
  * @param {import('pg').Pool} pool @param {string} url of a Gatehouse process @param {number} count

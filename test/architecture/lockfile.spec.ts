@@ -18,7 +18,7 @@ const read = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
 const namesOf = (chosen: readonly (readonly [string, Locked])[]) => chosen.map(([path]) => path);
 
 describe.each([
-  // bcrypt takes its binary out of its own archive; Scarf counts installations, and package.json turns it off.
+  // bcrypt unpacks its own binary. Scarf counts installations, and package.json disables it.
   { folder: '.', what: 'the product', known: ['node_modules/@scarf/scarf', 'node_modules/bcrypt'], least: 50 },
   { folder: 'bench', what: 'the contenders of the benchmark', known: [], least: 10 },
 ])('the lockfile of $what', ({ folder, known, least }) => {

@@ -83,7 +83,7 @@ describe('bad input', () => {
   }
 
   /** Returns how a response differs from a rejection that names the field, or `null`. */
-  function findFault(answer: Response, pointer?: string): string | null {
+  function findFailure(answer: Response, pointer?: string): string | null {
     const { code, errors = [] } = answer.body as { code?: string; errors?: { pointer: string }[] };
     if (answer.status < 400 || answer.status >= 500) return `returned ${answer.status}`;
     if (!REJECTION_CODES.includes(code ?? '')) return `returned ${answer.status} ${code}`;
@@ -92,15 +92,15 @@ describe('bad input', () => {
   }
 
   it.each(HOSTILE)('%s in any body field is rejected with the name of the field', async (_, value) => {
-    const faults: string[] = [];
+    const failures: string[] = [];
     for (const operation of json) {
       for (const field of operation.body.filter(({ schema }) => !isOfType(value, typesOf(schema.type)))) {
         const answer = await send(operation).send(bodyWith(operation, field.name, value));
-        const fault = findFault(answer, `/${field.name}`);
-        if (fault) faults.push(`${operation.name} ${field.name}: ${fault}`);
+        const failure = findFailure(answer, `/${field.name}`);
+        if (failure) failures.push(`${operation.name} ${field.name}: ${failure}`);
       }
     }
-    expect(faults).toEqual([]);
+    expect(failures).toEqual([]);
     expect(await everyRow()).toEqual(rows);
   });
 
@@ -123,18 +123,18 @@ describe('bad input', () => {
     ['49,000 numbers', JSON.stringify({ items: Array.from({ length: 49_000 }, () => 1) })],
     ['9,000 unknown fields', JSON.stringify(Object.fromEntries(Array.from({ length: 9_000 }, (_, i) => [i, 1])))],
   ])('a body that is %s is rejected by every route', async (_, body) => {
-    const faults: string[] = [];
+    const failures: string[] = [];
     for (const operation of json) {
       const answer = await send(operation).set('Content-Type', 'application/json').send(body);
-      const fault = findFault(answer);
-      if (fault) faults.push(`${operation.name}: ${fault}`);
+      const failure = findFailure(answer);
+      if (failure) failures.push(`${operation.name}: ${failure}`);
     }
-    expect(faults).toEqual([]);
+    expect(failures).toEqual([]);
     expect(await everyRow()).toEqual(rows);
   });
 
   it.each(POISONED_KEYS)('the key %s is rejected at any depth of any body', async (key) => {
-    const faults: string[] = [];
+    const failures: string[] = [];
     for (const operation of json) {
       const [first] = operation.body;
       for (const body of [
@@ -142,34 +142,34 @@ describe('bad input', () => {
         `{"colour":{${JSON.stringify(key)}:{"isAdmin":true}}}`,
         `{${JSON.stringify(first?.name)}:[{${JSON.stringify(key)}:1}]}`,
       ]) {
-        const fault = findFault(await send(operation).set('Content-Type', 'application/json').send(body));
-        if (fault) faults.push(`${operation.name} ${body}: ${fault}`);
+        const failure = findFailure(await send(operation).set('Content-Type', 'application/json').send(body));
+        if (failure) failures.push(`${operation.name} ${body}: ${failure}`);
       }
     }
-    expect(faults).toEqual([]);
+    expect(failures).toEqual([]);
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
     expect(await everyRow()).toEqual(rows);
   });
 
   it('a missing body is rejected if a field is required', async () => {
-    const faults: string[] = [];
+    const failures: string[] = [];
     for (const operation of json.filter(({ body }) => body.some(({ isRequired }) => isRequired))) {
-      const fault = findFault(await send(operation).send(), '/');
-      if (fault) faults.push(`${operation.name}: ${fault}`);
+      const failure = findFailure(await send(operation).send(), '/');
+      if (failure) failures.push(`${operation.name}: ${failure}`);
     }
-    expect(faults).toEqual([]);
+    expect(failures).toEqual([]);
     expect(await everyRow()).toEqual(rows);
   });
 
   it('a missing required field is rejected by name', async () => {
-    const faults: string[] = [];
+    const failures: string[] = [];
     for (const operation of json) {
       for (const { name } of operation.body.filter(({ isRequired }) => isRequired)) {
-        const fault = findFault(await send(operation).send(bodyWith(operation, name, undefined)), `/${name}`);
-        if (fault) faults.push(`${operation.name} ${name}: ${fault}`);
+        const failure = findFailure(await send(operation).send(bodyWith(operation, name, undefined)), `/${name}`);
+        if (failure) failures.push(`${operation.name} ${name}: ${failure}`);
       }
     }
-    expect(faults).toEqual([]);
+    expect(failures).toEqual([]);
     expect(await everyRow()).toEqual(rows);
   });
 
@@ -184,14 +184,14 @@ describe('bad input', () => {
   ];
 
   it.each(queries)('a query parameter that %s is rejected', async (_, queryOf) => {
-    const faults: string[] = [];
+    const failures: string[] = [];
     for (const operation of operations) {
       for (const { name } of operation.query) {
-        const fault = findFault(await send(operation, `?${queryOf(name)}`), `/${name}`);
-        if (fault) faults.push(`${operation.name} ${name}: ${fault}`);
+        const failure = findFailure(await send(operation, `?${queryOf(name)}`), `/${name}`);
+        if (failure) failures.push(`${operation.name} ${name}: ${failure}`);
       }
     }
-    expect(faults).toEqual([]);
+    expect(failures).toEqual([]);
     expect(await everyRow()).toEqual(rows);
   });
 
@@ -215,15 +215,15 @@ describe('bad input', () => {
     '..%2f',
     ...SQL,
   ])('a query parameter that is not free text rejects %s', async (value) => {
-    const faults: string[] = [];
+    const failures: string[] = [];
     for (const operation of operations) {
       for (const { name } of operation.query.filter(({ schema }) => !isFreeText(schema))) {
         const query = `?${name}=${value.includes('%') && !SQL.includes(value) ? value : encodeURIComponent(value)}`;
-        const fault = findFault(await send(operation, query), `/${name}`);
-        if (fault) faults.push(`${operation.name} ${name}: ${fault}`);
+        const failure = findFailure(await send(operation, query), `/${name}`);
+        if (failure) failures.push(`${operation.name} ${name}: ${failure}`);
       }
     }
-    expect(faults).toEqual([]);
+    expect(failures).toEqual([]);
     expect(await everyRow()).toEqual(rows);
   });
 
@@ -237,12 +237,12 @@ describe('bad input', () => {
     'a%00b=1',
     '%ed%a0%80=1',
   ])('an unknown query parameter is rejected: %s', async (extra) => {
-    const faults: string[] = [];
+    const failures: string[] = [];
     for (const operation of operations.filter(({ query }) => query.length > 0)) {
-      const fault = findFault(await send(operation, `?${extra}`));
-      if (fault) faults.push(`${operation.name}: ${fault}`);
+      const failure = findFailure(await send(operation, `?${extra}`));
+      if (failure) failures.push(`${operation.name}: ${failure}`);
     }
-    expect(faults).toEqual([]);
+    expect(failures).toEqual([]);
     expect(await everyRow()).toEqual(rows);
   });
 
@@ -265,14 +265,14 @@ describe('bad input', () => {
     '%25',
     ...SQL.map(encodeURIComponent),
   ])('a path parameter that is not a UUID is rejected: %s', async (value) => {
-    const faults: string[] = [];
+    const failures: string[] = [];
     for (const operation of operations.filter(({ pathParameters }) => pathParameters.length > 0)) {
       const id = value.replace('ID', target.id);
       const path = operation.path.replace(/\{\w+\}/, id);
-      const fault = findFault(await app.as(admin.accessToken)[operation.method](path).send(validBody(operation)));
-      if (fault) faults.push(`${operation.name}: ${fault}`);
+      const failure = findFailure(await app.as(admin.accessToken)[operation.method](path).send(validBody(operation)));
+      if (failure) failures.push(`${operation.name}: ${failure}`);
     }
-    expect(faults).toEqual([]);
+    expect(failures).toEqual([]);
     expect(await everyRow()).toEqual(rows);
   });
 
@@ -319,17 +319,17 @@ describe('bad input', () => {
     ['a poisoned key', (name: string) => `${name}=a&__proto__=b&constructor[prototype]=c`],
     ['1,000 other fields', (name: string) => `${name}=a&${'b=c&'.repeat(1_000)}`],
   ])('%s in any form field is rejected with an OAuth error', async (_, formOf) => {
-    const faults: string[] = [];
+    const failures: string[] = [];
     for (const operation of operations.filter(({ mediaType }) => mediaType?.endsWith('form-urlencoded'))) {
       for (const { name } of operation.body) {
         const rest = operation.body.filter((field) => field.name !== name).map(validPair);
         const form = [...rest, formOf(name)].join('&');
         const { status, body } = await send(operation).type('form').send(form);
         if (status !== 400 || !OAUTH_ERRORS.includes(body.error as string))
-          faults.push(`${operation.name} ${name}: returned ${status} ${JSON.stringify(body)}`);
+          failures.push(`${operation.name} ${name}: returned ${status} ${JSON.stringify(body)}`);
       }
     }
-    expect(faults).toEqual([]);
+    expect(failures).toEqual([]);
     expect(await everyRow()).toEqual(rows);
   });
 });

@@ -95,7 +95,7 @@ describe('the command line', () => {
   });
 
   describe('sessions:prune', () => {
-    /** Creates an active session and two that ended so many days ago, by expiry and by revocation. */
+    /** Creates an active session and two that ended `days` ago, by expiry and by revocation. */
     async function buildSessions(days: number): Promise<string[]> {
       const [active, expired, revoked] = [await buildSignedIn(app), await buildSignedIn(app), await buildSignedIn(app)];
       const ago = `now() - $2 * interval '1 day'`;

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import JestRuntime from 'jest-runtime';
 
 const nodeRequire = createRequire(import.meta.url);
-/** Its types do not say that it is a class. */
+/** Its type declarations do not describe a class. */
 const Runtime = /** @type {any} */ (JestRuntime);
 
 register('./typescript.js', import.meta.url);
@@ -64,7 +64,7 @@ export default class NativeRuntime extends Runtime {
 /**
  * Ends this worker and the processes that its tests started if Jest was killed.
  *
- * @param {number} parent the process id of Jest
+ * @param {number} parent the process ID of Jest
  */
 function endIfOrphaned(parent) {
   if (process.ppid === parent) return;

@@ -18,7 +18,7 @@ export class DatabaseProxy {
   /** Called before a statement is forwarded. */
   onStatement: () => void = () => undefined;
 
-  /** Whether the server closes each connection in the packet that says it is ready, as it may do during a shutdown. */
+  /** Whether the server closes each connection in the packet that reports it as ready, as it may do during a shutdown. */
   endsNewConnections = false;
 
   private readonly sockets = new Set<Socket>();

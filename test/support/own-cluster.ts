@@ -21,7 +21,7 @@ export class OwnCluster {
   /** Starts a server with one migrated database. */
   static async start(): Promise<OwnCluster> {
     const folder = await mkdtemp(join(tmpdir(), 'gatehouse-cluster-'));
-    // PostgreSQL may run as another user, who needs access to the folder.
+    // PostgreSQL may run as another user, which needs access to the folder.
     await chmod(folder, 0o755);
     const [password, port] = [newPassword(), await stablePort()];
     const running = await startCluster({ folder: join(folder, 'postgres'), password }, { detached: false, port });

@@ -54,7 +54,7 @@ export class TestDatabase {
 
   /** Returns the server processes of this database that wait for any lock. A process that waits for a row is among them. */
   async waiting(): Promise<number[]> {
-    // Not from pg_stat_activity: inside a transaction it always shows the first look.
+    // Not from pg_stat_activity, because inside a transaction it always returns the same snapshot.
     const sql = `SELECT DISTINCT pid FROM pg_locks WHERE NOT granted AND pid IN
                    (SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database WHERE datname = current_database())`;
     return (await this.query<{ pid: number }>(sql)).map(({ pid }) => pid);

@@ -6,7 +6,7 @@ import { DatabaseUnavailableError } from '../database/pg-errors.js';
 import type { AuditEntry } from './audit-event.js';
 import { AuditRecorder } from './audit.recorder.js';
 
-/** The buffer counts so many users, sessions and IP addresses separately. It counts all others together, by code. */
+/** The maximum number of separate counts, by user, session and IP address. Others are counted together, by code. */
 const MAX_SEPARATE_COUNTS = 1_000;
 
 interface CountedRejection {

@@ -39,7 +39,7 @@ export class Database implements OnApplicationShutdown {
     let runner: QueryRunner | undefined;
     try {
       if (!this.dataSource.isInitialized) await this.connect();
-      // While it connected, the pool may have been closed. A closing pool never answers.
+      // While it connected, the pool may have been closed. A closing pool never returns a connection.
       this.assertOpen();
       runner = this.dataSource.createQueryRunner();
       const result = await fn(runner.manager);

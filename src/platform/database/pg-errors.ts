@@ -23,7 +23,7 @@ const UNAVAILABLE_STATES = /^(08...|57P0[1-5]|57014|55P03|53...|25006|25P03|28..
 const CLIENT_MESSAGES =
   /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end|The server does not support SSL)/;
 
-/** Whether the database failed, rather than the statement. */
+/** Returns whether the database failed, rather than the statement. */
 export function isUnavailable(error: unknown): error is Error {
   // TypeORM releases the runner when its connection is lost between two statements.
   if (error instanceof QueryRunnerAlreadyReleasedError || error instanceof QueryRunnerProviderAlreadyReleasedError)
@@ -37,22 +37,22 @@ export function isUnavailable(error: unknown): error is Error {
   return NETWORK_CODES.has(code) || UNAVAILABLE_STATES.test(code) || CLIENT_MESSAGES.test(cause.message);
 }
 
-/** Whether the database role lacks a privilege (SQLSTATE 42501). */
+/** Returns whether the database role lacks a privilege (SQLSTATE 42501). */
 export function isNotPermitted(error: unknown): boolean {
   return hasCode(driverError(error), '42501');
 }
 
-/** Whether a table does not exist (SQLSTATE 42P01). */
+/** Returns whether a table does not exist (SQLSTATE 42P01). */
 export function isUndefinedTable(error: unknown): boolean {
   return hasCode(driverError(error), '42P01');
 }
 
-/** Whether a table or a column does not exist, because the schema is older than the code. */
+/** Returns whether a table or a column does not exist, because the schema is older than the code. */
 export function isOutdatedSchema(error: unknown): boolean {
   return isUndefinedTable(error) || hasCode(driverError(error), '42703');
 }
 
-/** Whether the unique constraint or index with this name was violated (SQLSTATE 23505). */
+/** Returns whether the unique constraint or index with this name was violated (SQLSTATE 23505). */
 export function isUniqueViolation(error: unknown, constraint: string): boolean {
   const cause = driverError(error);
   return hasCode(cause, '23505') && 'constraint' in cause && cause.constraint === constraint;

@@ -16,7 +16,7 @@ export interface PruneStep {
  * of `npm run cli prune`, without being listed anywhere.
  */
 export abstract class Pruner {
-  /** What it deletes, as a plural noun: `sessions`. */
+  /** A plural noun for the deleted rows, such as `sessions`. */
   abstract readonly subject: string;
 
   /**

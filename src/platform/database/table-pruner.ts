@@ -8,7 +8,7 @@ import { Pruner, type PruneStep } from './pruner.js';
 const PAGES_PER_STEP = 32;
 
 export interface TablePrunerOptions {
-  /** What it deletes, as a plural noun: `sessions`. */
+  /** A plural noun for the deleted rows, such as `sessions`. */
   readonly subject: string;
   readonly table: string;
   /** The SQL condition for rows to delete. `$1` is the retention in milliseconds (float8). */

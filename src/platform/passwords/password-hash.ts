@@ -26,7 +26,7 @@ export function unmatchableHash(cost: number): string {
   return toHash(cost, newSalt(cost), randomBytes(24).toString('base64').replaceAll('+', '.').slice(0, 31));
 }
 
-/** Whether a password matches a hash in our format or in plain bcrypt. Returns `false` for any other format. */
+/** Returns whether a password matches a hash in our format or in plain bcrypt. Returns `false` for any other format. */
 export function matches(password: string, stored: string): boolean {
   const [, cost, salt, digest] = FORMAT.exec(stored) ?? [];
   if (cost && salt && digest) {
@@ -40,9 +40,9 @@ export function matches(password: string, stored: string): boolean {
 }
 
 /**
- * Whether a password matches a hash. Does at least the work of the configured cost, so that timing reveals nothing (ASVS
- * 6.3.8). Without a hash, or for an unknown format, it hashes the password and discards the result. For a lower cost, it
- * does the missing work.
+ * Returns whether a password matches a hash. Does at least the work of the configured cost, so that timing reveals
+ * nothing (ASVS 6.3.8). Without a hash, or for an unknown format, hashes the password and discards the result. For a
+ * lower cost, does the missing work.
  */
 export function verifyEvenly(password: string, stored: string | null, cost: number): boolean {
   const storedCost = stored === null ? undefined : costOf(stored);
@@ -56,7 +56,7 @@ export function verifyEvenly(password: string, stored: string | null, cost: numb
   return matched;
 }
 
-/** Whether a hash should be replaced, because it has another format or another cost. */
+/** Returns whether a hash should be replaced, because it has another format or another cost. */
 export function isOutdated(stored: string, cost: number): boolean {
   return FORMAT.exec(stored)?.[1] !== String(cost);
 }

@@ -45,7 +45,7 @@ export class PasswordHasher implements BeforeApplicationShutdown, OnApplicationS
     return this.pool.run('verify', { password, stored: stored ?? null, cost: this.cost });
   }
 
-  /** Whether the next successful sign-in should replace the hash. */
+  /** Returns whether the next successful sign-in should replace the hash. */
   isOutdated(stored: string): boolean {
     return isOutdated(stored, this.cost);
   }

@@ -107,7 +107,7 @@ function ownWords({ email, name }: PasswordOwner, productName: string): string[]
   return [...new Set(words)].filter((word) => word !== '').sort((a, b) => b.length - a.length);
 }
 
-/** Whether the password contains such words and too little else. */
+/** Returns whether the password contains such words and too little else. */
 function consistsOf(words: readonly string[], password: string): boolean {
   const text = fold(password);
   const longWords = words.filter((word) => word.length >= MIN_WORD_LENGTH);

@@ -1,6 +1,6 @@
 import type { Incident, MailContents, MailKind } from '../mail.js';
 
-/** What a mail says. `mail-layout.ts` renders it. */
+/** The texts of a mail. `mail-layout.ts` renders them. */
 export interface MailText {
   readonly subject: string;
   /** The text above the button. */

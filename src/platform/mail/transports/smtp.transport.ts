@@ -52,8 +52,8 @@ export class SmtpTransport extends MailTransport {
 }
 
 /**
- * Whether the server rejected the recipient permanently (RFC 5321 §4.2.1). An operator may be able to fix all other errors,
- * and also rejections by policy (RFC 3463 §3.8), such as a relay that requires a password.
+ * Returns whether the server rejected the recipient permanently (RFC 5321 §4.2.1). An operator may be able to fix all
+ * other errors, and also rejections by policy (RFC 3463 §3.8), such as a relay that requires a password.
  */
 function isPermanent(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
