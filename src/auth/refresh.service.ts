@@ -66,7 +66,7 @@ export class RefreshService {
       const session = revoked > 0 ? await this.sessions.findOne(manager, { id }) : null;
       if (session) await this.securityMails.queue(manager, 'refresh_token_reused', user, session);
     });
-    this.logger.warn({ sessionId: id, userId: user.id }, 'A refresh token was reused. Its session was revoked');
+    this.logger.warn({ sessionId: id, userId: user.id }, 'A refresh token was reused. Its session was revoked.');
     throw error;
   }
 }

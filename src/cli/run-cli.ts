@@ -40,13 +40,13 @@ export async function runCli(args: readonly string[]): Promise<number> {
 
   program
     .command('sessions:prune')
-    .description('Delete sessions that ended long ago')
+    .description('Delete sessions that ended long ago.')
     .option('--older-than <duration>', 'minimum time since their end (default: SESSION_RETENTION)', toDurationMs)
     .action(async ({ olderThan }: { olderThan?: number }) => (await pruning()).pruneSessions(olderThan));
 
   program
     .command('prune')
-    .description('Delete all expired data: sessions, tokens, mails and so on')
+    .description('Delete all expired data, such as sessions, tokens and mails.')
     .action(async () => (await pruning()).pruneAll());
 
   program

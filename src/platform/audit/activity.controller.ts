@@ -12,7 +12,7 @@ export class ActivityController {
   constructor(private readonly audit: AuditService) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the events of my account, newest first' })
+  @ApiOperation({ summary: 'List the audit events of the current user’s account, newest first' })
   @ApiOkResponse({ type: ActivityPageDto })
   async list(@Auth() { userId }: Principal, @Query() query: ListActivityDto): Promise<ActivityPageDto> {
     return ActivityPageDto.from(await this.audit.listEvents({ ...query, userId }, query.toPageRequest()));
