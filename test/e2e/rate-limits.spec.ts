@@ -231,7 +231,9 @@ describe('rate limits', () => {
     const token = (form: Record<string, string>) =>
       app.request.post('/auth/token').set('X-Forwarded-For', host).type('form').send(form);
     const wrong = { grant_type: 'password', username: ada.email, password: 'wrong lanterns at dawn' };
-    for (let i = 0; i < 3; i += 1) await token(wrong).expect(400);
+    for (const username of [ada.email, ada.email.toUpperCase(), ` ${ada.email}`]) {
+      await token({ ...wrong, username }).expect(400);
+    }
     const rejected = await token({ ...wrong, password: ada.password }).expect(429);
     expect(rejected.body).toEqual({ error: 'temporarily_unavailable', error_description: expect.any(String) });
     expect(rejected.headers['retry-after']).toBe('600');

@@ -1,3 +1,4 @@
+import { mailKinds } from '../support/account-records.js';
 import { buildUser, signIn, type BuiltUser } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
@@ -41,6 +42,16 @@ describe('SESSION_LIMIT_POLICY=evict_oldest', () => {
     expectProblem(answer, 401, 'session_revoked');
     expect(answer.body.reason).toBe('session_limit');
     expect(await activeSessions(app, ada)).toEqual([...others, newest].map(({ sessionId }) => sessionId));
+  });
+
+  it('still knows the device whose session a sign-in revokes', async () => {
+    const ada = await buildUser(app);
+    const { email, password } = ada;
+    for (const userAgent of ['laptop', 'phone', 'phone', 'laptop']) {
+      await app.request.post('/auth/login').set('User-Agent', userAgent).send({ email, password }).expect(200);
+    }
+    // The mail is about the first sign-in from the phone.
+    expect((await mailKinds(app, ada)).filter((kind) => kind === 'new_device')).toHaveLength(1);
   });
 
   it('does not count ended sessions', async () => {
