@@ -5,15 +5,20 @@ import { CommandError } from './errors.js';
 import { Progress } from './progress.js';
 import { withApp } from './with-app.js';
 
-/** Prunes everything now, regardless of the schedule. Reports what this database role may not delete. */
+/**
+ * Prunes everything now, regardless of the schedule. Reports what this database role may not delete. If one table fails,
+ * prunes the others before it throws.
+ */
 export async function pruneAll(): Promise<void> {
   await withApp(async (app) => {
+    const failures: unknown[] = [];
     for (const pruner of app.get(Pruners).all()) {
       await pruneVisibly(pruner).catch((error: unknown) => {
-        if (!isNotPermitted(error)) throw error;
-        console.error(`This database role may not delete ${pruner.subject}. They are kept.`);
+        if (!isNotPermitted(error)) failures.push(error);
+        else console.error(`This database role may not delete ${pruner.subject}. They are kept.`);
       });
     }
+    if (failures.length > 0) throw failures[0];
   });
 }
 

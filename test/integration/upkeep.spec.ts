@@ -200,6 +200,19 @@ describe('scheduled pruning', () => {
     expect(await ScheduleLease.claim(database, 'task', 0)).toBeNull();
   });
 
+  it('prunes the other tables while one is locked', async () => {
+    await insertExpired(1);
+    const env = { ...HOURLY, DB_STATEMENT_TIMEOUT: '3s' };
+    const blocked = await TestApp.start({ database: app.database, env, log });
+    try {
+      await app.database.withLock('LOCK TABLE audit_events IN ACCESS EXCLUSIVE MODE', () => prune(blocked));
+      expect(await countSessions()).toBe(0);
+      expect(messages()).toContain('Pruning is incomplete: the database is unavailable.');
+    } finally {
+      await blocked.close();
+    }
+  });
+
   it('starts by itself after startup', async () => {
     await insertExpired(1);
     const punctual = await TestApp.start({ database: app.database, env: { PRUNE_INTERVAL: '500ms' }, log });
@@ -219,7 +232,7 @@ describe('scheduled pruning', () => {
       await insertExpired(1);
       await proxy.rejectConnections();
       await prune(cutOff);
-      expect(messages()).toContain('Pruning stopped: the database is unavailable.');
+      expect(messages()).toContain('Pruning is incomplete: the database is unavailable.');
       await proxy.heal();
       await prune(cutOff);
       expect(await countSessions()).toBe(0);

@@ -83,10 +83,12 @@ export class RateLimitsService {
     const requests = account === undefined ? [ofClient] : [ofClient, this.request(name, 'account', account)];
     const points = await this.counter.take(requests);
     const isAccountExhausted = points.length === 2 && points.some(isExceeded);
-    const device = isAccountExhausted ? await knownDevice?.() : null;
-    if (device) {
-      const ofDevice = this.request(name, 'device', JSON.stringify([account, device]));
-      points.splice(1, 1, ...(await this.counter.take([ofDevice])));
+    if (isAccountExhausted && knownDevice) {
+      // Before the lookup, which can fail.
+      report(points.slice(0, 1), client);
+      const device = await knownDevice();
+      const ofDevice = device && this.request(name, 'device', JSON.stringify([account, device]));
+      if (ofDevice) points.splice(1, 1, ...(await this.counter.take([ofDevice])));
     }
     report(points, client);
     const exceeded = points.find(isExceeded);

@@ -61,7 +61,8 @@ export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicati
   /** Prunes everything if that is due and no other instance does it. Logs errors and never rejects. */
   pruneIfDue(): Promise<void> {
     this.running = this.run().catch((error: unknown) => {
-      if (error instanceof DatabaseUnavailableError) this.logger.warn('Pruning stopped: the database is unavailable.');
+      if (error instanceof DatabaseUnavailableError)
+        this.logger.warn('Pruning is incomplete: the database is unavailable.');
       else this.logger.error({ err: error }, 'Pruning failed.');
     });
     return this.running;
@@ -77,10 +78,18 @@ export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicati
   private async run(): Promise<void> {
     const lease = await ScheduleLease.claim(this.database, TASK, this.leaseMs);
     if (!lease) return;
+    let outage: DatabaseUnavailableError | undefined;
     for (const pruner of this.pruners.all()) {
       if (this.isStopping || lease.isLost) break;
-      await this.prune(pruner, lease).catch((error: unknown) => this.logFailure(pruner, error));
+      try {
+        await this.prune(pruner, lease);
+      } catch (error) {
+        // A locked table looks like an outage. The other tables must be pruned nevertheless.
+        if (error instanceof DatabaseUnavailableError) outage ??= error;
+        else this.logFailure(pruner, error);
+      }
     }
+    if (outage) throw outage;
     await lease.release(this.isStopping ? 0 : (this.intervalMs ?? 0));
   }
 
@@ -94,9 +103,8 @@ export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicati
     if (total > 0) this.logger.log(`Deleted ${total} ${pruner.subject}.`);
   }
 
-  /** Lets the other pruners continue, unless the database is unavailable. Logs a missing permission once. */
+  /** Logs a missing permission only once. */
   private logFailure({ subject }: Pruner, error: unknown): void {
-    if (error instanceof DatabaseUnavailableError) throw error;
     if (!isNotPermitted(error)) this.logger.error({ err: error }, `Failed to prune ${subject}.`);
     else if (!this.forbidden.has(subject)) {
       this.forbidden.add(subject);
