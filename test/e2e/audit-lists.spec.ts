@@ -42,7 +42,8 @@ describe('the audit list', () => {
   const longAgo = (days: number, userId = ada.id) =>
     app.database.query(
       `INSERT INTO audit_events (id, occurred_at, type, outcome, user_id)
-       SELECT (rpad(lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0'), 32, '7'))::uuid, at, 'sign_in', 'success', $2
+       SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(gen_random_uuid()::text, 16))::uuid,
+              at, 'sign_in', 'success', $2
          FROM (SELECT date_trunc('milliseconds', now() - $1 * interval '1 day') AS at) AS time`,
       [days, userId],
     );
