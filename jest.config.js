@@ -13,7 +13,8 @@ export default {
   globalTeardown: '<rootDir>/test/runner/global-teardown.js',
   // Long, because the machine may be busy. Tests of timeouts check their own limits.
   testTimeout: 120_000,
-  maxWorkers: 2,
+  // Many tests wait for a timeout or another process, so three workers keep two cores busy.
+  maxWorkers: 3,
   // Restarts a worker whose modules fill the memory. Also keeps Jest from running a single test file in its own process.
   workerIdleMemoryLimit: '1GB',
 };
