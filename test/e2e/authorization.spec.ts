@@ -3,7 +3,7 @@ import { buildSignedIn, buildUser, signIn, type BuiltUser, type SignedIn } from 
 import { UNKNOWN_ID } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { readOperations, type Operation } from '../support/operations.js';
-import { routesOf } from '../support/routes.js';
+import { isOwnRoute, routesOf, type Route } from '../support/routes.js';
 import { TestApp } from '../support/test-app.js';
 
 /** The routes that need no token. Add a new public route here. */
@@ -55,12 +55,15 @@ describe('authorization', () => {
   };
 
   it('is required on every route except the public ones', async () => {
-    const open: string[] = [];
-    for (const { method, path, name } of routesOf(app)) {
-      const response = await app.request[method](path.replaceAll(/\{\w+\}/g, UNKNOWN_ID));
-      if (response.status !== 401 || response.body.code !== 'token_missing') open.push(name);
+    const open: Route[] = [];
+    for (const route of routesOf(app)) {
+      const response = await app.request[route.method](route.path.replaceAll(/\{\w+\}/g, UNKNOWN_ID));
+      if (response.status !== 401 || response.body.code !== 'token_missing') open.push(route);
     }
-    expect(open.sort()).toEqual([...PUBLIC_ROUTES].sort());
+    const guarded = operations.filter(({ isGuarded }) => isGuarded).map(({ name }) => name);
+    expect(open.filter(({ name }) => guarded.includes(name))).toEqual([]);
+    const own = open.filter(isOwnRoute).map(({ name }) => name);
+    expect(own.sort()).toEqual([...PUBLIC_ROUTES].sort());
   });
 
   describe('every documented route', () => {

@@ -8,6 +8,14 @@ export interface Route {
   readonly name: string;
 }
 
+/** Gatehouse's own routes. Modules that a team adds have other paths. */
+const OWN_PATH = /^\/(auth|users|sessions|admin\/(users|sessions|audit)|health|\.well-known)(\/|$)/;
+
+/** Returns whether a route belongs to Gatehouse itself, so that a new module needs no entry in lists of routes. */
+export function isOwnRoute({ path }: Pick<Route, 'path'>): boolean {
+  return OWN_PATH.test(path);
+}
+
 interface Layer {
   readonly route?: { readonly path: string | string[]; readonly methods: Readonly<Record<string, boolean>> };
 }
