@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -19,6 +19,7 @@ describe('npm start', () => {
   let checkout: string;
   let port: number;
   let child: ChildProcess;
+  let exited: Promise<number | null>;
   let output: string;
   const env = { BCRYPT_COST: '10', LOG_LEVEL: 'warn' };
 
@@ -32,7 +33,7 @@ describe('npm start', () => {
     await start().finally(() => occupied.close());
   });
   afterAll(async () => {
-    if (child.exitCode === null && child.signalCode === null) await interrupt();
+    await interrupt();
     const { pid } = await database();
     if (pid > 0) process.kill(pid, 'SIGQUIT');
     await rm(checkout, { recursive: true, force: true });
@@ -46,13 +47,14 @@ describe('npm start', () => {
       env: { ...env, PATH: process.env['PATH'], PORT: String(port) },
     });
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
+    exited = once(child, 'exit').then(([code]) => code as number | null);
     await until('npm start is ready', () => output.includes(READY) || child.exitCode !== null, 90_000);
+    if (!output.includes(READY)) throw new Error(`npm start exited:\n${output}`);
   }
 
-  async function interrupt(): Promise<number | null> {
-    const exited = once(child, 'exit') as Promise<[number | null]>;
+  function interrupt(): Promise<number | null> {
     child.kill('SIGINT');
-    return (await exited)[0];
+    return exited;
   }
 
   /** Returns what the last start printed: the first group of the pattern, or an empty string. */
@@ -110,6 +112,8 @@ describe('npm start', () => {
     const { pid } = await database();
     expect(pid).toBeGreaterThan(0);
     process.kill(pid, 'SIGKILL');
+    // As if npm start was killed while it stopped the database.
+    await writeFile(join(checkout, '.data/postgres.lock'), String(child.pid));
     await start();
     await signIn('admin@example.com', NEW_PASSWORD).expect(200);
     expect(password()).toBe('');
