@@ -36,11 +36,11 @@ export function outboxOf({ database }: TestApp, recipient: string) {
 /** Makes failed mails due for their next attempt now. */
 export async function passBackoff({ database }: TestApp): Promise<void> {
   await database.query(
-    `UPDATE mails SET next_attempt_at = now() WHERE last_error IS NOT NULL AND next_attempt_at IS NOT NULL`,
+    `UPDATE mails SET next_attempt_at = now() - interval '1 second' WHERE last_error IS NOT NULL AND next_attempt_at IS NOT NULL`,
   );
 }
 
 /** Ends the leases of all claimed mails now. A running delivery loses its lease too. */
 export async function passLeases({ database }: TestApp): Promise<void> {
-  await database.query(`UPDATE mails SET next_attempt_at = now() WHERE next_attempt_at IS NOT NULL`);
+  await database.query(`UPDATE mails SET next_attempt_at = now() - interval '1 second' WHERE next_attempt_at IS NOT NULL`);
 }
