@@ -42,5 +42,7 @@ export async function passBackoff({ database }: TestApp): Promise<void> {
 
 /** Ends the leases of all claimed mails now. A running delivery loses its lease too. */
 export async function passLeases({ database }: TestApp): Promise<void> {
-  await database.query(`UPDATE mails SET next_attempt_at = now() - interval '1 second' WHERE next_attempt_at IS NOT NULL`);
+  await database.query(
+    `UPDATE mails SET next_attempt_at = now() - interval '1 second' WHERE next_attempt_at IS NOT NULL`,
+  );
 }
