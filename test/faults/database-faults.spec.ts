@@ -60,7 +60,7 @@ describe('database faults', () => {
     ['the network drops connections', () => Promise.resolve().then(() => proxy.cut())],
   ])('respond with 200 or 503 under load when %s', async (_, lose) => {
     const running = load(10);
-    for (let round = 1; round <= rounds(3, 8); round += 1) {
+    for (let round = 1; round <= rounds(3, 100); round += 1) {
       const before = running.answers.length;
       await until('the load continues', () => running.answers.length > before + 20);
       await lose();

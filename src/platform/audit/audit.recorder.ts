@@ -3,6 +3,8 @@ import type { EntityManager } from '../database/database.js';
 import type { AuditDetails, AuditEntry, AuditType } from './audit-event.js';
 import { eventsParameter, insertEvents } from './audit-sql.js';
 
+const INSERT_EVENTS = insertEvents(1);
+
 /** Records audit events (ASVS 16.3). Pass the transaction of the action: if the event fails, the action fails too. */
 @Injectable()
 export class AuditRecorder {
@@ -12,7 +14,7 @@ export class AuditRecorder {
 
   /** Records many events in one statement. */
   async recordAll(manager: EntityManager, entries: readonly AuditEntry[]): Promise<void> {
-    await manager.query(insertEvents(1), [eventsParameter(entries)]);
+    await manager.query(INSERT_EVENTS, [eventsParameter(entries)]);
   }
 
   /** Returns the details of each user's latest event of this type, by user ID. */

@@ -73,7 +73,7 @@ export class RateLimitsService {
 
   /** Reports the limit per client without counting, for operations whose failures alone are counted. */
   announce(name: RateLimitName, { rateLimits }: Client): void {
-    if (this.config.enabled) rateLimits?.onPolicy(this.request(name, 'address', '').policy);
+    if (this.config.enabled) rateLimits?.onPolicy(this.policy(name, 'address'));
   }
 
   /** Takes the client's point first, so that a rejected client cannot exhaust the account's limit. */
@@ -97,9 +97,12 @@ export class RateLimitsService {
   }
 
   private request(name: RateLimitName, scope: Scope, subject: string): PointRequest {
+    return { policy: this.policy(name, scope), key: createHash('sha256').update(subject).digest('base64url') };
+  }
+
+  private policy(name: RateLimitName, scope: Scope): RateLimitPolicy {
     const { points, window } = this.config.quotas[name][scope === 'address' ? 'address' : 'account'];
-    const policy: RateLimitPolicy = { name: `${name}-${scope}`, points, windowSeconds: window };
-    return { policy, key: createHash('sha256').update(subject).digest('base64url') };
+    return { name: `${name}-${scope}`, points, windowSeconds: window };
   }
 }
 
