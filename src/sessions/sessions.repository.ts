@@ -97,23 +97,23 @@ export class SessionsRepository {
 
   /**
    * Revokes the matching sessions, records an audit event for each in the same statement, and returns their number. A
-   * session that is already revoked keeps its first reason. Locks the rows in ID order, so that two revocations cannot
-   * deadlock.
+   * session that is already revoked keeps its first reason. Without session IDs, locks each user before their sessions
+   * and all rows in ID order, so that it cannot deadlock with another revocation or with the deletion of a user.
    */
   async revoke(manager: EntityManager, filter: RevocationFilter, { reason, actor }: Revocation): Promise<number> {
     const { id, ids = id === undefined ? null : [id], userId, exceptId, ipAddress, createdBefore, isActive } = filter;
     const [row] = await manager.query<{ count: number }[]>(
       `WITH matching AS (
-         SELECT id FROM sessions
-          WHERE revoked_at IS NULL
-            AND ($1::uuid[] IS NULL OR id = ANY ($1))
-            AND ($2::uuid IS NULL OR user_id = $2)
-            AND ($3::uuid IS NULL OR id <> $3)
-            AND ($4::inet IS NULL OR ip_address = $4)
-            AND ($5::timestamptz IS NULL OR created_at < $5)
-            AND (NOT $6::boolean OR idle_expires_at > now() AND expires_at > now())
-          ORDER BY id
-            FOR NO KEY UPDATE),
+         SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
+          WHERE s.revoked_at IS NULL
+            AND ($1::uuid[] IS NULL OR s.id = ANY ($1))
+            AND ($2::uuid IS NULL OR s.user_id = $2)
+            AND ($3::uuid IS NULL OR s.id <> $3)
+            AND ($4::inet IS NULL OR s.ip_address = $4)
+            AND ($5::timestamptz IS NULL OR s.created_at < $5)
+            AND (NOT $6::boolean OR s.idle_expires_at > now() AND s.expires_at > now())
+          ORDER BY s.user_id, s.id
+            ${ids ? '' : 'FOR SHARE OF u'} FOR NO KEY UPDATE OF s),
        revoked AS (
          UPDATE sessions SET revoked_at = now(), revoked_reason = $7, revoked_by = $8
           WHERE id IN (SELECT id FROM matching) AND revoked_at IS NULL

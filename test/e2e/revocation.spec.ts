@@ -1,7 +1,9 @@
+import { newId } from '../../src/common/id.js';
 import { buildSignedIn, buildUser, signIn, type BuiltUser, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { rounds } from '../support/rounds.js';
 import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 let first: TestApp;
 let second: TestApp;
@@ -184,8 +186,32 @@ describe('a changed user', () => {
     }
   });
 
+  it('waits for a bulk revocation before it is deleted', async () => {
+    const options = encodeURIComponent('-c enable_indexscan=off -c enable_bitmapscan=off');
+    const env = { DATABASE_URL: `${first.database.url}?options=${options}` };
+    const byTable = await TestApp.start({ database: first.database, env });
+    const ada = await buildUser(first);
+    const ids = Array.from({ length: 3 }, newId);
+    // The deletion reads the rows in the order of their insertion, and the revocation in ID order.
+    await first.database.query(
+      `INSERT INTO sessions (id, user_id, refresh_salt, idle_expires_at, expires_at)
+       SELECT id, $2, decode(repeat('00', 32), 'hex'), now() + interval '1 day', now() + interval '1 day'
+         FROM unnest($1::uuid[]) AS id ORDER BY id DESC`,
+      [ids, ada.id],
+    );
+    const lock = `SELECT FROM sessions WHERE id = '${ids[1]}' FOR UPDATE`;
+    const answers = await first.database.withLock(lock, async () => {
+      const revoked = second.as(admin.accessToken).post('/admin/sessions/revoke').send({ userId: ada.id }).then();
+      await until('the revocation waits', async () => (await first.database.waiting()).length === 1);
+      const deleted = byTable.as(admin.accessToken).delete(`/admin/users/${ada.id}`).then();
+      await until('the deletion waits', async () => (await first.database.waiting()).length === 2);
+      return [revoked, deleted];
+    });
+    expect((await Promise.all(answers)).map((answer) => answer.status)).toEqual([200, 204]);
+  });
+
   it('leaves no session when deleted during sign-ins and sign-outs', async () => {
-    for (let round = 0; round < rounds(3, 10); round++) {
+    for (let round = 0; round < rounds(3, 100); round++) {
       const ada = await buildSignedIn(first);
       const devices = await Promise.all(Array.from({ length: 4 }, () => signIn(first, ada)));
       const answers = await Promise.all([
