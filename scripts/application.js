@@ -37,9 +37,10 @@ export async function runApplication({ host, port, signal, watch }, onLive) {
   });
   const url = `http://${LOCAL_HOSTS.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
   if (await becomesLive(url, child)) onLive(url);
-  const [code] = await exited;
+  const [code, exitSignal] = await exited;
   await groupExit(group);
-  return code ?? (signal.aborted ? 0 : 1);
+  // SIGTERM ends it before it can handle signals. SIGKILL means that it did not shut down in time.
+  return code ?? (exitSignal === 'SIGTERM' ? 0 : 1);
 }
 
 /** Waits for all processes of the group, because in watch mode Nest exits before the application. @param {number} group */

@@ -58,7 +58,7 @@ export async function startCluster({ folder, password }, options = {}) {
  * @returns {Promise<() => Promise<boolean>>} its result is whether no other process uses the cluster
  */
 async function enter(url) {
-  const client = new pg.Client({ connectionString: url });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, query_timeout: 10_000 });
   // The server may be killed.
   client.on('error', () => undefined);
   await client.connect();

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import supertest from 'supertest';
 import type { State } from '../../scripts/environment.js';
 import { ensureFirstAdmin } from '../../scripts/first-admin.js';
+import { isAlive } from '../../scripts/postgres-lock.js';
 import { runNode } from '../support/run-node.js';
 import { stablePort } from '../support/stable-port.js';
 import { until } from '../support/until.js';
@@ -33,9 +34,10 @@ describe('npm start', () => {
     await start().finally(() => occupied.close());
   });
   afterAll(async () => {
-    await interrupt();
+    // After a failed test, they may still run.
+    child.kill('SIGKILL');
     const { pid } = await database();
-    if (pid > 0) process.kill(pid, 'SIGQUIT');
+    if (pid > 0 && isAlive(pid)) process.kill(pid, 'SIGQUIT');
     await rm(checkout, { recursive: true, force: true });
   });
 
