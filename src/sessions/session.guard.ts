@@ -6,8 +6,6 @@ import { isPublic } from '../http/public.decorator.js';
 import type { RequestWithUser } from '../users/current-user.decorator.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
 import { SessionLookup } from './session.lookup.js';
-import { assertUsable } from './session-state.js';
-import { SessionNotFoundError } from './sessions.errors.js';
 
 /**
  * The second global guard. Looks up the session of the token and its user on every request, without a cache, and rejects
@@ -26,10 +24,7 @@ export class SessionGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<GuardedRequest & RequestWithUser>();
     const { claims } = request;
     if (!claims) throw new Error('SessionGuard must run after JwtAuthGuard.');
-    const session = await this.lookup.find(claims.sessionId);
-    // Reject a token whose subject is not the user of the session.
-    if (session?.user.id !== claims.userId) throw new SessionNotFoundError({ claims });
-    assertUsable(session);
+    const session = await this.lookup.check(claims);
     if (session.isLastSeenStale) this.lastSeen.mark(session.id);
     request.currentUser = session.user;
     // Not `...claims`, because V8 would create a hidden class for each object.

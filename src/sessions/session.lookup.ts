@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import type { AccessClaims } from '../common/principal.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Database } from '../platform/database/database.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
 import { SessionAccessRepository, type GuardedSession } from './session-access.repository.js';
+import { assertUsable } from './session-state.js';
+import { SessionNotFoundError } from './sessions.errors.js';
 
 /** How many lookups run in parallel, not counting slow ones. With two, a request need not wait for a large batch. */
 const LANES = 2;
@@ -57,6 +60,19 @@ export class SessionLookup {
       this.waiting.push({ id, deadline: performance.now() + this.waitTimeoutMs, resolve, reject });
       this.schedule();
     });
+  }
+
+  /**
+   * Returns the session of these claims and its user, if it may be used.
+   *
+   * @throws SessionNotFoundError, UserInactiveError, SessionRevokedError, SessionExpiredError, DatabaseUnavailableError
+   */
+  async check(claims: AccessClaims): Promise<GuardedSession> {
+    const session = await this.find(claims.sessionId);
+    // Reject a token whose subject is not the user of the session.
+    if (session?.user.id !== claims.userId) throw new SessionNotFoundError({ claims });
+    assertUsable(session);
+    return session;
   }
 
   /** Starts a lane after the current event-loop turn, so that other IDs of the same turn can join its batch. */
