@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Auth } from '../http/auth.decorator.js';
+import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { Public } from '../http/public.decorator.js';
@@ -87,7 +87,7 @@ export class AuthController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Sign out: revoke the current session' })
   @ApiNoContentResponse()
-  logout(@Auth() auth: Principal): Promise<void> {
-    return this.sessions.signOut(auth);
+  logout(@CurrentPrincipal() principal: Principal): Promise<void> {
+    return this.sessions.signOut(principal);
   }
 }

@@ -4,7 +4,7 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
 import { isPublic } from '../http/public.decorator.js';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth.errors.js';
-import type { GuardedRequest } from '../http/auth.decorator.js';
+import type { GuardedRequest } from '../http/current-principal.decorator.js';
 import { bearerToken, sendsBearerToken } from '../http/bearer-token.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';

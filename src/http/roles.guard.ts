@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ForbiddenError } from '../common/domain.error.js';
-import type { GuardedRequest } from './auth.decorator.js';
+import type { GuardedRequest } from './current-principal.decorator.js';
 import { rolesOf } from './roles.decorator.js';
 
 /** The third global guard. Rejects principals whose role `@Roles()` does not name. */

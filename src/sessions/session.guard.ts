@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { GuardedRequest } from '../http/auth.decorator.js';
+import type { GuardedRequest } from '../http/current-principal.decorator.js';
 import { clientOf } from '../http/client.js';
 import { isPublic } from '../http/public.decorator.js';
 import type { RequestWithUser } from '../users/current-user.decorator.js';
@@ -26,7 +26,7 @@ export class SessionGuard implements CanActivate {
     if (!claims) throw new Error('SessionGuard must run after JwtAuthGuard.');
     const session = await this.lookup.check(claims);
     if (session.isLastSeenStale) this.lastSeen.mark(session.id);
-    request.currentUser = session.user;
+    request.user = session.user;
     // Not `...claims`, because V8 would create a hidden class for each object.
     const { userId, sessionId } = claims;
     request.principal = { userId, sessionId, role: session.user.role, client: clientOf(request) };

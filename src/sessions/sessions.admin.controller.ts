@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Auth } from '../http/auth.decorator.js';
+import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { IdParamDto } from '../http/id-param.dto.js';
@@ -21,8 +21,11 @@ export class SessionsAdminController {
   @Get()
   @ApiOperation({ summary: 'List sessions, newest first' })
   @ApiOkResponse({ type: AdminSessionPageDto })
-  async list(@Auth() auth: Principal, @Query() query: ListSessionsDto): Promise<AdminSessionPageDto> {
-    return AdminSessionPageDto.from(await this.sessions.listSessions(query, query.toPageRequest()), auth.sessionId);
+  async list(@CurrentPrincipal() principal: Principal, @Query() query: ListSessionsDto): Promise<AdminSessionPageDto> {
+    return AdminSessionPageDto.from(
+      await this.sessions.listSessions(query, query.toPageRequest()),
+      principal.sessionId,
+    );
   }
 
   @Delete(':id')
@@ -30,8 +33,8 @@ export class SessionsAdminController {
   @ApiOperation({ summary: 'Revoke a session' })
   @ApiNoContentResponse()
   @ApiProblems(UnknownSessionError)
-  revoke(@Auth() auth: Principal, @Param() { id }: IdParamDto): Promise<void> {
-    return this.sessions.revokeSession(auth, id);
+  revoke(@CurrentPrincipal() principal: Principal, @Param() { id }: IdParamDto): Promise<void> {
+    return this.sessions.revokeSession(principal, id);
   }
 
   @Patch(':id')
@@ -39,18 +42,21 @@ export class SessionsAdminController {
   @ApiOkResponse({ type: AdminSessionDto })
   @ApiProblems(UnknownSessionError)
   async expire(
-    @Auth() auth: Principal,
+    @CurrentPrincipal() principal: Principal,
     @Param() { id }: IdParamDto,
     @Body() body: ExpireSessionDto,
   ): Promise<AdminSessionDto> {
-    return AdminSessionDto.from(await this.sessions.expireSession(auth, id, body.expiresAt), auth.sessionId);
+    return AdminSessionDto.from(await this.sessions.expireSession(principal, id, body.expiresAt), principal.sessionId);
   }
 
   @Post('revoke')
   @HttpCode(200)
   @ApiOperation({ summary: 'Revoke all active sessions that match every given filter' })
   @ApiOkResponse({ type: BulkRevokedDto })
-  revokeMatching(@Auth() auth: Principal, @Body() { dryRun, ...filter }: RevokeSessionsDto): Promise<BulkRevokedDto> {
-    return this.sessions.revokeMatchingSessions(auth, filter, dryRun);
+  revokeMatching(
+    @CurrentPrincipal() principal: Principal,
+    @Body() { dryRun, ...filter }: RevokeSessionsDto,
+  ): Promise<BulkRevokedDto> {
+    return this.sessions.revokeMatchingSessions(principal, filter, dryRun);
   }
 }

@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Auth } from '../http/auth.decorator.js';
+import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { IdParamDto } from '../http/id-param.dto.js';
@@ -17,23 +17,26 @@ export class SessionsController {
   @Get()
   @ApiOperation({ summary: 'List the current user’s active sessions, by last activity' })
   @ApiOkResponse({ type: SessionListDto })
-  async list(@Auth() auth: Principal): Promise<SessionListDto> {
-    return SessionListDto.from(await this.sessions.listSessions(auth), auth.sessionId);
+  async list(@CurrentPrincipal() principal: Principal): Promise<SessionListDto> {
+    return SessionListDto.from(await this.sessions.listSessions(principal), principal.sessionId);
   }
 
   @Get('current')
   @ApiOperation({ summary: 'Get the current session' })
   @ApiOkResponse({ type: SessionDto })
   @ApiProblems(UnknownSessionError)
-  async current(@Auth() auth: Principal): Promise<SessionDto> {
-    return SessionDto.from(await this.sessions.getCurrentSession(auth), auth.sessionId);
+  async current(@CurrentPrincipal() principal: Principal): Promise<SessionDto> {
+    return SessionDto.from(await this.sessions.getCurrentSession(principal), principal.sessionId);
   }
 
   @Delete()
   @ApiOperation({ summary: 'Revoke the current user’s other sessions, or all of them' })
   @ApiOkResponse({ type: RevokedDto })
-  async revokeMany(@Auth() auth: Principal, @Query() { scope }: RevokeOwnSessionsDto): Promise<RevokedDto> {
-    return { revoked: await this.sessions.revokeSessions(auth, scope) };
+  async revokeMany(
+    @CurrentPrincipal() principal: Principal,
+    @Query() { scope }: RevokeOwnSessionsDto,
+  ): Promise<RevokedDto> {
+    return { revoked: await this.sessions.revokeSessions(principal, scope) };
   }
 
   @Delete(':id')
@@ -41,7 +44,7 @@ export class SessionsController {
   @ApiOperation({ summary: 'Revoke one of the current user’s sessions. Idempotent' })
   @ApiNoContentResponse()
   @ApiProblems(UnknownSessionError)
-  revoke(@Auth() auth: Principal, @Param() { id }: IdParamDto): Promise<void> {
-    return this.sessions.revokeSession(auth, id);
+  revoke(@CurrentPrincipal() principal: Principal, @Param() { id }: IdParamDto): Promise<void> {
+    return this.sessions.revokeSession(principal, id);
   }
 }

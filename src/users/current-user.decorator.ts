@@ -4,12 +4,12 @@ import type { User } from './user.entity.js';
 
 /** A request after `SessionGuard`, which reads the session and its user. */
 export interface RequestWithUser extends Request {
-  currentUser?: User;
+  user?: User;
 }
 
 /** Injects the current user, as `SessionGuard` read it. */
 export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext): User => {
-  const { currentUser } = context.switchToHttp().getRequest<RequestWithUser>();
-  if (!currentUser) throw new Error('@CurrentUser() needs a protected route.');
-  return currentUser;
+  const { user } = context.switchToHttp().getRequest<RequestWithUser>();
+  if (!user) throw new Error('@CurrentUser() needs a protected route.');
+  return user;
 });

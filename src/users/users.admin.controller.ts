@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Auth } from '../http/auth.decorator.js';
+import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { IdParamDto } from '../http/id-param.dto.js';
@@ -31,8 +31,8 @@ export class UsersAdminController {
   @ApiOperation({ summary: 'Create a user' })
   @ApiCreatedResponse({ type: UserDto })
   @ApiProblems(PasswordTooWeakError, EmailTakenError, OverloadedError)
-  async create(@Auth() auth: Principal, @Body() user: CreateUserDto): Promise<UserDto> {
-    return UserDto.from(await this.users.createUser(user, auth));
+  async create(@CurrentPrincipal() principal: Principal, @Body() user: CreateUserDto): Promise<UserDto> {
+    return UserDto.from(await this.users.createUser(user, principal));
   }
 
   @Get(':id')
@@ -47,8 +47,12 @@ export class UsersAdminController {
   @ApiOperation({ summary: 'Update a user. Takes effect on that user’s next request' })
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError, LastAdminError)
-  async update(@Auth() auth: Principal, @Param() { id }: IdParamDto, @Body() changes: UpdateUserDto): Promise<UserDto> {
-    return UserDto.from(await this.users.updateUser(id, changes, auth));
+  async update(
+    @CurrentPrincipal() principal: Principal,
+    @Param() { id }: IdParamDto,
+    @Body() changes: UpdateUserDto,
+  ): Promise<UserDto> {
+    return UserDto.from(await this.users.updateUser(id, changes, principal));
   }
 
   @Delete(':id')
@@ -56,7 +60,7 @@ export class UsersAdminController {
   @ApiOperation({ summary: 'Delete a user and all their sessions' })
   @ApiNoContentResponse()
   @ApiProblems(UserNotFoundError, LastAdminError)
-  delete(@Auth() auth: Principal, @Param() { id }: IdParamDto): Promise<void> {
-    return this.users.deleteUser(id, auth);
+  delete(@CurrentPrincipal() principal: Principal, @Param() { id }: IdParamDto): Promise<void> {
+    return this.users.deleteUser(id, principal);
   }
 }

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Auth } from '../http/auth.decorator.js';
+import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { CurrentUser } from './current-user.decorator.js';
@@ -31,8 +31,8 @@ export class UsersController {
   @ApiOperation({ summary: 'Update the current user' })
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError)
-  async update(@Auth() auth: Principal, @Body() changes: UpdateOwnUserDto): Promise<UserDto> {
-    return UserDto.from(await this.users.updateUser(auth.userId, changes, auth));
+  async update(@CurrentPrincipal() principal: Principal, @Body() changes: UpdateOwnUserDto): Promise<UserDto> {
+    return UserDto.from(await this.users.updateUser(principal.userId, changes, principal));
   }
 
   @Delete()
@@ -41,10 +41,10 @@ export class UsersController {
   @ApiNoContentResponse()
   @ApiProblems(InvalidCredentialsError, UserNotFoundError, LastAdminError, OverloadedError, TooManyRequestsError)
   delete(
-    @Auth() auth: Principal,
+    @CurrentPrincipal() principal: Principal,
     @RequestClient() client: Client,
     @Body() { password }: DeleteOwnUserDto,
   ): Promise<void> {
-    return this.users.deleteOwnAccount(auth, client, password);
+    return this.users.deleteOwnAccount(principal, client, password);
   }
 }

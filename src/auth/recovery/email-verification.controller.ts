@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../http/api-problems.decorator.js';
-import { Auth } from '../../http/auth.decorator.js';
+import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import type { Principal } from '../../common/principal.js';
 import { Public } from '../../http/public.decorator.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
@@ -21,8 +21,8 @@ export class EmailVerificationController {
   @ApiOperation({ summary: 'Send the current user a new link to verify their email' })
   @ApiAcceptedResponse({ description: 'Accepted. No mail is sent if the email is already verified.' })
   @ApiProblems(TooManyRequestsError)
-  request(@Auth() auth: Principal, @RequestClient() client: Client): Promise<void> {
-    return this.verification.requestVerification(auth, client);
+  request(@CurrentPrincipal() principal: Principal, @RequestClient() client: Client): Promise<void> {
+    return this.verification.requestVerification(principal, client);
   }
 
   @Public()

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../http/api-problems.decorator.js';
-import { Auth } from '../../http/auth.decorator.js';
+import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import type { Principal } from '../../common/principal.js';
 import { Public } from '../../http/public.decorator.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
@@ -37,11 +37,11 @@ export class PasswordController {
     OverloadedError,
   )
   change(
-    @Auth() auth: Principal,
+    @CurrentPrincipal() principal: Principal,
     @RequestClient() client: Client,
     @Body() { currentPassword: current, newPassword: next }: ChangePasswordDto,
   ): Promise<void> {
-    return this.changes.changePassword(auth, client, { current, next });
+    return this.changes.changePassword(principal, client, { current, next });
   }
 
   @Public()

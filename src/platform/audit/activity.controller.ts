@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Auth } from '../../http/auth.decorator.js';
+import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import type { Principal } from '../../common/principal.js';
 import { AuditService } from './audit.service.js';
 import { ActivityPageDto } from './dto/activity.dto.js';
@@ -14,7 +14,7 @@ export class ActivityController {
   @Get()
   @ApiOperation({ summary: 'List the audit events of the current user’s account, newest first' })
   @ApiOkResponse({ type: ActivityPageDto })
-  async list(@Auth() { userId }: Principal, @Query() query: ListActivityDto): Promise<ActivityPageDto> {
+  async list(@CurrentPrincipal() { userId }: Principal, @Query() query: ListActivityDto): Promise<ActivityPageDto> {
     return ActivityPageDto.from(await this.audit.listEvents({ ...query, userId }, query.toPageRequest()));
   }
 }

@@ -9,8 +9,8 @@ export interface GuardedRequest extends Request {
 }
 
 /** Injects the principal of the current request. Not for `@Public()` routes. */
-export const Auth = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
+export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
   const { principal } = context.switchToHttp().getRequest<GuardedRequest>();
-  if (!principal) throw new Error('@Auth() cannot be used on a @Public() route.');
+  if (!principal) throw new Error('@CurrentPrincipal() cannot be used on a @Public() route.');
   return principal;
 });
