@@ -1,6 +1,7 @@
 import type { ServerOptions } from 'node:http';
+import type { ModuleMetadata } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { pino, type DestinationStream } from 'pino';
 import { AppModule } from '../../src/app.module.js';
 import { APP_OPTIONS, createAdapter, setUpApp } from '../../src/server/http-setup.js';
@@ -16,6 +17,10 @@ import { TestDatabase } from './test-database.js';
 export const TEST_SECRET = 'kR7vXq2mZt9LwB4nYc8HsG1dFp6JxAeU';
 
 export interface TestAppOptions {
+  /** Modules in addition to those of `AppModule`, for example with the controllers of a test. */
+  readonly imports?: NonNullable<ModuleMetadata['imports']>;
+  /** Replaces providers: `override: (module) => module.overrideProvider(Payments).useValue(fake)`. */
+  readonly override?: (module: TestingModuleBuilder) => void;
   /** Environment variables that override the defaults of tests. */
   readonly env?: Readonly<Record<string, string>>;
   /** The database of another instance. By default the instance creates one and drops it in `close`. */
@@ -26,7 +31,10 @@ export interface TestAppOptions {
   readonly server?: ServerOptions;
 }
 
-/** Runs a complete instance in the process of the test, on a port of its own. */
+/**
+ * Runs the complete application in the process of the test, on a port and a database of its own: guards, validation, error
+ * documents and settings are those of production.
+ */
 export class TestApp extends RunningApp {
   /** The other instances on a database. They close with its owner, even if a failed test did not close them. */
   private static readonly guests = new WeakMap<TestDatabase, Set<TestApp>>();
@@ -42,7 +50,8 @@ export class TestApp extends RunningApp {
     super(url);
   }
 
-  static async start({ env = {}, database, log, server = {} }: TestAppOptions = {}): Promise<TestApp> {
+  static async start(options: TestAppOptions = {}): Promise<TestApp> {
+    const { imports = [], override, env = {}, database, log, server = {} } = options;
     const db = database ?? (await TestDatabase.create());
     const config = parseEnvironment({
       NODE_ENV: 'test',
@@ -57,8 +66,10 @@ export class TestApp extends RunningApp {
       LOG_LEVEL: log ? 'debug' : 'silent',
       ...env,
     });
-    const module = Test.createTestingModule({ imports: [AppModule] });
-    const compiled = await module.overrideProvider(gatehouseConfig.KEY).useValue(config).compile();
+    const module = Test.createTestingModule({ imports: [AppModule, ...imports] });
+    module.overrideProvider(gatehouseConfig.KEY).useValue(config);
+    override?.(module);
+    const compiled = await module.compile();
     const logger = log ? await createLogger(config, log) : pino({ level: 'silent' });
     const app = compiled.createNestApplication<NestExpressApplication>(createAdapter(), {
       ...APP_OPTIONS,
@@ -81,10 +92,10 @@ export class TestApp extends RunningApp {
   /** Starts an instance on the database of another one, behind a proxy that can count, delay and drop its traffic. */
   static async startProxied(
     { database }: TestApp,
-    { env = {}, log }: Omit<TestAppOptions, 'database'> = {},
+    options: Omit<TestAppOptions, 'database'> = {},
   ): Promise<[app: TestApp, proxy: DatabaseProxy]> {
     const proxy = await DatabaseProxy.start(database.url);
-    const app = await TestApp.start({ database, env: { DATABASE_URL: proxy.url, ...env }, ...(log && { log }) });
+    const app = await TestApp.start({ ...options, database, env: { DATABASE_URL: proxy.url, ...options.env } });
     app.proxy = proxy;
     return [app, proxy];
   }
