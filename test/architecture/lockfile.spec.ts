@@ -19,13 +19,19 @@ const namesOf = (chosen: readonly (readonly [string, Locked])[]) => chosen.map((
 
 describe.each([
   // bcrypt unpacks its own binary. Scarf counts installations, and package.json disables it.
-  { folder: '.', what: 'the product', known: ['node_modules/@scarf/scarf', 'node_modules/bcrypt'], least: 50 },
-  { folder: 'bench', what: 'the contenders of the benchmark', known: [], least: 10 },
-])('the lockfile of $what', ({ folder, known, least }) => {
+  {
+    folder: '.',
+    what: 'the product',
+    known: ['node_modules/@scarf/scarf', 'node_modules/bcrypt'],
+    local: ['node_modules/@gatehouse/schematics', 'schematics'],
+    least: 50,
+  },
+  { folder: 'bench', what: 'the contenders of the benchmark', known: [], local: [], least: 10 },
+])('the lockfile of $what', ({ folder, known, local, least }) => {
   const { lockfileVersion, packages } = read(`${folder}/package-lock.json`) as Lockfile;
   const manifest = read(`${folder}/package.json`) as Record<string, object>;
   const { '': root, ...others } = packages;
-  const installed = Object.entries(others);
+  const installed = Object.entries(others).filter(([path]) => !local.includes(path));
 
   it('matches package.json, as npm ci requires', () => {
     expect(lockfileVersion).toBe(3);
@@ -46,6 +52,11 @@ describe.each([
 
   it('names no package source except the configured registry', () => {
     expect(namesOf(installed.filter(([, { resolved, link }]) => resolved !== undefined || link))).toEqual([]);
+  });
+
+  it('links only packages of this repository', () => {
+    const links = Object.entries(packages).filter(([, { link }]) => link);
+    expect(links.flatMap(([path, { resolved }]) => [path, resolved])).toEqual(local);
   });
 
   it('allows only known install scripts in shipped packages', () => {
