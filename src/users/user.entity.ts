@@ -1,11 +1,11 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { Role } from '../common/role.js';
+import { ROLES, type Role } from '../common/role.js';
 
 /** The unique index on `lower(email)`. Only the migration creates it, because TypeORM cannot express it. */
 export const UNIQUE_EMAIL = 'uq_users_email';
 
 @Entity('users')
-@Check('ck_users_role', `role IN ('user', 'admin')`)
+@Check('ck_users_role', `role IN (${ROLES.map((role) => `'${role}'`).join(', ')})`)
 @Check('ck_users_email', `char_length(email) BETWEEN 3 AND 254`)
 @Index(UNIQUE_EMAIL, { synchronize: false })
 @Index('ix_users_admin', ['id'], { where: `(role = 'admin'::text)` })

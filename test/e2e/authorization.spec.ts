@@ -1,5 +1,6 @@
 import type { Response } from 'supertest';
-import { buildSignedIn, buildUser, signIn, type BuiltUser, type SignedIn } from '../support/builders.js';
+import { ROLES, type Role } from '../../src/common/role.js';
+import { buildEachRole, buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
 import { UNKNOWN_ID } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { readOperations, type Operation } from '../support/operations.js';
@@ -25,14 +26,12 @@ const PUBLIC_ROUTES = [
 describe('authorization', () => {
   let app: TestApp;
   let operations: Operation[];
-  let user: BuiltUser;
-  let admin: BuiltUser;
+  let people: Record<Role, SignedIn>;
 
   beforeAll(async () => {
     app = await TestApp.start();
     operations = await readOperations(app);
-    user = await buildUser(app);
-    admin = await buildUser(app, { role: 'admin' });
+    people = await buildEachRole(app);
   });
   afterAll(() => app.close());
 
@@ -77,23 +76,14 @@ describe('authorization', () => {
       expect(undocumented.filter(Boolean)).toEqual([]);
     });
 
-    it('responds as documented to a user, with 403 if it is for admins', async () => {
+    it.each(ROLES)('responds as documented to the role %s, with 403 where it is not allowed', async (role) => {
       const undocumented: (string | null)[] = [];
       for (const operation of operations) {
         // Some routes revoke the session or delete the account.
-        const response = await send(operation, await buildSignedIn(app));
+        const response = await send(operation, await buildSignedIn(app, role));
         undocumented.push(findUndocumented(operation, response));
-        expect(`${operation.name}: ${response.status === 403}`).toBe(`${operation.name}: ${operation.isForAdmins}`);
-      }
-      expect(undocumented.filter(Boolean)).toEqual([]);
-    });
-
-    it('responds as documented to an admin, never with 403', async () => {
-      const undocumented: (string | null)[] = [];
-      for (const operation of operations) {
-        const response = await send(operation, await buildSignedIn(app, 'admin'));
-        undocumented.push(findUndocumented(operation, response));
-        expect([operation.name, response.status]).not.toEqual([operation.name, 403]);
+        const isAllowed = operation.roles.includes(role);
+        expect(`${operation.name}: ${response.status !== 403}`).toBe(`${operation.name}: ${isAllowed}`);
       }
       expect(undocumented.filter(Boolean)).toEqual([]);
     });
@@ -103,20 +93,24 @@ describe('authorization', () => {
       ['unknown fields only', { unknown: true }],
       ['a list', []],
       ['broken JSON', '{"'],
-    ])('responds as documented to an admin who sends %s', async (_, body) => {
+    ])('responds as documented to a caller who sends %s', async (_, body) => {
       const undocumented: (string | null)[] = [];
       for (const operation of operations.filter((candidate) => candidate.exampleBody)) {
-        undocumented.push(findUndocumented(operation, await send(operation, await signIn(app, admin), body)));
+        undocumented.push(
+          findUndocumented(operation, await send(operation, await signIn(app, people[operation.caller]), body)),
+        );
       }
       expect(undocumented.filter(Boolean)).toEqual([]);
     });
 
     it('checks the role before the input', async () => {
-      const { accessToken } = await signIn(app, user);
-      for (const operation of operations.filter((candidate) => candidate.isForAdmins)) {
-        const path = pathOf(operation, 'invalid-id');
-        const response = await app.as(accessToken)[operation.method](path).send({ unknown: true });
-        expectProblem(response, 403, 'forbidden');
+      for (const role of ROLES) {
+        const { accessToken } = await signIn(app, people[role]);
+        for (const operation of operations.filter(({ roles }) => !roles.includes(role))) {
+          const path = pathOf(operation, 'invalid-id');
+          const response = await app.as(accessToken)[operation.method](path).send({ unknown: true });
+          expectProblem(response, 403, 'forbidden');
+        }
       }
     });
   });
@@ -137,7 +131,7 @@ describe('authorization', () => {
             const operation = operations.find((candidate) => candidate.path === path && candidate.method === method);
             const request = app.as(eve.accessToken)[method](path.replace('{id}', id));
             const { status } = await (operation?.exampleBody ? request.send(operation.exampleBody) : request);
-            const expected = !operation ? 405 : operation.isForAdmins ? 403 : 404;
+            const expected = !operation ? 405 : operation.roles.includes('user') ? 404 : 403;
             expect(`${method} ${path}: ${status}`).toBe(`${method} ${path}: ${expected}`);
           }
         }
@@ -146,8 +140,8 @@ describe('authorization', () => {
     });
 
     it('is in no route outside /admin', async () => {
-      const { accessToken } = await signIn(app, user);
-      expectProblem(await app.as(accessToken).get(`/users/${admin.id}`), 404, 'not_found');
+      const { accessToken } = await signIn(app, people.user);
+      expectProblem(await app.as(accessToken).get(`/users/${people.admin.id}`), 404, 'not_found');
     });
   });
 
@@ -161,11 +155,11 @@ describe('authorization', () => {
     };
 
     it.each(Object.entries(fields))('%s gets 400 in every body of a user and changes nothing', async (name, value) => {
-      const signedIn = await signIn(app, user);
+      const signedIn = await signIn(app, people.user);
       const snapshot = () => app.database.query('SELECT * FROM users ORDER BY id');
       const before = await snapshot();
       const withBody = operations.filter(
-        ({ mediaType, isForAdmins }) => mediaType === 'application/json' && !isForAdmins,
+        ({ mediaType, roles }) => mediaType === 'application/json' && roles.includes('user'),
       );
       for (const operation of withBody) {
         const response = await send(operation, signedIn, { ...operation.exampleBody, [name]: value });

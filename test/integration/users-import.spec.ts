@@ -131,7 +131,7 @@ describe('users:import', () => {
     const expected = [
       /^3,"email must be an e-mail address"$/,
       /^4,"email must be an e-mail address"$/,
-      /^5,"role must be one of user, admin"$/,
+      /^5,"role must be one of user, admin\b.*"$/,
       /^6,"isActive must be true or false"$/,
       /^7,"name must be a string of 1 to 100 characters"$/,
       /^8,"passwordHash must be a bcrypt hash .*"$/,

@@ -1,6 +1,6 @@
 import type { PasswordPolicy } from '../../src/platform/passwords/password-policy.js';
 import { UsersService, type NewUser } from '../../src/users/users.service.js';
-import type { Role } from '../../src/common/role.js';
+import { ROLES, type Role } from '../../src/common/role.js';
 import type { TestApp } from './test-app.js';
 
 export interface BuiltUser {
@@ -39,4 +39,10 @@ export async function signIn(app: TestApp, user: BuiltUser, deviceName?: string)
 /** Creates a user with this role and signs them in. */
 export async function buildSignedIn(app: TestApp, role: Role = 'user'): Promise<SignedIn> {
   return signIn(app, await buildUser(app, { role }));
+}
+
+/** Creates a user with each role and signs them in. */
+export async function buildEachRole(app: TestApp): Promise<Record<Role, SignedIn>> {
+  const people = await Promise.all(ROLES.map(async (role) => [role, await buildSignedIn(app, role)] as const));
+  return Object.fromEntries(people) as Record<Role, SignedIn>;
 }

@@ -1,4 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { ROLES, type Role } from '../../src/common/role.js';
 import { UNKNOWN_ID } from './constants.js';
 import type { TestApp } from './test-app.js';
 
@@ -29,7 +30,10 @@ export interface Operation {
   /** For example `PATCH /admin/users/{id}`. */
   readonly name: string;
   readonly isGuarded: boolean;
-  readonly isForAdmins: boolean;
+  /** The roles that may call the operation. */
+  readonly roles: readonly Role[];
+  /** One of `roles`, `admin` if possible. */
+  readonly caller: Role;
   readonly mediaType: string | undefined;
   readonly body: readonly Field[];
   readonly query: readonly Field[];
@@ -85,7 +89,7 @@ export function operationsOf(document: OpenAPIObject): Operation[] {
       path,
       name: `${method.toUpperCase()} ${path}`,
       isGuarded: (documented.security ?? []).length > 0,
-      isForAdmins: documented['x-roles']?.join() === 'admin',
+      ...rolesOf(documented),
       ...inputOf(document, documented),
       statuses: Object.keys(documented.responses).map(Number),
       codesOf: (status: number) =>
@@ -93,6 +97,11 @@ export function operationsOf(document: OpenAPIObject): Operation[] {
       documented,
     })),
   );
+}
+
+function rolesOf({ 'x-roles': named }: DocumentedOperation) {
+  const roles = ROLES.filter((role) => named?.includes(role) ?? true);
+  return { roles, caller: roles.includes('admin') ? 'admin' : (roles[0] ?? 'admin') };
 }
 
 function inputOf(document: OpenAPIObject, { requestBody, parameters = [] }: DocumentedOperation) {
