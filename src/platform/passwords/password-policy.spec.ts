@@ -106,14 +106,14 @@ describe('PasswordPolicy', () => {
     expect(await rejection('Ottilie Brandsteidl', { email: 'x@example.com', name: null })).toBeNull();
   });
 
-  it('rejects the 3,000 most common passwords of accepted length', async () => {
+  describe('rejects the 3,000 most common passwords of accepted length', () => {
     const common = dictionary['passwords-common'].filter((password) => password.length >= 8).slice(0, 3_000);
-    const accepted: string[] = [];
-    for (let start = 0; start < common.length; start += 100) {
-      const batch = common.slice(start, start + 100);
+    const BATCH = 100;
+
+    it.each(Array.from({ length: 30 }, (_, i) => i * BATCH))('from number %i', async (start) => {
+      const batch = common.slice(start, start + BATCH);
       const reasons = await Promise.all(batch.map((password) => rejection(password)));
-      accepted.push(...batch.filter((_, i) => reasons[i] === null));
-    }
-    expect([common.length, accepted]).toEqual([3_000, []]);
+      expect([batch.length, batch.filter((_, i) => reasons[i] === null)]).toEqual([BATCH, []]);
+    });
   });
 });
