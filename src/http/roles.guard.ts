@@ -2,18 +2,24 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { ForbiddenError } from '../common/domain.error.js';
 import type { GuardedRequest } from './current-principal.decorator.js';
-import { rolesOf } from './roles.decorator.js';
+import { hasPermission } from '../common/role.js';
+import { accessRuleOf } from './roles.decorator.js';
 
-/** The third global guard. Rejects principals whose role `@Roles()` does not name. */
+/** The third global guard. Rejects principals whose role `@Roles()` does not name, or lacks what `@Requires()` names. */
 @Injectable()
 export class RolesGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const roles = rolesOf(this.reflector, context);
-    if (!roles) return true;
-    const { principal } = context.switchToHttp().getRequest<GuardedRequest>();
-    if (!principal || !roles.includes(principal.role)) throw new ForbiddenError();
+    const rule = accessRuleOf(this.reflector, context);
+    if (!rule) return true;
+    const role = context.switchToHttp().getRequest<GuardedRequest>().principal?.role;
+    const { roles, permissions } = rule;
+    const isAllowed =
+      role !== undefined &&
+      (roles?.includes(role) ?? true) &&
+      permissions.every((permission) => hasPermission(role, permission));
+    if (!isAllowed) throw new ForbiddenError();
     return true;
   }
 }

@@ -12,7 +12,7 @@ import {
   UnsupportedMediaTypeError,
 } from '../http/http.errors.js';
 import { PUBLIC_EXTENSION } from '../http/public.decorator.js';
-import { ROLES_EXTENSION } from '../http/roles.decorator.js';
+import { PERMISSIONS_EXTENSION, ROLES_EXTENSION } from '../http/roles.decorator.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
 import {
   SessionExpiredError,
@@ -92,7 +92,7 @@ function commonErrors(operation: Operation, isPublic: boolean): DocumentedError[
   if (takesInput) errors.push(ValidationFailedError, BadRequestError);
   if (operation.requestBody) errors.push(MalformedBodyError, PayloadTooLargeError, UnsupportedMediaTypeError);
   if (!isPublic) errors.push(TokenMissingError, TokenInvalidError, TokenExpiredError, ...SESSION_ERRORS);
-  if (operation[ROLES_EXTENSION]) errors.push(ForbiddenError);
+  if (operation[ROLES_EXTENSION] ?? operation[PERMISSIONS_EXTENSION]) errors.push(ForbiddenError);
   if (!isPublic || operation.requestBody) errors.push(DatabaseUnavailableError);
   return errors;
 }

@@ -141,10 +141,11 @@ describe('the OpenAPI document', () => {
     expect(violations).toEqual([]);
   });
 
-  it('documents forbidden for exactly the operations that require a role', () => {
-    const inconsistent = operations.filter(
-      (operation) => (operation.documented['x-roles'] !== undefined) !== operation.codesOf(403).includes('forbidden'),
-    );
+  it('documents forbidden for exactly the operations that require a role or a permission', () => {
+    const inconsistent = operations.filter(({ documented, codesOf }) => {
+      const isRestricted = documented['x-roles'] ?? documented['x-permissions'];
+      return (isRestricted !== undefined) !== codesOf(403).includes('forbidden');
+    });
     expect(inconsistent.map(({ name }) => name)).toEqual([]);
   });
 

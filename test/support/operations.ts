@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { ROLES, type Role } from '../../src/common/role.js';
+import { hasPermission, ROLES, type Permission, type Role } from '../../src/common/role.js';
 import { UNKNOWN_ID } from './constants.js';
 import type { TestApp } from './test-app.js';
 
@@ -54,7 +54,8 @@ export interface DocumentedOperation {
   readonly operationId?: string;
   readonly tags?: readonly string[];
   readonly security?: readonly Record<string, unknown>[];
-  readonly 'x-roles'?: readonly string[];
+  readonly 'x-roles'?: readonly Role[];
+  readonly 'x-permissions'?: readonly Permission[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
   readonly parameters?: readonly {
     readonly name: string;
@@ -99,8 +100,8 @@ export function operationsOf(document: OpenAPIObject): Operation[] {
   );
 }
 
-function rolesOf({ 'x-roles': named }: DocumentedOperation) {
-  const roles = ROLES.filter((role) => named?.includes(role) ?? true);
+function rolesOf({ 'x-roles': named = ROLES, 'x-permissions': permissions = [] }: DocumentedOperation) {
+  const roles = named.filter((role) => permissions.every((permission) => hasPermission(role, permission)));
   return { roles, caller: roles.includes('admin') ? 'admin' : (roles[0] ?? 'admin') };
 }
 

@@ -1,12 +1,12 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Roles } from '../../http/roles.decorator.js';
+import { Requires } from '../../http/roles.decorator.js';
 import { AuditService } from './audit.service.js';
 import { AuditEventPageDto } from './dto/audit-event.dto.js';
 import { ListAuditDto } from './dto/list-audit.dto.js';
 
 @ApiTags('admin')
-@Roles('admin')
+@Requires('audit:read')
 @Controller('admin/audit')
 export class AuditAdminController {
   constructor(private readonly audit: AuditService) {}
