@@ -1,13 +1,13 @@
-import { DataSource } from 'typeorm';
-import { entities } from './src/app.entities.js';
 import { readConfig } from './src/config/env.js';
 import { databaseOptions } from './src/platform/database/database.options.js';
+import { LazyDataSource } from './src/platform/database/lazy-data-source.js';
 
 const { database } = readConfig();
 
 /** The `DataSource` of TypeORM's migration commands: the options of the application and the migrations. */
-export default new DataSource({
-  ...databaseOptions(database, entities),
+export default new LazyDataSource({
+  ...databaseOptions(database),
+  entities: [`${import.meta.dirname}/src/**/*.entity.{js,ts}`],
   migrations: [`${import.meta.dirname}/migrations/*.js`],
   // Each migration runs in its own transaction.
   migrationsTransactionMode: 'each',

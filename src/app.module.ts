@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
-import { entities } from './app.entities.js';
 import { AuthModule } from './auth/auth.module.js';
 import { JwtAuthGuard } from './auth/jwt-auth.guard.js';
 import { ConfigModule } from './config/config.module.js';
@@ -20,7 +19,7 @@ import { UsersModule } from './users/users.module.js';
 @Module({
   imports: [
     ConfigModule,
-    DatabaseModule.forRoot(entities),
+    DatabaseModule,
     AuditModule,
     MailModule,
     UsersModule,

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../platform/audit/audit.module.js';
 import { tablePruner } from '../platform/database/table-pruner.js';
 import { MailModule } from '../platform/mail/mail.module.js';
@@ -10,6 +11,7 @@ import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { OneTimeToken } from './one-time-tokens/one-time-token.entity.js';
 import { OneTimeTokensRepository } from './one-time-tokens/one-time-tokens.repository.js';
 import { EmailVerificationController } from './recovery/email-verification.controller.js';
 import { EmailVerificationService } from './recovery/email-verification.service.js';
@@ -38,6 +40,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     PasswordsModule,
     RateLimitsModule,
     SessionsModule,
+    TypeOrmModule.forFeature([OneTimeToken]),
     UsersModule,
   ],
   controllers: [

@@ -1,5 +1,6 @@
 import { hkdfSync } from 'node:crypto';
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { gatehouseConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { AuditModule } from '../platform/audit/audit.module.js';
@@ -8,6 +9,7 @@ import { UsersModule } from '../users/users.module.js';
 import { KnownDevicesRepository } from './known-devices.repository.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
 import { RefreshTokens } from './refresh-token.js';
+import { Session } from './session.entity.js';
 import { SessionAccessRepository } from './session-access.repository.js';
 import { SessionLookup } from './session.lookup.js';
 import { SessionRotationService } from './session-rotation.service.js';
@@ -18,7 +20,7 @@ import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
 
 @Module({
-  imports: [AuditModule, UsersModule],
+  imports: [AuditModule, TypeOrmModule.forFeature([Session]), UsersModule],
   controllers: [SessionsController, SessionsAdminController],
   providers: [
     KnownDevicesRepository,

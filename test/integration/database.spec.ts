@@ -1,9 +1,8 @@
 import { Logger } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { entities } from '../../src/app.entities.js';
 import { parseEnvironment } from '../../src/config/env.js';
 import { databaseOptions } from '../../src/platform/database/database.options.js';
 import { Database, type EntityManager } from '../../src/platform/database/database.js';
+import { LazyDataSource } from '../../src/platform/database/lazy-data-source.js';
 import { DatabaseUnavailableError } from '../../src/platform/database/pg-errors.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { TestDatabase } from '../support/test-database.js';
@@ -15,16 +14,19 @@ const LONG_TIMEOUTS = { DB_CONNECT_TIMEOUT: '60s', DB_STATEMENT_TIMEOUT: '60s' }
 describe('Database', () => {
   let storage: TestDatabase;
   let proxy: DatabaseProxy;
+  let dataSource: LazyDataSource;
   let database: Database;
 
-  const open = (timeouts: Partial<typeof LONG_TIMEOUTS>) => {
+  const open = async (timeouts: Partial<typeof LONG_TIMEOUTS>) => {
     const env = { DATABASE_URL: proxy.url, DB_POOL_MAX: '2', ...LONG_TIMEOUTS, ...timeouts };
-    database = new Database(new DataSource(databaseOptions(parseEnvironment(env).database, entities)));
+    dataSource = new LazyDataSource(databaseOptions(parseEnvironment(env).database));
+    database = new Database(dataSource);
+    await dataSource.initialize();
   };
   /** Restarts with a shorter timeout. */
   const reopen = async (timeouts: Partial<typeof LONG_TIMEOUTS>) => {
-    await database.onApplicationShutdown();
-    open(timeouts);
+    await dataSource.destroy();
+    await open(timeouts);
   };
 
   beforeAll(async () => {
@@ -37,10 +39,10 @@ describe('Database', () => {
   beforeEach(async () => {
     await storage.query('DELETE FROM notes');
     proxy = await DatabaseProxy.start(storage.url);
-    open(LONG_TIMEOUTS);
+    await open(LONG_TIMEOUTS);
   });
   afterEach(async () => {
-    await database.onApplicationShutdown();
+    if (dataSource.isInitialized) await dataSource.destroy();
     await proxy.close();
   });
 
@@ -193,20 +195,20 @@ describe('Database', () => {
 
   it('rejects calls after it was closed', async () => {
     await one();
-    await database.onApplicationShutdown();
+    await dataSource.destroy();
     await expect(one()).rejects.toThrow(DatabaseUnavailableError);
     expect(database.pool().total).toBe(0);
   });
 
   it('rejects calls and never connects if closed before its first use', async () => {
-    await database.onApplicationShutdown();
+    await dataSource.destroy();
     await expect(one()).rejects.toThrow(DatabaseUnavailableError);
     expect(proxy.connections).toBe(0);
   });
 
   it('rejects waiting calls if closed during the first connection', async () => {
     const waiting = Promise.allSettled([one()]);
-    await database.onApplicationShutdown();
+    await dataSource.destroy();
     expect(await waiting).toEqual([{ status: 'rejected', reason: expect.any(DatabaseUnavailableError) }]);
     await until('no connection is left', async () => {
       const rows = await storage.query(

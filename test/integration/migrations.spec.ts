@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { DataSource, type MigrationInterface } from 'typeorm';
-import { entities } from '../../src/app.entities.js';
 import { parseEnvironment } from '../../src/config/env.js';
 import { databaseOptions } from '../../src/platform/database/database.options.js';
+import { LazyDataSource } from '../../src/platform/database/lazy-data-source.js';
 import { runNode } from '../support/run-node.js';
 import { describeSchema } from '../support/schema.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
@@ -47,7 +47,10 @@ async function migrate({ url }: TestDatabase, direction: 'up' | 'down'): Promise
 /** Returns the statements that would change the schema to what the entities describe. */
 async function differences({ url }: TestDatabase): Promise<string[]> {
   const { database } = parseEnvironment({ NODE_ENV: 'test', DATABASE_URL: url, JWT_SECRET: TEST_SECRET });
-  const dataSource = await new DataSource(databaseOptions(database, entities)).initialize();
+  const dataSource = await new LazyDataSource({
+    ...databaseOptions(database),
+    entities: ['src/**/*.entity.ts'],
+  }).initialize();
   try {
     const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
     return upQueries.map(({ query }) => query);

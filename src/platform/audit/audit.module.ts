@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { RejectedRequests } from '../../common/rejected-requests.js';
 import { ActivityController } from './activity.controller.js';
+import { AuditEvent } from './audit-event.entity.js';
 import { AuditRecorder } from './audit.recorder.js';
 import { AuditPruner } from './audit-pruner.js';
 import { AuditService } from './audit.service.js';
@@ -8,6 +10,7 @@ import { AuditAdminController } from './audit.admin.controller.js';
 import { RejectionRecorder } from './rejection.recorder.js';
 
 @Module({
+  imports: [TypeOrmModule.forFeature([AuditEvent])],
   controllers: [ActivityController, AuditAdminController],
   providers: [
     AuditRecorder,

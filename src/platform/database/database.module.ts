@@ -1,26 +1,27 @@
-import { Module, type DynamicModule } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { gatehouseConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { databaseOptions } from './database.options.js';
 import { Database } from './database.js';
+import { LazyDataSource, type LazyDataSourceOptions } from './lazy-data-source.js';
 
-@Module({})
-export class DatabaseModule {
-  /** Provides `Database` to every module. */
-  static forRoot(entities: readonly (new () => object)[]): DynamicModule {
-    return {
-      module: DatabaseModule,
-      global: true,
-      providers: [
-        {
-          provide: DataSource,
-          inject: [gatehouseConfig.KEY],
-          useFactory: (config: Config) => new DataSource(databaseOptions(config.database, entities)),
-        },
-        Database,
-      ],
-      exports: [Database],
-    };
-  }
-}
+/** Provides TypeORM's data source, with the entities of every `TypeOrmModule.forFeature`, and `Database`. */
+@Global()
+@Module({
+  imports: [
+    TypeOrmModule.forRootAsync({
+      inject: [gatehouseConfig.KEY],
+      useFactory: ({ database }: Config) => ({
+        ...databaseOptions(database),
+        autoLoadEntities: true,
+        // Only invalid entities fail at startup, and these would fail again.
+        toRetry: () => false,
+      }),
+      dataSourceFactory: (options) => Promise.resolve(new LazyDataSource(options as LazyDataSourceOptions)),
+    }),
+  ],
+  providers: [Database],
+  exports: [Database],
+})
+export class DatabaseModule {}

@@ -1,24 +1,23 @@
 import type { EventEmitter } from 'node:events';
-import type { DataSourceOptions } from 'typeorm';
 import type { Config } from '../../config/env.js';
+import type { LazyDataSourceOptions } from './lazy-data-source.js';
 import { NamingStrategy } from './naming.strategy.js';
 
 /** How much longer the client waits for a statement than the server. Only a server that stopped responding gets there. */
 const CLIENT_MARGIN_MS = 1_000;
 
 /**
- * Returns TypeORM's options for the application and for migrations.
+ * Returns TypeORM's options for the application and for migrations, without the entities.
  *
  * Every wait has a timeout. `connectTimeoutMS` covers connecting and waiting for a pool connection. The server enforces
  * `statement_timeout` and the timeout for idle transactions. The client enforces `query_timeout`, in case the server stops
  * responding.
  */
-export function databaseOptions(config: Config['database'], entities: readonly (new () => object)[]) {
+export function databaseOptions(config: Config['database']) {
   return {
     type: 'postgres',
     url: config.url,
     applicationName: 'gatehouse',
-    entities: [...entities],
     namingStrategy: new NamingStrategy(),
     synchronize: false,
     migrationsRun: false,
@@ -34,7 +33,7 @@ export function databaseOptions(config: Config['database'], entities: readonly (
       keepAlive: true,
       onConnect: ignoreErrors,
     },
-  } satisfies DataSourceOptions;
+  } satisfies LazyDataSourceOptions;
 }
 
 /**

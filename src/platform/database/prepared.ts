@@ -1,14 +1,11 @@
 import type { EntityManager } from 'typeorm';
+import { LazyQueryRunner } from './lazy-query-runner.js';
 
 /** A statement that each connection parses and plans only once. */
 export interface PreparedStatement {
   /** Unique per text. */
   readonly name: string;
   readonly text: string;
-}
-
-interface Connection {
-  query(query: { name?: string; text: string; values: readonly unknown[] }): Promise<{ rows: unknown[] }>;
 }
 
 /**
@@ -21,8 +18,8 @@ export async function runPrepared<Row>(
   values: readonly unknown[],
   isPrepared: boolean,
 ): Promise<Row[]> {
-  if (!queryRunner) throw new Error('runPrepared needs the EntityManager of a connection.');
-  const connection = (await queryRunner.connect()) as Connection;
-  const { rows } = await connection.query(isPrepared ? { name, text, values } : { text, values });
+  if (!(queryRunner instanceof LazyQueryRunner))
+    throw new Error('runPrepared needs the EntityManager of a connection.');
+  const { rows } = await queryRunner.queryDriver(isPrepared ? { name, text, values } : { text, values });
   return rows as Row[];
 }

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { gatehouseConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { tablePruner } from '../database/table-pruner.js';
+import { MailRow } from './mail.entity.js';
 import { MailDelivery } from './mail-delivery.js';
 import { MailOutbox } from './mail-outbox.js';
 import { MailRepository } from './mail.repository.js';
@@ -13,6 +15,7 @@ import { MailTransport } from './transports/mail-transport.js';
 import { SmtpTransport } from './transports/smtp.transport.js';
 
 @Module({
+  imports: [TypeOrmModule.forFeature([MailRow])],
   providers: [
     MailDelivery,
     MailOutbox,

@@ -1,13 +1,16 @@
 import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { gatehouseConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database } from '../database/database.js';
 import { tablePruner } from '../database/table-pruner.js';
 import { PostgresStore } from './postgres.store.js';
+import { RateLimitRow } from './rate-limit.entity.js';
 import { RateLimitsService, SHARED_STORE } from './rate-limits.service.js';
 import { RedisStore } from './redis.store.js';
 
 @Module({
+  imports: [TypeOrmModule.forFeature([RateLimitRow])],
   providers: [
     RateLimitsService,
     {

@@ -1,0 +1,79 @@
+import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { LazyQueryRunner } from './lazy-query-runner.js';
+import { OutageLog } from './outage-log.js';
+import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
+
+type Connection = ReturnType<PostgresDriver['obtainMasterConnection']>;
+
+/** The part of `pg`'s pool that is read here. */
+interface Pool {
+  readonly totalCount: number;
+  readonly idleCount: number;
+  readonly waitingCount: number;
+}
+
+/**
+ * TypeORM's driver, except that the first query opens the pool, and that an outage is a `DatabaseUnavailableError`.
+ * Concurrent first queries share one attempt. If it fails, the next query tries again.
+ */
+export class LazyDriver extends PostgresDriver {
+  declare master: Pool | undefined;
+  override isGeneratedColumnsSupported = true;
+  private readonly outages = new OutageLog();
+  private opening: Promise<void> | undefined;
+  private isClosed = false;
+
+  /** Opens nothing. */
+  override connect(): Promise<void> {
+    this.isClosed = false;
+    return Promise.resolve();
+  }
+
+  /** Does nothing, because migrations install extensions. */
+  override afterConnect(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  override createQueryRunner(): LazyQueryRunner {
+    return new LazyQueryRunner(this, this.outages);
+  }
+
+  /** @throws DatabaseUnavailableError if the connection fails or a timeout expires */
+  override async obtainMasterConnection(): Connection {
+    try {
+      if (!this.master) await (this.opening ??= this.open());
+      // While it connected, the pool may have been closed. A closing pool never returns a connection.
+      if (this.isClosed) throw new DatabaseUnavailableError();
+      return await super.obtainMasterConnection();
+    } catch (error) {
+      throw isUnavailable(error) ? this.outages.recordFailure(error) : error;
+    }
+  }
+
+  /** Closes the pool. Later queries are rejected. */
+  override async disconnect(): Promise<void> {
+    this.isClosed = true;
+    await this.opening?.catch(() => undefined);
+    if (this.master) await super.disconnect();
+  }
+
+  /** Connects a driver of TypeORM and takes its pool over, so that no other query uses the pool before it is complete. */
+  private async open(): Promise<void> {
+    try {
+      if (this.isClosed) throw new DatabaseUnavailableError();
+      const driver = new PostgresDriver(this.dataSource);
+      try {
+        await driver.connect();
+      } catch (error) {
+        // After a failed attempt, TypeORM may leave its pool open with a connection checked out.
+        await driver.disconnect().catch(() => undefined);
+        throw error;
+      }
+      const { version, database, schema, searchSchema } = driver;
+      Object.assign(this, { version, database, schema, searchSchema });
+      this.master = driver.master as Pool;
+    } finally {
+      this.opening = undefined;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import type { PoolClient } from 'pg';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
+import type { OutageLog } from './outage-log.js';
+import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
+
+/**
+ * TypeORM's query runner, except that an outage is a `DatabaseUnavailableError`. Its connection then runs no further
+ * statement and leaves the pool. Otherwise the pool could lend it again, and the next caller would wait for a timeout.
+ */
+export class LazyQueryRunner extends PostgresQueryRunner {
+  private connecting: Promise<PoolClient> | undefined;
+  private failure: Error | undefined;
+
+  constructor(
+    driver: PostgresDriver,
+    private readonly outages: OutageLog,
+  ) {
+    super(driver, 'master');
+  }
+
+  override connect(): Promise<PoolClient> {
+    return (this.connecting ??= this.obtainConnection());
+  }
+
+  override query(...query: Parameters<PostgresQueryRunner['query']>): ReturnType<PostgresQueryRunner['query']> {
+    return this.convertOutage(() => super.query(...query));
+  }
+
+  /** Runs a statement with `pg`, for features that TypeORM does not have. */
+  async queryDriver(query: { name?: string; text: string; values: readonly unknown[] }): Promise<{ rows: unknown[] }> {
+    return this.convertOutage(async () => (await this.connect()).query(query as { text: string; values: unknown[] }));
+  }
+
+  private async obtainConnection(): Promise<PoolClient> {
+    const [connection, release] = (await this.driver.obtainMasterConnection()) as [PoolClient, PoolClient['release']];
+    const onError = (error: Error) => this.discard(error);
+    connection.on('error', onError);
+    this.releaseCallback = (error?: Error) => {
+      connection.removeListener('error', onError);
+      release(error);
+    };
+    this.databaseConnection = connection;
+    this.driver.connectedQueryRunners.push(this);
+    return connection;
+  }
+
+  private discard(failure: Error): void {
+    this.failure = failure;
+    this.releaseCallback?.(failure);
+    delete this.releaseCallback;
+  }
+
+  private async convertOutage<T>(statement: () => Promise<T>): Promise<T> {
+    if (this.failure) throw new DatabaseUnavailableError({ cause: this.failure });
+    try {
+      const result = await statement();
+      this.outages.recordSuccess();
+      return result;
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      this.discard(error);
+      throw this.outages.recordFailure(error);
+    }
+  }
+}
