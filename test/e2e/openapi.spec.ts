@@ -142,9 +142,9 @@ describe('the OpenAPI document', () => {
   });
 
   it('documents forbidden for exactly the operations that require a role or a permission', () => {
-    const inconsistent = operations.filter(({ documented, codesOf }) => {
-      const isRestricted = documented['x-roles'] ?? documented['x-permissions'];
-      return (isRestricted !== undefined) !== codesOf(403).includes('forbidden');
+    const inconsistent = operations.filter((operation) => {
+      const rule = operation.documented['x-roles'] ?? operation.documented['x-permissions'];
+      return (rule !== undefined) !== operation.codesOf(403).includes('forbidden');
     });
     expect(inconsistent.map(({ name }) => name)).toEqual([]);
   });
