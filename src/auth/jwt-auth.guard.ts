@@ -1,11 +1,10 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import type { Request } from 'express';
 import { isPublic } from '../http/public.decorator.js';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth.errors.js';
-import type { GuardedRequest } from '../http/current-principal.decorator.js';
 import { bearerToken, sendsBearerToken } from '../http/bearer-token.js';
+import { requestOf } from '../http/guarded-request.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 
@@ -24,7 +23,7 @@ export class JwtAuthGuard extends AuthGuard() implements CanActivate {
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     if (isPublic(this.reflector, context)) return true;
-    const request = context.switchToHttp().getRequest<GuardedRequest>();
+    const request = requestOf(context);
     const token = bearerToken(request);
     const claims = token === null ? undefined : this.verified.find(token);
     if (!claims) return (await super.canActivate(context)) as boolean;
@@ -46,7 +45,7 @@ export class JwtAuthGuard extends AuthGuard() implements CanActivate {
   ): Claims {
     if (error) throw error as Error;
     if (claims) return claims;
-    if (!sendsBearerToken(context.switchToHttp().getRequest<Request>())) throw new TokenMissingError();
+    if (!sendsBearerToken(requestOf(context))) throw new TokenMissingError();
     throw info instanceof Error && info.name === 'TokenExpiredError'
       ? new TokenExpiredError()
       : new TokenInvalidError();

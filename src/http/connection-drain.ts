@@ -38,7 +38,7 @@ export class ConnectionDrain implements OnApplicationBootstrap, BeforeApplicatio
   constructor(private readonly host: HttpAdapterHost) {}
 
   onApplicationBootstrap(): void {
-    this.server().on('connection', (connection: Connection) => {
+    this.server()?.on('connection', (connection: Connection) => {
       this.connections.add(connection);
       connection.once('close', () => this.connections.delete(connection));
     });
@@ -47,7 +47,7 @@ export class ConnectionDrain implements OnApplicationBootstrap, BeforeApplicatio
   /** @param signal absent if a test or a command closes the application. It then has no clients. */
   async beforeApplicationShutdown(signal?: string): Promise<void> {
     const server = this.server();
-    if (!server.listening) return;
+    if (!server?.listening) return;
     this.deadline = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT_MS);
     for (const { _httpMessage: response, parser } of this.connections) {
       // A pipelined request may follow. Closing the connection would drop its response.
@@ -64,8 +64,10 @@ export class ConnectionDrain implements OnApplicationBootstrap, BeforeApplicatio
     clearInterval(this.sweep);
   }
 
-  private server(): Server {
-    return this.host.httpAdapter.getHttpServer() as Server;
+  /** Returns `undefined` in a microservice or a command, which have no HTTP server. */
+  private server(): Server | undefined {
+    const { httpAdapter } = this.host as Partial<HttpAdapterHost>;
+    return httpAdapter?.getHttpServer() as Server | undefined;
   }
 }
 

@@ -47,3 +47,10 @@ export class InternalError extends domainError(
   'internal_error',
   'An internal error occurred. Report the request ID to support.',
 ) {}
+
+/** The handler is not public, and its transport carries no access token, for example that of a microservice. */
+export class UnsupportedTransportError extends domainError(
+  'forbidden',
+  'unsupported_transport',
+  'Only handlers with @Public() can be called over this transport.',
+) {}

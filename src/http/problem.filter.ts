@@ -6,6 +6,7 @@ import { sendsBearerToken } from './bearer-token.js';
 import { BadRequestError, InternalError, MethodNotAllowedError, NotFoundError } from './http.errors.js';
 import { statusOf } from './error-status.js';
 import { RETRY_AFTER, toProblem } from './problem.js';
+import { rejectCall } from './rejected-call.js';
 import { recordRejection } from './rejection.js';
 import { requestIdOf } from './request-id.js';
 import { methodsOf } from './route-table.js';
@@ -20,7 +21,8 @@ export class ProblemFilter implements ExceptionFilter {
 
   constructor(private readonly rejectedRequests: RejectedRequests) {}
 
-  catch(exception: unknown, host: ArgumentsHost): void {
+  catch(exception: unknown, host: ArgumentsHost): unknown {
+    if (host.getType() !== 'http') return rejectCall(exception, host);
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
@@ -30,7 +32,7 @@ export class ProblemFilter implements ExceptionFilter {
     // The response has already started, so its status cannot change.
     if (response.headersSent) return void response.destroy();
     setProblemHeaders(error, request, response);
-    response.type('application/problem+json').json(toProblem(error, request.path, requestIdOf(response)));
+    return response.type('application/problem+json').json(toProblem(error, request.path, requestIdOf(response)));
   }
 
   private toDomainError(exception: unknown, request: Request, response: Response): DomainError {

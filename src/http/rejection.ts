@@ -1,6 +1,6 @@
 import type { DomainError } from '../common/domain.error.js';
 import type { RejectedRequests } from '../common/rejected-requests.js';
-import type { GuardedRequest } from './current-principal.decorator.js';
+import type { GuardedRequest } from './guarded-request.js';
 import { clientOf } from './client.js';
 
 /**

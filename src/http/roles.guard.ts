@@ -1,8 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ForbiddenError } from '../common/domain.error.js';
-import type { GuardedRequest } from './current-principal.decorator.js';
 import { hasPermission } from '../common/role.js';
+import { requestOf } from './guarded-request.js';
 import { accessRuleOf } from './roles.decorator.js';
 
 /** The third global guard. Rejects principals whose role `@Roles()` does not name, or lacks what `@Requires()` names. */
@@ -13,7 +13,7 @@ export class RolesGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const rule = accessRuleOf(this.reflector, context);
     if (!rule) return true;
-    const role = context.switchToHttp().getRequest<GuardedRequest>().principal?.role;
+    const role = requestOf(context).principal?.role;
     const { roles, permissions } = rule;
     const isAllowed =
       role !== undefined &&

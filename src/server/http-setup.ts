@@ -9,6 +9,7 @@ import { securityHeaders } from '../http/security-headers.js';
 import { httpLogger } from '../platform/logging/http-logger.js';
 import { serveAccountPages } from './account-pages.js';
 import { serveDocs } from './explorer.js';
+import { guardMicroservices } from './microservices.js';
 
 /** Creates Nest's HTTP adapter with the headers of every response. No response may be cached. */
 export function createAdapter(): GatehouseAdapter {
@@ -38,6 +39,7 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   app.use(jsonBody(['/auth/token']));
   if (config.http.docsEnabled) serveDocs(app);
   if (config.http.accountPagesEnabled) serveAccountPages(app, config);
+  guardMicroservices(app);
   // Supervisors expect exit code 0 after a signal.
   app.enableShutdownHooks([], { useProcessExit: true });
   configureNodeServer(app.getHttpServer());

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
-import type { GuardedRequest } from '../../http/current-principal.decorator.js';
+import type { GuardedRequest } from '../../http/guarded-request.js';
 import { requestIdOf } from '../../http/request-id.js';
 
 /** Probes call these paths every few seconds. Only `trace` logs them. */

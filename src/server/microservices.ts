@@ -1,0 +1,16 @@
+import { NestApplication } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+
+/**
+ * Makes every connected microservice inherit the global guards. Nest connects them without any guard unless
+ * `inheritAppConfig` is set.
+ *
+ * @throws Error if a microservice is already connected
+ */
+export function guardMicroservices(app: NestExpressApplication): void {
+  if (app.getMicroservices().length > 0) throw new Error('Call connectMicroservice() after setUpApp().');
+  const value: NestExpressApplication['connectMicroservice'] = (options, hybridOptions) =>
+    NestApplication.prototype.connectMicroservice.call(app, options, { ...hybridOptions, inheritAppConfig: true });
+  // Nest's proxy around the application ignores assignments.
+  Object.defineProperty(app, 'connectMicroservice', { value });
+}

@@ -1,0 +1,159 @@
+import { Controller, Module } from '@nestjs/common';
+import { ExternalContextCreator } from '@nestjs/core';
+import {
+  ClientProxyFactory,
+  EventPattern,
+  MessagePattern,
+  Transport,
+  type ClientProxy,
+  type MicroserviceOptions,
+} from '@nestjs/microservices';
+import { Test } from '@nestjs/testing';
+import { pino } from 'pino';
+import { firstValueFrom, timeout } from 'rxjs';
+import { AppModule } from '../../src/app.module.js';
+import { gatehouseConfig } from '../../src/config/config.module.js';
+import { NotFoundError } from '../../src/http/http.errors.js';
+import { Public } from '../../src/http/public.decorator.js';
+import { Roles } from '../../src/http/roles.decorator.js';
+import { setUpApp } from '../../src/server/http-setup.js';
+import { stablePort } from '../support/stable-port.js';
+import { TestApp } from '../support/test-app.js';
+
+const calls: string[] = [];
+
+@Controller()
+class TasksController {
+  @MessagePattern('guarded')
+  guarded(): string {
+    calls.push('guarded');
+    return 'guarded';
+  }
+
+  @EventPattern('guarded-event')
+  guardedEvent(_data: unknown): void {
+    calls.push('guarded-event');
+  }
+
+  @Public()
+  @MessagePattern('public')
+  open(): string {
+    return 'public';
+  }
+
+  @Public()
+  @Roles('admin')
+  @MessagePattern('public-with-role')
+  openToAdmins(): void {
+    calls.push('public-with-role');
+  }
+
+  @Public()
+  @EventPattern('public-event')
+  openEvent(_data: unknown): void {
+    calls.push('public-event');
+  }
+
+  @Public()
+  @MessagePattern('failing')
+  fail(what: string): void {
+    throw what === 'expected' ? new NotFoundError() : new Error('secret of the database');
+  }
+}
+
+@Module({ controllers: [TasksController] })
+class TasksModule {}
+
+const REJECTION = {
+  status: 403,
+  code: 'unsupported_transport',
+  detail: 'Only handlers with @Public() can be called over this transport.',
+};
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await TestApp.start({ imports: [TasksModule] });
+});
+afterAll(() => app.close());
+beforeEach(() => calls.splice(0));
+
+/** Calls a handler over TCP. Returns its result or its error. */
+async function send(client: ClientProxy, pattern: string, data = ''): Promise<unknown> {
+  return firstValueFrom(client.send<unknown>(pattern, data).pipe(timeout(20_000))).catch((error: unknown) => error);
+}
+
+type Connect = (options: MicroserviceOptions) => Promise<unknown>;
+const kinds: [kind: string, connect: Connect][] = [
+  ['a hybrid application', (options) => connectHybrid(options)],
+  ['a hybrid application that declines the guards', (options) => connectHybrid(options, { inheritAppConfig: false })],
+  [
+    'a standalone microservice',
+    async (options) => {
+      const module = Test.createTestingModule({ imports: [AppModule, TasksModule] });
+      module.overrideProvider(gatehouseConfig.KEY).useValue(app.config);
+      const microservice = (await module.compile()).createNestMicroservice({ ...options, logger: false });
+      await microservice.listen();
+      closers.push(() => microservice.close());
+    },
+  ],
+];
+const closers: (() => Promise<unknown>)[] = [];
+
+async function connectHybrid(options: MicroserviceOptions, hybrid?: { inheritAppConfig: boolean }): Promise<void> {
+  // `startAllMicroservices()` would start those of earlier tests again.
+  await app.app.connectMicroservice(options, hybrid).listen();
+}
+
+describe.each(kinds)('%s', (_, connect) => {
+  let client: ClientProxy;
+  beforeAll(async () => {
+    const options = { host: '127.0.0.1', port: await stablePort() };
+    await connect({ transport: Transport.TCP, options });
+    client = ClientProxyFactory.create({ transport: Transport.TCP, options });
+  });
+  afterAll(async () => {
+    await client.close();
+    for (const close of closers.splice(0)) await close();
+  });
+
+  it('rejects calls of handlers that are not public', async () => {
+    expect(await send(client, 'guarded')).toEqual(REJECTION);
+    expect(calls).toEqual([]);
+  });
+
+  it('rejects calls of public handlers with a role', async () => {
+    expect(await send(client, 'public-with-role')).toEqual(REJECTION);
+    expect(calls).toEqual([]);
+  });
+
+  it('runs public handlers', async () => {
+    expect(await send(client, 'public')).toBe('public');
+  });
+
+  it('drops events of handlers that are not public', async () => {
+    client.emit('guarded-event', {});
+    client.emit('public-event', {});
+    // The server handles both in order of arrival.
+    expect(await send(client, 'public')).toBe('public');
+    expect(calls).toEqual(['public-event']);
+  });
+
+  it('reports domain errors with their code and hides other errors', async () => {
+    expect(await send(client, 'failing', 'expected')).toMatchObject({ status: 404, code: 'not_found' });
+    expect(await send(client, 'failing')).toEqual({ status: 'error', message: 'Internal server error' });
+  });
+});
+
+it('rejects a microservice that was connected before the setup', () => {
+  expect(() => setUpApp(app.app, app.config, pino({ level: 'silent' }))).toThrow('after setUpApp()');
+});
+
+it.each(['graphql', 'some-library'])('rejects calls of handlers in a context of type %s', async (type) => {
+  const creator = app.app.get(ExternalContextCreator);
+  const controller = app.app.get(TasksController);
+  const wrap = (method: 'guarded' | 'open') =>
+    creator.create(controller, controller[method], method, undefined, undefined, undefined, undefined, undefined, type);
+  await expect(wrap('guarded')({})).rejects.toMatchObject({ code: 'unsupported_transport', kind: 'forbidden' });
+  await expect(wrap('open')({})).resolves.toBe('public');
+  expect(calls).toEqual([]);
+});
