@@ -10,6 +10,7 @@ import type { SessionState } from '../sessions/session-state.js';
 import { RefreshTokenReusedError } from '../sessions/sessions.errors.js';
 import { SessionsRepository } from '../sessions/sessions.repository.js';
 import { UsersRepository } from '../users/users.repository.js';
+import { refreshTokenReused } from './auth.mails.js';
 import { SecurityMailsService } from './security-mails.service.js';
 import { AccessTokenService, type TokenGrant } from './tokens/access-token.service.js';
 
@@ -64,7 +65,7 @@ export class RefreshService {
       });
       const revoked = await this.sessions.revoke(manager, { id }, { reason: 'refresh_reuse', actor: null });
       const session = revoked > 0 ? await this.sessions.findOne(manager, { id }) : null;
-      if (session) await this.securityMails.queue(manager, 'refresh_token_reused', user, session);
+      if (session) await this.securityMails.queue(manager, refreshTokenReused, user, session);
     });
     this.logger.warn({ sessionId: id, userId: user.id }, 'A refresh token was reused. Its session was revoked.');
     throw error;

@@ -4,21 +4,18 @@ import { describeDeviceSafely } from '../common/device-name.js';
 import type { EntityManager } from '../platform/database/database.js';
 import { MailOutbox } from '../platform/mail/mail-outbox.js';
 import type { User } from '../users/user.entity.js';
+import { passwordChanged, type SecurityMail } from './auth.mails.js';
 import { OneTimeTokensRepository } from './one-time-tokens/one-time-tokens.repository.js';
-
-export type SecurityMailKind = 'new_device' | 'password_changed' | 'refresh_token_reused';
 
 const HOUR_MS = 3_600_000;
 
 /**
  * The maximum number of these mails per account and hour, all kinds together. A stranger can register someone else's
- * email and sign in on many devices. Password changes have a higher limit, so that sign-ins cannot suppress them.
+ * email and sign in on many devices.
  */
-const MAX_PER_HOUR: Readonly<Record<SecurityMailKind, number>> = {
-  new_device: 10,
-  refresh_token_reused: 10,
-  password_changed: 20,
-};
+const MAX_PER_HOUR = 10;
+/** Higher, so that sign-ins cannot suppress a mail about the password. */
+const MAX_PER_HOUR_FOR_PASSWORD = 20;
 
 /** Notifies users of security events. Each mail has a *this was not me* link (ASVS 6.3.5, 6.3.7). */
 @Injectable()
@@ -32,16 +29,15 @@ export class SecurityMailsService {
    * Queues a mail in the transaction of the event, unless the account has reached the limit. The caller must have locked
    * the user's row.
    */
-  async queue(manager: EntityManager, kind: SecurityMailKind, user: User, client: Client): Promise<void> {
+  async queue(manager: EntityManager, mail: SecurityMail, user: User, client: Client): Promise<void> {
     const recent = await this.tokens.countRecent(manager, 'not_me', user.id, HOUR_MS);
-    if (recent >= MAX_PER_HOUR[kind]) return;
+    if (recent >= (mail === passwordChanged ? MAX_PER_HOUR_FOR_PASSWORD : MAX_PER_HOUR)) return;
     const contents = {
-      name: user.name,
       token: await this.tokens.issue(manager, 'not_me', user.id),
       device: describeDeviceSafely(client.deviceName ?? null, client.userAgent),
       ipAddress: client.ipAddress,
       at: new Date().toISOString(),
     };
-    await this.mails.post(manager, { kind, recipient: user.email, contents });
+    await this.mails.post(manager, mail, user, contents);
   }
 }

@@ -14,6 +14,7 @@ import { normalizeEmail } from '../users/email.js';
 import type { User } from '../users/user.entity.js';
 import { InvalidCredentialsError } from '../users/users.errors.js';
 import { UsersRepository } from '../users/users.repository.js';
+import { newDevice } from './auth.mails.js';
 import { EmailVerificationService } from './recovery/email-verification.service.js';
 import { EmailNotVerifiedError } from './recovery/recovery.errors.js';
 import { SecurityMailsService } from './security-mails.service.js';
@@ -125,7 +126,7 @@ export class SignInService {
       actor: { userId: user.id, sessionId: created.session.id, client },
       deviceName: client.deviceName,
     });
-    if (isNewDevice) await this.securityMails.queue(manager, 'new_device', user, client);
+    if (isNewDevice) await this.securityMails.queue(manager, newDevice, user, client);
     return { user, created };
   }
 

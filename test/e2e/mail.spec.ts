@@ -1,10 +1,19 @@
+import { verifyEmail } from '../../src/auth/auth.mails.js';
+import { newId } from '../../src/common/id.js';
 import { Database } from '../../src/platform/database/database.js';
+import { defineMail } from '../../src/platform/mail/define-mail.js';
 import { MailOutbox } from '../../src/platform/mail/mail-outbox.js';
+import { SealedBox } from '../../src/platform/mail/sealed-box.js';
 import { LogLines } from '../support/log-lines.js';
 import { MailServer } from '../support/mail-server.js';
 import { outboxOf, postMail } from '../support/post-mail.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
+
+const GREETING = defineMail('test_greeting', (_, { text }: { text: string }) => ({
+  subject: text.trim(),
+  paragraphs: [text],
+}));
 
 describe('mail', () => {
   const log = new LogLines();
@@ -68,8 +77,8 @@ describe('mail', () => {
 
   it('is never sent if its transaction is rolled back', async () => {
     const rolledBack = app.app.get(Database).transaction(async (manager) => {
-      const contents = { name: null, token: 'never-sent' };
-      await app.app.get(MailOutbox).post(manager, { kind: 'verify_email', recipient: 'never@example.com', contents });
+      const recipient = { email: 'never@example.com', name: null };
+      await app.app.get(MailOutbox).post(manager, verifyEmail, recipient, { token: 'never-sent' });
       throw new Error('changed my mind');
     });
     await expect(rolledBack).rejects.toThrow('changed my mind');
@@ -128,6 +137,37 @@ describe('mail', () => {
     expect(mail.raw).not.toMatch(/script|Bcc|evil|4930|AAAA/);
   });
 
+  it('cannot get a header from a line break in its subject', async () => {
+    const recipient = { email: 'subject@example.com', name: null };
+    const contents = { text: 'Hello\r\nBcc: mallory@example.com' };
+    const { app: nest } = app;
+    await nest
+      .get(Database)
+      .transaction((manager) => nest.get(MailOutbox).post(manager, GREETING, recipient, contents));
+    const { headers, subject, raw } = await server.next('subject@example.com');
+    expect(headers).not.toHaveProperty('bcc');
+    expect(subject).toMatch(/^Hello.*Bcc: mallory@example\.com$/);
+    expect(raw).not.toContain('#token=');
+  });
+
+  it.each([
+    ['that only another version knows', 'test_newer', 'No module defines mails of the kind test_newer.'],
+    ['with contents of another version', GREETING.kind, "Cannot read properties of undefined (reading 'trim')"],
+  ])('of a kind %s waits and does not stop others', async (_, kind, reason) => {
+    const recipient = `${kind}@example.com`;
+    await app.database.query('INSERT INTO mails (id, kind, recipient, sealed) VALUES ($1, $2, $3, $4)', [
+      newId(),
+      kind,
+      recipient,
+      app.app.get(SealedBox).seal('{}'),
+    ]);
+    await until('the mail was tried', async () => (await outboxOf(app, recipient))[0]?.last_error !== null);
+    expect(await outboxOf(app, recipient)).toMatchObject([{ is_waiting: true, is_sent: false, last_error: reason }]);
+    expect(log.text).toContain(reason);
+    await postMail(app, `after-${recipient}`);
+    await server.next(`after-${recipient}`);
+  });
+
   async function waiting(): Promise<number> {
     const [row] = await app.database.query<{ waiting: number }>(
       `SELECT count(*)::int AS waiting FROM mails WHERE next_attempt_at IS NOT NULL AND last_error IS NULL`,
@@ -153,8 +193,8 @@ describe('a queued mail', () => {
   it('is sent when its transaction commits, before the next poll', async () => {
     const database = app.app.get(Database);
     await database.transaction(async (manager) => {
-      const contents = { name: null, token: 'anything' };
-      await app.app.get(MailOutbox).post(manager, { kind: 'verify_email', recipient: 'ada@example.com', contents });
+      const recipient = { email: 'ada@example.com', name: null };
+      await app.app.get(MailOutbox).post(manager, verifyEmail, recipient, { token: 'anything' });
       // A worker that claims mails too early takes the only other connection before this query and finds no mail.
       await database.run((other) => other.query('SELECT 1'));
     });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { resetPassword } from '../../src/auth/auth.mails.js';
 import { Database } from '../../src/platform/database/database.js';
 import { MailOutbox } from '../../src/platform/mail/mail-outbox.js';
 import type { TestApp } from './test-app.js';
@@ -9,7 +10,7 @@ export async function postMail(app: TestApp, recipient: string, name: string | n
   await app.app
     .get(Database)
     .transaction((manager) =>
-      app.app.get(MailOutbox).post(manager, { kind: 'reset_password', recipient, contents: { name, token } }),
+      app.app.get(MailOutbox).post(manager, resetPassword, { email: recipient, name }, { token }),
     );
   return token;
 }

@@ -10,6 +10,7 @@ import { RateLimitsService } from '../../platform/rate-limits/rate-limits.servic
 import { UserHooks } from '../../users/user-hooks.js';
 import type { User } from '../../users/user.entity.js';
 import { UsersRepository } from '../../users/users.repository.js';
+import { verifyEmail } from '../auth.mails.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
 
@@ -85,7 +86,6 @@ export class EmailVerificationService implements OnModuleInit {
 
   private async sendLink(manager: EntityManager, user: User): Promise<void> {
     const token = await this.tokens.issue(manager, 'email_verification', user.id);
-    const contents = { name: user.name, token };
-    await this.mails.post(manager, { kind: 'verify_email', recipient: user.email, contents });
+    await this.mails.post(manager, verifyEmail, user, { token });
   }
 }

@@ -10,6 +10,7 @@ import { SessionsRepository } from '../../sessions/sessions.repository.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { PasswordConfirmationService } from '../../users/password-confirmation.service.js';
 import { UsersRepository } from '../../users/users.repository.js';
+import { passwordChanged } from '../auth.mails.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 import { PasswordUnchangedError } from './recovery.errors.js';
@@ -62,7 +63,7 @@ export class PasswordChangeService {
         await this.users.setPasswordHash(manager, id, passwordHash);
         await this.tokens.void(manager, id, 'password_reset');
         await this.audit.record(manager, { type: 'password_changed', userId: id, actor });
-        await this.securityMails.queue(manager, 'password_changed', user, actor.client);
+        await this.securityMails.queue(manager, passwordChanged, user, actor.client);
         return true;
       });
       if (isChanged) return;

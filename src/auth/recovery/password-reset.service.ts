@@ -11,6 +11,7 @@ import { SessionsRepository } from '../../sessions/sessions.repository.js';
 import { normalizeEmail } from '../../users/email.js';
 import type { User } from '../../users/user.entity.js';
 import { UsersRepository } from '../../users/users.repository.js';
+import { passwordChanged, resetPassword } from '../auth.mails.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
 import { SecurityMailsService } from '../security-mails.service.js';
@@ -62,8 +63,7 @@ export class PasswordResetService {
   /** Sends a link and voids the earlier ones. The caller must have locked the user's row. */
   async sendLink(manager: EntityManager, user: User | null): Promise<void> {
     const token = await this.tokens.issue(manager, 'password_reset', user?.id ?? null);
-    const contents = { name: user?.name ?? null, token };
-    await this.mails.post(manager, { kind: 'reset_password', recipient: user?.email ?? null, contents });
+    await this.mails.post(manager, resetPassword, user, { token });
   }
 
   /**
@@ -89,7 +89,7 @@ export class PasswordResetService {
         await this.users.markEmailVerified(manager, user);
         await this.tokens.void(manager, id);
         await this.audit.record(manager, { type: 'password_reset', userId: id, actor });
-        await this.securityMails.queue(manager, 'password_changed', user, client);
+        await this.securityMails.queue(manager, passwordChanged, user, client);
       });
     } catch (error) {
       await recordTokenFailure(this.database, this.audit, { type: 'password_reset', client, error });

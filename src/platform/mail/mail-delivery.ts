@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Database, type EntityManager } from '../database/database.js';
 import { DatabaseUnavailableError } from '../database/pg-errors.js';
-import type { MailContents, MailKind } from './mail.js';
+import type { OutgoingMail, QueuedContents } from './mail.js';
 import { MailRepository, type ClaimedMail } from './mail.repository.js';
 import { MailWriter } from './mail-writer.js';
 import { SealedBox } from './sealed-box.js';
@@ -37,25 +37,31 @@ export class MailDelivery {
    * @param signal cancels the delivery. The mail then stays claimed, and another instance sends it after the lease
    */
   async deliver(mail: ClaimedMail, transport: MailTransport, signal: AbortSignal): Promise<void> {
-    const contents = this.open(mail);
+    let outgoing: OutgoingMail | undefined;
     try {
-      if (!contents) throw new Error('The contents were encrypted with a secret that is no longer configured.');
-      await transport.send(this.writer.write(mail, contents), signal);
+      outgoing = this.writer.write(mail, this.open(mail));
+      await transport.send(outgoing, signal);
     } catch (error) {
-      if (!signal.aborted) await this.storeFailure(mail, error, contents?.token ?? '', signal);
+      if (!signal.aborted) await this.storeFailure(mail, error, outgoing?.link ?? null, signal);
       return;
     }
     await this.store(signal, (manager) => this.mails.markSent(manager, mail.id));
   }
 
-  private open({ sealed }: ClaimedMail): MailContents[MailKind] | null {
+  private open({ sealed }: ClaimedMail): QueuedContents {
     const text = this.box.open(sealed);
-    return text === null ? null : (JSON.parse(text) as MailContents[MailKind]);
+    if (text === null) throw new Error('The contents were encrypted with a secret that is no longer configured.');
+    return JSON.parse(text) as QueuedContents;
   }
 
-  private async storeFailure(mail: ClaimedMail, error: unknown, token: string, signal: AbortSignal): Promise<void> {
+  private async storeFailure(
+    mail: ClaimedMail,
+    error: unknown,
+    link: string | null,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { id: mailId, kind, attempts } = mail;
-    const reason = reasonOf(error, token);
+    const reason = reasonOf(error, link);
     const isFinal = error instanceof MailRejectedError || Date.now() - mail.createdAt.getTime() > GIVE_UP_AFTER_MS;
     if (isFinal) this.logger.error({ mailId, kind, attempts, reason }, 'Gave up sending a mail.');
     else this.logger.warn({ mailId, kind, attempts, reason }, 'Failed to send a mail. It will be retried.');
@@ -92,8 +98,9 @@ export function retryDelay(attempts: number, random = Math.random()): number {
 }
 
 /** Returns an error message for the table and the log. Removes the email address and the token, which servers may quote. */
-function reasonOf(error: unknown, token: string): string {
+function reasonOf(error: unknown, link: string | null): string {
   const message = error instanceof Error ? error.message : 'Unknown';
+  const token = link?.split('#token=')[1] ?? '';
   return message
     .replaceAll(token || '\n', '[token]')
     .replace(/[^\s<>]+@[^\s<>]+/g, '[email]')

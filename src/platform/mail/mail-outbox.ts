@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { newId } from '../../common/id.js';
 import { Database, type EntityManager } from '../database/database.js';
-import type { MailKind, PostedMail } from './mail.js';
+import type { MailDefinition } from './define-mail.js';
+import type { Recipient } from './mail.js';
 import { MailRepository } from './mail.repository.js';
 import { MailWorker } from './mail-worker.js';
 import { SealedBox } from './sealed-box.js';
@@ -20,9 +21,14 @@ export class MailOutbox {
    * Queues a mail. It is sent after the commit, without delaying the caller. If the recipient is `null`, does the same work
    * and sends nothing, so that timing does not reveal whether an account exists.
    */
-  async post<Kind extends MailKind>(manager: EntityManager, mail: PostedMail<Kind>): Promise<void> {
-    const { kind, recipient, contents } = mail;
-    await this.mails.insert(manager, { id: newId(), kind, recipient, sealed: this.box.seal(JSON.stringify(contents)) });
+  async post<Contents>(
+    manager: EntityManager,
+    { kind }: MailDefinition<Contents>,
+    recipient: Recipient | null,
+    contents: Contents,
+  ): Promise<void> {
+    const sealed = this.box.seal(JSON.stringify({ ...contents, recipientName: recipient?.name ?? null }));
+    await this.mails.insert(manager, { id: newId(), kind, recipient: recipient?.email ?? null, sealed });
     this.database.afterCommit(manager, () => this.worker.nudge());
   }
 }

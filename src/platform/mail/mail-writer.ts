@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import type { MailContents, MailKind, OutgoingMail } from './mail.js';
+import { mailDefinition, type MailAction } from './define-mail.js';
+import type { OutgoingMail, QueuedContents } from './mail.js';
 import type { ClaimedMail } from './mail.repository.js';
-import { renderHtml, renderText } from './templates/mail-layout.js';
-import { TEXTS, type Product } from './templates/mail-texts.js';
+import { renderHtml, renderText } from './mail-layout.js';
 
 /** Letters, and the punctuation of names. A dot must end a word. */
 const NAME = /^(?:[\p{L}\p{M}'’ -]|\.(?= |$)){1,40}$/u;
@@ -12,40 +12,33 @@ const NAME = /^(?:[\p{L}\p{M}'’ -]|\.(?= |$)){1,40}$/u;
 /** Writes mails as text and as HTML. */
 @Injectable()
 export class MailWriter {
-  private readonly product: Product;
-  private readonly from: OutgoingMail['from'];
-  private readonly publicUrl: string;
+  constructor(@InjectConfig() private readonly config: Config) {}
 
-  constructor(@InjectConfig() { productName, publicUrl, recovery, mail }: Config) {
-    this.product = {
-      name: productName,
-      resetTtlMs: recovery.passwordResetTtl,
-      verificationTtlMs: recovery.emailVerificationTtl,
-    };
-    this.from = mail.from;
-    this.publicUrl = publicUrl;
-  }
-
-  /** Returns an identical mail for each attempt. */
-  write<Kind extends MailKind>(
-    { id, kind, recipient, createdAt }: Pick<ClaimedMail, 'id' | 'recipient' | 'createdAt'> & { readonly kind: Kind },
-    contents: MailContents[Kind],
+  /** Returns an identical mail for each attempt. @throws Error if no module defines mails of this kind */
+  write(
+    { id, kind, recipient, createdAt }: Pick<ClaimedMail, 'id' | 'kind' | 'recipient' | 'createdAt'>,
+    contents: QueuedContents,
   ): OutgoingMail {
-    const text = TEXTS[kind](this.product, contents);
-    // Browsers do not send the fragment to servers, so the token reaches no log and no Referer header.
-    const link = `${this.publicUrl}/account/${text.action.page}#token=${encodeURIComponent(contents.token)}`;
-    const parts = { ...text, name: displayName(contents.name), link, productName: this.product.name };
+    // `MailOutbox` queues only contents of the type that the definition requires.
+    const text = mailDefinition(kind).write(this.config, contents as never);
+    const button = text.action ? { label: text.action.label, link: this.linkTo(text.action) } : null;
+    const parts = { ...text, name: displayName(contents.recipientName), button, productName: this.config.productName };
     return {
       id,
       kind,
-      from: this.from,
+      from: this.config.mail.from,
       recipient,
       date: createdAt,
-      link,
+      link: button?.link ?? null,
       subject: text.subject,
       text: renderText(parts),
       html: renderHtml(parts),
     };
+  }
+
+  private linkTo({ path, token }: MailAction): string {
+    const url = `${this.config.publicUrl}${path}`;
+    return token === undefined ? url : `${url}#token=${encodeURIComponent(token)}`;
   }
 }
 
@@ -53,7 +46,7 @@ export class MailWriter {
  * Returns the name if it looks like one, otherwise `null`. Anyone can register someone else's email, and could use the name
  * to send them a link. Mail programs turn anything with a dot into one.
  */
-function displayName(name: string | null): string | null {
+function displayName(name: string | null | undefined): string | null {
   const trimmed = name?.trim() ?? '';
   return NAME.test(trimmed) ? trimmed : null;
 }

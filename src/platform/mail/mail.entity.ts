@@ -1,5 +1,4 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { MailKind } from './mail.js';
 
 /** A mail in the outbox. Its contents are encrypted, because they include a token, and deleted after delivery. */
 @Entity('mails')
@@ -9,7 +8,7 @@ export class MailRow {
   id!: string;
 
   @Column({ type: 'text' })
-  kind!: MailKind;
+  kind!: string;
 
   @Column({ type: 'text' })
   recipient!: string;

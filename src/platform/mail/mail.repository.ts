@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { MailKind } from './mail.js';
 import type { MailRow } from './mail.entity.js';
 
 /** A mail that only this instance may send until its lease ends. */
 export interface ClaimedMail {
   readonly id: string;
-  readonly kind: MailKind;
+  readonly kind: string;
   readonly recipient: string;
   readonly sealed: Buffer;
   /** How often it was claimed, including this time. */

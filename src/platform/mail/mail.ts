@@ -1,42 +1,20 @@
-/** A sign-in or a change that the recipient may not have made. */
-export interface Incident {
-  /** A short name such as `Chrome on macOS`. */
-  readonly device: string;
-  readonly ipAddress: string | null;
-  /** RFC 3339, in UTC. */
-  readonly at: string;
-}
-
-interface Contents {
-  /** The name of the recipient. */
+/** The recipient of a mail, such as a `User`. */
+export interface Recipient {
+  readonly email: string;
+  /** For the greeting. */
   readonly name: string | null;
-  /** The one-time token in the link. For mails with an `Incident`, the token of the link *This was not me*. */
-  readonly token: string;
 }
 
-/** The contents of each kind of mail. */
-export interface MailContents {
-  readonly verify_email: Contents;
-  readonly reset_password: Contents;
-  readonly new_device: Contents & Incident;
-  readonly password_changed: Contents & Incident;
-  readonly refresh_token_reused: Contents & Incident;
-}
-
-export type MailKind = keyof MailContents;
-
-/** A mail for the outbox. */
-export interface PostedMail<Kind extends MailKind> {
-  readonly kind: Kind;
-  /** With `null`, `MailOutbox` does the same work but sends nothing. */
-  readonly recipient: string | null;
-  readonly contents: MailContents[Kind];
+/** The contents of a queued mail, with the name of its recipient. */
+export interface QueuedContents {
+  /** A mail that an older version has queued does not have it. */
+  readonly recipientName?: string | null;
 }
 
 /** A mail that is ready to send. */
 export interface OutgoingMail {
   readonly id: string;
-  readonly kind: MailKind;
+  readonly kind: string;
   readonly from: { readonly name: string; readonly address: string };
   readonly recipient: string;
   /** When it was posted, so that all attempts send an identical mail. */
@@ -44,6 +22,6 @@ export interface OutgoingMail {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
-  /** The link of the button. */
-  readonly link: string;
+  /** The link of the button, if there is one. */
+  readonly link: string | null;
 }

@@ -24,7 +24,9 @@ export class DevelopmentTransport extends MailTransport {
     const write = (extension: string, content: string | Buffer) =>
       writeFile(`${file}.${extension}`, content, { mode: 0o600 });
     await Promise.all([write('eml', message as Buffer), write('html', mail.html), write('txt', mail.text)]);
-    this.logger.log(`To ${mail.recipient}: ${mail.subject}\n  ${mail.link}\n  ${file}.html`);
+    this.logger.log(
+      `To ${mail.recipient}: ${mail.subject}\n${mail.link === null ? '' : `  ${mail.link}\n`}  ${file}.html`,
+    );
   }
 
   close(): void {

@@ -1,9 +1,9 @@
-import { escapeHtml } from '../../../common/html.js';
-import type { MailText } from './mail-texts.js';
+import { escapeHtml } from '../../common/html.js';
+import type { MailText } from './define-mail.js';
 
-export interface MailParts extends MailText {
+export interface MailParts extends Omit<MailText, 'action'> {
   readonly name: string | null;
-  readonly link: string;
+  readonly button: { readonly label: string; readonly link: string } | null;
   readonly productName: string;
 }
 
@@ -14,13 +14,13 @@ const BUTTON =
 const SMALL = 'font-size:13px;opacity:.75';
 
 /** Returns the plain text of a mail. */
-export function renderText({ name, paragraphs, facts = [], action, link, closing, productName }: MailParts): string {
+export function renderText({ name, paragraphs, facts = [], button, closing, productName }: MailParts): string {
   return [
     greeting(name),
     ...paragraphs,
     ...(facts.length > 0 ? [facts.map(([label, value]) => `  ${label}: ${value}`).join('\n')] : []),
-    `${action.label}:\n${link}`,
-    closing,
+    ...(button ? [`${button.label}:\n${button.link}`] : []),
+    ...(closing === undefined ? [] : [closing]),
     `-- \n${productName}`,
   ].join('\n\n');
 }
@@ -30,13 +30,13 @@ export function renderText({ name, paragraphs, facts = [], action, link, closing
  * background colour, so that dark mode works.
  */
 export function renderHtml(parts: MailParts): string {
-  const { subject, name, paragraphs, facts = [], action, link, closing, productName } = parts;
+  const { subject, name, paragraphs, facts = [], button, closing, productName } = parts;
   const body = [
     ...[greeting(name), ...paragraphs].map((text) => paragraph(escapeHtml(text))),
     ...(facts.length > 0 ? [factTable(facts)] : []),
-    paragraph(`<a href="${escapeHtml(link)}" style="${BUTTON}">${escapeHtml(action.label)}</a>`),
-    paragraph(escapeHtml(closing)),
-    paragraph(`If the button does not work, open this link:<br>${escapeHtml(link)}`, `${SMALL};word-break:break-all`),
+    ...(button ? [paragraph(anchor(button.label, button.link))] : []),
+    ...(closing === undefined ? [] : [paragraph(escapeHtml(closing))]),
+    ...(button ? [paragraph(fallback(button.link), `${SMALL};word-break:break-all`)] : []),
     paragraph(escapeHtml(productName), SMALL),
   ];
   return `<!doctype html>
@@ -59,6 +59,14 @@ ${body.join('\n')}
 
 function greeting(name: string | null): string {
   return name === null ? 'Hello,' : `Hello ${name},`;
+}
+
+function anchor(label: string, link: string): string {
+  return `<a href="${escapeHtml(link)}" style="${BUTTON}">${escapeHtml(label)}</a>`;
+}
+
+function fallback(link: string): string {
+  return `If the button does not work, open this link:<br>${escapeHtml(link)}`;
 }
 
 function paragraph(html: string, style = ''): string {

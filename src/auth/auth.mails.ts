@@ -1,0 +1,97 @@
+import { defineMail, type MailDefinition } from '../platform/mail/define-mail.js';
+
+/** A one-time token, which the link contains. */
+interface TokenContents {
+  readonly token: string;
+}
+
+/** A sign-in or a change that the recipient may not have made. The token is that of the link *This was not me*. */
+interface IncidentContents extends TokenContents {
+  /** A short name such as `Chrome on macOS`. */
+  readonly device: string;
+  readonly ipAddress: string | null;
+  /** RFC 3339, in UTC. */
+  readonly at: string;
+}
+
+/** A mail about a sign-in or a change, with the link *This was not me*. */
+export type SecurityMail = MailDefinition<IncidentContents>;
+
+const NOT_ME = { label: 'This was not me', path: '/account/not-me' } as const;
+const NOT_ME_CLOSING =
+  'If this was you, you do not need to do anything. If it was not you, use the button: it signs out all your devices ' +
+  'and lets you choose a new password.';
+
+export const verifyEmail = defineMail('verify_email', ({ productName, recovery }, { token }: TokenContents) => ({
+  subject: `Verify your email address for ${productName}`,
+  paragraphs: [`Please verify that this is your email address. ${validity(recovery.emailVerificationTtl)}`],
+  action: { label: 'Verify email address', path: '/account/verify-email', token },
+  closing: `If you do not have an account at ${productName}, someone entered your email address by mistake. You can ignore this mail.`,
+}));
+
+export const resetPassword = defineMail('reset_password', ({ productName, recovery }, { token }: TokenContents) => ({
+  subject: `Reset your password for ${productName}`,
+  paragraphs: [
+    `Someone asked to reset the password of your account at ${productName}. ${validity(recovery.passwordResetTtl)}`,
+  ],
+  action: { label: 'Choose a new password', path: '/account/reset-password', token },
+  closing: 'If you did not ask for this, you can ignore this mail. Your password stays the same.',
+}));
+
+export const newDevice = defineMail('new_device', ({ productName }, incident: IncidentContents) => ({
+  subject: `New sign-in to ${productName}`,
+  paragraphs: [`Someone signed in to your account at ${productName} on a new device.`],
+  facts: factsOf(incident),
+  action: { ...NOT_ME, token: incident.token },
+  closing: NOT_ME_CLOSING,
+}));
+
+export const passwordChanged = defineMail('password_changed', ({ productName }, incident: IncidentContents) => ({
+  subject: `Your password for ${productName} was changed`,
+  paragraphs: [`The password of your account at ${productName} was changed.`],
+  facts: factsOf(incident),
+  action: { ...NOT_ME, token: incident.token },
+  closing: NOT_ME_CLOSING,
+}));
+
+export const refreshTokenReused = defineMail('refresh_token_reused', ({ productName }, incident: IncidentContents) => ({
+  subject: `You were signed out of ${productName} on one device`,
+  paragraphs: [
+    'A token that keeps this device signed in was used twice. Someone may have copied it. We cannot tell which of the ' +
+      'two is yours, so we signed out the device. Please sign in again.',
+  ],
+  facts: factsOf(incident),
+  action: { ...NOT_ME, token: incident.token },
+  closing:
+    'If you think that someone else has used your account, use the button: it signs out all your devices and lets you choose a new password.',
+}));
+
+function factsOf({ device, ipAddress, at }: IncidentContents): [string, string][] {
+  return [
+    ['Device', device],
+    ...(ipAddress === null ? [] : [['IP address', ipAddress] satisfies [string, string]]),
+    ['Time', formatTime(at)],
+  ];
+}
+
+/** For example `2 March 2026, 14:05 UTC`. */
+function formatTime(at: string): string {
+  const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
+  return `${format.format(new Date(at)).replace(' at ', ', ')} UTC`;
+}
+
+function validity(ttlMs: number): string {
+  return `The link works once and expires after ${formatDuration(ttlMs)}.`;
+}
+
+/** For example `90 minutes`, `1 hour` or `2 days`. */
+function formatDuration(durationMs: number): string {
+  const minutes = Math.round(durationMs / 60_000);
+  const [amount, unit] =
+    minutes % 1_440 === 0
+      ? [minutes / 1_440, 'day']
+      : minutes % 60 === 0
+        ? [minutes / 60, 'hour']
+        : [minutes, 'minute'];
+  return `${amount} ${unit}${amount === 1 ? '' : 's'}`;
+}

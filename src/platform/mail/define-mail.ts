@@ -1,0 +1,63 @@
+import type { Config } from '../../config/env.js';
+
+/** What JSON stores unchanged. Convert a `Date` with `toISOString()`. */
+type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** The text of a mail. `mail-layout.ts` renders it. */
+export interface MailText {
+  readonly subject: string;
+  /** The text above the button. */
+  readonly paragraphs: readonly string[];
+  readonly facts?: readonly (readonly [label: string, value: string])[];
+  readonly action?: MailAction;
+  /** The text below the button. */
+  readonly closing?: string;
+}
+
+/** The button of a mail, which is a link. */
+export interface MailAction {
+  readonly label: string;
+  /** Below `PUBLIC_URL`, such as `/orders/17`. */
+  readonly path: `/${string}`;
+  /** A one-time token. The link ends in `#token=…`, because browsers do not send this part to servers. */
+  readonly token?: string;
+}
+
+/** A kind of mail. */
+export interface MailDefinition<Contents> {
+  /** Stored with each queued mail. Do not change it while such mails are in the queue. */
+  readonly kind: string;
+  /** Runs when the mail is sent, which can be in the next version of the application. */
+  write(config: Config, contents: Contents): MailText;
+}
+
+const definitions = new Map<string, MailDefinition<never>>();
+
+/**
+ * Defines a kind of mail that `MailOutbox` can queue:
+ *
+ * ```ts
+ * export const orderShipped = defineMail('order_shipped', ({ productName }, { orderId }: { orderId: string }) => ({
+ *   subject: `Your order from ${productName} is on its way`,
+ *   paragraphs: ['It should arrive within three days.'],
+ *   action: { label: 'View the order', path: `/orders/${orderId}` },
+ * }));
+ * ```
+ */
+export function defineMail<Contents extends { readonly [Key in keyof Contents]: Json }>(
+  kind: string,
+  write: (config: Config, contents: Contents) => MailText,
+): MailDefinition<Contents> {
+  if (!/^[a-z][a-z0-9_]*$/.test(kind)) throw new Error(`A kind of mail is written like order_shipped, not ${kind}.`);
+  if (definitions.has(kind)) throw new Error(`Two mails have the kind ${kind}.`);
+  const definition = { kind, write };
+  definitions.set(kind, definition);
+  return definition;
+}
+
+/** Returns the definition of a queued mail. @throws Error if no module of this version defines it */
+export function mailDefinition(kind: string): MailDefinition<never> {
+  const definition = definitions.get(kind);
+  if (!definition) throw new Error(`No module defines mails of the kind ${kind}.`);
+  return definition;
+}
