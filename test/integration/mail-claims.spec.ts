@@ -8,9 +8,10 @@ const RECIPIENTS = ['ada@example.com', 'eve@example.com', 'max@example.com'];
 const LEASE_MS = 60_000;
 
 describe('claiming mails', () => {
-  /** Has no mail server, so that only the tests claim mails. */
+  /** These have no mail server, so that only the tests claim mails. */
   let app: TestApp;
-  beforeAll(async () => (app = await TestApp.start({ env: { DB_STATEMENT_TIMEOUT: '1m' } })));
+  let other: TestApp;
+  beforeAll(async () => ([app, other] = await TestApp.startTwo({ env: { DB_STATEMENT_TIMEOUT: '1m' } })));
   beforeEach(async () => {
     await app.database.query('TRUNCATE mails');
     for (const recipient of RECIPIENTS) await postMail(app, recipient);
@@ -18,9 +19,9 @@ describe('claiming mails', () => {
   afterAll(() => app.close());
 
   /** Claims up to `limit` mails in a transaction. Commits after `beforeCommit`. Returns their recipients. */
-  const claim = (limit: number, beforeCommit = (): Promise<unknown> => Promise.resolve()): Promise<string[]> =>
-    app.app.get(Database).transaction(async (manager) => {
-      const mails = await app.app.get(MailRepository).claim(manager, { limit, leaseMs: LEASE_MS });
+  const claim = ({ app: worker }: TestApp, limit: number, beforeCommit = () => Promise.resolve()): Promise<string[]> =>
+    worker.get(Database).transaction(async (manager) => {
+      const mails = await worker.get(MailRepository).claim(manager, { limit, leaseMs: LEASE_MS });
       await beforeCommit();
       return mails.map(({ recipient }) => recipient).sort();
     });
@@ -30,8 +31,8 @@ describe('claiming mails', () => {
     let second: Promise<string[]> = Promise.resolve([]);
     let isAnswered = false;
     let hadToWait = false;
-    const first = await claim(2, async () => {
-      second = claim(3).finally(() => (isAnswered = true));
+    const first = await claim(app, 2, async () => {
+      second = claim(other, 3).finally(() => (isAnswered = true));
       await until('the second worker has its answer or waits', async () => {
         hadToWait = !isAnswered && (await app.database.waiting()).length > 0;
         return isAnswered || hadToWait;
@@ -51,11 +52,11 @@ describe('claiming mails', () => {
   });
 
   it('keeps a claimed mail from other workers until its lease ends', async () => {
-    expect(await claim(2)).toHaveLength(2);
-    expect(await claim(3)).toHaveLength(1);
-    expect(await claim(3)).toEqual([]);
+    expect(await claim(app, 2)).toHaveLength(2);
+    expect(await claim(app, 3)).toHaveLength(1);
+    expect(await claim(app, 3)).toEqual([]);
     await passLeases(app);
-    expect(await claim(3)).toEqual(RECIPIENTS);
+    expect(await claim(app, 3)).toEqual(RECIPIENTS);
   });
 
   describe('then failing to send it', () => {

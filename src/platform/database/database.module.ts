@@ -12,8 +12,9 @@ import { LazyDataSource, type LazyDataSourceOptions } from './lazy-data-source.j
   imports: [
     TypeOrmModule.forRootAsync({
       inject: [gatehouseConfig.KEY],
-      useFactory: ({ database }: Config) => ({
+      useFactory: ({ database, environment }: Config) => ({
         ...databaseOptions(database),
+        rejectSecondConnection: environment !== 'production',
         autoLoadEntities: true,
         // Only invalid entities fail at startup, and these would fail again.
         toRetry: () => false,

@@ -33,7 +33,7 @@ export class Database {
   async run<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     try {
-      return await fn(runner.manager);
+      return await runner.during(() => fn(runner.manager));
     } finally {
       await runner.release();
     }

@@ -1,8 +1,12 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { HeldConnections } from './held-connections.js';
 import { LazyDriver } from './lazy-driver.js';
 import type { LazyQueryRunner } from './lazy-query-runner.js';
 
-export type LazyDataSourceOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
+export type LazyDataSourceOptions = Extract<DataSourceOptions, { type: 'postgres' }> & {
+  /** Throws an error if code asks for a second connection while it has one. */
+  readonly rejectSecondConnection?: boolean;
+};
 
 /**
  * A data source that connects on its first query. `initialize` reads the entities, throws if one is invalid, and needs
@@ -13,10 +17,19 @@ export class LazyDataSource extends DataSource {
 
   constructor(options: LazyDataSourceOptions) {
     super(options);
-    this.driver = new LazyDriver(this);
+    const held = options.rejectSecondConnection ? new HeldConnections() : undefined;
+    this.driver = new LazyDriver(this, held);
+    if (held) this.isolateTransactions(held);
   }
 
   override createQueryRunner(): LazyQueryRunner {
     return super.createQueryRunner() as LazyQueryRunner;
+  }
+
+  /** Lets a function start several transactions at the same time, because each one ends by itself. */
+  private isolateTransactions(held: HeldConnections): void {
+    const { manager } = this;
+    const transaction = manager.transaction.bind(manager) as (...options: unknown[]) => unknown;
+    Object.assign(manager, { transaction: (...options: unknown[]) => held.isolate(() => transaction(...options)) });
   }
 }

@@ -1,4 +1,6 @@
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import type { DataSource } from 'typeorm';
+import type { HeldConnections } from './held-connections.js';
 import { LazyQueryRunner } from './lazy-query-runner.js';
 import { OutageLog } from './outage-log.js';
 import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
@@ -23,6 +25,13 @@ export class LazyDriver extends PostgresDriver {
   private opening: Promise<void> | undefined;
   private isClosed = false;
 
+  constructor(
+    dataSource: DataSource,
+    private readonly held: HeldConnections | undefined,
+  ) {
+    super(dataSource);
+  }
+
   /** Opens nothing. */
   override connect(): Promise<void> {
     this.isClosed = false;
@@ -35,11 +44,12 @@ export class LazyDriver extends PostgresDriver {
   }
 
   override createQueryRunner(): LazyQueryRunner {
-    return new LazyQueryRunner(this, this.outages);
+    return new LazyQueryRunner(this, this.outages, this.held);
   }
 
   /** @throws DatabaseUnavailableError if the connection fails or a timeout expires */
   override async obtainMasterConnection(): Connection {
+    this.held?.assertNone();
     try {
       if (!this.master) await (this.opening ??= this.open());
       // While it connected, the pool may have been closed. A closing pool never returns a connection.

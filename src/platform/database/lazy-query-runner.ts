@@ -1,6 +1,8 @@
 import type { PoolClient } from 'pg';
+import { QueryRunnerAlreadyReleasedError } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
+import type { HeldConnections } from './held-connections.js';
 import type { OutageLog } from './outage-log.js';
 import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
 
@@ -15,12 +17,27 @@ export class LazyQueryRunner extends PostgresQueryRunner {
   constructor(
     driver: PostgresDriver,
     private readonly outages: OutageLog,
+    private readonly held: HeldConnections | undefined,
   ) {
     super(driver, 'master');
   }
 
+  get holdsConnection(): boolean {
+    return this.releaseCallback !== undefined;
+  }
+
   override connect(): Promise<PoolClient> {
     return (this.connecting ??= this.obtainConnection());
+  }
+
+  /** Calls `fn`, which must use no other connection. */
+  during<T>(fn: () => T): T {
+    return this.held ? this.held.during(this, fn) : fn();
+  }
+
+  override async startTransaction(...options: Parameters<PostgresQueryRunner['startTransaction']>): Promise<void> {
+    this.held?.enter(this);
+    await super.startTransaction(...options);
   }
 
   override query(...query: Parameters<PostgresQueryRunner['query']>): ReturnType<PostgresQueryRunner['query']> {
@@ -34,6 +51,10 @@ export class LazyQueryRunner extends PostgresQueryRunner {
 
   private async obtainConnection(): Promise<PoolClient> {
     const [connection, release] = (await this.driver.obtainMasterConnection()) as [PoolClient, PoolClient['release']];
+    if (this.isReleased) {
+      release();
+      throw new QueryRunnerAlreadyReleasedError();
+    }
     const onError = (error: Error) => this.discard(error);
     connection.on('error', onError);
     this.releaseCallback = (error?: Error) => {

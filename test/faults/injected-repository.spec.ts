@@ -1,0 +1,121 @@
+import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { Database } from '../../src/platform/database/database.js';
+import { DatabaseUnavailableError } from '../../src/platform/database/pg-errors.js';
+import type { DatabaseProxy } from '../support/database-proxy.js';
+import { LogLines } from '../support/log-lines.js';
+import { CREATE_NOTES, Note, NotesModule, NotesService } from '../support/notes-module.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+const POOL_SIZE = 3;
+
+describe('an injected repository', () => {
+  let direct: TestApp;
+  let app: TestApp;
+  let proxy: DatabaseProxy;
+  let service: NotesService;
+  const log = new LogLines();
+
+  beforeAll(async () => {
+    direct = await TestApp.start();
+    await direct.database.query(CREATE_NOTES);
+  });
+  afterAll(() => direct.close());
+
+  beforeEach(async () => {
+    await direct.database.query('DELETE FROM notes');
+    const env = { DB_CONNECT_TIMEOUT: '2s', DB_STATEMENT_TIMEOUT: '2s', DB_POOL_MAX: String(POOL_SIZE) };
+    [app, proxy] = await TestApp.startProxied(direct, { imports: [NotesModule], env, log });
+    service = app.app.get(NotesService);
+    log.clear();
+  });
+  afterEach(() => app.close());
+
+  const get = () => app.request.get('/notes');
+  const statuses = async (count: number) =>
+    (await Promise.all(Array.from({ length: count }, get))).map(({ status }) => status);
+  const pool = () => app.app.get(Database).pool();
+  const warnings = () => log.records.filter(({ level }) => level === 'warn' || level === 40);
+
+  it('opens no connection at startup', async () => {
+    await app.request.get('/health/live').expect(200);
+    expect(proxy.connections).toBe(0);
+  });
+
+  it('works for 20 parallel first queries, which share one pool', async () => {
+    const connect = jest.spyOn(PostgresDriver.prototype, 'connect');
+    expect(await statuses(20)).toEqual(Array(20).fill(200));
+    expect(connect).toHaveBeenCalledTimes(1);
+    connect.mockRestore();
+    expect(proxy.connections).toBeLessThanOrEqual(POOL_SIZE);
+  });
+
+  it('responds with 503 while the database is down, then works without a restart', async () => {
+    await proxy.rejectConnections();
+    const { body, headers } = await get().expect(503);
+    expect(body).toMatchObject({ status: 503, code: 'database_unavailable' });
+    expect([headers['content-type'], headers['retry-after']]).toEqual(['application/problem+json; charset=utf-8', '1']);
+    expect(await statuses(20)).toEqual(Array(20).fill(503));
+    await app.request.post('/notes').send({ text: 'lost' }).expect(503);
+    await proxy.heal();
+    await app.request.post('/notes').send({ text: 'stored' }).expect(201);
+    expect((await get().expect(200)).body).toEqual([{ id: expect.any(Number), text: 'stored' }]);
+  });
+
+  it('logs an outage once, together with the other queries', async () => {
+    await proxy.rejectConnections();
+    await statuses(5);
+    await app.app
+      .get(Database)
+      .run((manager) => manager.query('SELECT 1'))
+      .catch(() => undefined);
+    expect(warnings()).toEqual([expect.objectContaining({ msg: expect.stringContaining('Database unavailable') })]);
+    await proxy.heal();
+    await get().expect(200);
+    await proxy.rejectConnections();
+    await statuses(5);
+    expect(warnings()).toHaveLength(2);
+  });
+
+  it('discards a connection whose statement timed out', async () => {
+    const slow = service.notes.query('SELECT pg_sleep(20)');
+    await expect(slow).rejects.toThrow(DatabaseUnavailableError);
+    expect(pool().total).toBe(0);
+    await get().expect(200);
+  });
+
+  it('discards connections that stopped responding', async () => {
+    expect(await statuses(POOL_SIZE)).toEqual(Array(POOL_SIZE).fill(200));
+    proxy.silence();
+    expect(await statuses(POOL_SIZE)).toEqual(Array(POOL_SIZE).fill(503));
+    expect(await statuses(POOL_SIZE)).toEqual(Array(POOL_SIZE).fill(200));
+  });
+
+  it('rolls back a save whose connection is lost, and responds with 503', async () => {
+    await get().expect(200);
+    const before = proxy.statements;
+    proxy.onStatement = () => {
+      // START TRANSACTION, INSERT, COMMIT
+      if (proxy.statements === before + 2) proxy.cut();
+    };
+    await app.request.post('/notes').send({ text: 'lost' }).expect(503);
+    expect(await direct.database.query('SELECT FROM notes')).toEqual([]);
+  });
+
+  it('throws DatabaseUnavailableError if a transaction loses its connection between two statements', async () => {
+    const failing = service.dataSource.transaction(async (manager) => {
+      await manager.insert(Note, { text: 'a' });
+      proxy.cut();
+      await until('the pool notices the loss', () => pool().total === 0);
+      await manager.getRepository(Note).find();
+    });
+    await expect(failing).rejects.toThrow(DatabaseUnavailableError);
+    await get().expect(200, []);
+  });
+
+  it('throws the error of a statement that is wrong unchanged', async () => {
+    const wrong = service.notes.query('SELECT nothing');
+    await expect(wrong).rejects.toMatchObject({ driverError: { code: '42703' } });
+    expect(pool()).toMatchObject({ total: 1, idle: 1 });
+  });
+});

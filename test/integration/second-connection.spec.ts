@@ -1,0 +1,107 @@
+import type { DataSource, Repository } from 'typeorm';
+import { parseEnvironment } from '../../src/config/env.js';
+import { databaseOptions } from '../../src/platform/database/database.options.js';
+import { Database } from '../../src/platform/database/database.js';
+import { LazyDataSource } from '../../src/platform/database/lazy-data-source.js';
+import { CREATE_NOTES, Note, NotesModule, NotesService } from '../support/notes-module.js';
+import { TestApp } from '../support/test-app.js';
+
+/** Two parallel calls, as the handler of one request makes them. */
+const both = (call: () => Promise<unknown>) => Promise.all([call(), call()]);
+
+describe('code that asks for a second connection', () => {
+  let app: TestApp;
+  let notes: Repository<Note>;
+  let dataSource: DataSource;
+  let database: Database;
+  beforeAll(async () => {
+    app = await TestApp.start({ imports: [NotesModule] });
+    await app.database.query(CREATE_NOTES);
+    ({ notes, dataSource } = app.app.get(NotesService));
+    database = app.app.get(Database);
+  });
+  afterAll(() => app.close());
+
+  /** Waits once, so that no test changes the context of another one. */
+  const call = async (code: () => Promise<unknown>) => {
+    await Promise.resolve();
+    return code();
+  };
+
+  it.each<[string, () => Promise<unknown>]>([
+    [
+      'run()',
+      () =>
+        database.run(async (manager) => {
+          await manager.query('SELECT 1');
+          await notes.find();
+        }),
+    ],
+    ['transaction()', () => database.transaction(() => notes.find())],
+    ['a nested transaction()', () => database.transaction(() => database.transaction((manager) => manager.find(Note)))],
+    ['DataSource.transaction()', () => dataSource.transaction(() => notes.save({ text: 'a' }))],
+    ['manager.transaction()', () => notes.manager.transaction(() => database.query('SELECT 1', []))],
+    ['parallel queries of a transaction', () => dataSource.transaction(() => both(() => notes.find()))],
+    [
+      'the transaction of a query runner',
+      async () => {
+        const runner = dataSource.createQueryRunner();
+        await runner.connect();
+        await runner.startTransaction();
+        try {
+          await notes.find();
+        } finally {
+          await runner.rollbackTransaction();
+          await runner.release();
+        }
+      },
+    ],
+  ])('inside %s gets a clear error in tests', async (_, code) => {
+    await expect(call(code)).rejects.toThrow('has a database connection and asks for a second one');
+    expect(database.pool()).toMatchObject({ total: expect.any(Number), waiting: 0 });
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['parallel queries', () => both(() => notes.find())],
+    ['parallel saves', () => both(() => notes.save({ text: 'a' }))],
+    ['parallel transactions', () => both(() => dataSource.transaction((manager) => manager.find(Note)))],
+    ['parallel calls of transaction()', () => both(() => database.transaction((manager) => manager.find(Note)))],
+    [
+      'a query after a transaction',
+      async () => {
+        await dataSource.transaction((manager) => manager.find(Note));
+        await notes.find();
+      },
+    ],
+    [
+      'a nested transaction of the same manager',
+      () => dataSource.transaction((one) => one.transaction((two) => two.find(Note))),
+    ],
+    [
+      'the repository of the transaction',
+      () => dataSource.transaction((manager) => manager.getRepository(Note).find()),
+    ],
+    [
+      'a query after the transaction of a query runner',
+      async () => {
+        const runner = dataSource.createQueryRunner();
+        await runner.startTransaction();
+        await runner.manager.find(Note);
+        await runner.commitTransaction();
+        await runner.release();
+        await notes.find();
+      },
+    ],
+  ])('one after the other or independently is allowed: %s', async (_, code) => {
+    await call(code);
+    expect(database.pool().waiting).toBe(0);
+  });
+
+  it('is not detected in production, where detection would slow down every promise', async () => {
+    const { database: config } = parseEnvironment({ ...process.env, NODE_ENV: 'test', DATABASE_URL: app.database.url });
+    const production = await new LazyDataSource({ ...databaseOptions(config), entities: [Note] }).initialize();
+    const found = await production.transaction(() => production.getRepository(Note).find());
+    expect(found).toEqual(expect.any(Array));
+    await production.destroy();
+  });
+});
