@@ -39,7 +39,8 @@ export function IdField(): PropertyDecorator {
 
 /** Requires one of these words. */
 export function OneOf(words: readonly string[]): PropertyDecorator {
-  return IsIn(words, { message: `must be one of ${words.join(', ')}` });
+  // A function, because a list can grow while files are imported.
+  return IsIn(words, { message: () => `must be one of ${words.join(', ')}` });
 }
 
 /** Requires `true` or `false` in a query string, and converts it to a boolean. */

@@ -1,3 +1,4 @@
+import { defineAuditType } from '../../src/platform/audit/audit-event.js';
 import { AuditRecorder } from '../../src/platform/audit/audit.recorder.js';
 import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { Database } from '../../src/platform/database/database.js';
@@ -9,6 +10,8 @@ import { walkPages } from '../support/walk-pages.js';
 
 const CHROME =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
+
+const ORDER_REFUNDED = defineAuditType('test_order_refunded');
 
 describe('the audit list', () => {
   let app: TestApp;
@@ -177,6 +180,44 @@ describe('the audit list', () => {
 
     it('is forbidden for users', async () => {
       expectProblem(await app.as(ada.accessToken).get('/admin/audit'), 403, 'forbidden');
+    });
+  });
+
+  describe('with a type of a module', () => {
+    const record = (type: typeof ORDER_REFUNDED) =>
+      app.app.get(Database).transaction((manager) =>
+        app.app.get(AuditRecorder).record(manager, {
+          type,
+          userId: ada.id,
+          actor: { userId: bob.id, sessionId: bob.sessionId, client: { ipAddress: '203.0.113.7', userAgent: CHROME } },
+          details: { amount: 12 },
+        }),
+      );
+
+    it('contains its events and filters by it', async () => {
+      await rename(ada, newName());
+      await record(ORDER_REFUNDED);
+      const expected = { type: ORDER_REFUNDED, outcome: 'success', details: { amount: 12 } };
+      const { body } = await audit({ type: ORDER_REFUNDED }).expect(200);
+      expect(body.items).toMatchObject([{ ...expected, userId: ada.id, actorId: bob.id }]);
+      const own = await activity(ada, { type: ORDER_REFUNDED }).expect(200);
+      expect(own.body.items).toMatchObject([{ ...expected, actor: 'admin', ipAddress: null }]);
+    });
+
+    it('documents it like the other types', async () => {
+      const { body } = await app.request.get('/openapi.json').expect(200);
+      expect(body.components.schemas.AuditType.enum).toEqual(expect.arrayContaining(['sign_in', ORDER_REFUNDED]));
+      const { errors } = (await audit({ type: 'other' }).expect(400)).body as { errors: { message: string }[] };
+      expect(errors[0]?.message).toContain(ORDER_REFUNDED);
+    });
+
+    it('accepts only types that are defined, once each', () => {
+      // @ts-expect-error: no module defines this type, so that this does not compile.
+      const compiles = () => record('test_order_burnt');
+      expect(compiles).toBeDefined();
+      expect(() => defineAuditType('test_order_refunded')).toThrow('test_order_refunded is defined twice');
+      expect(() => defineAuditType('sign_in')).toThrow('sign_in is defined twice');
+      expect(() => defineAuditType('Order refunded')).toThrow('is written like order_refunded');
     });
   });
 

@@ -1,6 +1,7 @@
 import type { Client } from '../../common/client.js';
 
-export const AUDIT_TYPES = [
+/** The types that Gatehouse records itself. */
+const OWN_TYPES = [
   'user_created',
   'user_updated',
   'user_deleted',
@@ -20,7 +21,31 @@ export const AUDIT_TYPES = [
   'rate_limited',
 ] as const;
 
-export type AuditType = (typeof AUDIT_TYPES)[number];
+declare const defined: unique symbol;
+
+/** A type that a module records. */
+export type ModuleAuditType = string & { readonly [defined]: true };
+
+export type AuditType = (typeof OWN_TYPES)[number] | ModuleAuditType;
+
+const types: AuditType[] = [...OWN_TYPES];
+
+/** All types. Grows while the files of the modules are imported, so do not copy it. */
+export const AUDIT_TYPES: readonly AuditType[] = types;
+
+/**
+ * Defines a type of event that a module records. It then appears in the filters and the OpenAPI document.
+ *
+ * ```ts
+ * export const ORDER_REFUNDED = defineAuditType('order_refunded');
+ * ```
+ */
+export function defineAuditType(type: string): ModuleAuditType {
+  if (!/^[a-z][a-z0-9_]*$/.test(type)) throw new Error(`An audit type is written like order_refunded, not ${type}.`);
+  if (AUDIT_TYPES.some((other) => other === type)) throw new Error(`The audit type ${type} is defined twice.`);
+  types.push(type as ModuleAuditType);
+  return type as ModuleAuditType;
+}
 
 export const AUDIT_OUTCOMES = ['success', 'failure'] as const;
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];

@@ -10,7 +10,8 @@ export class ActivityDto extends EventDto {
   @ApiProperty({
     enum: ACTORS,
     enumName: 'ActivityActor',
-    description: '`unknown` is an unauthenticated client. `system` is the server itself.',
+    description:
+      '`admin` is any other signed-in user. `unknown` is an unauthenticated client. `system` is the server itself.',
     example: 'you',
   })
   actor!: (typeof ACTORS)[number];
