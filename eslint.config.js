@@ -2,11 +2,18 @@ import eslint from '@eslint/js';
 import prettier from 'eslint-config-prettier';
 import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
+import { dtoClass } from './eslint.rules.js';
 
 const HTTP_EXCEPTIONS = {
   group: ['@nestjs/common'],
   importNamePattern: 'Exception$',
-  message: 'HTTP exceptions belong to guards and the problem filter. Throw a DomainError.',
+  message: 'HTTP exceptions belong to controllers, guards, pipes and their like. Throw a DomainError.',
+};
+
+const PARTIAL_TYPE = {
+  group: ['@nestjs/swagger', '@nestjs/mapped-types'],
+  importNames: ['PartialType'],
+  message: 'PartialType accepts null and applies default values. Use PatchOf from src/http/patch-of.ts.',
 };
 
 /** The rules that need no types. oxlint runs those that do, 20 times faster: see `.oxlintrc.json`. */
@@ -39,7 +46,6 @@ export function configure({ isTyped }) {
           'error',
           { object: 'process', property: 'env', message: 'src/config/env.ts is the only reader of the environment.' },
         ],
-        'no-restricted-imports': ['error', { patterns: [HTTP_EXCEPTIONS] }],
         '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
         '@typescript-eslint/explicit-module-boundary-types': 'off',
         '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true, allowStaticOnly: true }],
@@ -62,7 +68,10 @@ export function configure({ isTyped }) {
     {
       files: ['src/**'],
       ignores: ['**/*.spec.ts'],
+      plugins: { gatehouse: { rules: { 'dto-class': dtoClass } } },
       rules: {
+        'gatehouse/dto-class': 'error',
+        'no-restricted-imports': ['error', { patterns: [HTTP_EXCEPTIONS, PARTIAL_TYPE] }],
         'no-restricted-syntax': [
           'error',
           {
@@ -72,10 +81,12 @@ export function configure({ isTyped }) {
         ],
       },
     },
-    // Written in the style of a typical Nest application.
-    { files: ['bench/contenders/nest-usual/**'], rules: { 'no-restricted-imports': 'off' } },
+    {
+      files: ['src/http/**', 'src/**/*.{controller,guard,pipe,interceptor,filter,middleware,gateway}.ts'],
+      ignores: ['**/*.spec.ts'],
+      rules: { 'no-restricted-imports': ['error', { patterns: [PARTIAL_TYPE] }] },
+    },
     { files: ['src/config/env.ts'], rules: { 'no-restricted-properties': 'off' } },
-    { files: ['src/**/*.guard.ts', 'src/http/problem.filter.ts'], rules: { 'no-restricted-imports': 'off' } },
     // Programs and tests that people run in a terminal.
     {
       files: ['src/main.ts', 'src/cli/**', 'scripts/**', 'bench/**', 'test/**', '*.config.js'],

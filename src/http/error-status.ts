@@ -1,4 +1,4 @@
-import type { DomainError, ErrorKind } from '../common/domain.error.js';
+import { DomainError, type ErrorDetails, type ErrorKind } from '../common/domain.error.js';
 
 /** The only mapping from error kinds to statuses. */
 const STATUS: Readonly<Record<ErrorKind, number>> = {
@@ -16,7 +16,26 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   unavailable: 503,
 };
 
+const KINDS = Object.keys(STATUS) as ErrorKind[];
+
+/** An error that its author described by an HTTP status, such as an `HttpException` of Nest. */
+export class StatusError extends DomainError {
+  readonly kind: ErrorKind;
+
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    details: ErrorDetails = {},
+    /** Replaces the title that follows from the code. */
+    readonly title?: string,
+  ) {
+    super(message, details);
+    this.kind = KINDS.find((kind) => STATUS[kind] === status) ?? (status < 500 ? 'invalid' : 'internal');
+  }
+}
+
 /** Returns the HTTP status of an error. */
 export function statusOf(error: DomainError): number {
-  return STATUS[error.kind];
+  return error instanceof StatusError ? error.status : STATUS[error.kind];
 }

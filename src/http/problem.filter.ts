@@ -1,15 +1,37 @@
-import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import {
+  BadRequestException,
+  Catch,
+  Logger,
+  NotFoundException,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { DomainError } from '../common/domain.error.js';
 import { RejectedRequests } from '../common/rejected-requests.js';
 import { sendsBearerToken } from './bearer-token.js';
-import { BadRequestError, InternalError, MethodNotAllowedError, NotFoundError } from './http.errors.js';
 import { statusOf } from './error-status.js';
-import { RETRY_AFTER, toProblem } from './problem.js';
+import type { GuardedRequest } from './guarded-request.js';
+import { isHealthResult, toStatusError } from './http-exception.js';
+import { BadRequestError, InternalError, MethodNotAllowedError, NotFoundError } from './http.errors.js';
+import { setRetryAfter, toProblem } from './problem.js';
 import { rejectCall } from './rejected-call.js';
 import { recordRejection } from './rejection.js';
 import { requestIdOf } from './request-id.js';
 import { methodsOf } from './route-table.js';
+
+/** Headers that describe the body that the route would have sent, and not the problem document. */
+const CONTENT_HEADERS = [
+  'Cache-Control',
+  'Content-Disposition',
+  'Content-Encoding',
+  'Content-Language',
+  'Content-Length',
+  'Content-Range',
+  'ETag',
+  'Expires',
+  'Last-Modified',
+];
 
 /**
  * Converts every error to a problem document (RFC 9457). Logs the full error if it is unexpected. The client then gets a
@@ -26,41 +48,49 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
-    const error = this.toDomainError(exception, request, response);
+    const [path = ''] = request.originalUrl.split('?', 1);
+    const error = routingError(exception, request, path) ?? this.toDomainError(exception, response);
     recordRejection(this.rejectedRequests, error, request);
     response.locals['code'] = error.code;
     // The response has already started, so its status cannot change.
     if (response.headersSent) return void response.destroy();
     setProblemHeaders(error, request, response);
-    return response.type('application/problem+json').json(toProblem(error, request.path, requestIdOf(response)));
+    return response.type('application/problem+json').json(toProblem(error, path, requestIdOf(response)));
   }
 
-  private toDomainError(exception: unknown, request: Request, response: Response): DomainError {
-    // Without a route, the error occurred before routing, for example in the body. An unknown path is still a 404.
-    if (!request.route) {
-      const allowed = methodsOf(request.app, request.path);
-      if (allowed.length === 0) return isBadPath(exception) ? new BadRequestError() : new NotFoundError();
-      if (!allowed.includes(request.method)) return new MethodNotAllowedError(allowed);
-    }
+  private toDomainError(exception: unknown, response: Response): DomainError {
     if (exception instanceof DomainError) return exception;
-    if (exception instanceof HttpException && exception.getStatus() === 404) return new NotFoundError();
-    if (exception instanceof HttpException && exception.getStatus() < 500) return new BadRequestError();
+    const error = toStatusError(exception);
+    if (error && (error.status < 500 || isHealthResult(exception))) return error;
     this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
-    return new InternalError();
+    return error ?? new InternalError();
   }
 }
 
-function isBadPath(exception: unknown): boolean {
-  return exception instanceof HttpException && exception.getStatus() === 400;
+/**
+ * Returns the error of a request that no route handles: 404, or 405 if the path has other methods. This comes before an
+ * error in the body of such a request. Returns null if a route handles it, or if a middleware of a module rejected it.
+ */
+function routingError(exception: unknown, request: Request, path: string): DomainError | null {
+  const isUnhandled =
+    exception instanceof NotFoundException && exception.message === `Cannot ${request.method} ${request.originalUrl}`;
+  const isBadPath = exception instanceof BadRequestException && exception.message.startsWith('Failed to decode param');
+  // Without a route, our own errors are those of the HTTP setup, for example of the body.
+  if (!isUnhandled && !isBadPath && (request.route || !(exception instanceof DomainError))) return null;
+  const allowed = methodsOf(request.app, path);
+  if (allowed.length > 0 && !allowed.includes(request.method)) return new MethodNotAllowedError(allowed);
+  if (isBadPath) return new BadRequestError();
+  return isUnhandled || allowed.length === 0 ? new NotFoundError() : null;
 }
 
-function setProblemHeaders(error: DomainError, request: Request, response: Response): void {
+function setProblemHeaders(error: DomainError, request: GuardedRequest, response: Response): void {
+  for (const name of CONTENT_HEADERS) response.removeHeader(name);
   response.status(statusOf(error));
   if (error instanceof MethodNotAllowedError) response.setHeader('Allow', error.allowed.join(', '));
-  if (error.kind === 'unavailable' || error.kind === 'rate_limited')
-    response.setHeader('Retry-After', error.retryAfter ?? RETRY_AFTER);
-  if (error.kind === 'unauthenticated') {
-    // RFC 6750 §3.1: without a token in the request, the challenge has no error code.
-    response.setHeader('WWW-Authenticate', sendsBearerToken(request) ? 'Bearer error="invalid_token"' : 'Bearer');
+  setRetryAfter(error, response);
+  if (error.kind === 'unauthenticated' && !response.hasHeader('WWW-Authenticate')) {
+    // RFC 6750 §3.1: the challenge has an error code only if the request has a token and the token was rejected.
+    const isRejected = sendsBearerToken(request) && !request.principal;
+    response.setHeader('WWW-Authenticate', isRejected ? 'Bearer error="invalid_token"' : 'Bearer');
   }
 }

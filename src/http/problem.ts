@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { Response } from 'express';
 import type { DomainError, FieldError } from '../common/domain.error.js';
-import { statusOf } from './error-status.js';
+import { StatusError, statusOf } from './error-status.js';
 
 class FieldErrorDto implements FieldError {
   @ApiProperty({ description: 'A JSON pointer (RFC 6901) to the invalid field.', example: '/email' })
@@ -46,21 +47,27 @@ export class ProblemDto {
   reason?: string;
 }
 
-/** Converts an error to its problem document. */
+/** Converts an error to its problem document. Its extensions cannot replace the members that identify the problem. */
 export function toProblem(error: DomainError, instance: string, requestId: string): ProblemDto {
-  return {
+  const standard = {
     type: `urn:gatehouse:problem:${error.code}`,
-    title: titleOf(error.code),
+    title: (error instanceof StatusError && error.title) || titleOf(error.code),
     status: statusOf(error),
     detail: error.message,
     instance,
     code: error.code,
-    ...error.extensions,
-    requestId,
   };
+  return { ...standard, ...error.extensions, ...standard, requestId };
+}
+
+/** Sets `Retry-After` if a later request may succeed. Keeps the header of a guard or handler. */
+export function setRetryAfter({ kind, retryAfter }: DomainError, response: Response): void {
+  const isTemporary = kind === 'unavailable' || kind === 'rate_limited';
+  if (isTemporary && (retryAfter !== undefined || !response.hasHeader('Retry-After')))
+    response.setHeader('Retry-After', retryAfter ?? RETRY_AFTER);
 }
 
 function titleOf(code: string): string {
-  const words = code.replaceAll('_', ' ');
+  const words = code.toLowerCase().replaceAll(/[_.:-]+/g, ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

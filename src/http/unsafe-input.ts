@@ -25,14 +25,18 @@ export function findUnsafeInput(input: unknown): FieldError | null {
       total += members.length;
       if (total > MAX_VALUES) return { pointer: '', message: 'has too many values' };
       for (const [key, child] of members) {
-        const childPointer = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
         if (FORBIDDEN_KEYS.has(key) || textError(key))
           return { pointer, message: 'has a field name that is not allowed' };
-        open.push({ value: child, pointer: childPointer, depth: depth + 1 });
+        open.push({ value: child, pointer: pointerTo(key, pointer), depth: depth + 1 });
       }
     }
   }
   return null;
+}
+
+/** Returns a JSON pointer (RFC 6901) to a member. */
+export function pointerTo(key: string, parent = ''): string {
+  return `${parent}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 function textError(text: string): string | null {

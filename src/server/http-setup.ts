@@ -6,6 +6,7 @@ import { jsonBody } from '../http/json-body.js';
 import { configureNodeServer, requireHost } from '../http/node-server.js';
 import { requestId } from '../http/request-id.js';
 import { securityHeaders } from '../http/security-headers.js';
+import { makeArraysStrict } from '../http/strict-array.js';
 import { httpLogger } from '../platform/logging/http-logger.js';
 import { serveAccountPages } from './account-pages.js';
 import { serveDocs } from './explorer.js';
@@ -36,6 +37,7 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
       maxAge: 600,
     });
   }
+  makeArraysStrict();
   app.use(jsonBody(['/auth/token']));
   if (config.http.docsEnabled) serveDocs(app);
   if (config.http.accountPagesEnabled) serveAccountPages(app, config);

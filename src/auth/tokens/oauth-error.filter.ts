@@ -2,7 +2,9 @@ import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs
 import type { Request, Response } from 'express';
 import { DomainError, type ErrorKind } from '../../common/domain.error.js';
 import { RejectedRequests } from '../../common/rejected-requests.js';
-import { RETRY_AFTER } from '../../http/problem.js';
+import { toStatusError } from '../../http/http-exception.js';
+import { InternalError } from '../../http/http.errors.js';
+import { setRetryAfter } from '../../http/problem.js';
 import { recordRejection } from '../../http/rejection.js';
 import { requestIdOf } from '../../http/request-id.js';
 import type { OAuthErrorCode, OAuthErrorDto } from './dto/token-response.dto.js';
@@ -18,15 +20,13 @@ export class OAuthErrorFilter implements ExceptionFilter {
   catch(exception: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
-    const known = exception instanceof DomainError;
-    if (known) recordRejection(this.rejectedRequests, exception, http.getRequest<Request>());
-    else this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
-    const [status, error] = known ? classify(exception) : ([500, 'server_error'] as const);
-    const body: OAuthErrorDto = {
-      error,
-      error_description: known ? exception.message : 'An internal error occurred.',
-    };
-    if (known && status !== 400) response.setHeader('Retry-After', exception.retryAfter ?? RETRY_AFTER);
+    const known = exception instanceof DomainError ? exception : (toStatusError(exception) ?? new InternalError());
+    recordRejection(this.rejectedRequests, known, http.getRequest<Request>());
+    const [status, error] = classify(known);
+    if (known !== exception && status >= 500)
+      this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
+    const body: OAuthErrorDto = { error, error_description: known.message };
+    setRetryAfter(known, response);
     response.status(status).json(body);
   }
 }
@@ -40,5 +40,6 @@ function classify(error: DomainError): readonly [status: number, code: OAuthErro
   // The RFC has no code for too many requests. The status distinguishes them from an outage.
   if (error.kind === 'rate_limited') return [429, 'temporarily_unavailable'];
   if (error.kind === 'unavailable') return [503, 'temporarily_unavailable'];
+  if (error.kind === 'internal') return [500, 'server_error'];
   return [400, 'invalid_request'];
 }

@@ -1,0 +1,51 @@
+import { ParseArrayPipe, type ArgumentMetadata, type ParseArrayPipeOptions, type Type } from '@nestjs/common';
+import { ValidationFailedError, type FieldError } from '../common/domain.error.js';
+import { StrictValidationPipe } from './strict-validation.pipe.js';
+
+const PRIMITIVES: readonly unknown[] = [String, Number, Boolean];
+
+/** What `ParseArrayPipe` keeps from its options. */
+interface ArrayPipe {
+  readonly options: ParseArrayPipeOptions;
+  readonly exceptionFactory: (error: unknown) => unknown;
+}
+
+const parse: ParseArrayPipe['transform'] = Reflect.get(ParseArrayPipe.prototype, 'transform');
+const strict = new StrictValidationPipe();
+
+/**
+ * Makes Nest's `ParseArrayPipe` validate the items of a DTO class as `StrictValidationPipe` validates a body. On its own it
+ * accepts unknown fields, and its errors do not name the item. A subclass would not change the pipe that Nest's
+ * documentation uses.
+ */
+export function makeArraysStrict(): void {
+  ParseArrayPipe.prototype.transform = async function (value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const { options, exceptionFactory } = this as unknown as ArrayPipe;
+    const { items } = options;
+    if (!Array.isArray(value) || !items || PRIMITIVES.includes(items)) return parse.call(this, value, metadata);
+    const parsed: unknown[] = [];
+    const errors: FieldError[] = [];
+    for (const [index, item] of value.entries()) {
+      try {
+        parsed.push(await validateItem(item, items));
+      } catch (error) {
+        if (!(error instanceof ValidationFailedError)) throw error;
+        errors.push(
+          ...error.extensions.errors.map(({ pointer, message }) => ({ pointer: `/${index}${pointer}`, message })),
+        );
+      }
+    }
+    if (errors.length === 0) return parsed;
+    const isDefault = !options.exceptionFactory && !options.errorHttpStatusCode;
+    throw isDefault
+      ? new ValidationFailedError(errors)
+      : exceptionFactory(errors.map(({ pointer, message }) => `${pointer} ${message}`));
+  };
+}
+
+async function validateItem(item: unknown, metatype: Type<unknown>): Promise<unknown> {
+  // class-validator validates nothing in a primitive, and Nest replaces null by an empty object.
+  if (typeof item !== 'object' || item === null)
+    throw new ValidationFailedError([{ pointer: '', message: 'must be an object' }]);
+  return strict.transform(item, { type: 'body', metatype });
+}
