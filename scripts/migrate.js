@@ -7,6 +7,16 @@ import { runNode } from './run.js';
 const LOCK = 7_041_776;
 const LOCK_TIMEOUT_MS = 300_000;
 
+/** Migrations whose timestamps were in the future. A database that ran one before it was renamed must not run it again. */
+const RENAMED = {
+  CreateAuditEvents1795718900000: 'CreateAuditEvents1795418902000',
+  CreateOneTimeTokens1795718901000: 'CreateOneTimeTokens1795418903000',
+  CreateMails1795718902000: 'CreateMails1795418904000',
+  CreateRateLimits1795718903000: 'CreateRateLimits1795418905000',
+  CreateSchedule1795718950000: 'CreateSchedule1795418906000',
+  AddPasswordChangedAt1795719000000: 'AddPasswordChangedAt1795418907000',
+};
+
 /**
  * Runs a TypeORM command with the built `ormconfig.ts`. Commands that change the schema take an advisory lock, because
  * TypeORM has none: two instances that start together would both run the same migrations.
@@ -26,6 +36,17 @@ export async function migrate(args, options = {}) {
   }
 }
 
+/** @param {pg.Client} client */
+async function renameMigrations(client) {
+  const { rows } = await client.query(`SELECT to_regclass('migrations') IS NOT NULL AS exists`);
+  if (!rows[0].exists) return;
+  await client.query(
+    `UPDATE migrations SET name = renamed.value, timestamp = right(renamed.value, 13)::bigint
+       FROM json_each_text($1) AS renamed WHERE name = renamed.key`,
+    [JSON.stringify(RENAMED)],
+  );
+}
+
 /** @returns {Promise<() => Promise<void>>} releases the lock. The end of this process releases it too */
 async function lock() {
   const client = new pg.Client({ connectionString: process.env['DATABASE_URL'], connectionTimeoutMillis: 10_000 });
@@ -35,6 +56,7 @@ async function lock() {
     await client.connect();
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    await renameMigrations(client);
   } catch (error) {
     await client.end().catch(() => undefined);
     throw error;

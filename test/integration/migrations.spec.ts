@@ -85,6 +85,24 @@ describe('migrations', () => {
     expect(await describeSchema(database)).toEqual(before);
   });
 
+  it('have distinct timestamps in the past', () => {
+    const timestamps = names.map((name) => Number(/\d{13}$/.exec(name)?.[0]));
+    expect(timestamps.filter((timestamp) => !(timestamp <= Date.now()))).toEqual([]);
+    expect(new Set(timestamps).size).toBe(timestamps.length);
+  });
+
+  it('that ran before they were renamed do not run again', async () => {
+    const database = await create();
+    await database.query(
+      `UPDATE migrations SET name = 'CreateMails1795718902000', timestamp = 1795718902000 WHERE name LIKE 'CreateMails%'`,
+    );
+    const { code, output } = await command(database, 'migration:run');
+    expect([code, output]).toEqual([0, expect.stringContaining('No migrations are pending')]);
+    expect(await recorded(database)).toEqual(names);
+    const misdated = await database.query('SELECT FROM migrations WHERE timestamp::text <> right(name, 13)');
+    expect(misdated).toEqual([]);
+  });
+
   it('are reverted one at a time and listed with their state', async () => {
     const database = await create();
     const reverted = await command(database, 'migration:revert');
@@ -101,12 +119,19 @@ describe('migrations', () => {
     expect(await differences(await create())).toEqual([]);
   });
 
-  it('are missing if the entities differ, which migration:generate reports', async () => {
+  it.each([
+    ['a column', 'ALTER TABLE users ADD COLUMN x int', ['DROP COLUMN "x"']],
+    [
+      'a check constraint',
+      `ALTER TABLE users DROP CONSTRAINT ck_users_role, ADD CONSTRAINT ck_users_role CHECK (role IN ('user'))`,
+      ['DROP CONSTRAINT "ck_users_role"', `ADD CONSTRAINT "ck_users_role" CHECK (role IN ('user', 'admin'`],
+    ],
+  ])('are missing if %s differs from the entity, which migration:generate reports', async (_, change, expected) => {
     const database = await create();
-    await database.query('ALTER TABLE users ADD COLUMN x int');
+    await database.query(change);
     const { code, output } = await command(database, 'migration:generate');
     expect(code).not.toBe(0);
-    expect(output).toContain('"x"');
+    for (const statement of expected) expect(output).toContain(statement);
     expect(await migrationNames()).toEqual(names);
   });
 

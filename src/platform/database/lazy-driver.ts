@@ -4,6 +4,7 @@ import type { HeldConnections } from './held-connections.js';
 import { LazyQueryRunner } from './lazy-query-runner.js';
 import { OutageLog } from './outage-log.js';
 import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
+import { SchemaBuilder } from './schema-builder.js';
 
 type Connection = ReturnType<PostgresDriver['obtainMasterConnection']>;
 
@@ -41,6 +42,10 @@ export class LazyDriver extends PostgresDriver {
   /** Does nothing, because migrations install extensions. */
   override afterConnect(): Promise<void> {
     return Promise.resolve();
+  }
+
+  override createSchemaBuilder(): SchemaBuilder {
+    return new SchemaBuilder(this.dataSource);
   }
 
   override createQueryRunner(): LazyQueryRunner {

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class CreateRateLimits1795718903000 implements MigrationInterface {
+export class CreateRateLimits1795418905000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     // Unlogged, so that no request waits for the disk. A crash or failover empties the table, which only restarts the
     // windows.

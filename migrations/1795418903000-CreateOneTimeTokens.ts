@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class CreateOneTimeTokens1795718901000 implements MigrationInterface {
+export class CreateOneTimeTokens1795418903000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       CREATE TABLE one_time_tokens (

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class CreateAuditEvents1795718900000 implements MigrationInterface {
+export class CreateAuditEvents1795418902000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     // No foreign keys, because events outlive the accounts and sessions that they mention.
     await queryRunner.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class AddPasswordChangedAt1795719000000 implements MigrationInterface {
+export class AddPasswordChangedAt1795418907000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`ALTER TABLE users ADD COLUMN password_changed_at timestamptz(3)`);
   }
