@@ -51,8 +51,17 @@ export class TestApp extends RunningApp {
   }
 
   static async start(options: TestAppOptions = {}): Promise<TestApp> {
+    const database = options.database ?? (await TestDatabase.create());
+    try {
+      return await TestApp.startOn(database, options);
+    } catch (error) {
+      if (!options.database) await database.drop();
+      throw error;
+    }
+  }
+
+  private static async startOn(db: TestDatabase, options: TestAppOptions): Promise<TestApp> {
     const { imports = [], override, env = {}, database, log, server = {} } = options;
-    const db = database ?? (await TestDatabase.create());
     const config = parseEnvironment({
       NODE_ENV: 'test',
       PORT: '0',
