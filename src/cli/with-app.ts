@@ -5,6 +5,7 @@ import { AppModule } from '../app.module.js';
 import { createLogger } from '../platform/logging/logger.js';
 import { NestLogger } from '../platform/logging/nest-logger.js';
 import { readConfig } from '../config/env.js';
+import { setUpPaths } from '../server/paths.js';
 
 const STDERR = 2;
 
@@ -13,6 +14,7 @@ export async function withApp(use: (app: INestApplication) => Promise<void>): Pr
   const config = { ...readConfig(), logLevel: 'warn' as const };
   const logger = new NestLogger(await createLogger(config, destination({ fd: STDERR, sync: true })));
   const app = await NestFactory.create(AppModule, { logger });
+  setUpPaths(app, config);
   try {
     await app.init();
     await use(app);

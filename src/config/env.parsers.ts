@@ -111,6 +111,12 @@ export const origins = list.refine(
   'must be a comma-separated list of origins, such as https://app.example.com',
 );
 
+/** The start of a path, such as `/api/v1`. */
+export const pathPrefix = z
+  .string()
+  .regex(/^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/, 'must be a path without a trailing slash, such as /api/v1')
+  .default('');
+
 /** The proxies whose `X-Forwarded-For` is trusted: none, a number of hops, or IP addresses and networks. */
 export const trustProxy = z
   .string()

@@ -7,6 +7,7 @@ import {
   line,
   list,
   origins,
+  pathPrefix,
   privateKey,
   publicKeys,
   publicUrl,
@@ -41,6 +42,7 @@ export function environmentSchema(environment: Environment) {
     PORT: integer(0, 65_535, 3_000),
     TRUST_PROXY: trustProxy,
     CORS_ORIGINS: origins,
+    API_PREFIX: pathPrefix,
     DATABASE_URL: production
       ? z.string(required).pipe(databaseUrl)
       : databaseUrl.default('postgresql://gatehouse:gatehouse@127.0.0.1:5432/gatehouse'),

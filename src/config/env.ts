@@ -37,6 +37,8 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       port: env.PORT,
       trustProxy: env.TRUST_PROXY,
       corsOrigins: env.CORS_ORIGINS,
+      /** Precedes the paths of all controllers. Empty by default. */
+      apiPrefix: env.API_PREFIX,
       docsEnabled: env.DOCS_ENABLED,
       accountPagesEnabled: env.ACCOUNT_PAGES_ENABLED,
     },

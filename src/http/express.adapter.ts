@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import type { Express, Response } from 'express';
+import type { ErrorRequestHandler, Express, RequestHandler, Response } from 'express';
 import { messageClasses } from './message-classes.js';
 
 /**
@@ -16,6 +16,16 @@ export class GatehouseAdapter extends ExpressAdapter {
   override initHttpServer(): void {
     const express = this.getInstance<Express>();
     this.httpServer = createServer(messageClasses(express, this.defaults), express);
+  }
+
+  /** Ignores the global prefix. Otherwise unknown paths without the prefix would get Express's HTML page. */
+  override setNotFoundHandler(handler: RequestHandler): unknown {
+    return super.setNotFoundHandler(handler);
+  }
+
+  /** Ignores the global prefix, because Express would remove it from the path that error documents contain. */
+  override setErrorHandler(handler: ErrorRequestHandler): unknown {
+    return super.setErrorHandler(handler);
   }
 
   override reply(response: Response, body: unknown, statusCode?: number): unknown {

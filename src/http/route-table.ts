@@ -1,7 +1,7 @@
 import type { Application } from 'express';
 
 interface RouterLayer {
-  readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
+  readonly route?: { readonly path: string | readonly string[]; readonly methods: Readonly<Record<string, boolean>> };
   match(path: string): boolean;
 }
 
@@ -18,6 +18,14 @@ export function methodsOf(app: Pick<Application, 'router'>, path: string): strin
   }
   if (methods.has('GET')) methods.add('HEAD');
   return [...methods].sort();
+}
+
+/** Returns the path of a controller's route with what precedes it: the global prefix and the version. */
+export function pathOf(app: Pick<Application, 'router'>, path: string): string {
+  const layers = app.router.stack as unknown as readonly RouterLayer[];
+  const paths = layers.flatMap(({ route }) => route?.path ?? []).filter((full) => full.endsWith(path));
+  // A longer one belongs to another controller.
+  return paths.sort((a, b) => a.length - b.length)[0] ?? path;
 }
 
 /** Treats a path with invalid percent-encoding as no match. Express throws. */

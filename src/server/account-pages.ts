@@ -1,6 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { escapeHtml } from '../common/html.js';
 import type { Config } from '../config/env.js';
+import { pathOf } from '../http/route-table.js';
 import { readPublicFile, serveContent } from './static-files.js';
 
 const FILES = ['reset-password.html', 'verify-email.html', 'not-me.html', 'account.js', 'account.css'];
@@ -12,7 +13,9 @@ const FILES = ['reset-password.html', 'verify-email.html', 'not-me.html', 'accou
 export function serveAccountPages(app: NestExpressApplication, { productName }: Config): void {
   for (const file of FILES) {
     serveContent(app, `/account/${file.replace(/\.html$/, '')}`, () =>
-      readPublicFile(`account/${file}`).replaceAll('{{product}}', escapeHtml(productName)),
+      readPublicFile(`account/${file}`)
+        .replaceAll('{{product}}', escapeHtml(productName))
+        .replace(/{{path (.+)}}/, (_, path: string) => pathOf(app.getHttpAdapter().getInstance(), path)),
     );
   }
 }

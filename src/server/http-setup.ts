@@ -11,6 +11,7 @@ import { httpLogger } from '../platform/logging/http-logger.js';
 import { serveAccountPages } from './account-pages.js';
 import { serveDocs } from './explorer.js';
 import { guardMicroservices } from './microservices.js';
+import { setUpPaths } from './paths.js';
 
 /** Creates Nest's HTTP adapter with the headers of every response. No response may be cached. */
 export function createAdapter(): GatehouseAdapter {
@@ -29,6 +30,7 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   // Responses are not cached, so clients never send an ETag back.
   app.set('etag', false);
   app.disable('x-powered-by');
+  setUpPaths(app, config);
   app.use(requestId, httpLogger(logger), requireHost);
   if (config.http.corsOrigins.length > 0) {
     app.enableCors({

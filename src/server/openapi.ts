@@ -47,7 +47,6 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
-    .addOAuth2({ type: 'oauth2', flows: { password: { tokenUrl: '/auth/token', scopes: {} } } }, SCHEME)
     // A tag that is not listed here gets a description from its name.
     .addTag('auth', 'Register, sign in, refresh, sign out')
     .addTag('recovery', 'Change or reset a password, verify an email, report a sign-in that was not you')
@@ -57,7 +56,12 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addTag('health', 'Liveness and readiness probes')
     .build();
   const document = SwaggerModule.createDocument(app, base, { operationIdFactory: operationId });
-  document.components = { ...document.components, headers: { ...HEADERS } };
+  const tokenUrl = Object.keys(document.paths).find((path) => path.endsWith('/auth/token')) ?? '/auth/token';
+  document.components = {
+    ...document.components,
+    headers: { ...HEADERS },
+    securitySchemes: { [SCHEME]: { type: 'oauth2', flows: { password: { tokenUrl, scopes: {} } } } },
+  };
   const operations = Object.values(document.paths).flatMap((path) => METHODS.flatMap((method) => path[method] ?? []));
   for (const operation of operations) complete(operation as Operation);
   const described = new Set(document.tags?.map(({ name }) => name));
@@ -67,9 +71,10 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
 }
 
 /** Names an operation for client generators. `UsersAdminController.list` becomes `usersAdminList`. */
-function operationId(controller: string, method: string): string {
-  const name = controller.replace(/Controller$/, '');
-  return `${name.charAt(0).toLowerCase()}${name.slice(1)}${method.charAt(0).toUpperCase()}${method.slice(1)}`;
+function operationId(controller: string, method: string, version = ''): string {
+  const words = [controller.replace(/Controller$/, ''), method, version];
+  const name = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+  return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
 /** Adds the security requirement, and the errors that are common to all operations of this kind. */

@@ -21,6 +21,8 @@ export interface TestAppOptions {
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
   /** Replaces providers: `override: (module) => module.overrideProvider(Payments).useValue(fake)`. */
   readonly override?: (module: TestingModuleBuilder) => void;
+  /** Changes the application before it starts: `configure: (app) => app.setGlobalPrefix('api')`. */
+  readonly configure?: (app: NestExpressApplication) => void;
   /** Environment variables that override the defaults of tests. */
   readonly env?: Readonly<Record<string, string>>;
   /** The database of another instance. By default the instance creates one and drops it in `close`. */
@@ -61,7 +63,7 @@ export class TestApp extends RunningApp {
   }
 
   private static async startOn(db: TestDatabase, options: TestAppOptions): Promise<TestApp> {
-    const { imports = [], override, env = {}, database, log, server = {} } = options;
+    const { imports = [], override, configure, env = {}, database, log, server = {} } = options;
     const config = parseEnvironment({
       NODE_ENV: 'test',
       PORT: '0',
@@ -85,6 +87,7 @@ export class TestApp extends RunningApp {
       logger: new NestLogger(logger),
     });
     setUpApp(app, config, logger);
+    configure?.(app);
     Object.assign(app.getHttpServer(), server);
     await app.listen(0, '127.0.0.1');
     const started = new TestApp(app, config, await app.getUrl(), db, database === undefined);

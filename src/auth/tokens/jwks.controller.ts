@@ -1,4 +1,4 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get, Header, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '../../http/public.decorator.js';
 import { JwksDto } from './dto/jwks.dto.js';
@@ -6,7 +6,7 @@ import { KeyRing } from './key-ring.js';
 
 @Public()
 @ApiTags('auth')
-@Controller('.well-known')
+@Controller({ path: '.well-known', version: VERSION_NEUTRAL })
 export class JwksController {
   constructor(private readonly keys: KeyRing) {}
 

@@ -1,10 +1,10 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import type { GuardedRequest } from '../../http/guarded-request.js';
 import { requestIdOf } from '../../http/request-id.js';
 
 /** Probes call these paths every few seconds. Only `trace` logs them. */
-const PROBES = '/health/';
+const PROBE = /\/health\/(live|ready|db)(\?|$)/;
 
 /** Logs one line per request after its response. Omits headers, bodies and query strings, because they contain secrets. */
 export function httpLogger(logger: Logger): RequestHandler {
@@ -37,7 +37,7 @@ export function httpLogger(logger: Logger): RequestHandler {
   };
 }
 
-function levelOf({ originalUrl }: Request, { statusCode }: Response): 'error' | 'info' | 'trace' {
+function levelOf({ originalUrl, principal }: GuardedRequest, { statusCode }: Response): 'error' | 'info' | 'trace' {
   if (statusCode >= 500) return 'error';
-  return originalUrl.startsWith(PROBES) ? 'trace' : 'info';
+  return !principal && PROBE.test(originalUrl) ? 'trace' : 'info';
 }
