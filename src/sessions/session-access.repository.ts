@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
-import type { Role } from '../common/role.js';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
-import { runPrepared, type PreparedStatement } from '../platform/database/prepared.js';
+import { queryRows, type Statement } from '../platform/database/query-rows.js';
+import { RowMapper } from '../platform/database/row-mapper.js';
 import { User } from '../users/user.entity.js';
 import type { RevocationReason } from './revocation.js';
 import type { SessionState } from './session-state.js';
@@ -22,54 +23,62 @@ export interface RefreshableSession extends SessionState {
   readonly isInGrace: boolean;
 }
 
-const STATE = `
-  s.id AS session_id, s.revoked_reason, (s.idle_expires_at <= now() OR s.expires_at <= now()) AS is_expired,
-  u.id, u.email, u.name, u.role, u.is_active, u.email_verified_at, u.created_at, u.updated_at`;
+const STATE = 's.id, s.revoked_reason, (s.idle_expires_at <= now() OR s.expires_at <= now()) AS is_expired';
+
+type StateColumns = [id: string, revokedReason: RevocationReason | null, isExpired: boolean];
 
 /** `last_seen_at` is updated at most this often, because every update is a write. */
 const LAST_SEEN_INTERVAL = `interval '1 minute'`;
 
-const FIND_FOR_GUARD: PreparedStatement = {
-  name: 'find_sessions_for_guard',
-  text: `SELECT ${STATE}, s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} AS is_last_seen_stale
-           FROM sessions s JOIN users u ON u.id = s.user_id
-          WHERE s.id = ANY($1::uuid[])`,
-};
-
 /** Reads and writes the state that decides whether a session may be used. The hot paths run one statement each. */
 @Injectable()
 export class SessionAccessRepository {
-  private readonly isPrepared: boolean;
+  private readonly users: RowMapper<User>;
+  private readonly forGuard: Statement;
 
-  constructor(@InjectConfig() { database }: Config) {
-    this.isPrepared = database.preparedStatements;
+  constructor(@InjectConfig() { database }: Config, @InjectDataSource() dataSource: DataSource) {
+    this.users = new RowMapper(dataSource, User, 'u');
+    this.forGuard = {
+      // A pooler in transaction mode may run each statement on another server connection.
+      name: database.preparedStatements ? 'find_sessions_for_guard' : undefined,
+      text: `SELECT ${STATE}, s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} AS is_last_seen_stale, ${this.users.columns}
+               FROM sessions s JOIN users u ON u.id = s.user_id
+              WHERE s.id = ANY($1::uuid[])`,
+    };
   }
 
   /** Returns the sessions with these IDs in any order. Unknown IDs are missing from the result. */
   async findForGuard(manager: EntityManager, ids: readonly string[]): Promise<GuardedSession[]> {
     // A PostgreSQL array literal. UUIDs need no quotes.
     const array = `{${ids.join(',')}}`;
-    const rows = await runPrepared<GuardRow>(manager, FIND_FOR_GUARD, [array], this.isPrepared);
-    return rows.map((row) => {
-      const { id, user, revokedReason, isExpired } = toState(row);
-      return { id, user, revokedReason, isExpired, isLastSeenStale: row.is_last_seen_stale };
-    });
+    const rows = await queryRows<[...StateColumns, isLastSeenStale: boolean]>(manager, this.forGuard, [array]);
+    return rows.map((row) => ({
+      id: row[0],
+      revokedReason: row[1],
+      isExpired: row[2],
+      isLastSeenStale: row[3],
+      user: this.users.map(row, 4),
+    }));
   }
 
   /** Returns a session with the state that a rotation needs. */
   async findForRefresh(manager: EntityManager, id: string, graceMs: number): Promise<RefreshableSession | null> {
-    const [row] = await manager.query<
-      (StateRow & { refresh_salt: Buffer; refresh_counter: number; is_in_grace: boolean })[]
-    >(
-      `SELECT ${STATE}, s.refresh_salt, s.refresh_counter,
-              coalesce(s.refreshed_at > now() - $2 * interval '1 millisecond', false) AS is_in_grace
-         FROM sessions s JOIN users u ON u.id = s.user_id
-        WHERE s.id = $1`,
+    type Row = [...StateColumns, refreshSalt: Buffer, refreshCounter: number, isInGrace: boolean];
+    const [row] = await queryRows<Row>(
+      manager,
+      {
+        text: `SELECT ${STATE}, s.refresh_salt, s.refresh_counter,
+                      coalesce(s.refreshed_at > now() - $2 * interval '1 millisecond', false) AS is_in_grace,
+                      ${this.users.columns}
+                 FROM sessions s JOIN users u ON u.id = s.user_id
+                WHERE s.id = $1`,
+      },
       [id, graceMs],
     );
     if (!row) return null;
-    const { refresh_salt: refreshSalt, refresh_counter: refreshCounter, is_in_grace: isInGrace } = row;
-    return { ...toState(row), refreshSalt, refreshCounter, isInGrace };
+    const [, revokedReason, isExpired, refreshSalt, refreshCounter, isInGrace] = row;
+    const user = this.users.map(row, 6);
+    return { id, user, revokedReason, isExpired, refreshSalt, refreshCounter, isInGrace };
   }
 
   /**
@@ -78,11 +87,17 @@ export class SessionAccessRepository {
    */
   async lockForAction(manager: EntityManager, id: string): Promise<SessionState | null> {
     await manager.query('SELECT FROM users WHERE id = (SELECT user_id FROM sessions WHERE id = $1) FOR SHARE', [id]);
-    const [row] = await manager.query<StateRow[]>(
-      `SELECT ${STATE} FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 FOR SHARE OF s`,
+    const [row] = await queryRows<StateColumns>(
+      manager,
+      {
+        text: `SELECT ${STATE}, ${this.users.columns}
+                 FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 FOR SHARE OF s`,
+      },
       [id],
     );
-    return row ? toState(row) : null;
+    if (!row) return null;
+    const [, revokedReason, isExpired] = row;
+    return { id, user: this.users.map(row, 3), revokedReason, isExpired };
   }
 
   /**
@@ -116,36 +131,4 @@ export class SessionAccessRepository {
       [[...ids]],
     );
   }
-}
-
-interface GuardRow extends StateRow {
-  readonly is_last_seen_stale: boolean;
-}
-
-interface StateRow {
-  readonly session_id: string;
-  readonly revoked_reason: RevocationReason | null;
-  readonly is_expired: boolean;
-  readonly id: string;
-  readonly email: string;
-  readonly name: string | null;
-  readonly role: Role;
-  readonly is_active: boolean;
-  readonly email_verified_at: Date | null;
-  readonly created_at: Date;
-  readonly updated_at: Date;
-}
-
-/** Maps a row by hand, because TypeORM's hydration would cost more than the query. */
-function toState(row: StateRow): SessionState {
-  const user = new User();
-  user.id = row.id;
-  user.email = row.email;
-  user.name = row.name;
-  user.role = row.role;
-  user.isActive = row.is_active;
-  user.emailVerifiedAt = row.email_verified_at;
-  user.createdAt = row.created_at;
-  user.updatedAt = row.updated_at;
-  return { id: row.session_id, user, revokedReason: row.revoked_reason, isExpired: row.is_expired };
 }

@@ -1,3 +1,7 @@
+import { DataSource } from 'typeorm';
+import { Database } from '../../src/platform/database/database.js';
+import { SessionAccessRepository } from '../../src/sessions/session-access.repository.js';
+import { User } from '../../src/users/user.entity.js';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { UNKNOWN_ID, RFC_3339, UUID_V7 } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
@@ -33,6 +37,14 @@ describe('/users/me', () => {
       const ada = await buildSignedIn(app);
       const { body } = await app.as(ada.accessToken).get('/users/me').expect(200);
       expect(body.name).toBeNull();
+    });
+
+    it('reads every column of the user that TypeORM loads by default', async () => {
+      const ada = await buildSignedIn(app);
+      const [session] = await app.app
+        .get(Database)
+        .run((manager) => app.app.get(SessionAccessRepository).findForGuard(manager, [ada.sessionId]));
+      expect(session?.user).toEqual(await app.app.get(DataSource).manager.findOneByOrFail(User, { id: ada.id }));
     });
 
     it('returns 401 without a token', async () => {

@@ -1,10 +1,16 @@
-import type { PoolClient } from 'pg';
+import type { PoolClient, QueryArrayConfig } from 'pg';
 import { QueryRunnerAlreadyReleasedError } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
 import type { HeldConnections } from './held-connections.js';
 import type { OutageLog } from './outage-log.js';
 import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
+
+export interface Statement {
+  /** Unique per text. Each connection parses and plans a statement with a name only once. */
+  readonly name?: string | undefined;
+  readonly text: string;
+}
 
 /**
  * TypeORM's query runner, except that an outage is a `DatabaseUnavailableError`. Its connection then runs no further
@@ -44,9 +50,13 @@ export class LazyQueryRunner extends PostgresQueryRunner {
     return this.convertOutage(() => super.query(...query));
   }
 
-  /** Runs a statement with `pg`, for features that TypeORM does not have. */
-  async queryDriver(query: { name?: string; text: string; values: readonly unknown[] }): Promise<{ rows: unknown[] }> {
-    return this.convertOutage(async () => (await this.connect()).query(query as { text: string; values: unknown[] }));
+  /** Runs a statement with `pg` and returns each row as an array. */
+  queryRows({ name, text }: Statement, values: unknown[]): Promise<unknown[][]> {
+    return this.convertOutage(async () => {
+      const connection = await this.connect();
+      const query = { name, text, values, rowMode: 'array' };
+      return (await connection.query<unknown[]>(query as QueryArrayConfig)).rows;
+    });
   }
 
   private async obtainConnection(): Promise<PoolClient> {
