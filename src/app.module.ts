@@ -19,6 +19,7 @@ import { UsersModule } from './users/users.module.js';
 @Module({
   imports: [
     ConfigModule,
+    // Before every module that uses it, so that it closes after them.
     DatabaseModule,
     AuditModule,
     MailModule,

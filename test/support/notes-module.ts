@@ -48,5 +48,10 @@ export class NotesController {
 }
 
 /** A module as docs.nestjs.com writes it. */
-@Module({ imports: [TypeOrmModule.forFeature([Note])], providers: [NotesService], controllers: [NotesController] })
+@Module({
+  imports: [TypeOrmModule.forFeature([Note])],
+  providers: [NotesService],
+  controllers: [NotesController],
+  exports: [NotesService],
+})
 export class NotesModule {}
