@@ -10,6 +10,8 @@ export interface Schema {
   readonly format?: string;
   readonly enum?: readonly string[];
   readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly default?: unknown;
   readonly example?: unknown;
   readonly properties?: Readonly<Record<string, Schema>>;
