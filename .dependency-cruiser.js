@@ -57,7 +57,8 @@ const forbidden = [
   })),
   {
     name: 'sql-only-in-repositories',
-    comment: 'Services take `EntityManager` from src/platform/database, so that every query is in a repository.',
+    comment:
+      'Every query is in a `*.repository.ts`, which may inject TypeORM’s `Repository`. Services take `EntityManager` from src/platform/database.',
     from: { path: '^src/', pathNot: '^src/platform/database/|\\.(?:entity|repository)\\.ts$' },
     to: { path: '(?:^|/)node_modules/(?:typeorm|pg)/' },
   },

@@ -193,6 +193,23 @@ describe('Database', () => {
     expect(await notes()).toEqual([]);
   });
 
+  it('a manager that is used after its transaction is a bug and no outage', async () => {
+    const manager = await database.transaction((used) => Promise.resolve(used));
+    await expect(write(manager, 'late')).rejects.toThrow('released');
+    await expect(write(manager, 'late')).rejects.not.toThrow(DatabaseUnavailableError);
+    expect(await one()).toEqual([{ one: 1 }]);
+  });
+
+  it('a transaction fails as in an outage if the pool is closed meanwhile', async () => {
+    const failing = database.transaction(async (manager) => {
+      await write(manager, 'a');
+      await dataSource.destroy();
+      await write(manager, 'b');
+    });
+    await expect(failing).rejects.toThrow(DatabaseUnavailableError);
+    expect(await notes()).toEqual([]);
+  });
+
   it('rejects calls after it was closed', async () => {
     await one();
     await dataSource.destroy();
