@@ -3,14 +3,8 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from '../auth/auth.errors.js';
 import { ForbiddenError, ValidationFailedError } from '../common/domain.error.js';
-import { problemResponses, type DocumentedError } from '../http/api-problems.decorator.js';
-import {
-  BadRequestError,
-  InternalError,
-  MalformedBodyError,
-  PayloadTooLargeError,
-  UnsupportedMediaTypeError,
-} from '../http/http.errors.js';
+import { OWN_ERRORS_EXTENSION, problemResponses, type DocumentedError } from '../http/api-problems.decorator.js';
+import { BadRequestError, InternalError } from '../http/http.errors.js';
 import { PUBLIC_EXTENSION } from '../http/public.decorator.js';
 import { PERMISSIONS_EXTENSION, ROLES_EXTENSION } from '../http/roles.decorator.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
@@ -20,12 +14,10 @@ import {
   SessionRevokedError,
   UserInactiveError,
 } from '../sessions/sessions.errors.js';
+import { describeBody } from './openapi-body.js';
 import { describeHeaders, HEADERS } from './openapi-headers.js';
 
 const SCHEME = 'signIn';
-/** Only the OAuth token endpoint accepts a form. Its errors have OAuth's format. */
-const FORM = 'application/x-www-form-urlencoded';
-
 const PROBLEM = 'application/problem+json';
 
 const DESCRIPTION = `Accounts, sign-in and instantly revocable sessions.
@@ -82,9 +74,11 @@ function complete(operation: Operation): void {
   const isPublic = operation[PUBLIC_EXTENSION] === true;
   Reflect.deleteProperty(operation, PUBLIC_EXTENSION);
   operation.security = isPublic ? [] : [{ [SCHEME]: [] }];
-  const { requestBody, responses } = operation;
-  const isOAuth = requestBody && 'content' in requestBody && FORM in requestBody.content;
-  addProblems(responses, isOAuth ? [InternalError] : commonErrors(operation, isPublic));
+  const { responses } = operation;
+  const bodyErrors = describeBody(operation);
+  const hasOwnErrors = operation[OWN_ERRORS_EXTENSION] === true;
+  Reflect.deleteProperty(operation, OWN_ERRORS_EXTENSION);
+  addProblems(responses, hasOwnErrors ? [InternalError] : [...commonErrors(operation, isPublic), ...bodyErrors]);
   for (const [status, response] of Object.entries(responses)) {
     if (response && 'description' in response) response.description ||= STATUS_CODES[status] ?? '';
   }
@@ -95,7 +89,6 @@ function commonErrors(operation: Operation, isPublic: boolean): DocumentedError[
   const errors: DocumentedError[] = [InternalError];
   const takesInput = operation.requestBody !== undefined || (operation.parameters ?? []).length > 0;
   if (takesInput) errors.push(ValidationFailedError, BadRequestError);
-  if (operation.requestBody) errors.push(MalformedBodyError, PayloadTooLargeError, UnsupportedMediaTypeError);
   if (!isPublic) errors.push(TokenMissingError, TokenInvalidError, TokenExpiredError, ...SESSION_ERRORS);
   if (operation[ROLES_EXTENSION] ?? operation[PERMISSIONS_EXTENSION]) errors.push(ForbiddenError);
   if (!isPublic || operation.requestBody) errors.push(DatabaseUnavailableError);
