@@ -16,6 +16,7 @@ import {
 } from '../sessions/sessions.errors.js';
 import { describeBody } from './openapi-body.js';
 import { describeHeaders, HEADERS } from './openapi-headers.js';
+import { describeStream, streamFinder } from './openapi-streams.js';
 
 const SCHEME = 'signIn';
 const PROBLEM = 'application/problem+json';
@@ -47,7 +48,14 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addTag('admin', 'All accounts, sessions and audit events, for admins')
     .addTag('health', 'Liveness and readiness probes')
     .build();
-  const document = SwaggerModule.createDocument(app, base, { operationIdFactory: operationId });
+  const isStream = streamFinder(app);
+  const streams = new Set<string>();
+  const operationIdFactory = (controller: string, method: string, version?: string) => {
+    const id = operationId(controller, method, version);
+    if (isStream(controller, method)) streams.add(id);
+    return id;
+  };
+  const document = SwaggerModule.createDocument(app, base, { operationIdFactory });
   const tokenUrl = Object.keys(document.paths).find((path) => path.endsWith('/auth/token')) ?? '/auth/token';
   document.components = {
     ...document.components,
@@ -55,7 +63,10 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     securitySchemes: { [SCHEME]: { type: 'oauth2', flows: { password: { tokenUrl, scopes: {} } } } },
   };
   const operations = Object.values(document.paths).flatMap((path) => METHODS.flatMap((method) => path[method] ?? []));
-  for (const operation of operations) complete(operation as Operation);
+  for (const operation of operations) {
+    if (streams.has(operation.operationId ?? '')) describeStream(operation.responses);
+    complete(operation as Operation);
+  }
   const described = new Set(document.tags?.map(({ name }) => name));
   const others = new Set(operations.flatMap(({ tags = [] }) => tags).filter((name) => !described.has(name)));
   document.tags?.push(...[...others].map((name) => ({ name, description: `Routes of ${name}` })));
