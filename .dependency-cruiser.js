@@ -10,7 +10,7 @@ const LAYERS = [...ABOVE_FEATURES, FEATURE, ...BELOW_FEATURES];
 const HTTP = [
   '^src/(?:main\\.|cli/|server/|app\\.|http/|platform/logging/)',
   '/dto/',
-  '\\.(?:controller|dto|guard|pipe|filter|interceptor|decorator|strategy)\\.ts$',
+  '\\.(?:controller|dto|guard|pipe|filter|interceptor|middleware|decorator|strategy)\\.ts$',
 ];
 const SPEC = '\\.spec\\.ts$';
 

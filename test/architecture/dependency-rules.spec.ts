@@ -57,6 +57,7 @@ const ALLOWED: [file: string, ...imported: string[]][] = [
     'src/http/current-principal.decorator.ts',
     'src/todos/dto/todo.dto.ts',
   ],
+  ['src/todos/todos.middleware.ts', 'express'],
   ['src/todos/todos.service.ts', 'src/todos/todos.repository.ts', 'src/users/users.repository.ts'],
   ['src/todos/todos.repository.ts', 'typeorm', 'src/platform/database/prepared.ts', 'src/todos/todo.entity.ts'],
   ['src/todos/todo.entity.ts', 'typeorm', 'src/users/user.entity.ts'],

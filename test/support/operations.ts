@@ -6,6 +6,7 @@ import type { TestApp } from './test-app.js';
 export interface Schema {
   readonly $ref?: string;
   readonly allOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
   readonly type?: string | readonly string[];
   readonly format?: string;
   readonly enum?: readonly string[];
@@ -139,7 +140,10 @@ function resolve(document: OpenAPIObject, schema: Schema): Schema {
   const name = schema.$ref?.split('/').at(-1);
   const referred = name === undefined ? [] : [document.components?.schemas?.[name] as Schema];
   const parts = [...referred, ...(schema.allOf ?? [])].map((part) => resolve(document, part));
-  return Object.assign({}, ...parts, schema) as Schema;
+  // An enumeration that may be null.
+  const alternatives = (schema.anyOf ?? []).map((part) => resolve(document, part));
+  const types = alternatives.flatMap(({ type }) => type ?? []);
+  return Object.assign({}, ...parts, ...alternatives, schema, types.length > 0 && { type: types }) as Schema;
 }
 
 function examplesOf(fields: readonly Field[]): Record<string, unknown> {
