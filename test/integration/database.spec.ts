@@ -135,6 +135,15 @@ describe('Database', () => {
     expect(database.pool()).toEqual({ total: 1, idle: 1, waiting: 0 });
   });
 
+  it('a connection returns to the pool if its function did not wait for it', async () => {
+    await database.run((manager) => {
+      manager.query('SELECT 1').catch(() => undefined);
+      return Promise.resolve();
+    });
+    await until('the connection is idle', () => database.pool().idle === 1);
+    expect(database.pool().total).toBe(1);
+  });
+
   it('has no pool before its first use', () => {
     expect(database.pool()).toEqual({ total: 0, idle: 0, waiting: 0 });
   });
