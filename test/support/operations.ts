@@ -15,6 +15,7 @@ export interface Schema {
   readonly maximum?: number;
   readonly default?: unknown;
   readonly example?: unknown;
+  readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
 }
@@ -38,11 +39,14 @@ export interface Operation {
   /** One of `roles`, `admin` if possible. */
   readonly caller: Role;
   readonly mediaType: string | undefined;
+  /** Whether the body is a list. */
+  readonly takesList: boolean;
+  /** The fields of the body, or of each item if it is a list. */
   readonly body: readonly Field[];
   readonly query: readonly Field[];
   readonly pathParameters: readonly Field[];
-  /** An example of every field, or `undefined` if the operation has no body. */
-  readonly exampleBody: Readonly<Record<string, unknown>> | undefined;
+  /** An example of every field, in a list if the body is one. `undefined` if the operation has no body. */
+  readonly exampleBody: object | undefined;
   /** An example of every required query parameter. */
   readonly exampleQuery: Readonly<Record<string, unknown>>;
   readonly statuses: readonly number[];
@@ -110,7 +114,9 @@ function rolesOf({ 'x-roles': named = ROLES, 'x-permissions': permissions = [] }
 
 function inputOf(document: OpenAPIObject, { requestBody, parameters = [] }: DocumentedOperation) {
   const [mediaType, content] = Object.entries(requestBody?.content ?? {})[0] ?? [];
-  const { properties = {}, required = [] } = resolve(document, content?.schema ?? {});
+  const { type, items, ...object } = resolve(document, content?.schema ?? {});
+  const takesList = type === 'array';
+  const { properties = {}, required = [] } = takesList ? resolve(document, items ?? {}) : object;
   const body = Object.entries(properties).map(([name, schema]) => ({
     name,
     schema: resolve(document, schema),
@@ -127,10 +133,11 @@ function inputOf(document: OpenAPIObject, { requestBody, parameters = [] }: Docu
   const query = parametersIn('query');
   return {
     mediaType,
+    takesList,
     body,
     query,
     pathParameters: parametersIn('path'),
-    exampleBody: content && examplesOf(body),
+    exampleBody: content && (takesList ? [examplesOf(body)] : examplesOf(body)),
     exampleQuery: examplesOf(query.filter(({ isRequired }) => isRequired)),
   };
 }
