@@ -4,7 +4,7 @@ import { AuthGuard } from '@nestjs/passport';
 import { isPublic } from '../http/public.decorator.js';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth.errors.js';
 import { bearerToken, sendsBearerToken } from '../http/bearer-token.js';
-import { requestOf } from '../http/guarded-request.js';
+import { requestOf, type GuardedRequest } from '../http/guarded-request.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 
@@ -24,6 +24,7 @@ export class JwtAuthGuard extends AuthGuard() implements CanActivate {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     if (isPublic(this.reflector, context)) return true;
     const request = requestOf(context);
+    if (context.getType() === 'ws') return hasClaims(request);
     const token = bearerToken(request);
     const claims = token === null ? undefined : this.verified.find(token);
     if (!claims) return (await super.canActivate(context)) as boolean;
@@ -50,4 +51,10 @@ export class JwtAuthGuard extends AuthGuard() implements CanActivate {
       ? new TokenExpiredError()
       : new TokenInvalidError();
   }
+}
+
+/** The handshake of a WebSocket was authenticated. Its token may have expired since, so only the session decides. */
+function hasClaims({ claims }: GuardedRequest): boolean {
+  if (!claims) throw new TokenMissingError();
+  return true;
 }

@@ -2,15 +2,16 @@ import { createServer, type ServerResponse } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { ErrorRequestHandler, Express, RequestHandler, Response } from 'express';
 import { messageClasses } from './message-classes.js';
-
-/** Statuses of responses without a body, from which Express removes the headers of the body. */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+import { StreamGate } from './stream-gate.js';
 
 /**
  * Nest's Express adapter without its two greatest costs. Requests and responses have Express's prototypes from the start,
  * and objects are sent in one step, without Express's support for charsets, replacers and ETags.
  */
 export class GatehouseAdapter extends ExpressAdapter {
+  /** Set by `initHttpServer`. */
+  streamGate!: StreamGate;
+
   /** @param defaults the default headers of all responses, as alternating names and values */
   constructor(private readonly defaults: readonly string[] = []) {
     super();
@@ -18,7 +19,10 @@ export class GatehouseAdapter extends ExpressAdapter {
 
   override initHttpServer(): void {
     const express = this.getInstance<Express>();
-    this.httpServer = createServer(messageClasses(express, this.defaults), express);
+    const classes = messageClasses(express, this.defaults);
+    const server = createServer(classes, express);
+    this.httpServer = server;
+    this.streamGate = new StreamGate(server, express, classes.ServerResponse);
   }
 
   /** Ignores the global prefix. Otherwise unknown paths without the prefix would get Express's HTML page. */
@@ -32,13 +36,12 @@ export class GatehouseAdapter extends ExpressAdapter {
   }
 
   override reply(response: Response, body: unknown, statusCode?: number): unknown {
-    const status = statusCode ?? response.statusCode;
-    const isSimple = isPlainObject(body) && !BODILESS.has(status) && !response.hasHeader('Content-Type');
-    return isSimple ? sendJson(response, body, status) : super.reply(response, body, statusCode);
+    if (!isPlainObject(body)) return super.reply(response, body, statusCode);
+    return sendJson(response, body, statusCode);
   }
 }
 
-function sendJson(response: ServerResponse, body: object, statusCode: number): ServerResponse {
+function sendJson(response: ServerResponse, body: object, statusCode = response.statusCode): ServerResponse {
   const json = JSON.stringify(body);
   const type = ['Content-Type', 'application/json; charset=utf-8'];
   return response.writeHead(statusCode, [...type, 'Content-Length', String(Buffer.byteLength(json))]).end(json);

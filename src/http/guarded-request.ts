@@ -2,20 +2,43 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import type { AccessClaims, Principal } from '../common/principal.js';
 import { UnsupportedTransportError } from './http.errors.js';
+import type { AccessRule } from './roles.decorator.js';
 
-/** A request with the fields that the guards add: `JwtAuthGuard` sets `claims`, `SessionGuard` sets `principal`. */
+/**
+ * A request with the fields that the guards add: `JwtAuthGuard` sets `claims`, `SessionGuard` sets `principal`, and
+ * `RolesGuard` sets `accessRule`.
+ */
 export interface GuardedRequest extends Request {
   claims?: AccessClaims;
   principal?: Principal;
+  accessRule?: AccessRule;
+  /** Why the `StreamGate` rejected this handshake. */
+  rejection?: unknown;
+}
+
+/** The handshakes of open connections that are not HTTP any more, by socket. */
+const handshakes = new WeakMap<object, GuardedRequest>();
+
+export function rememberHandshake(socket: object, request: GuardedRequest): void {
+  handshakes.set(socket, request);
 }
 
 /**
- * Returns the request that carries the access token.
+ * Returns the request that carries the access token. For a message of a WebSocket, this is the handshake.
  *
  * @throws UnsupportedTransportError for microservices, GraphQL and every other context that has none
  */
 export function requestOf(context: ExecutionContext): GuardedRequest {
+  const type = context.getType();
   // Not `switchToHttp()`, because it adds methods to the context on each call.
-  if (context.getType() === 'http') return context.getArgByIndex<GuardedRequest>(0);
-  throw new UnsupportedTransportError();
+  if (type === 'http') return context.getArgByIndex<GuardedRequest>(0);
+  const request = type === 'ws' ? handshakeOf(context.getArgByIndex<object>(0)) : undefined;
+  if (!request) throw new UnsupportedTransportError();
+  return request;
+}
+
+/** Returns the handshake of a client of `ws`, which has the socket, or of socket.io, which has the request. */
+export function handshakeOf(client: object): GuardedRequest | undefined {
+  const { request, _socket: socket } = client as { request?: GuardedRequest; _socket?: object | null };
+  return request ?? (socket ? handshakes.get(socket) : undefined);
 }

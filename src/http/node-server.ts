@@ -2,11 +2,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { NextFunction } from 'express';
 import { countHeader } from './header-count.js';
+import type { GuardedRequest } from './guarded-request.js';
 import { BadRequestError } from './http.errors.js';
 import { toProblem } from './problem.js';
 import { newRequestId } from './request-id.js';
 
 const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
 /** Load balancers close idle connections after 60 s. This is longer, so that we never close one that they use. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** For clients that do not read their response. */
@@ -21,14 +23,10 @@ const PARSER_ERRORS: Readonly<Record<string, readonly [status: number, reason: s
 /** A connection with the response that Node will write to it next. */
 type Connection = Duplex & { readonly _httpMessage?: ServerResponse | null };
 
-/**
- * Sets the timeouts of the server, and responds to invalid HTTP with problem documents.
- *
- * @param requestTimeoutMs how long a client may take to send a request with its body
- */
-export function configureNodeServer(server: Server, requestTimeoutMs: number): void {
+/** Sets the timeouts of the server, and responds to invalid HTTP with problem documents. */
+export function configureNodeServer(server: Server): void {
   server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = requestTimeoutMs;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
   server.timeout = SOCKET_TIMEOUT_MS;
   // Otherwise Node itself responds to a missing Host and to an unknown Expect, with an empty body.
@@ -38,8 +36,9 @@ export function configureNodeServer(server: Server, requestTimeoutMs: number): v
   server.on('clientError', rejectInvalidHttp);
 }
 
-/** Requires exactly one Host header in HTTP/1.1 (RFC 9112 §3.2). */
-export function requireHost(request: IncomingMessage, _response: unknown, next: NextFunction): void {
+/** Requires exactly one Host header in HTTP/1.1 (RFC 9112 §3.2). Passes on the error of a rejected handshake. */
+export function requireHost(request: GuardedRequest, _response: unknown, next: NextFunction): void {
+  if (request.rejection !== undefined) return next(request.rejection);
   const hosts = countHeader(request, 'host');
   next(hosts === 1 || (hosts === 0 && request.httpVersion === '1.0') ? undefined : new BadRequestError());
 }

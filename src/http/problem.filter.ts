@@ -62,8 +62,6 @@ export class ProblemFilter implements ExceptionFilter {
     if (exception instanceof DomainError) return exception;
     const error = toStatusError(exception);
     if (error && (error.status < 500 || isHealthResult(exception))) return error;
-    // A reader of the body reports it in its own words.
-    if (response.req.destroyed && !response.req.complete) return new BadRequestError('The body is not complete.');
     this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
     return error ?? new InternalError();
   }
@@ -71,9 +69,11 @@ export class ProblemFilter implements ExceptionFilter {
 
 /**
  * Returns the error of a request that no route handles: 404, or 405 if the path has other methods. This comes before an
- * error in the body of such a request. Returns null if a route handles it, or if a middleware of a module rejected it.
+ * error in the body of such a request. Returns null if a route handles it, or if a middleware of a module or the
+ * `StreamGate` rejected it.
  */
-function routingError(exception: unknown, request: Request, path: string): DomainError | null {
+function routingError(exception: unknown, request: GuardedRequest, path: string): DomainError | null {
+  if (request.rejection !== undefined) return null;
   const isUnhandled =
     exception instanceof NotFoundException && exception.message === `Cannot ${request.method} ${request.originalUrl}`;
   const isBadPath = exception instanceof BadRequestException && exception.message.startsWith('Failed to decode param');

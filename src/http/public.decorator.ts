@@ -1,6 +1,6 @@
 import { applyDecorators, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import type { Reflector } from '@nestjs/core';
-import { ApiExtension } from '@nestjs/swagger';
+import { RouteExtension } from './route-extension.decorator.js';
 
 const PUBLIC = 'gatehouse:public';
 
@@ -9,7 +9,7 @@ export const PUBLIC_EXTENSION = 'x-public';
 
 /** Allows requests without an access token on a route or a controller. All other routes require one. */
 export function Public(): MethodDecorator & ClassDecorator {
-  return applyDecorators(SetMetadata(PUBLIC, true), ApiExtension(PUBLIC_EXTENSION, true));
+  return applyDecorators(SetMetadata(PUBLIC, true), RouteExtension(PUBLIC_EXTENSION, true));
 }
 
 /** Returns whether the handler or its controller has `@Public()`. */

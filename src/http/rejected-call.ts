@@ -2,15 +2,17 @@ import type { ArgumentsHost } from '@nestjs/common';
 import { throwError, type Observable } from 'rxjs';
 import { DomainError } from '../common/domain.error.js';
 import { statusOf } from './error-status.js';
+import { toStatusError } from './http-exception.js';
 
 /**
- * Reports a domain error to the caller of a microservice, as an object with its `status`, `code` and `detail`. Throws it
- * in any other context, whose library reports it. Returns `undefined` for other errors, which Nest logs and hides.
+ * Reports an error below 500 to the caller of a microservice, as an object with its `status`, `code` and `detail`. Throws
+ * it in any other context, whose library reports it. Returns `undefined` for other errors, which Nest logs and hides.
  */
 export function rejectCall(exception: unknown, host: ArgumentsHost): Observable<never> | undefined {
-  if (!(exception instanceof DomainError)) return undefined;
-  if (host.getType() !== 'rpc') throw exception;
-  return throwError(() => problemMessage(exception));
+  const error = exception instanceof DomainError ? exception : toStatusError(exception);
+  if (!error || statusOf(error) >= 500) return undefined;
+  if (host.getType() !== 'rpc') throw error;
+  return throwError(() => problemMessage(error));
 }
 
 /** Returns the members of a problem document that do not depend on an HTTP request. */

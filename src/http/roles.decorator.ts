@@ -1,7 +1,7 @@
 import { applyDecorators, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import type { Reflector } from '@nestjs/core';
-import { ApiExtension } from '@nestjs/swagger';
-import type { Permission, Role } from '../common/role.js';
+import { RouteExtension } from './route-extension.decorator.js';
+import { hasPermission, type Permission, type Role } from '../common/role.js';
 
 const ROLES = 'gatehouse:roles';
 const PERMISSIONS = 'gatehouse:permissions';
@@ -27,7 +27,7 @@ export function Roles(...roles: readonly Role[]): MethodDecorator & ClassDecorat
   return applyDecorators(
     SetMetadata(RESTRICTED, true),
     SetMetadata(ROLES, roles),
-    ApiExtension(ROLES_EXTENSION, roles),
+    RouteExtension(ROLES_EXTENSION, roles),
   );
 }
 
@@ -39,7 +39,7 @@ export function Requires(...permissions: readonly [Permission, ...Permission[]])
   return applyDecorators(
     SetMetadata(RESTRICTED, true),
     SetMetadata(PERMISSIONS, permissions),
-    ApiExtension(PERMISSIONS_EXTENSION, permissions),
+    RouteExtension(PERMISSIONS_EXTENSION, permissions),
   );
 }
 
@@ -51,4 +51,9 @@ export function accessRuleOf(reflector: Reflector, context: ExecutionContext): A
     roles: reflector.getAllAndOverride<readonly Role[] | undefined>(ROLES, targets),
     permissions: reflector.getAllAndOverride<readonly Permission[] | undefined>(PERMISSIONS, targets) ?? [],
   };
+}
+
+/** Returns whether a role meets both conditions of a rule. */
+export function isAllowed(role: Role, { roles, permissions }: AccessRule): boolean {
+  return (roles?.includes(role) ?? true) && permissions.every((permission) => hasPermission(role, permission));
 }

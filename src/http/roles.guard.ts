@@ -1,9 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ForbiddenError } from '../common/domain.error.js';
-import { hasPermission } from '../common/role.js';
 import { requestOf } from './guarded-request.js';
-import { accessRuleOf } from './roles.decorator.js';
+import { accessRuleOf, isAllowed } from './roles.decorator.js';
 
 /** The third global guard. Rejects principals whose role `@Roles()` does not name, or lacks what `@Requires()` names. */
 @Injectable()
@@ -13,13 +12,10 @@ export class RolesGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const rule = accessRuleOf(this.reflector, context);
     if (!rule) return true;
-    const role = requestOf(context).principal?.role;
-    const { roles, permissions } = rule;
-    const isAllowed =
-      role !== undefined &&
-      (roles?.includes(role) ?? true) &&
-      permissions.every((permission) => hasPermission(role, permission));
-    if (!isAllowed) throw new ForbiddenError();
+    const request = requestOf(context);
+    if (!request.principal || !isAllowed(request.principal.role, rule)) throw new ForbiddenError();
+    // For streams, which end when the role changes. A message of a WebSocket does not change the rule of its stream.
+    if (context.getType() === 'http') request.accessRule = rule;
     return true;
   }
 }

@@ -1,9 +1,8 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/env.js';
-import { AccessCheck } from '../http/body/access-check.js';
-import { readBody } from '../http/body/body-reader.js';
 import { GatehouseAdapter } from '../http/express.adapter.js';
+import { jsonBody } from '../http/json-body.js';
 import { configureNodeServer, requireHost } from '../http/node-server.js';
 import { requestId } from '../http/request-id.js';
 import { securityHeaders } from '../http/security-headers.js';
@@ -13,13 +12,14 @@ import { serveAccountPages } from './account-pages.js';
 import { serveDocs } from './explorer.js';
 import { guardMicroservices } from './microservices.js';
 import { setUpPaths } from './paths.js';
+import { setUpWebSockets } from './websockets.js';
 
 /** Creates Nest's HTTP adapter with the headers of every response. No response may be cached. */
 export function createAdapter(): GatehouseAdapter {
   return new GatehouseAdapter([...securityHeaders(HELMET), 'Cache-Control', 'no-store']);
 }
 
-/** Pass these options to `NestFactory`, because `readBody` reads the bodies. */
+/** Pass these options to `NestFactory`, because `jsonBody` reads the bodies. */
 export const APP_OPTIONS = { bodyParser: false } as const;
 
 /** Sets up the HTTP side of the application, identically in production and in tests. */
@@ -41,13 +41,14 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
     });
   }
   makeArraysStrict();
-  app.use(readBody(app.get(AccessCheck)));
+  app.use(jsonBody(['/auth/token']));
   if (config.http.docsEnabled) serveDocs(app);
   if (config.http.accountPagesEnabled) serveAccountPages(app, config);
-  guardMicroservices(app);
   // Supervisors expect exit code 0 after a signal.
   app.enableShutdownHooks([], { useProcessExit: true });
-  configureNodeServer(app.getHttpServer(), config.http.requestTimeout);
+  configureNodeServer(app.getHttpServer());
+  guardMicroservices(app);
+  setUpWebSockets(app, config);
 }
 
 const HELMET = {

@@ -39,6 +39,7 @@ describe('docs/security.md', () => {
       'Access tokens',
       'Sessions and refresh',
       'Authorization',
+      'Streams',
       'Input',
       'Rate limits',
       'Faults',

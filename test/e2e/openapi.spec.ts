@@ -15,8 +15,8 @@ const CONTRACT = new URL('../../docs/api.md', import.meta.url);
 
 /** The folders of Gatehouse. A module of a team is in another one, and docs/api.md does not list its codes. */
 const OWN_FOLDERS = ['auth', 'cli', 'common', 'config', 'health', 'http', 'platform', 'server', 'sessions', 'users'];
-/** Errors that no HTTP response contains. */
-const NOT_OVER_HTTP = ['unsupported_transport'];
+/** Errors that only WebSockets and other transports return. */
+const NOT_OVER_HTTP = ['origin_not_allowed', 'unsupported_transport'];
 
 /** For example `404 not_found`. */
 type StatusAndCode = `${number} ${string}`;

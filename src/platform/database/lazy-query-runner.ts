@@ -76,8 +76,7 @@ export class LazyQueryRunner extends PostgresQueryRunner {
     return connection;
   }
 
-  /** Removes the connection from the pool. Later statements throw `DatabaseUnavailableError`. */
-  discard(failure: Error): void {
+  private discard(failure: Error): void {
     this.failure = failure;
     this.releaseCallback?.(failure);
     delete this.releaseCallback;

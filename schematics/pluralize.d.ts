@@ -1,4 +1,0 @@
-declare module 'pluralize' {
-  const pluralize: { plural(word: string): string; singular(word: string): string };
-  export default pluralize;
-}

@@ -1,0 +1,40 @@
+import { Catch, HttpException, Logger, type ArgumentsHost } from '@nestjs/common';
+import { BaseWsExceptionFilter, WsException } from '@nestjs/websockets';
+import { DomainError } from '../common/domain.error.js';
+import type { RejectedRequests } from '../common/rejected-requests.js';
+import { handshakeOf } from './guarded-request.js';
+import { toStatusError } from './http-exception.js';
+import { InternalError } from './http.errors.js';
+import { problemMessage } from './rejected-call.js';
+import { recordRejection } from './rejection.js';
+
+/**
+ * Sends the errors of gateways to the client, as Nest's event `exception` with the `status`, `code` and `detail` of a
+ * problem document. Logs the full error if it is unexpected.
+ */
+@Catch()
+export class GatewayErrorFilter extends BaseWsExceptionFilter {
+  private readonly log = new Logger(GatewayErrorFilter.name);
+
+  constructor(private readonly rejectedRequests: RejectedRequests) {
+    super();
+  }
+
+  override catch(exception: unknown, host: ArgumentsHost): void {
+    const client = host.getArgByIndex<object>(0);
+    const error = this.toDomainError(exception);
+    const handshake = handshakeOf(client);
+    if (handshake) recordRejection(this.rejectedRequests, error, handshake);
+    this.emitMessage(client, 'exception', problemMessage(error));
+  }
+
+  private toDomainError(exception: unknown): DomainError {
+    if (exception instanceof DomainError) return exception;
+    // A bad request, because gateways throw it where a controller would throw another exception of Nest.
+    const isWsException = exception instanceof WsException;
+    const error = toStatusError(isWsException ? new HttpException(exception.getError(), 400) : exception);
+    if (error && error.status < 500) return error;
+    this.log.error({ err: exception }, 'Unexpected error');
+    return error ?? new InternalError();
+  }
+}

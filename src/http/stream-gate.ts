@@ -1,0 +1,114 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Express } from 'express';
+import { BadRequestError, UnsupportedTransportError } from './http.errors.js';
+import { rememberHandshake, type GuardedRequest } from './guarded-request.js';
+import { acceptSubprotocolToken } from './subprotocol-token.js';
+
+/** Throws the error for the client if a request may not open a stream. */
+export type Authenticate = (request: GuardedRequest, response: ServerResponse) => Promise<void>;
+
+type ResponseClass = new (request: GuardedRequest) => ServerResponse<GuardedRequest>;
+type Emit = (event: string, ...args: unknown[]) => boolean;
+
+/** The transports of engine.io, the protocol below socket.io. Each of its requests names one in the query string. */
+const ENGINE_TRANSPORTS: readonly string[] = ['polling', 'websocket', 'webtransport'];
+/** Request targets have no host. */
+const BASE = 'http://host';
+const GATED_EVENTS: readonly (string | symbol)[] = ['upgrade', 'connect', 'request'];
+
+/**
+ * Authenticates requests that Express never sees, before any listener of the HTTP server gets them: WebSocket handshakes,
+ * other upgrades, and the long polling of socket.io. So it does not matter which library accepts them, or how it was set
+ * up. Rejected ones go to Express, which responds with a problem document.
+ */
+export class StreamGate {
+  /** Set by the setup of the application. Until then, nothing passes. */
+  authenticate: Authenticate = () => Promise.reject(new UnsupportedTransportError());
+
+  constructor(
+    private readonly server: Server,
+    private readonly express: Express,
+    private readonly Response: ResponseClass,
+  ) {}
+
+  /** Takes effect when a library adds a listener. Without one, the requests of Express do not pass the gate. */
+  activate(): void {
+    const onListener = (event: string | symbol) => {
+      if (!GATED_EVENTS.includes(event)) return;
+      this.server.off('newListener', onListener);
+      this.interceptEvents();
+    };
+    this.server.on('newListener', onListener);
+  }
+
+  private interceptEvents(): void {
+    const emit: Emit = this.server.emit.bind(this.server);
+    const gatedEmit: Emit = (event, ...args) => {
+      if (event === 'upgrade' || event === 'connect') {
+        const [request, socket, head] = args as [GuardedRequest, Socket, Buffer];
+        void this.admitConnection(request, socket, () => emit(event, request, socket, head));
+        return true;
+      }
+      if (event === 'request') {
+        const [request, response] = args as [GuardedRequest, ServerResponse];
+        if (!isPoll(request)) return emit(event, request, response);
+        void this.admitPoll(request, response, () => emit(event, request, response));
+        return true;
+      }
+      return emit(event, ...args);
+    };
+    this.server.emit = gatedEmit as Server['emit'];
+  }
+
+  private async admitConnection(request: GuardedRequest, socket: Socket, admit: () => void): Promise<void> {
+    // Node has removed its own listener. An error also closes the socket.
+    const ignoreError = () => undefined;
+    socket.on('error', ignoreError);
+    const response = new this.Response(request);
+    try {
+      acceptSubprotocolToken(request);
+      await this.check(request, response);
+    } catch (error) {
+      response.shouldKeepAlive = false;
+      response.assignSocket(socket);
+      response.once('finish', () => socket.destroySoon());
+      this.reject(error, request, response);
+      return;
+    }
+    socket.off('error', ignoreError);
+    if (socket.destroyed) return;
+    rememberHandshake(socket, request);
+    admit();
+  }
+
+  private async admitPoll(request: GuardedRequest, response: ServerResponse, admit: () => void): Promise<void> {
+    try {
+      await this.check(request, response);
+    } catch (error) {
+      this.reject(error, request, response);
+      return;
+    }
+    admit();
+  }
+
+  private async check(request: GuardedRequest, response: ServerResponse): Promise<void> {
+    const { url } = request;
+    // Libraries compare paths before or after this normalization. Only one of them may decide who owns the path.
+    if (!URL.canParse(url, BASE) || new URL(url, BASE).pathname !== url.split('?', 1)[0]) {
+      throw new BadRequestError();
+    }
+    await this.authenticate(request, response);
+  }
+
+  private reject(error: unknown, request: GuardedRequest, response: ServerResponse): void {
+    request.rejection = error;
+    this.express(request, response as Parameters<Express>[1]);
+  }
+}
+
+/** Browsers send `OPTIONS` without a token, to ask whether they may send the request. */
+function isPoll({ method, url }: GuardedRequest): boolean {
+  if (method === 'OPTIONS' || !url.includes('?') || !URL.canParse(url, BASE)) return false;
+  return new URL(url, BASE).searchParams.getAll('transport').some((name) => ENGINE_TRANSPORTS.includes(name));
+}

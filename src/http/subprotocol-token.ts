@@ -1,0 +1,19 @@
+import type { IncomingMessage } from 'node:http';
+
+const BEARER = 'bearer';
+
+/**
+ * Moves the token of `Sec-WebSocket-Protocol: bearer, <token>` to the `Authorization` header, because browsers cannot set
+ * any other header of a handshake. The token is then no subprotocol that a server could select and return. `bearer` stays
+ * unless the client offers another one, because browsers require that the server selects one.
+ */
+export function acceptSubprotocolToken({ headers, rawHeaders }: IncomingMessage): void {
+  const protocols = headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim()) ?? [];
+  const position = protocols.indexOf(BEARER);
+  if (position < 0) return;
+  const [, token = ''] = protocols.splice(position, 2);
+  headers['sec-websocket-protocol'] = protocols.join(', ') || BEARER;
+  // As a second header if there is one already, which makes the request invalid.
+  rawHeaders.push('Authorization', `Bearer ${token}`);
+  headers.authorization ??= `Bearer ${token}`;
+}

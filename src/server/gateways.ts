@@ -1,0 +1,83 @@
+import type { Type } from '@nestjs/common';
+import { ModulesContainer, Reflector } from '@nestjs/core';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { GatewayMetadata } from '@nestjs/websockets';
+import { GATEWAY_METADATA, GATEWAY_OPTIONS, PORT_METADATA } from '@nestjs/websockets/constants.js';
+import { isPublic } from '../http/public.decorator.js';
+import { accessRuleOf, type AccessRule } from '../http/roles.decorator.js';
+
+/** Where clients reach a gateway. */
+export interface Endpoint {
+  /** `undefined` is the default path of the WebSocket adapter. */
+  readonly path: string | undefined;
+  /** Only socket.io has namespaces other than `/`. */
+  readonly namespace: string;
+}
+
+/** A WebSocket gateway of the application, with its decorators. */
+export interface Gateway extends Endpoint {
+  readonly type: Type;
+  readonly port: number;
+  readonly isPublic: boolean;
+  readonly rule: AccessRule | undefined;
+}
+
+/**
+ * Returns all gateways, those that need a token first.
+ *
+ * @throws Error if gateways share their clients and do not admit the same ones
+ */
+export function findGateways(app: NestExpressApplication): readonly Gateway[] {
+  const reflector = app.get(Reflector);
+  const providers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.providers.values()]);
+  const types = new Set(providers.map(({ metatype }) => metatype).filter(isGateway));
+  const gateways = [...types].map((type) => toGateway(type, reflector));
+  for (const gateway of gateways) {
+    const other = gateways.find((candidate) => sharesClients(candidate, gateway));
+    if (other && !hasSameAccess(other, gateway)) {
+      throw new Error(
+        `${other.type.name} and ${gateway.type.name} have the same path, so they share their clients. ` +
+          'Give them the same @Public(), @Roles() and @Requires(), or different paths.',
+      );
+    }
+  }
+  return gateways.sort((a, b) => Number(a.isPublic) - Number(b.isPublic));
+}
+
+/** Returns the normalized endpoint of the options of a gateway. */
+export function endpointOf({ path, namespace = '/' }: GatewayMetadata): Endpoint {
+  return {
+    path: path ? `/${path}`.replace(/\/+/g, '/').replace(/\/$/, '') : undefined,
+    namespace: typeof namespace === 'string' ? `/${namespace}`.replace(/\/+/g, '/') : String(namespace),
+  };
+}
+
+/** Returns whether clients reach both endpoints together. */
+export function isSameEndpoint(a: Endpoint, b: Endpoint): boolean {
+  return a.path === b.path && a.namespace === b.namespace;
+}
+
+function isGateway(metatype: unknown): metatype is Type {
+  return typeof metatype === 'function' && Reflect.getMetadata(GATEWAY_METADATA, metatype) === true;
+}
+
+function toGateway(type: Type, reflector: Reflector): Gateway {
+  const port = (Reflect.getMetadata(PORT_METADATA, type) ?? 0) as number;
+  const context = new ExecutionContextHost([], type, type);
+  return {
+    ...endpointOf((Reflect.getMetadata(GATEWAY_OPTIONS, type) ?? {}) as GatewayMetadata),
+    type,
+    port,
+    isPublic: isPublic(reflector, context),
+    rule: accessRuleOf(reflector, context),
+  };
+}
+
+function sharesClients(a: Gateway, b: Gateway): boolean {
+  return a.port === b.port && isSameEndpoint(a, b);
+}
+
+function hasSameAccess(a: Gateway, b: Gateway): boolean {
+  return a.isPublic === b.isPublic && JSON.stringify(a.rule) === JSON.stringify(b.rule);
+}

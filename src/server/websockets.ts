@@ -1,0 +1,137 @@
+import type { ServerResponse } from 'node:http';
+import { Logger, type WebSocketAdapter } from '@nestjs/common';
+import { EXCEPTION_FILTERS_METADATA } from '@nestjs/common/constants.js';
+import { NestApplication } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { AbstractWsAdapter, type GatewayMetadata } from '@nestjs/websockets';
+import { TokenMissingError } from '../auth/auth.errors.js';
+import { HandshakeGuard } from '../auth/handshake.guard.js';
+import { DomainError, ForbiddenError } from '../common/domain.error.js';
+import { RejectedRequests } from '../common/rejected-requests.js';
+import type { Config } from '../config/env.js';
+import type { GatehouseAdapter } from '../http/express.adapter.js';
+import { GatewayErrorFilter } from '../http/gateway-error.filter.js';
+import type { GuardedRequest } from '../http/guarded-request.js';
+import { InternalError, OriginNotAllowedError } from '../http/http.errors.js';
+import { MAX_BODY_BYTES } from '../http/json-body.js';
+import { problemMessage } from '../http/rejected-call.js';
+import { endpointOf, findGateways, isSameEndpoint, type Endpoint, type Gateway } from './gateways.js';
+import { rejectMalformedMessages } from './malformed-messages.js';
+
+/** Protects WebSocket gateways like controllers, with any adapter. The default adapter is that of `ws`. */
+export function setUpWebSockets(app: NestExpressApplication, { http, publicUrl }: Config): void {
+  const { streamGate } = app.getHttpAdapter() as unknown as GatehouseAdapter;
+  const origins = [...http.corsOrigins, new URL(publicUrl).origin];
+  const webSockets = new WebSockets(app, app.get(HandshakeGuard), findGateways(app), origins);
+  webSockets.reportErrors(app.get(RejectedRequests));
+  streamGate.authenticate = (request, response) => webSockets.authenticate(request, response);
+  streamGate.activate();
+  const value = (adapter: WebSocketAdapter) => {
+    webSockets.protect(adapter);
+    return NestApplication.prototype.useWebSocketAdapter.call(app, adapter);
+  };
+  // Nest's proxy around the application ignores assignments.
+  Object.defineProperty(app, 'useWebSocketAdapter', { value });
+  app.useWebSocketAdapter(new WsAdapter(app));
+}
+
+/** A client of socket.io that joins a namespace. */
+type Join = (client: object, next: (error?: Error) => void) => void;
+
+class WebSockets {
+  private readonly logger = new Logger(WebSockets.name);
+  private defaultPath = '/';
+
+  constructor(
+    private readonly app: NestExpressApplication,
+    private readonly guard: HandshakeGuard,
+    private readonly gateways: readonly Gateway[],
+    private readonly origins: readonly string[],
+  ) {}
+
+  /** Adds our error filter to each gateway, because Nest does not apply global filters to them. */
+  reportErrors(rejectedRequests: RejectedRequests): void {
+    const filter = new GatewayErrorFilter(rejectedRequests);
+    for (const { type } of this.gateways) {
+      const filters = (Reflect.getMetadata(EXCEPTION_FILTERS_METADATA, type) ?? []) as unknown[];
+      const own = filters.filter((other) => !(other instanceof GatewayErrorFilter));
+      // The last one has precedence.
+      Reflect.defineMetadata(EXCEPTION_FILTERS_METADATA, [filter, ...own], type);
+    }
+  }
+
+  /** Admits a handshake if one of the gateways at its path does. */
+  async authenticate(request: GuardedRequest, response: ServerResponse): Promise<void> {
+    if (!this.isAllowedOrigin(request)) throw new OriginNotAllowedError();
+    const gateways = this.gatewaysAt(request.url.split('?', 1)[0] ?? '');
+    let rejection: unknown;
+    for (const gateway of gateways.length > 0 ? gateways : [undefined]) {
+      try {
+        await this.guard.checkHandshake(request, response, gateway?.type);
+        return;
+      } catch (error) {
+        // A client with a token that does not work must not continue as an anonymous one.
+        if (!(error instanceof ForbiddenError || error instanceof TokenMissingError)) throw error;
+        rejection ??= error;
+      }
+    }
+    throw rejection;
+  }
+
+  /** Limits messages, checks clients that join a namespace, and rejects ports that the gate does not see. */
+  protect(adapter: WebSocketAdapter): void {
+    this.defaultPath = adapter instanceof WsAdapter ? '/' : '/socket.io';
+    const create = adapter.create.bind(adapter) as (port: number, options: object) => { use?: (join: Join) => void };
+    adapter.create = (port: number, options: GatewayMetadata = {}) => {
+      this.assertGated(adapter, port);
+      const server = create(port, { maxPayload: MAX_BODY_BYTES, maxHttpBufferSize: MAX_BODY_BYTES, ...options });
+      server.use?.((client, next) => void this.join(client, endpointOf(options)).then(next));
+      return server;
+    };
+    if (adapter instanceof WsAdapter) rejectMalformedMessages(adapter);
+  }
+
+  /** Returns the error for a client that may not join the namespace of a gateway. */
+  private async join(client: object, endpoint: Endpoint): Promise<Error | undefined> {
+    const gateway = this.gateways.find((other) => isSameEndpoint(other, endpoint));
+    try {
+      await this.guard.checkClient(client, gateway?.type);
+    } catch (error) {
+      if (!(error instanceof DomainError)) this.logger.error({ err: error }, 'Unexpected error');
+      const { code, ...data } = problemMessage(error instanceof DomainError ? error : new InternalError());
+      return Object.assign(new Error(String(code)), { data: { code, ...data } });
+    }
+    return undefined;
+  }
+
+  /** Browsers send the origin of the page, and apply CORS to no WebSocket (ASVS 4.4.2). */
+  private isAllowedOrigin({ headers: { origin, host } }: GuardedRequest): boolean {
+    if (origin === undefined) return true;
+    const isOwn = URL.canParse(origin) && new URL(origin).host === host;
+    return isOwn || this.origins.includes(origin);
+  }
+
+  private gatewaysAt(path: string): readonly Gateway[] {
+    const own = (gateway: Gateway) => gateway.path ?? this.defaultPath;
+    // `ws` accepts exactly the path, and socket.io everything below it.
+    const matches = this.gateways.filter((gateway) => path === own(gateway) || path.startsWith(`${own(gateway)}/`));
+    const longest = Math.max(...matches.map((gateway) => own(gateway).length));
+    return matches.filter((gateway) => own(gateway).length === longest);
+  }
+
+  private assertGated(adapter: WebSocketAdapter, port: number): void {
+    const open = this.gateways.find((gateway) => gateway.port === port && !gateway.isPublic);
+    if (!open) return;
+    if (port !== 0) {
+      throw new Error(
+        `${open.type.name} has its own port, where its clients cannot be authenticated. ` +
+          'Remove the port from @WebSocketGateway(), or make the gateway @Public().',
+      );
+    }
+    const { httpServer } = adapter as { httpServer?: unknown };
+    if (adapter instanceof AbstractWsAdapter && httpServer !== this.app.getHttpServer()) {
+      throw new Error('Pass the application to the WebSocket adapter: new WsAdapter(app).');
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { Module, type Provider } from '@nestjs/common';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import { Public } from '../../src/http/public.decorator.js';
+import { Roles } from '../../src/http/roles.decorator.js';
+import { SocketClient } from '../support/socket-client.js';
+import { stablePort } from '../support/stable-port.js';
+import { TestApp, type TestAppOptions } from '../support/test-app.js';
+import { TestDatabase } from '../support/test-database.js';
+
+const PORT = await stablePort();
+
+@WebSocketGateway()
+class RootGateway {}
+
+@WebSocketGateway(PORT, { path: '/events' })
+class PortGateway {}
+
+@Public()
+@WebSocketGateway(PORT)
+class PublicPortGateway {
+  @WebSocketServer()
+  server: unknown;
+
+  @SubscribeMessage('ping')
+  ping(): string {
+    return 'pong';
+  }
+}
+
+@WebSocketGateway({ path: 'chat' })
+class ChatGateway {}
+
+@Public()
+@WebSocketGateway({ path: '/chat/' })
+class PublicChatGateway {}
+
+@Roles('admin')
+@WebSocketGateway({ path: '/chat' })
+class AdminChatGateway {}
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await TestDatabase.create();
+});
+afterAll(() => database.drop());
+
+function start(providers: Provider[], configure?: TestAppOptions['configure']): Promise<TestApp> {
+  @Module({ providers })
+  class GatewaysModule {}
+  return TestApp.start({ imports: [GatewaysModule], database, ...(configure && { configure }) });
+}
+
+describe('the start fails', () => {
+  const broken: [what: string, providers: Provider[], configure: TestAppOptions['configure'], message: string][] = [
+    ['a gateway has its own port', [PortGateway], undefined, 'PortGateway has its own port'],
+    ['a path is public and protected', [ChatGateway, PublicChatGateway], undefined, 'have the same path'],
+    ['gateways of a path have different roles', [ChatGateway, AdminChatGateway], undefined, 'have the same path'],
+    [
+      'the adapter has no application',
+      [RootGateway],
+      (app) => app.useWebSocketAdapter(new WsAdapter()),
+      'Pass the application to the WebSocket adapter',
+    ],
+  ];
+  it.each(broken)('if %s', async (_, providers, configure, message) => {
+    await expect(start(providers, configure)).rejects.toThrow(message);
+  });
+});
+
+it('starts with a public gateway that has its own port', async () => {
+  const app = await start([PublicPortGateway, ChatGateway]);
+  const client = await SocketClient.open({ url: `http://127.0.0.1:${PORT}` }, '/');
+  expect(await client.ask('ping')).toBe('pong');
+  client.socket.close();
+  await app.close();
+});

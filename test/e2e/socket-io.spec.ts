@@ -1,0 +1,215 @@
+import { Module } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import { io, type Socket } from 'socket.io-client';
+import { NotFoundError } from '../../src/http/http.errors.js';
+import { Public } from '../../src/http/public.decorator.js';
+import { Roles } from '../../src/http/roles.decorator.js';
+import { CurrentUser } from '../../src/users/current-user.decorator.js';
+import type { User } from '../../src/users/user.entity.js';
+import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { expectProblem } from '../support/expect-problem.js';
+import { rejectedHandshake } from '../support/socket-client.js';
+import { TestApp } from '../support/test-app.js';
+
+@WebSocketGateway()
+class ChatGateway {
+  @SubscribeMessage('whoami')
+  whoAmI(@CurrentUser() user: User, @MessageBody() body: unknown): unknown {
+    return { email: user.email, body };
+  }
+
+  @SubscribeMessage('fail')
+  fail(): void {
+    throw new NotFoundError();
+  }
+}
+
+@Roles('admin')
+@WebSocketGateway({ namespace: 'admin' })
+class AdminGateway {
+  static joined = 0;
+
+  @WebSocketServer()
+  server!: { emit(event: string, data: string): void };
+
+  handleConnection(): void {
+    AdminGateway.joined += 1;
+  }
+}
+
+@Public()
+@WebSocketGateway({ namespace: 'public' })
+class PublicGateway {
+  @SubscribeMessage('ping')
+  ping(): string {
+    return 'pong';
+  }
+}
+
+@WebSocketGateway({ path: '/games', cors: { origin: '*' } })
+class GamesGateway {
+  @SubscribeMessage('move')
+  move(): string {
+    return 'moved';
+  }
+}
+
+@Module({ providers: [ChatGateway, AdminGateway, PublicGateway, GamesGateway] })
+class GatewaysModule {}
+
+let app: TestApp;
+let user: SignedIn;
+const sockets: Socket[] = [];
+beforeAll(async () => {
+  app = await TestApp.start({
+    imports: [GatewaysModule],
+    configure: (nest) => nest.useWebSocketAdapter(new IoAdapter(nest)),
+  });
+  user = await buildSignedIn(app);
+});
+afterEach(() => sockets.splice(0).forEach((socket) => socket.close()));
+afterAll(() => app.close());
+
+type Options = NonNullable<Parameters<typeof io>[1]>;
+
+/** Connects without a retry. Returns the socket, or the error of the server. */
+function connect(namespace: string, token: string | null, options: Options = {}): Promise<Socket | ConnectError> {
+  const socket = io(`${app.url}${namespace}`, {
+    forceNew: true,
+    reconnection: false,
+    ...(token !== null && { extraHeaders: { Authorization: `Bearer ${token}` } }),
+    ...options,
+  });
+  sockets.push(socket);
+  return new Promise((resolve) => {
+    socket.once('connect', () => resolve(socket));
+    socket.once('connect_error', (error) => resolve(error as ConnectError));
+  });
+}
+
+interface ConnectError extends Error {
+  /** Of a rejected HTTP request: its status, or an event that contains it. */
+  readonly description?: number | { readonly message: string };
+  /** Of a rejected namespace. */
+  readonly data?: unknown;
+}
+
+function statusOf({ description }: ConnectError): number {
+  return typeof description === 'number' ? description : Number(/ (\d{3})$/.exec(description?.message ?? '')?.[1]);
+}
+
+async function join(...args: Parameters<typeof connect>): Promise<Socket> {
+  const socket = await connect(...args);
+  if (socket instanceof Error) throw socket;
+  return socket;
+}
+
+async function rejection(...args: Parameters<typeof connect>): Promise<ConnectError> {
+  const error = await connect(...args);
+  if (error instanceof Error) return error;
+  throw new Error('The connection was accepted.');
+}
+
+const POLLING = { transports: ['polling'], upgrade: false } satisfies Options;
+const WEBSOCKET = { transports: ['websocket'] } satisfies Options;
+
+describe.each([
+  ['long polling', POLLING],
+  ['WebSocket', WEBSOCKET],
+  ['long polling and an upgrade', {}],
+])('socket.io over %s', (_, options: Options) => {
+  it.each([
+    ['/', 'a token that is invalid', 'x.y.z'],
+    ['/games', 'a token that is invalid', 'x.y.z'],
+  ])('rejects a connection to %s with %s', async (path, _what, token) => {
+    const error = await rejection('/', token, { ...options, ...(path !== '/' && { path }) });
+    expect(statusOf(error)).toBe(401);
+  });
+
+  it('rejects a connection without a token to a path without public gateways', async () => {
+    const error = await rejection('/', null, { ...options, path: '/games' });
+    expect(statusOf(error)).toBe(401);
+  });
+
+  it('accepts a connection with a token and handles its messages', async () => {
+    const socket = await join('/', user.accessToken, options);
+    expect(await socket.emitWithAck('whoami', 7)).toEqual({ email: user.email, body: 7 });
+    const games = await join('/', user.accessToken, { ...options, path: '/games' });
+    expect(await games.emitWithAck('move')).toBe('moved');
+  });
+
+  it('reports errors of handlers with their code', async () => {
+    const socket = await join('/', user.accessToken, options);
+    const reported = new Promise((resolve) => socket.once('exception', resolve));
+    socket.emit('fail');
+    expect(await reported).toEqual({ status: 404, code: 'not_found', detail: 'No such route.' });
+  });
+
+  it('does not let a client without a token into a protected namespace', async () => {
+    const error = await rejection('/', null, options);
+    expect(error).toMatchObject({ message: 'token_missing', data: { status: 401, code: 'token_missing' } });
+  });
+
+  it('does not let a role into a namespace that does not allow it', async () => {
+    AdminGateway.joined = 0;
+    const error = await rejection('/admin', user.accessToken, options);
+    expect(error).toMatchObject({ message: 'forbidden', data: { status: 403, code: 'forbidden' } });
+    expect(AdminGateway.joined).toBe(0);
+    await join('/admin', (await buildSignedIn(app, 'admin')).accessToken, options);
+    expect(AdminGateway.joined).toBe(1);
+  });
+
+  it('lets everyone into a public namespace', async () => {
+    const socket = await join('/public', null, options);
+    expect(await socket.emitWithAck('ping')).toBe('pong');
+  });
+
+  it('rejects a token of the auth payload and of the query string', async () => {
+    const { accessToken: token } = user;
+    for (const unsafe of [{ auth: { token } }, { query: { token, access_token: token } }]) {
+      expect(await rejection('/', null, { ...options, ...unsafe })).toMatchObject({ message: 'token_missing' });
+    }
+  });
+});
+
+describe('a request of the long polling of socket.io', () => {
+  const POLL = '/games/?EIO=4&transport=polling';
+
+  it.each([POLL, `${POLL}&sid=unknown`, '/games/?EIO=4&%74ransport=polling', '/games/x?transport=websocket&sid=1'])(
+    'to %s gets 401 without a token',
+    async (path) => expectProblem(await app.request.get(path), 401, 'token_missing'),
+  );
+
+  it('gets 401 once the session is revoked, although its connection was accepted', async () => {
+    const { accessToken } = await buildSignedIn(app);
+    const opened = await app.as(accessToken).get(POLL).expect(200);
+    const { sid } = JSON.parse(opened.text.slice(1)) as { sid: string };
+    await app.as(accessToken).post(`${POLL}&sid=${sid}`).type('text/plain').send('40').expect(200);
+    await app.as(accessToken).post('/auth/logout').expect(204);
+    expectProblem(await app.as(accessToken).get(`${POLL}&sid=${sid}`), 401, 'session_revoked');
+  });
+
+  it('leaves the routes of the application as they are', async () => {
+    await app.as(user.accessToken).get('/users/me').expect(200);
+    expectProblem(await app.request.get('/users/me'), 401, 'token_missing');
+    expectProblem(await app.request.get('/no-such-path'), 404, 'not_found');
+    await app.request.get('/health/live').expect(200);
+  });
+});
+
+it('accepts a token in the subprotocols, as browsers can send it', async () => {
+  const socket = await join('/', null, { ...WEBSOCKET, protocols: ['bearer', user.accessToken] });
+  expect(await socket.emitWithAck('whoami', 7)).toEqual({ email: user.email, body: 7 });
+});
+
+it('lets browsers ask which requests other origins may send', async () => {
+  const preflight = app.request.options('/games/?EIO=4&transport=polling');
+  await preflight.set({ Origin: 'https://app.example.com', 'Access-Control-Request-Method': 'GET' }).expect(204);
+});
+
+it('rejects a WebSocket handshake without a token for every path of socket.io', async () => {
+  for (const path of ['/games/?EIO=4&transport=websocket', '/games/', '/games', '/other?EIO=4&transport=websocket']) {
+    expect(await rejectedHandshake(app, path)).toMatchObject({ status: 401, problem: { code: 'token_missing' } });
+  }
+});

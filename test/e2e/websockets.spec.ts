@@ -1,0 +1,300 @@
+import type { IncomingMessage } from 'node:http';
+import { ConflictException, Module } from '@nestjs/common';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
+import { IsInt } from 'class-validator';
+import { WebSocketServer } from 'ws';
+import type { Principal } from '../../src/common/principal.js';
+import { CurrentPrincipal } from '../../src/http/current-principal.decorator.js';
+import type { GuardedRequest } from '../../src/http/guarded-request.js';
+import { NotFoundError } from '../../src/http/http.errors.js';
+import { Public } from '../../src/http/public.decorator.js';
+import { Roles } from '../../src/http/roles.decorator.js';
+import { CurrentUser } from '../../src/users/current-user.decorator.js';
+import type { User } from '../../src/users/user.entity.js';
+import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { exchange, openSocket } from '../support/raw-http.js';
+import { rejectedHandshake, SocketClient } from '../support/socket-client.js';
+import { TestApp, type TestAppOptions } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+class AmountDto {
+  @IsInt()
+  amount!: number;
+}
+
+/** As `nest g gateway` writes it. */
+@WebSocketGateway()
+class PlainGateway {
+  @SubscribeMessage('message')
+  handleMessage(_client: unknown, payload: string): string {
+    return `Hello ${payload}!`;
+  }
+}
+
+@WebSocketGateway({ path: '/chat' })
+class ChatGateway {
+  static readonly connected: string[] = [];
+  static readonly received: string[] = [];
+
+  handleConnection(_client: unknown, request: IncomingMessage): void {
+    const { principal } = request as GuardedRequest;
+    ChatGateway.connected.push(principal?.userId ?? 'nobody');
+  }
+
+  @SubscribeMessage('whoami')
+  whoAmI(@CurrentUser() user: User, @CurrentPrincipal() { sessionId, role }: Principal): unknown {
+    return { email: user.email, sessionId, role };
+  }
+
+  @SubscribeMessage('notify')
+  notify(@CurrentUser() { id }: User): void {
+    ChatGateway.received.push(id);
+  }
+
+  @Roles('admin')
+  @SubscribeMessage('secret')
+  secret(): string {
+    return 'secret';
+  }
+
+  @SubscribeMessage('pay')
+  pay(@MessageBody() { amount }: AmountDto): number {
+    return amount;
+  }
+
+  @SubscribeMessage('fail')
+  fail(@MessageBody() kind: string): void {
+    if (kind === 'domain') throw new NotFoundError();
+    if (kind === 'http') throw new ConflictException('Taken.');
+    if (kind === 'ws') throw new WsException('Not now.');
+    throw new Error('secret of the database');
+  }
+}
+
+@Roles('admin')
+@WebSocketGateway({ path: '/admin-feed' })
+class AdminGateway {}
+
+@Public()
+@WebSocketGateway({ path: '/public' })
+class PublicGateway {
+  @SubscribeMessage('ping')
+  ping(): string {
+    return 'pong';
+  }
+}
+
+@Module({ providers: [PlainGateway, ChatGateway, AdminGateway, PublicGateway] })
+class GatewaysModule {}
+
+const env = { CORS_ORIGINS: 'https://app.example.com', PUBLIC_URL: 'https://gatehouse.example.com' };
+const adapters: [what: string, options: TestAppOptions][] = [
+  ['the default adapter', {}],
+  ['the adapter of docs.nestjs.com', { configure: (app) => app.useWebSocketAdapter(new WsAdapter(app)) }],
+];
+
+describe.each(adapters)('a gateway with %s', (_, options) => {
+  let app: TestApp;
+  let user: SignedIn;
+  let token: string;
+  beforeAll(async () => {
+    app = await TestApp.start({ ...options, env, imports: [GatewaysModule] });
+    user = await buildSignedIn(app);
+    token = user.accessToken;
+  });
+  afterAll(() => app.close());
+
+  it.each(['/', '/chat', '/admin-feed', '/no-such-path'])('rejects a handshake without a token at %s', async (path) => {
+    ChatGateway.connected.splice(0);
+    const { status, headers, problem } = await rejectedHandshake(app, path);
+    expect(status).toBe(401);
+    expect(headers).toMatchObject({
+      'content-type': 'application/problem+json; charset=utf-8',
+      'www-authenticate': 'Bearer',
+      'cache-control': 'no-store',
+    });
+    expect(problem).toMatchObject({ code: 'token_missing', instance: path, requestId: headers['x-request-id'] });
+    expect(ChatGateway.connected).toEqual([]);
+  });
+
+  const invalid: [
+    what: string,
+    path: string,
+    handshake: () => Parameters<typeof rejectedHandshake>[2],
+    code: string,
+  ][] = [
+    ['an invalid token', '/chat', () => ({ token: `${token}x` }), 'token_invalid'],
+    ['an invalid subprotocol token', '/chat', () => ({ protocols: ['bearer', 'x.y.z'] }), 'token_invalid'],
+    ['a subprotocol without a token', '/chat', () => ({ protocols: ['bearer'] }), 'token_invalid'],
+    ['two tokens', '/chat', () => ({ token, protocols: ['bearer', token] }), 'token_invalid'],
+    ['a token in the query string', '/chat?access_token={token}', () => ({}), 'token_missing'],
+    ['a token in a cookie', '/chat', () => ({ headers: { Cookie: `access_token=${token}` } }), 'token_missing'],
+    ['a token as the only subprotocol', '/chat', () => ({ protocols: [token] }), 'token_missing'],
+  ];
+  it.each(invalid)('rejects a handshake with %s', async (_what, path, handshake, code) => {
+    const { status, problem } = await rejectedHandshake(app, path.replace('{token}', token), handshake());
+    expect({ status, code: problem['code'] }).toEqual({ status: 401, code });
+  });
+
+  it('rejects a handshake of a revoked session', async () => {
+    const revoked = await buildSignedIn(app);
+    await app.as(revoked.accessToken).post('/auth/logout').expect(204);
+    const { status, problem } = await rejectedHandshake(app, '/chat', { token: revoked.accessToken });
+    expect({ status, problem }).toMatchObject({ status: 401, problem: { code: 'session_revoked', reason: 'logout' } });
+  });
+
+  it('rejects a handshake of a role that the gateway does not allow', async () => {
+    const { status, problem } = await rejectedHandshake(app, '/admin-feed', { token });
+    expect({ status, code: problem['code'] }).toEqual({ status: 403, code: 'forbidden' });
+    const { accessToken } = await buildSignedIn(app, 'admin');
+    const admin = await SocketClient.open(app, '/admin-feed', { token: accessToken });
+    admin.socket.close();
+  });
+
+  it.each(['/chat/../public', '/public/../chat', '//public', '/public/./'])(
+    'rejects the ambiguous path %s with 400',
+    async (path) => {
+      const { status, problem } = await rejectedHandshake(app, path, { token });
+      expect({ status, code: problem['code'] }).toEqual({ status: 400, code: 'bad_request' });
+    },
+  );
+
+  it('accepts a token in the Authorization header', async () => {
+    const client = await SocketClient.open(app, '/', { token });
+    expect(await client.ask('message', 'world')).toBe('Hello world!');
+    expect(client.socket.protocol).toBe('');
+    client.socket.close();
+  });
+
+  it.each([
+    [['bearer', '{token}'], 'bearer'],
+    [['chat.v1', 'bearer', '{token}'], 'chat.v1'],
+    [['bearer', '{token}', 'chat.v1', 'chat.v2'], 'chat.v1'],
+  ])('accepts a token in the subprotocols %j and selects %s', async (protocols, selected) => {
+    ChatGateway.connected.splice(0);
+    const client = await SocketClient.open(app, '/chat', {
+      protocols: protocols.map((p) => p.replace('{token}', token)),
+    });
+    expect(client.socket.protocol).toBe(selected);
+    expect(ChatGateway.connected).toEqual([user.id]);
+    client.socket.close();
+  });
+
+  it('provides the user and the principal to message handlers', async () => {
+    const client = await SocketClient.open(app, '/chat', { token });
+    const { email, sessionId } = user;
+    expect(await client.ask('whoami')).toEqual({ email, sessionId, role: 'user' });
+    client.socket.close();
+  });
+
+  it('rejects messages of a revoked session', async () => {
+    const revoked = await buildSignedIn(app);
+    const client = await SocketClient.open(app, '/chat', { token: revoked.accessToken });
+    await app.as(revoked.accessToken).post('/auth/logout').expect(204);
+    expect(await client.ask('whoami')).toEqual(exception(401, 'session_revoked', { reason: 'logout' }));
+    client.socket.close();
+  });
+
+  it('checks the role of each message', async () => {
+    const client = await SocketClient.open(app, '/chat', { token });
+    expect(await client.ask('secret')).toEqual(exception(403, 'forbidden'));
+    await app.database.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [user.id]);
+    expect(await client.ask('secret')).toBe('secret');
+    await app.database.query(`UPDATE users SET role = 'user' WHERE id = $1`, [user.id]);
+    client.socket.close();
+  });
+
+  it('validates message bodies against their DTO', async () => {
+    const client = await SocketClient.open(app, '/chat', { token });
+    expect(await client.ask('pay', { amount: 5 })).toBe(5);
+    const errors = [{ pointer: '/extra', message: 'is not a field of this request' }];
+    expect(await client.ask('pay', { amount: 5, extra: 1 })).toEqual(exception(400, 'validation_failed', { errors }));
+    client.socket.close();
+  });
+
+  it.each([
+    ['domain', 404, 'not_found', 'No such route.'],
+    ['http', 409, 'conflict', 'Taken.'],
+    ['ws', 400, 'bad_request', 'Not now.'],
+    ['unexpected', 500, 'internal_error', 'An internal error occurred. Report the request ID to support.'],
+  ])('reports a %s error with status %d and code %s', async (kind, status, code, detail) => {
+    const client = await SocketClient.open(app, '/chat', { token });
+    expect(await client.ask('fail', kind)).toEqual({ event: 'exception', data: { status, code, detail } });
+    client.socket.close();
+  });
+
+  it.each([
+    ['not JSON', '{', 1007, 'malformed_message'],
+    ['not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 1007, 'malformed_message'],
+    ['larger than 100 kB', JSON.stringify({ event: 'whoami', data: 'x'.repeat(102_400) }), 1009, ''],
+  ])('closes a connection that sends a message that is %s', async (_what, message, code, reason) => {
+    const client = await SocketClient.open(app, '/chat', { token });
+    const other = await SocketClient.open(app, '/chat', { token });
+    client.socket.send(message);
+    expect(await client.closed).toEqual({ code, reason });
+    expect(await other.ask('whoami')).toMatchObject({ sessionId: user.sessionId });
+    other.socket.close();
+  });
+
+  it.each(['https://evil.example.com', 'null'])('rejects a handshake of a page with the origin %s', async (origin) => {
+    const rejected = await rejectedHandshake(app, '/chat', { token, headers: { Origin: origin } });
+    expect(rejected).toMatchObject({ status: 403, problem: { code: 'origin_not_allowed' } });
+  });
+
+  it.each([env.CORS_ORIGINS, env.PUBLIC_URL, '{own}'])(
+    'accepts a handshake of a page with the origin %s',
+    async (origin) => {
+      const headers = { Origin: origin.replace('{own}', app.url) };
+      const client = await SocketClient.open(app, '/chat', { token, headers });
+      expect(await client.ask('whoami')).toMatchObject({ sessionId: user.sessionId });
+      client.socket.close();
+    },
+  );
+
+  it('handles messages that arrive with the handshake only after it was accepted', async () => {
+    const { received } = ChatGateway;
+    received.splice(0);
+    const rejected = await exchange(app, handshakeWithMessage(`${token}x`));
+    expect(rejected.status).toBe(401);
+    expect(received).toEqual([]);
+    const socket = await openSocket(app);
+    socket.write(handshakeWithMessage(token));
+    await until('the message is handled', () => received.length > 0);
+    expect(received).toEqual([user.id]);
+    socket.destroy();
+  });
+
+  it('is open to everyone if it is public', async () => {
+    const client = await SocketClient.open(app, '/public');
+    expect(await client.ask('ping')).toBe('pong');
+    client.socket.close();
+  });
+
+  it('protects a WebSocket server that the application attached itself', async () => {
+    const server = new WebSocketServer({ server: app.app.getHttpServer(), path: '/own' });
+    expect(await rejectedHandshake(app, '/own')).toMatchObject({ status: 401 });
+    server.close();
+  });
+});
+
+/** Returns the bytes of a handshake at `/chat` and of a message that does not wait for the response. */
+function handshakeWithMessage(token: string): Buffer {
+  const headers = [
+    'Host: gatehouse.test',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}`,
+    `Authorization: Bearer ${token}`,
+  ];
+  const message = Buffer.from(JSON.stringify({ event: 'notify' }));
+  // A final text frame, masked with zeros (RFC 6455 §5.2).
+  const frame = Buffer.concat([Buffer.from([0x81, 0x80 | message.length, 0, 0, 0, 0]), message]);
+  return Buffer.concat([Buffer.from(`GET /chat HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`), frame]);
+}
+
+/** Returns the message that reports an error. */
+function exception(status: number, code: string, members: Readonly<Record<string, unknown>> = {}): unknown {
+  return { event: 'exception', data: expect.objectContaining({ status, code, ...members }) };
+}
