@@ -48,7 +48,13 @@ export function configure({ isTyped }) {
         ],
         '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
         '@typescript-eslint/explicit-module-boundary-types': 'off',
-        '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true, allowStaticOnly: true }],
+        // The types of Express are extended by interfaces in a namespace.
+        '@typescript-eslint/no-namespace': ['error', { allowDeclarations: true }],
+        '@typescript-eslint/no-empty-object-type': ['error', { allowInterfaces: 'with-single-extends' }],
+        '@typescript-eslint/no-extraneous-class': [
+          'error',
+          { allowWithDecorator: true, allowStaticOnly: true, allowEmpty: true },
+        ],
         '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
         '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
         '@typescript-eslint/switch-exhaustiveness-check': 'error',
@@ -90,7 +96,7 @@ export function configure({ isTyped }) {
     { files: ['src/config/env.ts'], rules: { 'no-restricted-properties': 'off' } },
     // Programs and tests that people run in a terminal.
     {
-      files: ['src/main.ts', 'src/cli/**', 'scripts/**', 'bench/**', 'test/**', '*.config.js'],
+      files: ['src/main.ts', 'src/cli/**', 'scripts/**', 'schematics/**', 'bench/**', 'test/**', '*.config.js'],
       rules: { 'no-console': 'off', 'no-restricted-properties': 'off' },
     },
     {

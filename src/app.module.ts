@@ -1,9 +1,12 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { MulterModule } from '@nestjs/platform-express';
 import { AuthModule } from './auth/auth.module.js';
 import { JwtAuthGuard } from './auth/jwt-auth.guard.js';
 import { ConfigModule } from './config/config.module.js';
 import { HealthModule } from './health/health.module.js';
+import { AccessCheck, type AccessGuard } from './http/body/access-check.js';
+import { MULTER_DEFAULTS } from './http/body/multer-defaults.js';
 import { ConnectionDrain } from './http/connection-drain.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RolesGuard } from './http/roles.guard.js';
@@ -16,9 +19,13 @@ import { SessionGuard } from './sessions/session.guard.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { UsersModule } from './users/users.module.js';
 
+/** The global guards, in the order in which they run: access token, session, role. */
+const ACCESS_GUARDS = [JwtAuthGuard, SessionGuard, RolesGuard];
+
 @Module({
   imports: [
     ConfigModule,
+    { ...MulterModule.register(MULTER_DEFAULTS), global: true },
     // Before every module that uses it, so that it closes after them.
     DatabaseModule,
     AuditModule,
@@ -30,10 +37,9 @@ import { UsersModule } from './users/users.module.js';
     UpkeepModule,
   ],
   providers: [
-    // The guards run in this order: access token, session, role.
-    { provide: APP_GUARD, useClass: JwtAuthGuard },
-    { provide: APP_GUARD, useClass: SessionGuard },
-    { provide: APP_GUARD, useClass: RolesGuard },
+    ...ACCESS_GUARDS,
+    ...ACCESS_GUARDS.map((useExisting) => ({ provide: APP_GUARD, useExisting })),
+    { provide: AccessCheck, inject: ACCESS_GUARDS, useFactory: (...guards: AccessGuard[]) => new AccessCheck(guards) },
     { provide: APP_PIPE, useClass: StrictValidationPipe },
     { provide: APP_FILTER, useClass: ProblemFilter },
     ConnectionDrain,

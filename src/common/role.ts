@@ -1,6 +1,6 @@
 /**
- * The roles, and the permissions of each one. To add a role, add it here, and change the constraint `ck_users_role` in a
- * migration. To add a permission, name it in the roles that have it, and put `@Requires()` on its routes.
+ * The roles, and the permissions of each one. To add a role, add it here, and let
+ * `npm run migration:generate -- AddRole` change the constraint `ck_users_role`. To add a permission, name it in the roles that have it, and put `@Requires()` on its routes.
  */
 const PERMISSIONS = {
   user: [],

@@ -43,6 +43,7 @@ export function environmentSchema(environment: Environment) {
     TRUST_PROXY: trustProxy,
     CORS_ORIGINS: origins,
     API_PREFIX: pathPrefix,
+    REQUEST_TIMEOUT: duration('1s', '1h', '30s'),
     DATABASE_URL: production
       ? z.string(required).pipe(databaseUrl)
       : databaseUrl.default('postgresql://gatehouse:gatehouse@127.0.0.1:5432/gatehouse'),

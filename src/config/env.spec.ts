@@ -76,6 +76,7 @@ describe('parseEnvironment', () => {
     ['TRUST_PROXY', ['true', '0', '10', 'everyone', '10.0.0.0/33', '::1/129', '10.0.0.0/8/8', 'loopback,', '*']],
     ['CORS_ORIGINS', ['*', 'app.example.com', 'https://app.example.com/', 'https://a.example.com/x', 'null']],
     ['API_PREFIX', ['api', '/', '/api/', '//api', '/api/../x', '/:id', '/*', '/a b', 'https://example.com/api']],
+    ['REQUEST_TIMEOUT', ['30', '999ms', '2h']],
     ['DATABASE_URL', ['mysql://db/x', 'db', 'localhost:5432', 'http://db']],
     ['DB_POOL_MAX', ['0', '-1', '1001', 'many']],
     ['ACCESS_TOKEN_TTL', ['0s', '999ms', '2d', '-1s']],

@@ -4,8 +4,11 @@ import type { DomainError } from '../common/domain.error.js';
 import { statusOf } from './error-status.js';
 import { ProblemDto, toProblem } from './problem.js';
 
-/** An error class whose instance without arguments serves as the example in the API document. */
-export type DocumentedError = new () => DomainError;
+/** Marks operations whose errors are no problem documents while `buildOpenApi` runs, which removes it. */
+export const OWN_ERRORS_EXTENSION = 'x-own-errors';
+
+/** An example in the API document: an error, or an error class whose instance without arguments is the example. */
+export type DocumentedError = DomainError | (new () => DomainError);
 
 /**
  * Documents the errors of a route. Statuses, codes and examples come from the error classes, so that the document
@@ -22,7 +25,7 @@ export function ApiProblems(...errors: readonly DocumentedError[]): MethodDecora
 
 /** Returns the OpenAPI responses for these errors, by status. */
 export function problemResponses(errors: readonly DocumentedError[]) {
-  const all = errors.map((type) => new type());
+  const all = errors.map((error) => (typeof error === 'function' ? new error() : error));
   const statuses = [...new Set(all.map(statusOf))];
   return Object.fromEntries(
     statuses.map((status) => [status, problemResponse(all.filter((error) => statusOf(error) === status))]),

@@ -4,6 +4,9 @@ import type { ErrorRequestHandler, Express, RequestHandler, Response } from 'exp
 import { messageClasses } from './message-classes.js';
 import { StreamGate } from './stream-gate.js';
 
+/** Statuses of responses without a body, from which Express removes the headers of the body. */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
 /**
  * Nest's Express adapter without its two greatest costs. Requests and responses have Express's prototypes from the start,
  * and objects are sent in one step, without Express's support for charsets, replacers and ETags.
@@ -36,12 +39,13 @@ export class GatehouseAdapter extends ExpressAdapter {
   }
 
   override reply(response: Response, body: unknown, statusCode?: number): unknown {
-    if (!isPlainObject(body)) return super.reply(response, body, statusCode);
-    return sendJson(response, body, statusCode);
+    const status = statusCode ?? response.statusCode;
+    const isSimple = isPlainObject(body) && !BODILESS.has(status) && !response.hasHeader('Content-Type');
+    return isSimple ? sendJson(response, body, status) : super.reply(response, body, statusCode);
   }
 }
 
-function sendJson(response: ServerResponse, body: object, statusCode = response.statusCode): ServerResponse {
+function sendJson(response: ServerResponse, body: object, statusCode: number): ServerResponse {
   const json = JSON.stringify(body);
   const type = ['Content-Type', 'application/json; charset=utf-8'];
   return response.writeHead(statusCode, [...type, 'Content-Length', String(Buffer.byteLength(json))]).end(json);

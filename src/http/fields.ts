@@ -8,6 +8,11 @@ export function Optional(): PropertyDecorator {
   return ValidateIf((_, value) => value !== undefined);
 }
 
+/** Allows the field to be missing or null. */
+export function Nullable(): PropertyDecorator {
+  return ValidateIf((_, value) => value !== undefined && value !== null);
+}
+
 /** Longer texts are invalid anyway, and Unicode normalization of 100 kB can take seconds. */
 const MAX_MAPPED_CHARACTERS = 2_048;
 
@@ -26,6 +31,15 @@ export function CodePoints(min: number, max: number): PropertyDecorator {
   return ValidateBy(
     { name: 'codePoints', validator: { validate } },
     { message: `must be a string of ${min} to ${max} characters` },
+  );
+}
+
+/** Requires a whole number from `min` to `max`. By default, requires one that fits an `integer` column. */
+export function WholeNumber(min = -2_147_483_648, max = 2_147_483_647): PropertyDecorator {
+  const validate = (value: unknown) => Number.isInteger(value) && min <= Number(value) && Number(value) <= max;
+  return ValidateBy(
+    { name: 'wholeNumber', validator: { validate } },
+    { message: `must be a whole number from ${min} to ${max}` },
   );
 }
 
@@ -49,6 +63,17 @@ export function QueryBoolean(): PropertyDecorator {
     MapText((text) => (text === 'true' ? true : text === 'false' ? false : text)),
     Optional(),
     IsBoolean({ message: 'must be true or false' }),
+  );
+}
+
+/** Requires a date of the calendar (RFC 3339 full-date), and keeps it as text, because it has no time zone. */
+export function CalendarDate(): PropertyDecorator {
+  const validate = (value: unknown) =>
+    // PostgreSQL has no year 0.
+    typeof value === 'string' && /^(?!0000)\d{4}-\d{2}-\d{2}$/.test(value) && isoOf(new Date(value)).startsWith(value);
+  return ValidateBy(
+    { name: 'calendarDate', validator: { validate } },
+    { message: 'must be a date, such as 2026-01-15' },
   );
 }
 

@@ -1,5 +1,7 @@
 import { domainError } from '../common/domain.error.js';
 
+const JSON_TYPE = 'application/json';
+
 /** No route has this path. */
 export class NotFoundError extends domainError('not_found', 'not_found', 'No such route.') {}
 
@@ -22,24 +24,33 @@ export class BadRequestError extends domainError('invalid', 'bad_request', 'The 
   }
 }
 
-/** The body is not JSON, or not UTF-8. */
+/** The body is not UTF-8, or not JSON on a route that takes JSON. */
 export class MalformedBodyError extends domainError(
   'invalid',
   'malformed_body',
   'The body is not valid JSON in UTF-8.',
-) {}
+) {
+  constructor(types: readonly string[] = [JSON_TYPE]) {
+    super({ message: types.some((type) => type.endsWith('json')) ? undefined : 'The body is not valid UTF-8.' });
+  }
+}
 
-export class PayloadTooLargeError extends domainError(
-  'too_large',
-  'payload_too_large',
-  'The body is larger than 100 kB.',
-) {}
+export class PayloadTooLargeError extends domainError('too_large', 'payload_too_large', 'The body is too large.') {
+  constructor(maxBytes = 102_400) {
+    super({ message: `The body is larger than ${sizeOf(maxBytes)}.` });
+  }
+}
 
 export class UnsupportedMediaTypeError extends domainError(
   'unsupported_media_type',
   'unsupported_media_type',
-  'The body must be application/json in UTF-8, without a content encoding.',
-) {}
+  'This route does not take bodies of this type.',
+) {
+  /** @param types the media types that the route takes */
+  constructor(types: readonly string[] = [JSON_TYPE]) {
+    super({ message: `The body must be ${types.join(' or ')} in UTF-8, without a content encoding.` });
+  }
+}
 
 /** An unexpected error. The log has the details under the same request ID. */
 export class InternalError extends domainError(
@@ -61,3 +72,9 @@ export class UnsupportedTransportError extends domainError(
   'unsupported_transport',
   'Only handlers with @Public() can be called over this transport.',
 ) {}
+
+/** Returns a size for humans, such as 100 kB. */
+function sizeOf(bytes: number): string {
+  if (bytes % 1_048_576 === 0) return `${bytes / 1_048_576} MB`;
+  return bytes % 1_024 === 0 ? `${bytes / 1_024} kB` : `${bytes} bytes`;
+}

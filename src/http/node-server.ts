@@ -8,7 +8,6 @@ import { toProblem } from './problem.js';
 import { newRequestId } from './request-id.js';
 
 const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
 /** Load balancers close idle connections after 60 s. This is longer, so that we never close one that they use. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** For clients that do not read their response. */
@@ -23,10 +22,14 @@ const PARSER_ERRORS: Readonly<Record<string, readonly [status: number, reason: s
 /** A connection with the response that Node will write to it next. */
 type Connection = Duplex & { readonly _httpMessage?: ServerResponse | null };
 
-/** Sets the timeouts of the server, and responds to invalid HTTP with problem documents. */
-export function configureNodeServer(server: Server): void {
+/**
+ * Sets the timeouts of the server, and responds to invalid HTTP with problem documents.
+ *
+ * @param requestTimeoutMs how long a client may take to send a request with its body
+ */
+export function configureNodeServer(server: Server, requestTimeoutMs: number): void {
   server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.requestTimeout = requestTimeoutMs;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
   server.timeout = SOCKET_TIMEOUT_MS;
   // Otherwise Node itself responds to a missing Host and to an unknown Expect, with an empty body.

@@ -62,6 +62,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (exception instanceof DomainError) return exception;
     const error = toStatusError(exception);
     if (error && (error.status < 500 || isHealthResult(exception))) return error;
+    // A reader of the body reports it in its own words.
+    if (response.req.destroyed && !response.req.complete) return new BadRequestError('The body is not complete.');
     this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
     return error ?? new InternalError();
   }

@@ -1,7 +1,15 @@
-import type { Application } from 'express';
+import type { Application, Request } from 'express';
+
+/** The metadata of Nest with the path of a controller's method. */
+const PATH_METADATA = 'path';
 
 interface RouterLayer {
-  readonly route?: { readonly path: string | readonly string[]; readonly methods: Readonly<Record<string, boolean>> };
+  readonly route?: {
+    readonly path: string | readonly string[];
+    /** In lower case. `_all` matches every method. */
+    readonly methods: Readonly<Record<string, boolean>>;
+    readonly stack: readonly { readonly handle: object }[];
+  };
   match(path: string): boolean;
 }
 
@@ -10,7 +18,7 @@ interface RouterLayer {
  * distinguish an unknown path (404) from an unsupported method (405).
  */
 export function methodsOf(app: Pick<Application, 'router'>, path: string): string[] {
-  const layers = app.router.stack as unknown as readonly RouterLayer[];
+  const layers = layersOf(app);
   const methods = new Set<string>();
   for (const layer of layers) {
     if (!layer.route || !matches(layer, path)) continue;
@@ -22,10 +30,44 @@ export function methodsOf(app: Pick<Application, 'router'>, path: string): strin
 
 /** Returns the path of a controller's route with what precedes it: the global prefix and the version. */
 export function pathOf(app: Pick<Application, 'router'>, path: string): string {
-  const layers = app.router.stack as unknown as readonly RouterLayer[];
-  const paths = layers.flatMap(({ route }) => route?.path ?? []).filter((full) => full.endsWith(path));
+  const paths = layersOf(app)
+    .flatMap(({ route }) => route?.path ?? [])
+    .filter((full) => full.endsWith(path));
   // A longer one belongs to another controller.
   return paths.sort((a, b) => a.length - b.length)[0] ?? path;
+}
+
+/**
+ * Returns a function that finds the handler of a request, if that handler is one of those selected. Nest copies the
+ * metadata of a controller's method to it.
+ */
+export function routeFinder(isSelected: (handler: object) => boolean): (request: Request) => object | undefined {
+  let routes: readonly RouterLayer[] | undefined;
+  let selected: readonly RouterLayer[] = [];
+  return (request) => {
+    const { app, path, method } = request;
+    if (!routes) {
+      // Nest adds no routes after the first request. A middleware for a path has no metadata.
+      routes = layersOf(app).filter((layer) => Reflect.hasMetadata(PATH_METADATA, handlerOf(layer)));
+      selected = routes.filter((layer) => isSelected(handlerOf(layer)));
+    }
+    const handles = (layer: RouterLayer) => handlesMethod(layer, method) && matches(layer, path);
+    const found = selected.find(handles);
+    // An earlier route may have the path too. Express calls that one.
+    return found && routes.find(handles) === found ? handlerOf(found) : undefined;
+  };
+}
+
+function layersOf(app: Pick<Application, 'router'>): readonly RouterLayer[] {
+  return app.router.stack as unknown as readonly RouterLayer[];
+}
+
+function handlerOf({ route }: RouterLayer): object {
+  return route?.stack[0]?.handle ?? {};
+}
+
+function handlesMethod({ route }: RouterLayer, method: string): boolean {
+  return route !== undefined && (route.methods[method.toLowerCase()] ?? route.methods['_all'] ?? false);
 }
 
 /** Treats a path with invalid percent-encoding as no match. Express throws. */

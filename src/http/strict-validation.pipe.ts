@@ -31,7 +31,9 @@ export class StrictValidationPipe extends ValidationPipe {
     const expected = expectedBody(value, metadata);
     if (expected !== null) throw new ValidationFailedError([{ pointer: '', message: `must be ${expected}` }]);
     // The library silently drops fields named like a method of the DTO, instead of rejecting them.
-    const hidden = Object.keys(value ?? {}).find((key) => key in (metadata.metatype?.prototype ?? {}));
+    // A text has a key for each character.
+    const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+    const hidden = keys.find((key) => key in (metadata.metatype?.prototype ?? {}));
     if (hidden !== undefined) throw new ValidationFailedError([{ pointer: pointerTo(hidden), message: UNKNOWN_FIELD }]);
     return super.transform(value, metadata);
   }

@@ -1,8 +1,9 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/env.js';
+import { AccessCheck } from '../http/body/access-check.js';
+import { readBody } from '../http/body/body-reader.js';
 import { GatehouseAdapter } from '../http/express.adapter.js';
-import { jsonBody } from '../http/json-body.js';
 import { configureNodeServer, requireHost } from '../http/node-server.js';
 import { requestId } from '../http/request-id.js';
 import { securityHeaders } from '../http/security-headers.js';
@@ -19,7 +20,7 @@ export function createAdapter(): GatehouseAdapter {
   return new GatehouseAdapter([...securityHeaders(HELMET), 'Cache-Control', 'no-store']);
 }
 
-/** Pass these options to `NestFactory`, because `jsonBody` reads the bodies. */
+/** Pass these options to `NestFactory`, because `readBody` reads the bodies. */
 export const APP_OPTIONS = { bodyParser: false } as const;
 
 /** Sets up the HTTP side of the application, identically in production and in tests. */
@@ -41,12 +42,12 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
     });
   }
   makeArraysStrict();
-  app.use(jsonBody(['/auth/token']));
+  app.use(readBody(app.get(AccessCheck)));
   if (config.http.docsEnabled) serveDocs(app);
   if (config.http.accountPagesEnabled) serveAccountPages(app, config);
   // Supervisors expect exit code 0 after a signal.
   app.enableShutdownHooks([], { useProcessExit: true });
-  configureNodeServer(app.getHttpServer());
+  configureNodeServer(app.getHttpServer(), config.http.requestTimeout);
   guardMicroservices(app);
   setUpWebSockets(app, config);
 }

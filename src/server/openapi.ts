@@ -3,14 +3,8 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from '../auth/auth.errors.js';
 import { ForbiddenError, ValidationFailedError } from '../common/domain.error.js';
-import { problemResponses, type DocumentedError } from '../http/api-problems.decorator.js';
-import {
-  BadRequestError,
-  InternalError,
-  MalformedBodyError,
-  PayloadTooLargeError,
-  UnsupportedMediaTypeError,
-} from '../http/http.errors.js';
+import { OWN_ERRORS_EXTENSION, problemResponses, type DocumentedError } from '../http/api-problems.decorator.js';
+import { BadRequestError, InternalError } from '../http/http.errors.js';
 import { PUBLIC_EXTENSION } from '../http/public.decorator.js';
 import { PERMISSIONS_EXTENSION, ROLES_EXTENSION } from '../http/roles.decorator.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
@@ -20,12 +14,11 @@ import {
   SessionRevokedError,
   UserInactiveError,
 } from '../sessions/sessions.errors.js';
+import { describeBody } from './openapi-body.js';
 import { describeHeaders, HEADERS } from './openapi-headers.js';
+import { describeStream, streamFinder } from './openapi-streams.js';
 
 const SCHEME = 'signIn';
-/** Only the OAuth token endpoint accepts a form. Its errors have OAuth's format. */
-const FORM = 'application/x-www-form-urlencoded';
-
 const PROBLEM = 'application/problem+json';
 
 const DESCRIPTION = `Accounts, sign-in and instantly revocable sessions.
@@ -55,7 +48,14 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addTag('admin', 'All accounts, sessions and audit events, for admins')
     .addTag('health', 'Liveness and readiness probes')
     .build();
-  const document = SwaggerModule.createDocument(app, base, { operationIdFactory: operationId });
+  const isStream = streamFinder(app);
+  const streams = new Set<string>();
+  const operationIdFactory = (controller: string, method: string, version?: string) => {
+    const id = operationId(controller, method, version);
+    if (isStream(controller, method)) streams.add(id);
+    return id;
+  };
+  const document = SwaggerModule.createDocument(app, base, { operationIdFactory });
   const tokenUrl = Object.keys(document.paths).find((path) => path.endsWith('/auth/token')) ?? '/auth/token';
   document.components = {
     ...document.components,
@@ -63,7 +63,10 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     securitySchemes: { [SCHEME]: { type: 'oauth2', flows: { password: { tokenUrl, scopes: {} } } } },
   };
   const operations = Object.values(document.paths).flatMap((path) => METHODS.flatMap((method) => path[method] ?? []));
-  for (const operation of operations) complete(operation as Operation);
+  for (const operation of operations) {
+    if (streams.has(operation.operationId ?? '')) describeStream(operation.responses);
+    complete(operation as Operation);
+  }
   const described = new Set(document.tags?.map(({ name }) => name));
   const others = new Set(operations.flatMap(({ tags = [] }) => tags).filter((name) => !described.has(name)));
   document.tags?.push(...[...others].map((name) => ({ name, description: `Routes of ${name}` })));
@@ -82,9 +85,11 @@ function complete(operation: Operation): void {
   const isPublic = operation[PUBLIC_EXTENSION] === true;
   Reflect.deleteProperty(operation, PUBLIC_EXTENSION);
   operation.security = isPublic ? [] : [{ [SCHEME]: [] }];
-  const { requestBody, responses } = operation;
-  const isOAuth = requestBody && 'content' in requestBody && FORM in requestBody.content;
-  addProblems(responses, isOAuth ? [InternalError] : commonErrors(operation, isPublic));
+  const { responses } = operation;
+  const bodyErrors = describeBody(operation);
+  const hasOwnErrors = operation[OWN_ERRORS_EXTENSION] === true;
+  Reflect.deleteProperty(operation, OWN_ERRORS_EXTENSION);
+  addProblems(responses, hasOwnErrors ? [InternalError] : [...commonErrors(operation, isPublic), ...bodyErrors]);
   for (const [status, response] of Object.entries(responses)) {
     if (response && 'description' in response) response.description ||= STATUS_CODES[status] ?? '';
   }
@@ -95,7 +100,6 @@ function commonErrors(operation: Operation, isPublic: boolean): DocumentedError[
   const errors: DocumentedError[] = [InternalError];
   const takesInput = operation.requestBody !== undefined || (operation.parameters ?? []).length > 0;
   if (takesInput) errors.push(ValidationFailedError, BadRequestError);
-  if (operation.requestBody) errors.push(MalformedBodyError, PayloadTooLargeError, UnsupportedMediaTypeError);
   if (!isPublic) errors.push(TokenMissingError, TokenInvalidError, TokenExpiredError, ...SESSION_ERRORS);
   if (operation[ROLES_EXTENSION] ?? operation[PERMISSIONS_EXTENSION]) errors.push(ForbiddenError);
   if (!isPublic || operation.requestBody) errors.push(DatabaseUnavailableError);

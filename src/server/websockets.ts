@@ -14,7 +14,7 @@ import type { GatehouseAdapter } from '../http/express.adapter.js';
 import { GatewayErrorFilter } from '../http/gateway-error.filter.js';
 import type { GuardedRequest } from '../http/guarded-request.js';
 import { InternalError, OriginNotAllowedError } from '../http/http.errors.js';
-import { MAX_BODY_BYTES } from '../http/json-body.js';
+import { MAX_BODY_BYTES } from '../http/body/body-parsers.js';
 import { problemMessage } from '../http/rejected-call.js';
 import { endpointOf, findGateways, isSameEndpoint, type Endpoint, type Gateway } from './gateways.js';
 import { rejectMalformedMessages } from './malformed-messages.js';

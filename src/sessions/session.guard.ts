@@ -3,7 +3,6 @@ import { Reflector } from '@nestjs/core';
 import { clientOf } from '../http/client.js';
 import { requestOf } from '../http/guarded-request.js';
 import { isPublic } from '../http/public.decorator.js';
-import type { RequestWithUser } from '../users/current-user.decorator.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
 import { SessionLookup } from './session.lookup.js';
 
@@ -21,7 +20,7 @@ export class SessionGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (isPublic(this.reflector, context)) return true;
-    const request = requestOf(context) as RequestWithUser;
+    const request = requestOf(context);
     const { claims } = request;
     if (!claims) throw new Error('SessionGuard must run after JwtAuthGuard.');
     const session = await this.lookup.check(claims);

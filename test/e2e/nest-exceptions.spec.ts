@@ -24,9 +24,11 @@ import {
   UnauthorizedException,
   UseGuards,
   type CanActivate,
+  type ExecutionContext,
   type MiddlewareConsumer,
   type NestModule,
 } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import { HealthCheck, HealthCheckService, HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { Throttle, ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import { IsInt, IsString } from 'class-validator';
@@ -55,6 +57,16 @@ class RejectingGuard implements CanActivate {
   }
 }
 
+/** Throws the exception that a header names, before any route. */
+class HeaderGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const { headers } = context.switchToHttp().getRequest<Request>();
+    const name = String(headers['x-test-exception']);
+    if (name in EXCEPTIONS) throw EXCEPTIONS[name]?.() ?? new Error();
+    return true;
+  }
+}
+
 const circular: Record<string, unknown> = {};
 circular['self'] = circular;
 
@@ -66,6 +78,7 @@ const EXCEPTIONS: Readonly<Record<string, () => Error>> = {
   forbidden: () => new ForbiddenException('Not your note.'),
   internal: () => new InternalServerErrorException('SELECT secret', { cause: new Error('the secret cause') }),
   unavailable: () => new HttpException({ message: '10.0.0.7 refused', host: '10.0.0.7' }, 503),
+  limited: () => new HttpException('Slow down.', 429),
   circular: () => new HttpException(circular, 400),
 };
 
@@ -115,7 +128,11 @@ class NotesController {
 
   @Post('files')
   upload(
-    @Body(new ParseFilePipeBuilder().addMaxSizeValidator({ maxSize: 1 }).build({ errorHttpStatusCode: HttpStatus.UNPROCESSABLE_ENTITY }))
+    @Body(
+      new ParseFilePipeBuilder()
+        .addMaxSizeValidator({ maxSize: 1 })
+        .build({ errorHttpStatusCode: HttpStatus.UNPROCESSABLE_ENTITY }),
+    )
     file: FileDto,
   ): FileDto {
     return file;
@@ -127,7 +144,10 @@ class NotesController {
   }
 
   @Post('old-lists')
-  oldList(@Body(new ParseArrayPipe({ items: NoteDto, errorHttpStatusCode: HttpStatus.UNPROCESSABLE_ENTITY })) notes: NoteDto[]): NoteDto[] {
+  oldList(
+    @Body(new ParseArrayPipe({ items: NoteDto, errorHttpStatusCode: HttpStatus.UNPROCESSABLE_ENTITY }))
+    notes: NoteDto[],
+  ): NoteDto[] {
     return notes;
   }
 
@@ -167,6 +187,7 @@ class PrivateNotesController {
 @Module({
   imports: [TerminusModule.forRoot({ logger: false }), ThrottlerModule.forRoot([{ ttl: 40_000, limit: 1 }])],
   controllers: [NotesController, PrivateNotesController],
+  providers: [{ provide: APP_GUARD, useClass: HeaderGuard }],
 })
 class NotesModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
@@ -263,6 +284,20 @@ describe('an exception of Nest', () => {
       details: { disk: { status: 'up' }, search: { status: 'down', message: 'no answer' } },
     });
     expect(answer.headers['retry-after']).toBe('1');
+  });
+
+  it.each([
+    ['teapot', 400, 'invalid_request', 'Short and stout.'],
+    ['forbidden', 400, 'invalid_grant', 'Not your note.'],
+    ['limited', 429, 'temporarily_unavailable', 'Slow down.'],
+    ['unavailable', 503, 'temporarily_unavailable', 'Service Unavailable. Report the request ID to support.'],
+    ['internal', 500, 'server_error', 'An internal error occurred. Report the request ID to support.'],
+  ])('has OAuth format at the token endpoint: %s', async (name, status, error, description) => {
+    const form = { grant_type: 'password', username: ada.email, password: ada.password };
+    const request = app.request.post('/auth/token').set('X-Test-Exception', name).type('form');
+    const { body, headers } = await request.send(form).expect(status);
+    expect(body).toEqual({ error, error_description: description });
+    expect('retry-after' in headers).toBe(status === 429 || status === 503);
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.j
 import { LastSeenRecorder } from '../../src/sessions/last-seen.recorder.js';
 import { buildEachRole } from '../support/builders.js';
 import { readOperations } from '../support/operations.js';
+import { isOwnRoute } from '../support/routes.js';
 import { TestApp } from '../support/test-app.js';
 
 /** Returns every row of every table, without last-seen times and audit events of rejected requests. */
@@ -45,8 +46,11 @@ describe('a GET or HEAD request', () => {
         }
       }
     }
-    // Each route succeeded at least once. A rejected request would prove nothing.
-    expect([...answered].sort()).toEqual(routes.flatMap(({ name }) => [`get ${name}`, `head ${name}`]).sort());
+    // Each route succeeded at least once, because a rejected request would prove nothing. This test does not know the IDs
+    // of a module's rows.
+    const reachable = routes.filter((route) => isOwnRoute(route) || !route.path.includes('{'));
+    const expected = reachable.flatMap(({ name }) => [`get ${name}`, `head ${name}`]);
+    expect(expected.filter((name) => !answered.has(name))).toEqual([]);
     expect(await contentsOf(app)).toEqual(before);
   });
 });

@@ -1,5 +1,6 @@
-import { Injectable, Module } from '@nestjs/common';
+import { Controller, Injectable, Module, Sse } from '@nestjs/common';
 import { getRepositoryToken } from '@nestjs/typeorm';
+import { NEVER } from 'rxjs';
 import { PasswordHasher } from '../../src/platform/passwords/password-hasher.js';
 import { buildSignedIn } from '../support/builders.js';
 import { CREATE_NOTES, Note, NotesModule } from '../support/notes-module.js';
@@ -10,6 +11,17 @@ import { TestDatabase } from '../support/test-database.js';
 class Payments {
   constructor(readonly gateway: TestDatabase) {}
 }
+
+@Controller('silence')
+class SilentController {
+  @Sse()
+  stream(): typeof NEVER {
+    return NEVER;
+  }
+}
+
+@Module({ controllers: [SilentController] })
+class SilentModule {}
 
 @Module({ providers: [Payments] })
 class IncompleteModule {}
@@ -23,6 +35,22 @@ describe('TestApp.start', () => {
       await app.as(accessToken).post('/notes').send({ text: 'milk' }).expect(201);
       const { body } = await app.request.get('/notes').expect(200);
       expect(body).toEqual([{ id: 1, text: 'milk' }]);
+    } finally {
+      await app.close();
+    }
+  });
+
+  it('answers with the head of an event stream that does not end', async () => {
+    const app = await TestApp.start({ imports: [SilentModule] });
+    try {
+      const { accessToken } = await buildSignedIn(app);
+      await app
+        .as(accessToken)
+        .get('/silence')
+        .expect(200)
+        .expect('Content-Type', /^text\/event-stream/);
+      await app.as(accessToken).head('/silence').expect(200);
+      await app.request.get('/silence').expect(401);
     } finally {
       await app.close();
     }

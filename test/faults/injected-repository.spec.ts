@@ -1,7 +1,7 @@
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Database } from '../../src/platform/database/database.js';
 import { DatabaseUnavailableError } from '../../src/platform/database/pg-errors.js';
-import type { DatabaseProxy } from '../support/database-proxy.js';
+import { DatabaseProxy } from '../support/database-proxy.js';
 import { LogLines } from '../support/log-lines.js';
 import { CREATE_NOTES, Note, NotesModule, NotesService } from '../support/notes-module.js';
 import { TestApp } from '../support/test-app.js';
@@ -24,12 +24,20 @@ describe('an injected repository', () => {
 
   beforeEach(async () => {
     await direct.database.query('DELETE FROM notes');
+    // Each test starts the application while the database is down.
+    proxy = await DatabaseProxy.start(direct.database.url);
+    await proxy.rejectConnections();
     const env = { DB_CONNECT_TIMEOUT: '2s', DB_STATEMENT_TIMEOUT: '2s', DB_POOL_MAX: String(POOL_SIZE) };
-    [app, proxy] = await TestApp.startProxied(direct, { imports: [NotesModule], env, log });
+    const { database } = direct;
+    app = await TestApp.start({ database, imports: [NotesModule], env: { ...env, DATABASE_URL: proxy.url }, log });
+    await proxy.heal();
     service = app.app.get(NotesService);
     log.clear();
   });
-  afterEach(() => app.close());
+  afterEach(async () => {
+    await app.close();
+    await proxy.close();
+  });
 
   const get = () => app.request.get('/notes');
   const statuses = async (count: number) =>

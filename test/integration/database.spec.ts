@@ -135,6 +135,15 @@ describe('Database', () => {
     expect(database.pool()).toEqual({ total: 1, idle: 1, waiting: 0 });
   });
 
+  it('a connection returns to the pool if its function did not wait for it', async () => {
+    await database.run((manager) => {
+      manager.query('SELECT 1').catch(() => undefined);
+      return Promise.resolve();
+    });
+    await until('the connection is idle', () => database.pool().idle === 1);
+    expect(database.pool().total).toBe(1);
+  });
+
   it('has no pool before its first use', () => {
     expect(database.pool()).toEqual({ total: 0, idle: 0, waiting: 0 });
   });
@@ -188,6 +197,23 @@ describe('Database', () => {
     const failing = database.transaction(async (manager) => {
       await write(manager, 'a');
       proxy.cut();
+    });
+    await expect(failing).rejects.toThrow(DatabaseUnavailableError);
+    expect(await notes()).toEqual([]);
+  });
+
+  it('a manager that is used after its transaction is a bug and no outage', async () => {
+    const manager = await database.transaction((used) => Promise.resolve(used));
+    await expect(write(manager, 'late')).rejects.toThrow('released');
+    await expect(write(manager, 'late')).rejects.not.toThrow(DatabaseUnavailableError);
+    expect(await one()).toEqual([{ one: 1 }]);
+  });
+
+  it('a transaction fails as in an outage if the pool is closed meanwhile', async () => {
+    const failing = database.transaction(async (manager) => {
+      await write(manager, 'a');
+      await dataSource.destroy();
+      await write(manager, 'b');
     });
     await expect(failing).rejects.toThrow(DatabaseUnavailableError);
     expect(await notes()).toEqual([]);

@@ -5,6 +5,7 @@ import { Database } from '../../src/platform/database/database.js';
 import { LazyDataSource } from '../../src/platform/database/lazy-data-source.js';
 import { CREATE_NOTES, Note, NotesModule, NotesService } from '../support/notes-module.js';
 import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 /** Two parallel calls, as the handler of one request makes them. */
 const both = (call: () => Promise<unknown>) => Promise.all([call(), call()]);
@@ -66,6 +67,20 @@ describe('code that asks for a second connection', () => {
     ['parallel saves', () => both(() => notes.save({ text: 'a' }))],
     ['parallel transactions', () => both(() => dataSource.transaction((manager) => manager.find(Note)))],
     ['parallel calls of transaction()', () => both(() => database.transaction((manager) => manager.find(Note)))],
+    [
+      'a transaction that starts while another one is running',
+      async () => {
+        let finish: (() => void) | undefined;
+        const running = dataSource.transaction(async (manager) => {
+          await manager.find(Note);
+          await new Promise<void>((resolve) => (finish = resolve));
+        });
+        await until('the first one has a connection', () => finish !== undefined);
+        await dataSource.transaction((manager) => manager.find(Note));
+        finish?.();
+        await running;
+      },
+    ],
     [
       'a query after a transaction',
       async () => {

@@ -26,10 +26,14 @@ export default class NativeEnvironment {
   #env = { ...process.env };
   #console = globalThis.console;
   #exit = process.exit;
-  #openBefore = process.getActiveResourcesInfo();
+  /** @type {string[]} */
+  #openBefore;
 
   /** @param {import('@jest/environment').JestEnvironmentConfig} config */
   constructor({ projectConfig }) {
+    // The standard streams open at their first use and stay open.
+    for (const name of ['stdin', 'stdout', 'stderr']) Reflect.get(process, name);
+    this.#openBefore = process.getActiveResourcesInfo();
     this.fakeTimersModern = new ModernFakeTimers({ config: projectConfig, global: globalThis });
   }
 

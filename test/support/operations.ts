@@ -6,6 +6,7 @@ import type { TestApp } from './test-app.js';
 export interface Schema {
   readonly $ref?: string;
   readonly allOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
   readonly type?: string | readonly string[];
   readonly format?: string;
   readonly enum?: readonly string[];
@@ -14,6 +15,7 @@ export interface Schema {
   readonly maximum?: number;
   readonly default?: unknown;
   readonly example?: unknown;
+  readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
 }
@@ -37,11 +39,14 @@ export interface Operation {
   /** One of `roles`, `admin` if possible. */
   readonly caller: Role;
   readonly mediaType: string | undefined;
+  /** Whether the body is a list. */
+  readonly takesList: boolean;
+  /** The fields of the body, or of each item if it is a list. */
   readonly body: readonly Field[];
   readonly query: readonly Field[];
   readonly pathParameters: readonly Field[];
-  /** An example of every field, or `undefined` if the operation has no body. */
-  readonly exampleBody: Readonly<Record<string, unknown>> | undefined;
+  /** An example of every field, in a list if the body is one. `undefined` if the operation has no body. */
+  readonly exampleBody: object | undefined;
   /** An example of every required query parameter. */
   readonly exampleQuery: Readonly<Record<string, unknown>>;
   readonly statuses: readonly number[];
@@ -109,7 +114,9 @@ function rolesOf({ 'x-roles': named = ROLES, 'x-permissions': permissions = [] }
 
 function inputOf(document: OpenAPIObject, { requestBody, parameters = [] }: DocumentedOperation) {
   const [mediaType, content] = Object.entries(requestBody?.content ?? {})[0] ?? [];
-  const { properties = {}, required = [] } = resolve(document, content?.schema ?? {});
+  const { type, items, ...object } = resolve(document, content?.schema ?? {});
+  const takesList = type === 'array';
+  const { properties = {}, required = [] } = takesList ? resolve(document, items ?? {}) : object;
   const body = Object.entries(properties).map(([name, schema]) => ({
     name,
     schema: resolve(document, schema),
@@ -126,10 +133,11 @@ function inputOf(document: OpenAPIObject, { requestBody, parameters = [] }: Docu
   const query = parametersIn('query');
   return {
     mediaType,
+    takesList,
     body,
     query,
     pathParameters: parametersIn('path'),
-    exampleBody: content && examplesOf(body),
+    exampleBody: content && (takesList ? [examplesOf(body)] : examplesOf(body)),
     exampleQuery: examplesOf(query.filter(({ isRequired }) => isRequired)),
   };
 }
@@ -139,7 +147,10 @@ function resolve(document: OpenAPIObject, schema: Schema): Schema {
   const name = schema.$ref?.split('/').at(-1);
   const referred = name === undefined ? [] : [document.components?.schemas?.[name] as Schema];
   const parts = [...referred, ...(schema.allOf ?? [])].map((part) => resolve(document, part));
-  return Object.assign({}, ...parts, schema) as Schema;
+  // An enumeration that may be null.
+  const alternatives = (schema.anyOf ?? []).map((part) => resolve(document, part));
+  const types = alternatives.flatMap(({ type }) => type ?? []);
+  return Object.assign({}, ...parts, ...alternatives, schema, types.length > 0 && { type: types }) as Schema;
 }
 
 function examplesOf(fields: readonly Field[]): Record<string, unknown> {

@@ -1,15 +1,16 @@
-import { Body, Controller, Header, HttpCode, Post, UseFilters, UseInterceptors } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Post, UseFilters } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiBody,
-  ApiConsumes,
+  ApiExtension,
   ApiOkResponse,
   ApiOperation,
   ApiServiceUnavailableResponse,
   ApiTags,
   ApiTooManyRequestsResponse,
 } from '@nestjs/swagger';
-import { FormBodyInterceptor } from '../../http/form-body.interceptor.js';
+import { OWN_ERRORS_EXTENSION } from '../../http/api-problems.decorator.js';
+import { FormBody } from '../../http/body/body.decorators.js';
 import { Public } from '../../http/public.decorator.js';
 import { RequestClient } from '../../http/request-client.decorator.js';
 import type { Client } from '../../common/client.js';
@@ -22,7 +23,6 @@ import { TokenService } from './token.service.js';
 @ApiTags('auth')
 @Controller('auth/token')
 @UseFilters(OAuthErrorFilter)
-@UseInterceptors(FormBodyInterceptor)
 export class TokenController {
   constructor(private readonly tokens: TokenService) {}
 
@@ -31,8 +31,9 @@ export class TokenController {
   @HttpCode(200)
   @Header('Pragma', 'no-cache')
   @ApiOperation({ summary: 'OAuth 2.0 token endpoint (RFC 6749): password and refresh grants' })
-  @ApiConsumes('application/x-www-form-urlencoded')
+  @FormBody()
   @ApiBody({ type: TokenRequestDto })
+  @ApiExtension(OWN_ERRORS_EXTENSION, true)
   @ApiOkResponse({ type: TokenResponseDto })
   @ApiBadRequestResponse({ type: OAuthErrorDto, description: 'The form or the grant is not valid.' })
   @ApiTooManyRequestsResponse({ type: OAuthErrorDto, description: 'Too many attempts: `temporarily_unavailable`.' })

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 
 interface Holder {
   readonly holdsConnection: boolean;
@@ -9,7 +9,7 @@ interface Holder {
  * run it. Production does not use this class, because it slows down every promise.
  */
 export class HeldConnections {
-  private readonly holders = new AsyncLocalStorage<Holder | undefined>();
+  private readonly holders = new AsyncLocalStorage<Holder>();
 
   /** Calls `fn`, which must not obtain a connection while `holder` has one. */
   during<T>(holder: Holder, fn: () => T): T {
@@ -25,7 +25,7 @@ export class HeldConnections {
 
   /** Calls `fn`, and ends there what `enter` begins in it. */
   isolate<T>(fn: () => T): T {
-    return this.holders.run(this.holders.getStore(), fn);
+    return new AsyncResource('Transaction').runInAsyncScope(fn);
   }
 
   /** @throws Error if the calling code has a connection, other than that of `holder` */

@@ -21,6 +21,7 @@ interface Pool {
  */
 export class LazyDriver extends PostgresDriver {
   declare master: Pool | undefined;
+  declare connectedQueryRunners: LazyQueryRunner[];
   override isGeneratedColumnsSupported = true;
   private readonly outages = new OutageLog();
   private opening: Promise<void> | undefined;
@@ -69,6 +70,8 @@ export class LazyDriver extends PostgresDriver {
   override async disconnect(): Promise<void> {
     this.isClosed = true;
     await this.opening?.catch(() => undefined);
+    const closed = new Error('The pool is closed.');
+    for (const runner of this.connectedQueryRunners.splice(0)) runner.discard(closed);
     if (this.master) await super.disconnect();
   }
 

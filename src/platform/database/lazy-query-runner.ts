@@ -76,7 +76,8 @@ export class LazyQueryRunner extends PostgresQueryRunner {
     return connection;
   }
 
-  private discard(failure: Error): void {
+  /** Removes the connection from the pool. Later statements throw `DatabaseUnavailableError`. */
+  discard(failure: Error): void {
     this.failure = failure;
     this.releaseCallback?.(failure);
     delete this.releaseCallback;

@@ -61,9 +61,9 @@ describe('isUnavailable', () => {
   });
 
   it.each([new QueryRunnerAlreadyReleasedError(), new QueryRunnerProviderAlreadyReleasedError()])(
-    'returns true for a connection lost between two statements: %s',
+    'returns false for a manager that is used after its transaction, which is a bug: %s',
     (error) => {
-      expect(isUnavailable(error)).toBe(true);
+      expect(isUnavailable(error)).toBe(false);
     },
   );
 

@@ -1,4 +1,4 @@
-import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
+import { QueryFailedError } from 'typeorm';
 import { domainError } from '../../common/domain.error.js';
 
 /** The database cannot be reached or does not respond in time. */
@@ -25,9 +25,6 @@ const CLIENT_MESSAGES =
 
 /** Returns whether the database failed, rather than the statement. */
 export function isUnavailable(error: unknown): error is Error {
-  // TypeORM releases the runner when its connection is lost between two statements.
-  if (error instanceof QueryRunnerAlreadyReleasedError || error instanceof QueryRunnerProviderAlreadyReleasedError)
-    return true;
   const cause = driverError(error);
   if (!(cause instanceof Error)) return false;
   // The host name has several IP addresses, and all of them failed.

@@ -24,8 +24,8 @@ export class RowMapper<Entity extends object> {
     alias: string,
   ) {
     const { driver } = dataSource;
-    const isPlain = ({ transformer, isArray, embeddedMetadata, type }: ColumnMetadata) =>
-      !transformer && !isArray && !embeddedMetadata && PLAIN_TYPES.has(type);
+    const isPlain = ({ transformer, embeddedMetadata, type }: ColumnMetadata) =>
+      !transformer && !embeddedMetadata && PLAIN_TYPES.has(type);
     const loaded = dataSource
       .getMetadata(entity)
       .columns.filter(({ isSelect, isVirtual, isVirtualProperty }) => isSelect && !isVirtual && !isVirtualProperty);

@@ -1,0 +1,4 @@
+declare module 'pluralize' {
+  const pluralize: { plural(word: string): string; singular(word: string): string };
+  export default pluralize;
+}

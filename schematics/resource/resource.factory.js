@@ -1,0 +1,109 @@
+import { normalize } from '@angular-devkit/core';
+import {
+  SchematicsException,
+  apply,
+  applyTemplates,
+  chain,
+  filter,
+  mergeWith,
+  noop,
+  url,
+} from '@angular-devkit/schematics';
+import { ModuleDeclarator } from '@nestjs/schematics';
+import { formatFiles } from '../format.js';
+import { assertNoClash } from './clashes.js';
+import { parseFields } from './fields.js';
+import { parseName } from './names.js';
+import { buildScope } from './scope.js';
+
+/**
+ * @typedef {import('@angular-devkit/schematics').Rule} Rule
+ * @typedef {import('@angular-devkit/schematics').Tree} Tree
+ * @typedef {import('./names.js').Names} Names
+ *
+ * @typedef {object} Options what `nest generate` passes on
+ * @property {string} [name]
+ * @property {string} [path] the fields, because `nest generate` rejects unknown options
+ * @property {string} [type]
+ * @property {boolean} [crud]
+ * @property {boolean} [flat]
+ * @property {boolean} [spec]
+ * @property {boolean} [skipImport]
+ */
+
+const APP_MODULE = 'src/app.module.ts';
+
+/** Creates a module whose rows belong to the users who create them. @param {Options} options @returns {Rule} */
+export function forOwners(options) {
+  return createModule(options, 'owner');
+}
+
+/** Creates a module that only admins use. @param {Options} options @returns {Rule} */
+export function forAdmins(options) {
+  return createModule(options, 'admin');
+}
+
+/** Creates a module that everyone may read and admins change. @param {Options} options @returns {Rule} */
+export function forEveryone(options) {
+  return createModule(options, 'public');
+}
+
+/** @param {Options} options @param {import('./scope.js').Access} access @returns {Rule} */
+function createModule(options, access) {
+  // Everything is checked before the first file is written.
+  return (tree) => {
+    assertSupported(options);
+    const names = parseName(options.name ?? '');
+    const fields = parseFields(options.path ?? '', names);
+    const scope = buildScope({ names, fields, access, timestamp: nextTimestamp(tree) });
+    assertNoClash(tree, scope.claims);
+    /** @param {string} folder @param {object} variables */
+    const render = (folder, variables) =>
+      mergeWith(
+        apply(url(`./files/${folder}`), [
+          options.spec === false ? filter((path) => !path.endsWith('.spec.ts.template')) : noop(),
+          applyTemplates({ ...names, ...scope, ...variables }),
+        ]),
+      );
+    return chain([
+      render('module', {}),
+      ...scope.controllers.map((controller) => render('controller', controller)),
+      ...fields.flatMap(({ enumeration }) => (enumeration ? [render('enumeration', enumeration)] : [])),
+      options.skipImport ? noop() : importModule(names),
+      formatFiles(),
+    ]);
+  };
+}
+
+/** @param {Options} options @throws {SchematicsException} for options of the official schematic that have no effect */
+function assertSupported({ type, crud, flat }) {
+  if (type === undefined && crud !== false && !flat) return;
+  throw new SchematicsException(
+    '--type, --crud and --flat belong to the official schematic: npx nest generate resource <name> -c @nestjs/schematics.',
+  );
+}
+
+/** Adds the module to the imports of `AppModule`. @param {Names} names @returns {Rule} */
+function importModule({ folder, classes }) {
+  return (tree) => {
+    const className = `${classes}Module`;
+    const changed = new ModuleDeclarator().declare(tree.readText(APP_MODULE), {
+      metadata: 'imports',
+      type: 'module',
+      className,
+      name: folder,
+      path: normalize(`/src/${folder}`),
+      module: normalize(`/${APP_MODULE}`),
+      isEsm: true,
+    });
+    // The import and its use.
+    if (changed.split(className).length < 3) throw new SchematicsException(`${APP_MODULE} has no list of imports.`);
+    tree.overwrite(APP_MODULE, changed);
+  };
+}
+
+/** Returns a timestamp for a migration after all others. @param {Tree} tree */
+function nextTimestamp(tree) {
+  const newest = Math.max(0, ...tree.getDir('migrations').subfiles.map((file) => Number.parseInt(file) || 0));
+  return Math.max(newest + 1, Date.now());
+}

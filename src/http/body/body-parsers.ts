@@ -1,0 +1,105 @@
+import { isUtf8 } from 'node:buffer';
+import { json, raw, text, type Request, type RequestHandler } from 'express';
+import {
+  BadRequestError,
+  MalformedBodyError,
+  PayloadTooLargeError,
+  UnsupportedMediaTypeError,
+} from '../http.errors.js';
+
+export const JSON_TYPE = 'application/json';
+export const MAX_BODY_BYTES = 102_400;
+
+/** The parsers of Express that we use, with the options that they share. */
+type Parser = (options: {
+  type: string[];
+  limit: number;
+  inflate: boolean;
+  verify: (request: Request, response: unknown, body: Buffer, encoding: string) => void;
+}) => RequestHandler;
+
+/** A request whose route keeps the bytes of the body. Nest's `RawBodyRequest` is its type for handlers. */
+interface RawBodyRequest extends Request {
+  rawBody?: Buffer;
+}
+
+/** Reads JSON bodies and rejects all others. */
+export const readJson: RequestHandler = bodyParser(json, [JSON_TYPE], MAX_BODY_BYTES, requireUtf8);
+
+/** Reads bodies of these media types as a string in `request.body`. */
+export function textParser(types: readonly string[], maxBytes: number): RequestHandler {
+  const read = bodyParser(text, types, maxBytes, requireUtf8);
+  return (request, response, next) => {
+    request.body = '';
+    read(request, response, next);
+  };
+}
+
+/** Reads bodies of these media types as bytes in `request.rawBody`. Parses JSON in addition. */
+export function rawParser(types: readonly string[], maxBytes: number): RequestHandler {
+  const readParsed = bodyParser(json, types, maxBytes, (request: RawBodyRequest, response, body, encoding) => {
+    requireUtf8(request, response, body, encoding);
+    request.rawBody = body;
+  });
+  const readBytes = bodyParser(raw, types, maxBytes, (request: RawBodyRequest, _response, body) => {
+    request.rawBody = body;
+  });
+  return (request: RawBodyRequest, response, next) => {
+    request.rawBody = Buffer.alloc(0);
+    if (request.is([JSON_TYPE, '+json'])) return readParsed(request, response, next);
+    return readBytes(request, response, (error?: unknown) => {
+      request.body = undefined;
+      next(error);
+    });
+  };
+}
+
+/** Converts an error of Express's body parsers to a domain error. */
+export function bodyError(error: Error, types: readonly string[], maxBytes: number): Error {
+  const status = 'status' in error ? error.status : undefined;
+  const type = 'type' in error ? error.type : undefined;
+  if (status === 413) return new PayloadTooLargeError(maxBytes);
+  if (status === 415 || type === 'charset.unsupported') return new UnsupportedMediaTypeError(types);
+  if (type === 'entity.parse.failed' || type === 'entity.verify.failed') return new MalformedBodyError(types);
+  return status === 400 ? new BadRequestError('The body does not match its Content-Length.') : error;
+}
+
+/** Returns whether a request has a body. A POST without one often has `Content-Length: 0` and no type. */
+export function hasBody(request: Request): boolean {
+  const { 'transfer-encoding': encoding, 'content-length': length } = request.headers;
+  return encoding !== undefined || (length !== undefined && length !== '0');
+}
+
+/** Returns whether the request declares a body that is larger than this. Chunked bodies declare no length. */
+export function declaresMoreThan(request: Request, maxBytes: number): boolean {
+  return Number(request.headers['content-length']) > maxBytes;
+}
+
+function bodyParser(
+  parser: Parser,
+  types: readonly string[],
+  maxBytes: number,
+  verify: Parameters<Parser>[0]['verify'],
+): RequestHandler {
+  const type = [...types];
+  const parse = parser({ type, limit: maxBytes, inflate: false, verify });
+  return (request, response, next) => {
+    if (!hasBody(request)) next();
+    else if (declaresMoreThan(request, maxBytes)) {
+      // The body stays unread, so the connection cannot be used again.
+      response.setHeader('Connection', 'close');
+      next(new PayloadTooLargeError(maxBytes));
+    } else if (!request.is(type)) next(new UnsupportedMediaTypeError(types));
+    else {
+      parse(request, response, (error?: unknown) =>
+        next(error instanceof Error ? bodyError(error, types, maxBytes) : error),
+      );
+    }
+  };
+}
+
+/** Rejects invalid UTF-8. Decoding would replace all invalid bytes by one character, so different passwords would match. */
+function requireUtf8(_request: unknown, _response: unknown, body: Buffer, encoding: string): void {
+  if (encoding !== 'utf-8') throw Object.assign(new Error('not UTF-8'), { type: 'charset.unsupported' });
+  if (!isUtf8(body)) throw new Error('not UTF-8');
+}

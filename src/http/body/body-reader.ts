@@ -1,0 +1,29 @@
+import type { Request, RequestHandler } from 'express';
+import { routeFinder } from '../route-table.js';
+import type { AccessCheck, LateBodyRequest } from './access-check.js';
+import { hasBody, readJson } from './body-parsers.js';
+
+/** The metadata of a route whose body is not JSON: the middleware that reads the body, or leaves it to the route. */
+export const BODY_READER = 'gatehouse:body-reader';
+
+/**
+ * Reads JSON bodies and rejects all others, except on routes with `@TextBody()`, `@KeepRawBody()`, `@FormBody()` or
+ * `@Multipart()`.
+ *
+ * Runs before the guards. Otherwise a client could send the body slowly, and the request would succeed although its
+ * session was revoked in the meantime.
+ */
+export function readBody(accessCheck: AccessCheck): RequestHandler {
+  const findRoute = routeFinder((handler) => Reflect.hasMetadata(BODY_READER, handler));
+  const readerOf = (request: Request): RequestHandler => {
+    const handler = findRoute(request);
+    return handler ? (Reflect.getMetadata(BODY_READER, handler) as RequestHandler) : readJson;
+  };
+  return (request: LateBodyRequest, response, next) => {
+    if (request.method === 'GET' && !hasBody(request)) next();
+    else {
+      request.accessCheck = accessCheck;
+      readerOf(request)(request, response, next);
+    }
+  };
+}

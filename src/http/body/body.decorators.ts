@@ -1,0 +1,106 @@
+import { applyDecorators, SetMetadata, UseGuards, UseInterceptors } from '@nestjs/common';
+import { ApiConsumes, ApiExtension } from '@nestjs/swagger';
+import { MAX_BODY_BYTES, rawParser, textParser, JSON_TYPE } from './body-parsers.js';
+import { BODY_READER } from './body-reader.js';
+import { FORM_TYPE, FormBodyInterceptor } from './form-body.interceptor.js';
+import { LateBody } from './late-body.js';
+import { MULTIPART_TYPE, MultipartGuard } from './multipart.guard.js';
+
+/** The body of an operation while `buildOpenApi` runs, which removes it. */
+export const BODY_EXTENSION = 'x-body';
+
+const MAX_UPLOAD_BYTES = 10 * 1_048_576;
+
+/** What the API document says about a body. */
+export interface BodyDescription {
+  readonly types: readonly string[];
+  readonly maxBytes: number;
+  /** The schema, unless the handler takes the body as a DTO. */
+  readonly schema: object;
+  /** The schema of the file fields. */
+  readonly files?: object;
+}
+
+export interface BodyOptions {
+  /** The size limit of the whole body in bytes. The default is 100 kB. */
+  readonly maxBytes?: number;
+}
+
+export interface MultipartOptions {
+  /** The size limit of the whole body in bytes. The default is 10 MB. */
+  readonly maxBytes?: number;
+  /** The file fields and the number of files in each, for the API document: `{ avatar: 1, photos: 10 }`. */
+  readonly files?: Readonly<Record<string, number>>;
+}
+
+/**
+ * Makes a route take text of these media types instead of JSON. `@Body()` is a string, which is empty if there is no body.
+ *
+ * The text is read before the guards, so clients that are not signed in can send it too. Keep `maxBytes` small.
+ */
+export function TextBody(
+  types: string | readonly string[] = 'text/plain',
+  { maxBytes = MAX_BODY_BYTES }: BodyOptions = {},
+): MethodDecorator {
+  const all = [types].flat();
+  return applyDecorators(
+    SetMetadata(BODY_READER, textParser(all, maxBytes)),
+    describeBody({ types: all, maxBytes, schema: { type: 'string' } }),
+  );
+}
+
+/**
+ * Makes a route keep the exact bytes of the body in `request.rawBody`, to verify a signature. `@Body()` is the parsed body
+ * if it is JSON, and undefined otherwise.
+ *
+ * The body is read before the guards, so clients that are not signed in can send it too. Keep `maxBytes` small.
+ */
+export function KeepRawBody(
+  types: string | readonly string[] = JSON_TYPE,
+  { maxBytes = MAX_BODY_BYTES }: BodyOptions = {},
+): MethodDecorator {
+  const all = [types].flat();
+  return applyDecorators(
+    SetMetadata(BODY_READER, rawParser(all, maxBytes)),
+    describeBody({ types: all, maxBytes, schema: {} }),
+  );
+}
+
+/** Makes a route take a form (`application/x-www-form-urlencoded`) instead of JSON. `@Body()` has its fields as strings. */
+export function FormBody({ maxBytes = MAX_BODY_BYTES }: BodyOptions = {}): MethodDecorator {
+  return applyDecorators(
+    LateBody(maxBytes),
+    UseInterceptors(new FormBodyInterceptor(maxBytes)),
+    describeBody({ types: [FORM_TYPE], maxBytes, schema: { type: 'object' } }),
+  );
+}
+
+/**
+ * Makes a route take `multipart/form-data` instead of JSON. Add one of Nest's interceptors, such as
+ * `@UseInterceptors(FileInterceptor('avatar'))`, which reads it. If the request fails, the stored files are removed.
+ *
+ * The body is read after the guards. When it is complete, they run once more, before the handler.
+ */
+export function Multipart({ maxBytes = MAX_UPLOAD_BYTES, files = {} }: MultipartOptions = {}): MethodDecorator {
+  const file = { type: 'string', format: 'binary' };
+  const properties = Object.fromEntries(
+    Object.entries(files).map(([name, maxItems]) => [
+      name,
+      maxItems === 1 ? file : { type: 'array', items: file, maxItems },
+    ]),
+  );
+  return applyDecorators(
+    LateBody(maxBytes),
+    UseGuards(new MultipartGuard(maxBytes)),
+    describeBody({
+      types: [MULTIPART_TYPE],
+      maxBytes,
+      schema: { type: 'object' },
+      files: { type: 'object', properties },
+    }),
+  );
+}
+
+function describeBody(description: BodyDescription): MethodDecorator {
+  return applyDecorators(ApiConsumes(...description.types), ApiExtension(BODY_EXTENSION, description));
+}

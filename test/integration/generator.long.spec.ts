@@ -1,0 +1,47 @@
+import { SourceCopy } from '../support/source-copy.js';
+
+const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
+
+/** Each step needs the one before. */
+describe('generated modules in a copy of the source', () => {
+  let source: SourceCopy;
+  beforeAll(() => {
+    source = SourceCopy.create();
+  });
+  afterAll(() => source.delete());
+
+  it.each([
+    ['resource', 'purchase-orders', 'title:string:120,total:int,status:open/paid'],
+    ['resource', 'news', 'headline:string:200,body:text?,on:date,kind:report/opinion?'],
+    ['public-resource', 'prices', 'product:string:80,cents:int:0..1000000,validFrom:timestamp?'],
+    ['admin-resource', 'user-labels', 'label:string:40,isShown:boolean,groupId:uuid?'],
+    ['module', 'todos'],
+    ['controller', 'todos'],
+    ['service', 'todos'],
+    ['provider', 'todos'],
+    ['guard', 'todos'],
+    ['interceptor', 'todos'],
+    ['filter', 'todos'],
+    ['pipe', 'todos'],
+    ['middleware', 'todos'],
+    ['class', 'todo-list'],
+  ])('are written: %s %s', async (...args) => {
+    expect(await source.run(NEST, 'generate', ...args)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it.each([
+    ['migration:run'],
+    ['migration:generate'],
+    ['migration:revert'],
+    ['check'],
+    // Their own tests, and those that read the API document, the schema or the imports.
+    ['jest', 'orders|news|prices|labels|todo|openapi|authorization|bad-input|patch|migrations|dependency-rules'],
+  ])(
+    'pass npm run %s',
+    async (script, ...args) => {
+      const { code, stdout, stderr } = await source.npm(script, ...args);
+      expect(code === 0 ? '' : stdout + stderr).toBe('');
+    },
+    900_000,
+  );
+});

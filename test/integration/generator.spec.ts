@@ -1,0 +1,261 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { generate } from '../../schematics/generate.js';
+import { parseName } from '../../schematics/resource/names.js';
+import { SQL_WORDS } from '../../schematics/resource/words.js';
+import { runSchematic } from '../../schematics/run.js';
+import { SourceCopy } from '../support/source-copy.js';
+import { TestDatabase } from '../support/test-database.js';
+
+const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
+const FOLDERS = ['src', 'migrations', 'test'];
+/** Every type, with and without a limit, required and optional, and names that are key words of PostgreSQL. */
+const ALL_TYPES =
+  'title:string,order:string:1?,body:text:20000,total:int,user:int:-5..5?,isPaid:boolean,done:boolean?,dueOn:date,from:date?,sentAt:timestamp,end:timestamp?,productId:uuid,parentId:uuid?,status:open/paid/on-hold,kind:A/b_1?';
+/** The most fields, each with the longest source. */
+const LARGEST = Array.from({ length: 15 }, (_, i) => `kindOfTheArticle${i}:${words(50)}?`).join();
+
+function words(count: number): string {
+  return Array.from({ length: count }, (_, i) => `word-number-${i}`).join('/');
+}
+
+describe('nest generate', () => {
+  let source: SourceCopy;
+  let before: string[];
+  const changed = () => source.files(...FOLDERS).filter((file) => !before.includes(file));
+  const generateResource = (name: string, path?: string, schematic = 'resource') =>
+    runSchematic(schematic, { name, ...(path !== undefined && { path }) }, source.folder);
+
+  beforeAll(() => {
+    source = SourceCopy.create();
+    before = source.files(...FOLDERS);
+  });
+  afterAll(() => source.delete());
+
+  // First, because these write nothing.
+  it.each([
+    ['an empty name', '', 'title:string', 'Name the module'],
+    ['a path out of src', '../x', 'title:string', '"../x" cannot name a module'],
+    ['a subfolder', 'orders/sub', 'title:string', 'cannot name a module'],
+    ['letters beyond a to z', 'Ünïcode', 'title:string', 'cannot name a module'],
+    ['a digit first', '2nd-orders', 'title:string', 'cannot name a module'],
+    ['a word that is a number', 'order-2', 'title:string', 'cannot name a module'],
+    ['a script', 'orders;ls', 'title:string', 'cannot name a module'],
+    ['a member of Object.prototype', '__proto__', 'title:string', 'cannot name a module'],
+    ['a folder that exists', 'users', 'title:string', 'src/users already exists'],
+    ['the singular of a folder that exists', 'session', 'title:string', 'src/sessions already exists'],
+    ['a table that exists', 'one-time-token', 'title:string', '"one_time_tokens" already exists in src/auth/one-time'],
+    ['a class that exists', 'events', 'title:string', '"EventDto" already exists in src/platform/audit/dto/event.dto'],
+    ['a type that exists', 'pages', 'title:string', 'already exists in src/'],
+    ['a route that exists', 'docs', 'title:string', '/docs is already a route'],
+    ['a test file that exists', 'logs', 'title:string', 'test/e2e/logs.spec.ts already exists'],
+    ['a class of the generated files', 'columns', 'title:string', 'A class Column would hide'],
+    ['a key word of PostgreSQL', 'references', 'title:string', '"references" is a key word of PostgreSQL'],
+    ['a word of TypeScript', 'arguments', 'title:string', '"arguments" is a word of TypeScript'],
+    ['a name that makes long constraints', 'x'.repeat(50), 'title:string', 'PostgreSQL allows 63 characters'],
+    ['no fields', 'orders', undefined, 'A module needs at least one field'],
+    ['empty fields', 'orders', ' ', 'A module needs at least one field'],
+    ['a field without a type', 'orders', 'title', '"title" is not a field'],
+    ['an empty field', 'orders', 'title:string,', '"" is not a field'],
+    ['a field with a third limit', 'orders', 'title:string:1:2', '"title:string:1:2" is not a field'],
+    ['a mark in the middle', 'orders', 'title?:string', '"title?:string" is not a field'],
+    ['an unknown type', 'orders', 'title:strng', '"strng" in "title:strng" is not a type'],
+    ['a type of Object.prototype', 'orders', 'title:constructor', '"constructor" in "title:constructor" is not a type'],
+    ['two fields of one name', 'orders', 'title:string,title:int', 'The fields "title" and "title" have the same name'],
+    ['two fields of one column', 'orders', 'dueOn:date,dueON:date', 'have the same name'],
+    ['two enumerations of one name', 'orders', 'kind:a/b,kinds:c/d', 'have the same name'],
+    ['an ID', 'orders', 'id:uuid', 'The field name "id" is reserved'],
+    ['an owner', 'orders', 'ownerId:uuid', 'The field name "ownerId" is reserved'],
+    ['a time', 'orders', 'createdAt:timestamp', 'The field name "createdAt" is reserved'],
+    ['a field named constructor', 'orders', 'constructor:string', 'The field name "constructor" is reserved'],
+    ['a field named __proto__', 'orders', '__proto__:string', '"__proto__" cannot name a field'],
+    ['a field in snake case', 'orders', 'due_on:date', '"due_on" cannot name a field'],
+    ['a field that is a word of TypeScript', 'orders', 'class:string', '"class" is a word of TypeScript'],
+    ['a field with a long constraint', 'orders', `${'x'.repeat(60)}:string`, 'PostgreSQL allows 63 characters'],
+    ['a length of 0', 'orders', 'title:string:0', '"title:string:0" needs a length from 1 to 20000'],
+    ['a length that no body can have', 'orders', 'title:text:20001', 'needs a length from 1 to 20000'],
+    ['a length that is no number', 'orders', 'title:string:long', 'needs a length from 1 to 20000'],
+    ['a range that is a number', 'orders', 'total:int:5', '"total:int:5" needs a range'],
+    ['a reversed range', 'orders', 'total:int:9..1', 'needs a range'],
+    ['a range beyond the column', 'orders', 'total:int:0..2147483648', 'needs a range'],
+    ['a limited boolean', 'orders', 'done:boolean:3', '"done:boolean:3" has a limit, but boolean takes none'],
+    ['one word', 'orders', 'status:open/', 'needs 2 to 50 different words'],
+    ['a word given twice', 'orders', 'status:open/open', 'needs 2 to 50 different words'],
+    ['a quote in a word', 'orders', `status:open/pa'id`, 'needs 2 to 50 different words'],
+    ['too many words', 'orders', `status:${words(51)}`, 'needs 2 to 50 different words'],
+    ['too many fields', 'orders', `${LARGEST},title:string`, 'at most 15 fields'],
+  ])('rejects a resource with %s and writes no file', async (_, name, path, message) => {
+    await expect(generateResource(name, path)).rejects.toThrow(message);
+    expect(changed()).toEqual([]);
+  });
+
+  it.each(['admin-resource', 'public-resource'])('checks the input of %s likewise', async (schematic) => {
+    await expect(generateResource('users', 'title:string', schematic)).rejects.toThrow('src/users already exists');
+    await expect(generateResource('orders', 'title:strng', schematic)).rejects.toThrow('is not a type');
+    expect(changed()).toEqual([]);
+  });
+
+  it.each([{ type: 'graphql-code-first' }, { crud: false }, { flat: true }])(
+    'rejects the option %j of the official resource',
+    async (options) => {
+      const run = runSchematic('resource', { name: 'orders', path: 'title:string', ...options }, source.folder);
+      await expect(run).rejects.toThrow('belong to the official schematic');
+      expect(changed()).toEqual([]);
+    },
+  );
+
+  it('passes a name and fields from the command line to the generator', async () => {
+    const args = ['generate', 'res', 'LineItems', 'title:string:5?,status:open/paid,total:int:-1..1', '--dry-run'];
+    const { stdout, stderr } = await source.run(NEST, ...args);
+    expect(stdout + stderr).toContain('src/line-items/line-item-status.ts');
+    expect(changed()).toEqual([]);
+  });
+
+  it('prints the reason for rejected arguments on the command line', async () => {
+    const { stderr } = await source.run(NEST, 'generate', 'resource', 'orders');
+    expect(stderr).toContain('A module needs at least one field.');
+    expect(changed()).toEqual([]);
+  });
+
+  describe('npm run generate', () => {
+    const answer = async (...lines: string[]) => {
+      const output = new PassThrough();
+      const input = Readable.from([lines.join('\n')]);
+      const [code, printed] = await Promise.all([
+        generate(input, output, source.folder).finally(() => output.end()),
+        text(output),
+      ]);
+      return { code, printed };
+    };
+
+    it('asks again after an invalid answer and writes nothing if the input ends', async () => {
+      const { code, printed } = await answer('../x', 'tasks', '4', '1', '', 'title:strng', 'title:int', 'title:int');
+      expect(code).toBe(1);
+      for (const message of [
+        '"../x" cannot name a module',
+        'Answer 1, 2 or 3.',
+        'A module needs at least one field',
+        '"strng" in "title:strng" is not a type',
+        'have the same name',
+        'The input ended, and no file was written.',
+      ]) {
+        expect(printed).toContain(message);
+      }
+      expect(changed()).toEqual([]);
+    });
+
+    it('repeats the fields in a command if the name is taken', async () => {
+      const { code, printed } = await answer('users', '3', 'title:string:9', 'isPaid:boolean?', '', '');
+      expect(code).toBe(1);
+      expect(printed).toContain('src/users already exists.');
+      expect(printed).toContain(`npx nest generate public-resource <name> 'title:string:9,isPaid:boolean?'`);
+      expect(changed()).toEqual([]);
+    });
+
+    it('writes the module that the answers describe', async () => {
+      const { code, printed } = await answer('tasks', '2', 'title:string:9', '', '');
+      expect([code, printed]).toEqual([0, expect.stringContaining('src/tasks/tasks.admin.controller.ts')]);
+      expect(source.read('src/tasks/tasks.admin.controller.ts')).toContain(`@Controller('admin/tasks')`);
+    });
+  });
+
+  describe('with valid input', () => {
+    const resources: [schematic: string, name: string, path: string][] = [
+      ['resource', 'purchase-orders', ALL_TYPES],
+      ['admin-resource', 'news', ALL_TYPES],
+      ['public-resource', 'classes', ALL_TYPES],
+      ['resource', 'tags', 'a:string?'],
+      ['resource', 'articles', LARGEST],
+    ];
+    const official = ['module', 'controller', 'service', 'provider', 'gateway', 'guard', 'interceptor', 'filter'];
+    const others = ['middleware', 'pipe', 'decorator', 'interface'];
+
+    beforeAll(async () => {
+      for (const [schematic, name, path] of resources) await generateResource(name, path, schematic);
+      for (const schematic of [...official, ...others]) {
+        await runSchematic(schematic, { name: 'todos', sourceRoot: 'src', spec: true }, source.folder);
+      }
+      await runSchematic('class', { name: 'todo-list', sourceRoot: 'src', spec: true }, source.folder);
+    });
+
+    it('writes the files of a module and edits no list but app.module.ts', () => {
+      expect(
+        changed()
+          .filter((file) => /purchase-?orders?/i.test(file))
+          .sort(),
+      ).toEqual([
+        expect.stringMatching(/^migrations\/\d{13}-CreatePurchaseOrders\.ts$/),
+        'src/purchase-orders/dto/create-purchase-order.dto.ts',
+        'src/purchase-orders/dto/purchase-order-page.dto.ts',
+        'src/purchase-orders/dto/purchase-order.dto.ts',
+        'src/purchase-orders/dto/update-purchase-order.dto.ts',
+        'src/purchase-orders/purchase-order-kind.ts',
+        'src/purchase-orders/purchase-order-status.ts',
+        'src/purchase-orders/purchase-order.entity.ts',
+        'src/purchase-orders/purchase-orders.controller.ts',
+        'src/purchase-orders/purchase-orders.errors.ts',
+        'src/purchase-orders/purchase-orders.module.ts',
+        'src/purchase-orders/purchase-orders.repository.ts',
+        'src/purchase-orders/purchase-orders.service.spec.ts',
+        'src/purchase-orders/purchase-orders.service.ts',
+        'test/e2e/purchase-orders.spec.ts',
+      ]);
+      const edited = before.filter((file) => source.read(file) !== readFileSync(file, 'utf8'));
+      expect(edited).toEqual(['src/app.module.ts']);
+    });
+
+    it('dates each migration after all others', () => {
+      const names = source
+        .files('migrations')
+        .map((file) => basename(file))
+        .sort();
+      expect(names.slice(-resources.length).map((name) => name.slice(14))).toEqual([
+        'CreatePurchaseOrders.ts',
+        'CreateNews.ts',
+        'CreateClasses.ts',
+        'CreateTags.ts',
+        'CreateArticles.ts',
+      ]);
+    });
+
+    it.each([
+      ['ESLint', 'node_modules/eslint/bin/eslint.js', '--max-warnings=0'],
+      ['oxlint', 'node_modules/oxlint/bin/oxlint', '--type-aware'],
+    ])('passes %s', async (_, program, option) => {
+      const { code, stdout, stderr } = await source.run(program, option, 'src/app.module.ts', ...changed());
+      expect(code === 0 ? '' : stdout + stderr).toBe('');
+    });
+
+    it('passes the compiler', async () => {
+      const { code, stdout } = await source.run('node_modules/typescript-7/bin/tsc', '-p', 'tsconfig.json');
+      expect(code === 0 ? '' : stdout).toBe('');
+    });
+  });
+});
+
+describe('the names of a module', () => {
+  it.each([
+    ['purchase-orders', 'purchase-orders', 'PurchaseOrder', 'purchaseOrder', 'a purchase order'],
+    ['PurchaseOrders', 'purchase-orders', 'PurchaseOrder', 'purchaseOrder', 'a purchase order'],
+    ['order_item', 'order-items', 'OrderItem', 'orderItem', 'an order item'],
+    ['news', 'news', 'News', 'news', 'a news item'],
+    ['daily-news', 'daily-news', 'DailyNews', 'dailyNews', 'a daily news item'],
+    ['address', 'addresses', 'Address', 'address', 'an address'],
+    ['categories', 'categories', 'Category', 'category', 'a category'],
+    ['classes', 'classes', 'Class', 'classRow', 'a class'],
+    ['units', 'units', 'Unit', 'unit', 'a unit'],
+  ])('follow from %s', (text, folder, entity, one, sentence) => {
+    const names = parseName(text);
+    expect([names.folder, names.entity, names.one]).toEqual([folder, entity, one]);
+    expect(`${names.article} ${names.words}`).toBe(sentence);
+  });
+
+  it('avoid every key word of this PostgreSQL', async () => {
+    const database = await TestDatabase.create();
+    const rows = await database.query<{ word: string }>(`SELECT word FROM pg_get_keywords() WHERE catcode <> 'U'`);
+    await database.drop();
+    expect(rows.map(({ word }) => word).filter((word) => !SQL_WORDS.has(word))).toEqual([]);
+  });
+});
