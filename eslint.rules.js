@@ -2,10 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+const INPUTS = ['Body', 'Query', 'MessageBody', 'Payload'];
+
 /** @import { TSESLint, TSESTree } from '@typescript-eslint/utils' */
 
 /**
- * Requires a DTO class or a pipe for each parameter with `@Body()` or `@Query()`.
+ * Requires a DTO class or a pipe for each parameter with `@Body()`, `@Query()`, `@MessageBody()` or `@Payload()`.
  *
  * @type {TSESLint.RuleModule<'dto' | 'erased'>}
  */
@@ -24,14 +26,13 @@ export const dtoClass = {
       Decorator({ expression, parent }) {
         if (expression.type !== 'CallExpression' || expression.callee.type !== 'Identifier') return;
         const { arguments: args, callee } = expression;
-        const isInput = callee.name === 'Body' || callee.name === 'Query';
-        if (!isInput || args.some(({ type }) => type !== 'Literal')) return;
+        if (!INPUTS.includes(callee.name) || args.some(({ type }) => type !== 'Literal')) return;
         const parameter = parent.type === 'AssignmentPattern' ? parent.left : parent;
         const annotation = 'typeAnnotation' in parameter ? parameter.typeAnnotation : undefined;
         const type = annotation?.type === 'TSTypeAnnotation' ? annotation.typeAnnotation : undefined;
         const name = type && context.sourceCode.getText(type);
         // `StrictValidationPipe` checks that the body is text or bytes.
-        if (callee.name === 'Body' && args.length === 0 && (name === 'string' || name === 'Buffer')) return;
+        if (callee.name !== 'Query' && args.length === 0 && (name === 'string' || name === 'Buffer')) return;
         if (args.length > 0 || type?.type !== 'TSTypeReference' || type.typeName.type !== 'Identifier')
           context.report({ node: parameter, messageId: 'dto' });
         else if (!isClass(type.typeName.name, context))

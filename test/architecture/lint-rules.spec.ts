@@ -60,6 +60,7 @@ const UNVALIDATED: [what: string, text: string][] = [
   ['a body of an imported interface', takes('@Body() body: Principal', INTERFACE_IMPORT)],
   ['a body of a type import', takes('@Body() body: CreateUserDto', TYPE_IMPORT)],
   ['a list of DTOs without a pipe', takes('@Body() users: CreateUserDto[]', DTO_IMPORT)],
+  ['a message without a DTO', takes('@MessageBody() message: object')],
   ['a query without a DTO', takes('@Query() query: object')],
   ['a query parameter without a pipe', takes("@Query('page') page: number")],
 ];
