@@ -53,6 +53,7 @@ function isTwin(field, other) {
 
 /** @param {string} text @param {import('./names.js').Names} names @returns {Field} */
 function parseField(text, names) {
+  if (text === '') throw new SchematicsException(`A field is empty. Write the list without spaces. ${SYNTAX}`);
   const [, name, type, limit, mark] = /^([^:?]+):([^:?]+)(?::([^:?]+))?(\?)?$/.exec(text) ?? [];
   if (name === undefined || type === undefined) throw new SchematicsException(`"${text}" is not a field. ${SYNTAX}`);
   assertName(name);

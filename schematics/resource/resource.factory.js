@@ -22,8 +22,8 @@ import { buildScope } from './scope.js';
  * @typedef {import('./names.js').Names} Names
  *
  * @typedef {object} Options what `nest generate` passes on
- * @property {string} [name]
- * @property {string} [path] the fields, because `nest generate` rejects unknown options
+ * @property {string | number} [name]
+ * @property {string | number} [path] the fields, because `nest generate` rejects unknown options
  * @property {string} [type]
  * @property {boolean} [crud]
  * @property {boolean} [flat]
@@ -53,8 +53,8 @@ function createModule(options, access) {
   // Everything is checked before the first file is written.
   return (tree) => {
     assertSupported(options);
-    const names = parseName(options.name ?? '');
-    const fields = parseFields(options.path ?? '', names);
+    const names = parseName(String(options.name ?? ''));
+    const fields = parseFields(String(options.path ?? ''), names);
     const scope = buildScope({ names, fields, access, timestamp: nextTimestamp(tree) });
     assertNoClash(tree, scope.claims);
     /** @param {string} folder @param {object} variables */

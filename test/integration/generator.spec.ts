@@ -58,7 +58,7 @@ describe('nest generate', () => {
     ['no fields', 'orders', undefined, 'A module needs at least one field'],
     ['empty fields', 'orders', ' ', 'A module needs at least one field'],
     ['a field without a type', 'orders', 'title', '"title" is not a field'],
-    ['an empty field', 'orders', 'title:string,', '"" is not a field'],
+    ['an empty field', 'orders', 'title:string,', 'A field is empty'],
     ['a field with a third limit', 'orders', 'title:string:1:2', '"title:string:1:2" is not a field'],
     ['a mark in the middle', 'orders', 'title?:string', '"title?:string" is not a field'],
     ['an unknown type', 'orders', 'title:strng', '"strng" in "title:strng" is not a type'],
