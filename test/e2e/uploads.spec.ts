@@ -1,4 +1,6 @@
 import { readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { DatabaseUnavailableError } from '../../src/platform/database/pg-errors.js';
+import { SessionLookup } from '../../src/sessions/session.lookup.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { LogLines } from '../support/log-lines.js';
@@ -33,6 +35,9 @@ beforeEach(() => {
 });
 
 const files = () => readdirSync(UPLOADS);
+const removeFiles = () => {
+  for (const name of files()) rmSync(`${UPLOADS}/${name}`);
+};
 const noFiles = () => until('no file is left', () => files().length === 0);
 const upload = (path: string, body = FILE, { accessToken } = ada) =>
   app.as(accessToken).post(path).set('Content-Type', MULTIPART).send(body);
@@ -45,9 +50,7 @@ async function startUpload(path: string, { accessToken }: { accessToken?: string
 }
 
 describe('an upload', () => {
-  afterEach(() => {
-    for (const name of files()) rmSync(`${UPLOADS}/${name}`);
-  });
+  afterEach(removeFiles);
 
   it.each([
     ['FileInterceptor and a folder', '/uploads/disk', FILE, [{ field: 'file', name: 'hello.txt', size: 5 }]],
@@ -105,7 +108,7 @@ describe('an upload', () => {
 });
 
 describe('an upload whose session ends before its last byte', () => {
-  const PATHS = ['disk', 'above', 'memory', 'no-parameters', 'response', 'piped', 'global'];
+  const PATHS = ['disk', 'above', 'memory', 'no-parameters', 'response', 'piped', 'strict', 'global'];
   const revoke = ({ accessToken }: SignedIn) => other.as(accessToken).post('/auth/logout').expect(204);
 
   it.each([...PATHS.map((name) => `/uploads/${name}`), '/controller-uploads'])(
@@ -145,6 +148,22 @@ describe('an upload whose session ends before its last byte', () => {
     await noFiles();
   });
 
+  it('gives the handler the user and the role at its end', async () => {
+    const eve = await buildSignedIn(app, 'admin');
+    const slow = await startUpload('/uploads/role', eve);
+    await other.database.query(`UPDATE users SET role = 'user' WHERE id = $1`, [eve.id]);
+    expect((await slow.finish()).body).toEqual(['user', 'user']);
+    removeFiles();
+  });
+
+  it('gets 503 while the database is unavailable', async () => {
+    const slow = await startUpload('/uploads/disk');
+    jest.spyOn(app.app.get(SessionLookup), 'check').mockRejectedValueOnce(new DatabaseUnavailableError());
+    expect((await slow.finish()).status).toBe(503);
+    expect(handled).toEqual([]);
+    await noFiles();
+  });
+
   it('gets 401 if its token expires', async () => {
     const slow = await startUpload('/uploads/disk');
     const inAnHour = Date.now() + 3_600_000;
@@ -160,7 +179,7 @@ describe('an upload whose session ends before its last byte', () => {
     const slow = await startUpload('/uploads/public', eve);
     await revoke(eve);
     expect((await slow.finish()).status).toBe(201);
-    for (const name of files()) rmSync(`${UPLOADS}/${name}`);
+    removeFiles();
   });
 });
 
@@ -180,7 +199,8 @@ describe('a rejected upload leaves no file', () => {
     expect(handled).toEqual([]);
   });
 
-  it('if no interceptor reads it, and never calls the handler before it is complete', async () => {
+  it('if no interceptor reads it', async () => {
+    expectProblem(await upload('/uploads/unread'), 500, 'internal_error');
     const slow = SlowUpload.start(app, '/uploads/unread', { accessToken: ada.accessToken, body: LARGE_FILE });
     const { status } = await slow.answer();
     slow.abort();

@@ -31,8 +31,12 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsString } from 'class-validator';
 import type { Request, Response } from 'express';
 import { Multipart } from '../../src/http/body/body.decorators.js';
+import { CurrentPrincipal } from '../../src/http/current-principal.decorator.js';
 import { Public } from '../../src/http/public.decorator.js';
+import type { Principal } from '../../src/common/principal.js';
 import { Roles } from '../../src/http/roles.decorator.js';
+import { CurrentUser } from '../../src/users/current-user.decorator.js';
+import type { User } from '../../src/users/user.entity.js';
 
 /** Where the routes of this module store files. */
 export const UPLOADS = mkdtempSync(join(tmpdir(), 'gatehouse-uploads-'));
@@ -167,6 +171,20 @@ export class UploadsController {
   @UseInterceptors(FileInterceptor('file', ON_DISK))
   admin(@Req() request: Request, @UploadedFile() file: File) {
     return received(request, [file]);
+  }
+
+  @Post('role')
+  @Multipart()
+  @UseInterceptors(FileInterceptor('file', ON_DISK))
+  role(@CurrentPrincipal() principal: Principal, @CurrentUser() user: User) {
+    return [principal.role, user.role];
+  }
+
+  @Post('strict')
+  @Multipart()
+  @UseInterceptors(FileInterceptor('file', ON_DISK))
+  strict(@UploadedFile(new ParseFilePipe({ validators: [new MaxFileSizeValidator({ maxSize: 1 })] })) file: File) {
+    return file.size;
   }
 
   @Post('public')

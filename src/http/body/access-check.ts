@@ -1,5 +1,4 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { Request } from 'express';
 import { ForbiddenError } from '../../common/domain.error.js';
 import { requestOf } from '../guarded-request.js';
 
@@ -17,9 +16,4 @@ export class AccessCheck {
     delete requestOf(context).principal;
     for (const guard of this.guards) if (!(await guard.canActivate(context))) throw new ForbiddenError();
   }
-}
-
-/** A request with the check that `readBody` adds. */
-export interface LateBodyRequest extends Request {
-  accessCheck?: AccessCheck;
 }

@@ -7,6 +7,9 @@ import {
   UnsupportedMediaTypeError,
 } from '../http.errors.js';
 
+/** The metadata of a route whose body is not JSON: the middleware that reads the body, or leaves it to the route. */
+export const BODY_READER = 'gatehouse:body-reader';
+
 export const JSON_TYPE = 'application/json';
 export const MAX_BODY_BYTES = 102_400;
 

@@ -1,10 +1,8 @@
 import type { Request, RequestHandler } from 'express';
 import { routeFinder } from '../route-table.js';
-import type { AccessCheck, LateBodyRequest } from './access-check.js';
-import { hasBody, readJson } from './body-parsers.js';
-
-/** The metadata of a route whose body is not JSON: the middleware that reads the body, or leaves it to the route. */
-export const BODY_READER = 'gatehouse:body-reader';
+import type { AccessCheck } from './access-check.js';
+import { BODY_READER, hasBody, readJson } from './body-parsers.js';
+import type { LateBodyRequest } from './late-body.js';
 
 /**
  * Reads JSON bodies and rejects all others, except on routes with `@TextBody()`, `@KeepRawBody()`, `@FormBody()` or

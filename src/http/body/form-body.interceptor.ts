@@ -3,6 +3,7 @@ import { urlencoded, type Request, type RequestHandler, type Response } from 'ex
 import type { Observable } from 'rxjs';
 import { UnsupportedMediaTypeError } from '../http.errors.js';
 import { bodyError, hasBody } from './body-parsers.js';
+import { checkAccessAgain } from './late-body.js';
 
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
 
@@ -23,6 +24,7 @@ export class FormBodyInterceptor implements NestInterceptor {
         error instanceof Error ? reject(bodyError(error, [FORM_TYPE], this.maxBytes)) : resolve(),
       );
     });
+    await checkAccessAgain(context);
     return next.handle();
   }
 }

@@ -1,8 +1,8 @@
 import { Readable, type Writable } from 'node:stream';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import type { Request } from 'express';
 import { PayloadTooLargeError, UnsupportedMediaTypeError } from '../http.errors.js';
 import { declaresMoreThan } from './body-parsers.js';
+import { checkAccessAgain, type LateBodyRequest } from './late-body.js';
 
 export const MULTIPART_TYPE = 'multipart/form-data';
 
@@ -12,34 +12,45 @@ export const MULTIPART_TYPE = 'multipart/form-data';
  */
 const REMOVES_FILES_ON_ERROR = Symbol.for('nestjs:rejected-by-pipes');
 
-/** Checks the type and the size of a multipart body before a file interceptor reads it. */
+/** Prepares a multipart body for a file interceptor: checks its type and size, and what happens when it is complete. */
 export class MultipartGuard implements CanActivate {
   constructor(private readonly maxBytes: number) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<Request>();
+    const request = context.switchToHttp().getRequest<LateBodyRequest>();
     const { 'content-encoding': encoding = 'identity' } = request.headers;
     if (!request.is(MULTIPART_TYPE) || encoding !== 'identity') throw new UnsupportedMediaTypeError([MULTIPART_TYPE]);
     if (declaresMoreThan(request, this.maxBytes)) throw new PayloadTooLargeError(this.maxBytes);
-    if (!('content-length' in request.headers)) limitChunks(request, this.maxBytes);
+    controlPipe(request, this.maxBytes, () => checkAccessAgain(context));
     Object.assign(request, { [REMOVES_FILES_ON_ERROR]: true });
     return true;
   }
 }
 
-/** Makes the destination of a chunked body fail when the body is larger than this. */
-function limitChunks(request: Request, maxBytes: number): void {
-  const pipe = <Destination extends NodeJS.WritableStream>(destination: Destination, options?: { end?: boolean }) => {
+/**
+ * Replaces `request.pipe`, which multer calls to read the body. The destination ends only after the check, so that the
+ * interceptor waits for it. If the check or the size of the body fails, the destination fails, and multer removes the files
+ * that it has stored.
+ */
+function controlPipe(request: LateBodyRequest, maxBytes: number, check: () => Promise<void>): void {
+  request.pipe = <Destination extends NodeJS.WritableStream>(destination: Destination): Destination => {
     let bytes = 0;
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= maxBytes) return;
+    let isPiped = true;
+    const fail = (error: Error): void => {
       request.unpipe(destination);
       // Multer waits for the end of a readable request before it reports an error.
       request.readable = false;
-      (destination as unknown as Writable).destroy(new PayloadTooLargeError(maxBytes));
+      (destination as unknown as Writable).destroy(error);
+    };
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) fail(new PayloadTooLargeError(maxBytes));
     });
-    return Readable.prototype.pipe.call(request, destination, options) as Destination;
+    request.once('end', () => {
+      // Multer unpipes a body that it rejects.
+      if (isPiped) check().then(() => destination.end(), fail);
+    });
+    destination.once('unpipe', () => (isPiped = false));
+    return Readable.prototype.pipe.call(request, destination, { end: false }) as Destination;
   };
-  request.pipe = pipe;
 }
