@@ -56,6 +56,12 @@ describe('an upload', () => {
     ['FileInterceptor and a folder', '/uploads/disk', FILE, [{ field: 'file', name: 'hello.txt', size: 5 }]],
     ['FileInterceptor in memory', '/uploads/memory', FILE, [{ field: 'file', name: 'hello.txt', size: 5 }, 'hello']],
     [
+      'content of the expected type',
+      '/uploads/pdf',
+      multipart(part('file', '%PDF-1.7\n', 'a.pdf')),
+      [{ field: 'file', name: 'a.pdf', size: 9 }],
+    ],
+    [
       'FilesInterceptor',
       '/uploads/list',
       multipart(part('photos', '1', 'a'), part('photos', '22', 'b')),
@@ -230,6 +236,14 @@ describe('a rejected upload leaves no file', () => {
       multipart(part('__proto__[x]', '1'), part('file', 'x', 'a')),
       400,
       'validation_failed',
+    ],
+    ['its content is not of the expected type', '/uploads/pdf', FILE, 400, 'bad_request'],
+    [
+      'a filter rejects its last file',
+      '/uploads/filtered',
+      multipart(part('a', 'x', 'a.txt'), part('b', 'x', 'b.js')),
+      415,
+      'unsupported_media_type',
     ],
     ['the handler throws', '/uploads/failing', FILE, 409, 'conflict'],
     [

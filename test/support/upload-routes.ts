@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   Controller,
+  FileTypeValidator,
   Injectable,
   MaxFileSizeValidator,
   Module,
@@ -15,6 +16,7 @@ import {
   UploadedFiles,
   UseInterceptors,
   ConflictException,
+  UnsupportedMediaTypeException,
   type CallHandler,
   type ExecutionContext,
 } from '@nestjs/common';
@@ -57,9 +59,16 @@ class CaptionDto {
   caption!: string;
 }
 
-function countFile(_request: unknown, _file: unknown, accept: (error: null, isAccepted: boolean) => void): void {
+type Accept = (error: Error | null, isAccepted: boolean) => void;
+
+function countFile(_request: unknown, _file: unknown, accept: Accept): void {
   arrivals.count += 1;
   accept(null, true);
+}
+
+function rejectScripts(_request: unknown, file: File, accept: Accept): void {
+  const isScript = file.originalname.endsWith('.js');
+  accept(isScript ? new UnsupportedMediaTypeException('Scripts are not allowed.') : null, !isScript);
 }
 
 /** Returns what a handler received, without the paths on the server. */
@@ -171,6 +180,24 @@ export class UploadsController {
   @UseInterceptors(FileInterceptor('file', ON_DISK))
   admin(@Req() request: Request, @UploadedFile() file: File) {
     return received(request, [file]);
+  }
+
+  @Post('pdf')
+  @Multipart()
+  @UseInterceptors(FileInterceptor('file'))
+  pdf(
+    @Req() request: Request,
+    @UploadedFile(new ParseFilePipe({ validators: [new FileTypeValidator({ fileType: 'application/pdf' })] }))
+    file: File,
+  ) {
+    return received(request, [file]);
+  }
+
+  @Post('filtered')
+  @Multipart()
+  @UseInterceptors(AnyFilesInterceptor({ ...ON_DISK, fileFilter: rejectScripts }))
+  filtered(@Req() request: Request, @UploadedFiles() files: File[]) {
+    return received(request, files);
   }
 
   @Post('role')
