@@ -32,7 +32,7 @@ export function setUpWebSockets(app: NestExpressApplication, { http, publicUrl }
     return NestApplication.prototype.useWebSocketAdapter.call(app, adapter);
   };
   // Nest's proxy around the application ignores assignments.
-  Object.defineProperty(app, 'useWebSocketAdapter', { value });
+  Object.defineProperty(app, 'useWebSocketAdapter', { value, configurable: true });
   app.useWebSocketAdapter(new WsAdapter(app));
 }
 
