@@ -11,20 +11,20 @@ describe('generated modules in a copy of the source', () => {
   afterAll(() => source.delete());
 
   it.each([
-    ['resource', 'purchase-orders', 'title:string:120,total:int,status:open/paid'],
-    ['resource', 'news', 'headline:string:200,body:text?,on:date,kind:report/opinion?'],
-    ['public-resource', 'prices', 'product:string:80,cents:int:0..1000000,validFrom:timestamp?'],
-    ['admin-resource', 'user-labels', 'label:string:40,isShown:boolean,groupId:uuid?'],
-    ['module', 'todos'],
-    ['controller', 'todos'],
-    ['service', 'todos'],
-    ['provider', 'todos'],
-    ['guard', 'todos'],
-    ['interceptor', 'todos'],
-    ['filter', 'todos'],
-    ['pipe', 'todos'],
-    ['middleware', 'todos'],
-    ['class', 'todo-list'],
+    ['resource', 'probe-orders', 'title:string:120,total:int,status:open/paid'],
+    ['resource', 'probe-news', 'headline:string:200,body:text?,on:date,kind:report/opinion?'],
+    ['public-resource', 'probe-prices', 'product:string:80,cents:int:0..1000000,validFrom:timestamp?'],
+    ['admin-resource', 'probe-labels', 'label:string:40,isShown:boolean,groupId:uuid?'],
+    ['module', 'probe-todos'],
+    ['controller', 'probe-todos'],
+    ['service', 'probe-todos'],
+    ['provider', 'probe-todos'],
+    ['guard', 'probe-todos'],
+    ['interceptor', 'probe-todos'],
+    ['filter', 'probe-todos'],
+    ['pipe', 'probe-todos'],
+    ['middleware', 'probe-todos'],
+    ['class', 'probe-list'],
   ])('are written: %s %s', async (...args) => {
     expect(await source.run(NEST, 'generate', ...args)).toMatchObject({ code: 0, stderr: '' });
   });
@@ -35,7 +35,7 @@ describe('generated modules in a copy of the source', () => {
     ['migration:revert'],
     ['check'],
     // Their own tests, and those that read the API document, the schema or the imports.
-    ['jest', 'orders|news|prices|labels|todo|openapi|authorization|bad-input|patch|migrations|dependency-rules'],
+    ['jest', 'probe|openapi|authorization|bad-input|patch|migrations|dependency-rules'],
   ])(
     'pass npm run %s',
     async (script, ...args) => {

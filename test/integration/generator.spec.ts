@@ -107,9 +107,9 @@ describe('nest generate', () => {
   );
 
   it('passes a name and fields from the command line to the generator', async () => {
-    const args = ['generate', 'res', 'LineItems', 'title:string:5?,status:open/paid,total:int:-1..1', '--dry-run'];
+    const args = ['generate', 'res', 'ProbeItems', 'title:string:5?,status:open/paid,total:int:-1..1', '--dry-run'];
     const { stdout, stderr } = await source.run(NEST, ...args);
-    expect(stdout + stderr).toContain('src/line-items/line-item-status.ts');
+    expect(stdout + stderr).toContain('src/probe-items/probe-item-status.ts');
     expect(changed()).toEqual([]);
   });
 
@@ -131,7 +131,16 @@ describe('nest generate', () => {
     };
 
     it('asks again after an invalid answer and writes nothing if the input ends', async () => {
-      const { code, printed } = await answer('../x', 'tasks', '4', '1', '', 'title:strng', 'title:int', 'title:int');
+      const { code, printed } = await answer(
+        '../x',
+        'probe-tasks',
+        '4',
+        '1',
+        '',
+        'title:strng',
+        'title:int',
+        'title:int',
+      );
       expect(code).toBe(1);
       for (const message of [
         '"../x" cannot name a module',
@@ -155,19 +164,21 @@ describe('nest generate', () => {
     });
 
     it('writes the module that the answers describe', async () => {
-      const { code, printed } = await answer('tasks', '2', 'title:string:9', '', '');
-      expect([code, printed]).toEqual([0, expect.stringContaining('src/tasks/tasks.admin.controller.ts')]);
-      expect(source.read('src/tasks/tasks.admin.controller.ts')).toContain(`@Controller('admin/tasks')`);
+      const { code, printed } = await answer('probe-tasks', '2', 'title:string:9', '', '');
+      expect([code, printed]).toEqual([0, expect.stringContaining('src/probe-tasks/probe-tasks.admin.controller.ts')]);
+      expect(source.read('src/probe-tasks/probe-tasks.admin.controller.ts')).toContain(
+        `@Controller('admin/probe-tasks')`,
+      );
     });
   });
 
   describe('with valid input', () => {
     const resources: [schematic: string, name: string, path: string][] = [
-      ['resource', 'purchase-orders', ALL_TYPES],
-      ['admin-resource', 'news', ALL_TYPES],
-      ['public-resource', 'classes', ALL_TYPES],
-      ['resource', 'tags', 'a:string?'],
-      ['resource', 'articles', LARGEST],
+      ['resource', 'probe-orders', ALL_TYPES],
+      ['admin-resource', 'probe-news', ALL_TYPES],
+      ['public-resource', 'debuggers', ALL_TYPES],
+      ['resource', 'probe-tags', 'a:string?'],
+      ['resource', 'probe-articles', LARGEST],
     ];
     const official = ['module', 'controller', 'service', 'provider', 'gateway', 'guard', 'interceptor', 'filter'];
     const others = ['middleware', 'pipe', 'decorator', 'interface'];
@@ -175,32 +186,32 @@ describe('nest generate', () => {
     beforeAll(async () => {
       for (const [schematic, name, path] of resources) await generateResource(name, path, schematic);
       for (const schematic of [...official, ...others]) {
-        await runSchematic(schematic, { name: 'todos', sourceRoot: 'src', spec: true }, source.folder);
+        await runSchematic(schematic, { name: 'probe-todos', sourceRoot: 'src', spec: true }, source.folder);
       }
-      await runSchematic('class', { name: 'todo-list', sourceRoot: 'src', spec: true }, source.folder);
+      await runSchematic('class', { name: 'probe-list', sourceRoot: 'src', spec: true }, source.folder);
     });
 
     it('writes the files of a module and edits no list but app.module.ts', () => {
       expect(
         changed()
-          .filter((file) => /purchase-?orders?/i.test(file))
+          .filter((file) => /probe-?orders?/i.test(file))
           .sort(),
       ).toEqual([
-        expect.stringMatching(/^migrations\/\d{13}-CreatePurchaseOrders\.ts$/),
-        'src/purchase-orders/dto/create-purchase-order.dto.ts',
-        'src/purchase-orders/dto/purchase-order-page.dto.ts',
-        'src/purchase-orders/dto/purchase-order.dto.ts',
-        'src/purchase-orders/dto/update-purchase-order.dto.ts',
-        'src/purchase-orders/purchase-order-kind.ts',
-        'src/purchase-orders/purchase-order-status.ts',
-        'src/purchase-orders/purchase-order.entity.ts',
-        'src/purchase-orders/purchase-orders.controller.ts',
-        'src/purchase-orders/purchase-orders.errors.ts',
-        'src/purchase-orders/purchase-orders.module.ts',
-        'src/purchase-orders/purchase-orders.repository.ts',
-        'src/purchase-orders/purchase-orders.service.spec.ts',
-        'src/purchase-orders/purchase-orders.service.ts',
-        'test/e2e/purchase-orders.spec.ts',
+        expect.stringMatching(/^migrations\/\d{13}-CreateProbeOrders\.ts$/),
+        'src/probe-orders/dto/create-probe-order.dto.ts',
+        'src/probe-orders/dto/probe-order-page.dto.ts',
+        'src/probe-orders/dto/probe-order.dto.ts',
+        'src/probe-orders/dto/update-probe-order.dto.ts',
+        'src/probe-orders/probe-order-kind.ts',
+        'src/probe-orders/probe-order-status.ts',
+        'src/probe-orders/probe-order.entity.ts',
+        'src/probe-orders/probe-orders.controller.ts',
+        'src/probe-orders/probe-orders.errors.ts',
+        'src/probe-orders/probe-orders.module.ts',
+        'src/probe-orders/probe-orders.repository.ts',
+        'src/probe-orders/probe-orders.service.spec.ts',
+        'src/probe-orders/probe-orders.service.ts',
+        'test/e2e/probe-orders.spec.ts',
       ]);
       const edited = before.filter((file) => source.read(file) !== readFileSync(file, 'utf8'));
       expect(edited).toEqual(['src/app.module.ts']);
@@ -212,11 +223,11 @@ describe('nest generate', () => {
         .map((file) => basename(file))
         .sort();
       expect(names.slice(-resources.length).map((name) => name.slice(14))).toEqual([
-        'CreatePurchaseOrders.ts',
-        'CreateNews.ts',
-        'CreateClasses.ts',
-        'CreateTags.ts',
-        'CreateArticles.ts',
+        'CreateProbeOrders.ts',
+        'CreateProbeNews.ts',
+        'CreateDebuggers.ts',
+        'CreateProbeTags.ts',
+        'CreateProbeArticles.ts',
       ]);
     });
 
