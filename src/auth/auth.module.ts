@@ -7,12 +7,9 @@ import { tablePruner } from '../platform/database/table-pruner.js';
 import { MailModule } from '../platform/mail/mail.module.js';
 import { PasswordsModule } from '../platform/passwords/passwords.module.js';
 import { RateLimitsModule } from '../platform/rate-limits/rate-limits.module.js';
-import { SessionGuard } from '../sessions/session.guard.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
-import { HandshakeGuard } from './handshake.guard.js';
-import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { OneTimeToken } from './one-time-tokens/one-time-token.entity.js';
 import { OneTimeTokensRepository } from './one-time-tokens/one-time-tokens.repository.js';
@@ -57,8 +54,6 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
   providers: [
     AccessTokenService,
     EmailVerificationService,
-    HandshakeGuard,
-    JwtAuthGuard,
     JwtStrategy,
     KeyRing,
     NotMeService,
@@ -68,7 +63,6 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     RefreshService,
     RegistrationService,
     SecurityMailsService,
-    SessionGuard,
     SignInService,
     TokenService,
     VerifiedTokens,

@@ -65,6 +65,8 @@ export function environmentSchema(environment: Environment) {
     SESSION_ABSOLUTE_TIMEOUT: duration('1m', '3650d', '90d'),
     MAX_SESSIONS_PER_USER: integer(1, 10_000, 50),
     SESSION_RETENTION: duration('0s', '3650d', '30d'),
+    MAX_STREAMS: integer(1, 1_000_000, 10_000),
+    MAX_STREAMS_PER_SESSION: integer(1, 10_000, 50),
     SESSION_LIMIT_POLICY: z
       .enum(SESSION_LIMIT_POLICIES, `must be one of ${SESSION_LIMIT_POLICIES.join(', ')}`)
       .default('evict_oldest'),

@@ -76,6 +76,11 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       /** The time until an ended session is deleted. */
       retention: env.SESSION_RETENTION,
     },
+    streams: {
+      /** For this process. */
+      max: shareOf(env.MAX_STREAMS, worker),
+      maxPerSession: env.MAX_STREAMS_PER_SESSION,
+    },
     password: { bcryptCost: env.BCRYPT_COST },
     recovery: {
       passwordResetTtl: env.PASSWORD_RESET_TTL,

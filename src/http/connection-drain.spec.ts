@@ -5,14 +5,17 @@ import { text } from 'node:stream/consumers';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { until } from '../../test/support/until.js';
 import { ConnectionDrain } from './connection-drain.js';
+import { OpenConnections } from './streams/open-connections.js';
 
 describe('ConnectionDrain', () => {
   /** Returns what a client reads whose pipelined requests are all running when the drain starts. */
   async function responsesTo(requests: number): Promise<string[]> {
     const responses: ServerResponse[] = [];
     const server = createServer((_, response) => void responses.push(response)).listen(0, '127.0.0.1');
-    const drain = new ConnectionDrain({ httpAdapter: { getHttpServer: () => server } } as HttpAdapterHost);
-    drain.onApplicationBootstrap();
+    const connections = new OpenConnections(server);
+    const drain = new ConnectionDrain({
+      httpAdapter: { getHttpServer: () => server, connections } as unknown as HttpAdapterHost['httpAdapter'],
+    } as HttpAdapterHost);
     await once(server, 'listening');
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
     const read = text(socket);

@@ -1,25 +1,14 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  Injectable,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import type { GatehouseAdapter } from './express.adapter.js';
 
 /** Clients of busy connections can send one more request in this time. Its response closes the connection. */
 const LAST_REQUEST_MS = 500;
 /** Shorter than the time that supervisors wait before they kill a process. */
 const DRAIN_TIMEOUT_MS = 8_000;
 const SWEEP_INTERVAL_MS = 50;
-
-/** Undocumented: Node keeps the current response on the connection, and the latest request on its parser. */
-type Connection = Socket & {
-  readonly _httpMessage?: ServerResponse | null;
-  readonly parser?: { readonly incoming: IncomingMessage | null } | null;
-};
 
 /**
  * Drains the HTTP server at shutdown without dropping a request. `server.close()` alone would cut connections whose next
@@ -28,28 +17,23 @@ type Connection = Socket & {
  * 1. Busy connections get `Connection: close` with the current response or with the next one.
  * 2. Idle connections are closed.
  * 3. After `DRAIN_TIMEOUT_MS` all others are closed, for example those whose request never becomes complete.
+ *
+ * `StreamGuard` closes the streams.
  */
 @Injectable()
-export class ConnectionDrain implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
-  private readonly connections = new Set<Connection>();
+export class ConnectionDrain implements BeforeApplicationShutdown, OnApplicationShutdown {
   private sweep: NodeJS.Timeout | undefined;
   private deadline: NodeJS.Timeout | undefined;
 
   constructor(private readonly host: HttpAdapterHost) {}
 
-  onApplicationBootstrap(): void {
-    this.server()?.on('connection', (connection: Connection) => {
-      this.connections.add(connection);
-      connection.once('close', () => this.connections.delete(connection));
-    });
-  }
-
   /** @param signal absent if a test or a command closes the application. It then has no clients. */
   async beforeApplicationShutdown(signal?: string): Promise<void> {
-    const server = this.server();
+    const { httpAdapter } = this.host as unknown as { httpAdapter?: GatehouseAdapter };
+    const server = httpAdapter?.getHttpServer();
     if (!server?.listening) return;
     this.deadline = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT_MS);
-    for (const { _httpMessage: response, parser } of this.connections) {
+    for (const { _httpMessage: response, parser } of httpAdapter?.connections ?? []) {
       // A pipelined request may follow. Closing the connection would drop its response.
       const isLast = response?.req === parser?.incoming;
       if (response && isLast && !response.headersSent) closeAfter(response);
@@ -62,12 +46,6 @@ export class ConnectionDrain implements OnApplicationBootstrap, BeforeApplicatio
   onApplicationShutdown(): void {
     clearTimeout(this.deadline);
     clearInterval(this.sweep);
-  }
-
-  /** Returns `undefined` in a microservice or a command, which have no HTTP server. */
-  private server(): Server | undefined {
-    const { httpAdapter } = this.host as Partial<HttpAdapterHost>;
-    return httpAdapter?.getHttpServer() as Server | undefined;
   }
 }
 

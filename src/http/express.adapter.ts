@@ -2,7 +2,8 @@ import { createServer, type ServerResponse } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { ErrorRequestHandler, Express, RequestHandler, Response } from 'express';
 import { messageClasses } from './message-classes.js';
-import { StreamGate } from './stream-gate.js';
+import { OpenConnections } from './streams/open-connections.js';
+import { StreamGate } from './streams/stream-gate.js';
 
 /** Statuses of responses without a body, from which Express removes the headers of the body. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -12,7 +13,8 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
  * and objects are sent in one step, without Express's support for charsets, replacers and ETags.
  */
 export class GatehouseAdapter extends ExpressAdapter {
-  /** Set by `initHttpServer`. */
+  /** Set by `initHttpServer`, like the gate. */
+  connections!: OpenConnections;
   streamGate!: StreamGate;
 
   /** @param defaults the default headers of all responses, as alternating names and values */
@@ -25,7 +27,8 @@ export class GatehouseAdapter extends ExpressAdapter {
     const classes = messageClasses(express, this.defaults);
     const server = createServer(classes, express);
     this.httpServer = server;
-    this.streamGate = new StreamGate(server, express, classes.ServerResponse);
+    this.connections = new OpenConnections(server);
+    this.streamGate = new StreamGate(server, express, classes.ServerResponse, this.connections);
   }
 
   /** Ignores the global prefix. Otherwise unknown paths without the prefix would get Express's HTML page. */

@@ -1,20 +1,20 @@
-import type { ServerResponse } from 'node:http';
-import { Logger, type WebSocketAdapter } from '@nestjs/common';
+import { Logger, type Type, type WebSocketAdapter } from '@nestjs/common';
 import { EXCEPTION_FILTERS_METADATA } from '@nestjs/common/constants.js';
 import { NestApplication } from '@nestjs/core';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { AbstractWsAdapter, type GatewayMetadata } from '@nestjs/websockets';
 import { TokenMissingError } from '../auth/auth.errors.js';
-import { HandshakeGuard } from '../auth/handshake.guard.js';
 import { DomainError, ForbiddenError } from '../common/domain.error.js';
 import { RejectedRequests } from '../common/rejected-requests.js';
 import type { Config } from '../config/env.js';
+import { AccessCheck } from '../http/body/access-check.js';
+import { MAX_BODY_BYTES } from '../http/body/body-parsers.js';
 import type { GatehouseAdapter } from '../http/express.adapter.js';
 import { GatewayErrorFilter } from '../http/gateway-error.filter.js';
 import type { GuardedRequest } from '../http/guarded-request.js';
 import { InternalError, OriginNotAllowedError } from '../http/http.errors.js';
-import { MAX_BODY_BYTES } from '../http/body/body-parsers.js';
 import { problemMessage } from '../http/rejected-call.js';
 import { endpointOf, findGateways, isSameEndpoint, type Endpoint, type Gateway } from './gateways.js';
 import { rejectMalformedMessages } from './malformed-messages.js';
@@ -23,7 +23,7 @@ import { rejectMalformedMessages } from './malformed-messages.js';
 export function setUpWebSockets(app: NestExpressApplication, { http, publicUrl }: Config): void {
   const { streamGate } = app.getHttpAdapter() as unknown as GatehouseAdapter;
   const origins = [...http.corsOrigins, new URL(publicUrl).origin];
-  const webSockets = new WebSockets(app, app.get(HandshakeGuard), findGateways(app), origins);
+  const webSockets = new WebSockets(app, app.get(AccessCheck), findGateways(app), origins);
   webSockets.reportErrors(app.get(RejectedRequests));
   streamGate.authenticate = (request, response) => webSockets.authenticate(request, response);
   streamGate.activate();
@@ -45,7 +45,7 @@ class WebSockets {
 
   constructor(
     private readonly app: NestExpressApplication,
-    private readonly guard: HandshakeGuard,
+    private readonly access: AccessCheck,
     private readonly gateways: readonly Gateway[],
     private readonly origins: readonly string[],
   ) {}
@@ -62,13 +62,13 @@ class WebSockets {
   }
 
   /** Admits a handshake if one of the gateways at its path does. */
-  async authenticate(request: GuardedRequest, response: ServerResponse): Promise<void> {
+  async authenticate(request: GuardedRequest, response: object): Promise<void> {
     if (!this.isAllowedOrigin(request)) throw new OriginNotAllowedError();
     const gateways = this.gatewaysAt(request.url.split('?', 1)[0] ?? '');
     let rejection: unknown;
     for (const gateway of gateways.length > 0 ? gateways : [undefined]) {
       try {
-        await this.guard.checkHandshake(request, response, gateway?.type);
+        await this.check('http', [request, response], gateway?.type);
         return;
       } catch (error) {
         // A client with a token that does not work must not continue as an anonymous one.
@@ -96,13 +96,23 @@ class WebSockets {
   private async join(client: object, endpoint: Endpoint): Promise<Error | undefined> {
     const gateway = this.gateways.find((other) => isSameEndpoint(other, endpoint));
     try {
-      await this.guard.checkClient(client, gateway?.type);
+      await this.check('ws', [client], gateway?.type);
     } catch (error) {
       if (!(error instanceof DomainError)) this.logger.error({ err: error }, 'Unexpected error');
       const { code, ...data } = problemMessage(error instanceof DomainError ? error : new InternalError());
       return Object.assign(new Error(String(code)), { data: { code, ...data } });
     }
     return undefined;
+  }
+
+  /**
+   * Applies the guards as if the gateway were a controller. Without a gateway, for example for a WebSocket server that the
+   * application attached itself, requires a token and no role.
+   */
+  private async check(type: 'http' | 'ws', args: object[], gateway: Type = Object): Promise<void> {
+    const context = new ExecutionContextHost(args, gateway, gateway);
+    context.setType(type);
+    await this.access.check(context);
   }
 
   /** Browsers send the origin of the page, and apply CORS to no WebSocket (ASVS 4.4.2). */

@@ -1,6 +1,12 @@
+import type { AccessClaims } from '../common/principal.js';
 import type { User } from '../users/user.entity.js';
 import type { RevocationReason } from './revocation.js';
-import { SessionExpiredError, SessionRevokedError, UserInactiveError } from './sessions.errors.js';
+import {
+  SessionExpiredError,
+  SessionNotFoundError,
+  SessionRevokedError,
+  UserInactiveError,
+} from './sessions.errors.js';
 
 /** The state that decides whether a session may be used. The database's clock decides whether it has expired. */
 export interface SessionState {
@@ -8,6 +14,18 @@ export interface SessionState {
   readonly user: User;
   readonly revokedReason: RevocationReason | null;
   readonly isExpired: boolean;
+}
+
+/**
+ * Returns the session of these claims, if it may be used.
+ *
+ * @throws SessionNotFoundError, UserInactiveError, SessionRevokedError, SessionExpiredError
+ */
+export function usableSession<S extends SessionState>(session: S | null | undefined, claims: AccessClaims): S {
+  // Reject a token whose subject is not the user of the session.
+  if (session?.user.id !== claims.userId) throw new SessionNotFoundError({ claims });
+  assertUsable(session);
+  return session;
 }
 
 /**

@@ -5,8 +5,7 @@ import type { Config } from '../config/env.js';
 import { Database } from '../platform/database/database.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
 import { SessionAccessRepository, type GuardedSession } from './session-access.repository.js';
-import { assertUsable } from './session-state.js';
-import { SessionNotFoundError } from './sessions.errors.js';
+import { usableSession } from './session-state.js';
 
 /** How many lookups run in parallel, not counting slow ones. With two, a request need not wait for a large batch. */
 const LANES = 2;
@@ -68,11 +67,7 @@ export class SessionLookup {
    * @throws SessionNotFoundError, UserInactiveError, SessionRevokedError, SessionExpiredError, DatabaseUnavailableError
    */
   async check(claims: AccessClaims): Promise<GuardedSession> {
-    const session = await this.find(claims.sessionId);
-    // Reject a token whose subject is not the user of the session.
-    if (session?.user.id !== claims.userId) throw new SessionNotFoundError({ claims });
-    assertUsable(session);
-    return session;
+    return usableSession(await this.find(claims.sessionId), claims);
   }
 
   /** Starts a lane after the current event-loop turn, so that other IDs of the same turn can join its batch. */

@@ -18,6 +18,7 @@ import { SessionsAdminService } from './sessions.admin.service.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
+import { StreamGuard } from './stream.guard.js';
 
 @Module({
   imports: [AuditModule, TypeOrmModule.forFeature([Session]), UsersModule],
@@ -31,6 +32,7 @@ import { SessionsService } from './sessions.service.js';
     SessionsAdminService,
     SessionsRepository,
     SessionsService,
+    StreamGuard,
     { provide: RefreshTokens, inject: [gatehouseConfig.KEY], useFactory: createRefreshTokens },
     tablePruner({
       subject: 'sessions',

@@ -15,8 +15,8 @@ const CONTRACT = new URL('../../docs/api.md', import.meta.url);
 
 /** The folders of Gatehouse. A module of a team is in another one, and docs/api.md does not list its codes. */
 const OWN_FOLDERS = ['auth', 'cli', 'common', 'config', 'health', 'http', 'platform', 'server', 'sessions', 'users'];
-/** Errors that only WebSockets and other transports return. */
-const NOT_OVER_HTTP = ['origin_not_allowed', 'unsupported_transport'];
+/** Errors that only streams and other transports report. */
+const NOT_OVER_HTTP = ['origin_not_allowed', 'server_stopping', 'too_many_streams', 'unsupported_transport'];
 
 /** For example `404 not_found`. */
 type StatusAndCode = `${number} ${string}`;

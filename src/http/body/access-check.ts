@@ -13,7 +13,8 @@ export class AccessCheck {
 
   /** @throws the error of the first guard that rejects the request */
   async check(context: ExecutionContext): Promise<void> {
-    delete requestOf(context).principal;
+    // A message of a WebSocket that needs no session leaves the principal of its connection.
+    if (context.getType() === 'http') delete requestOf(context).principal;
     for (const guard of this.guards) if (!(await guard.canActivate(context))) throw new ForbiddenError();
   }
 }

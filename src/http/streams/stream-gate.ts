@@ -1,14 +1,15 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Express } from 'express';
-import { BadRequestError, UnsupportedTransportError } from './http.errors.js';
-import { rememberHandshake, type GuardedRequest } from './guarded-request.js';
+import type { Express, Response } from 'express';
+import { rememberHandshake, type GuardedRequest } from '../guarded-request.js';
+import { BadRequestError, UnsupportedTransportError } from '../http.errors.js';
+import type { OpenConnections } from './open-connections.js';
 import { acceptSubprotocolToken } from './subprotocol-token.js';
 
 /** Throws the error for the client if a request may not open a stream. */
-export type Authenticate = (request: GuardedRequest, response: ServerResponse) => Promise<void>;
+export type Authenticate = (request: GuardedRequest, response: Response) => Promise<void>;
 
-type ResponseClass = new (request: GuardedRequest) => ServerResponse<GuardedRequest>;
+type ResponseClass = new (request: GuardedRequest) => ServerResponse;
 type Emit = (event: string, ...args: unknown[]) => boolean;
 
 /** The transports of engine.io, the protocol below socket.io. Each of its requests names one in the query string. */
@@ -30,6 +31,7 @@ export class StreamGate {
     private readonly server: Server,
     private readonly express: Express,
     private readonly Response: ResponseClass,
+    private readonly connections: OpenConnections,
   ) {}
 
   /** Takes effect when a library adds a listener. Without one, the requests of Express do not pass the gate. */
@@ -51,7 +53,7 @@ export class StreamGate {
         return true;
       }
       if (event === 'request') {
-        const [request, response] = args as [GuardedRequest, ServerResponse];
+        const [request, response] = args as [GuardedRequest, Response];
         if (!isPoll(request)) return emit(event, request, response);
         void this.admitPoll(request, response, () => emit(event, request, response));
         return true;
@@ -65,7 +67,7 @@ export class StreamGate {
     // Node has removed its own listener. An error also closes the socket.
     const ignoreError = () => undefined;
     socket.on('error', ignoreError);
-    const response = new this.Response(request);
+    const response = new this.Response(request) as Response;
     try {
       acceptSubprotocolToken(request);
       await this.check(request, response);
@@ -79,20 +81,22 @@ export class StreamGate {
     socket.off('error', ignoreError);
     if (socket.destroyed) return;
     rememberHandshake(socket, request);
+    this.connections.addUpgraded(socket, request);
     admit();
   }
 
-  private async admitPoll(request: GuardedRequest, response: ServerResponse, admit: () => void): Promise<void> {
+  private async admitPoll(request: GuardedRequest, response: Response, admit: () => void): Promise<void> {
     try {
       await this.check(request, response);
     } catch (error) {
       this.reject(error, request, response);
       return;
     }
+    this.connections.addPoll(response, request);
     admit();
   }
 
-  private async check(request: GuardedRequest, response: ServerResponse): Promise<void> {
+  private async check(request: GuardedRequest, response: Response): Promise<void> {
     const { url } = request;
     // Libraries compare paths before or after this normalization. Only one of them may decide who owns the path.
     if (!URL.canParse(url, BASE) || new URL(url, BASE).pathname !== url.split('?', 1)[0]) {
@@ -101,9 +105,9 @@ export class StreamGate {
     await this.authenticate(request, response);
   }
 
-  private reject(error: unknown, request: GuardedRequest, response: ServerResponse): void {
+  private reject(error: unknown, request: GuardedRequest, response: Response): void {
     request.rejection = error;
-    this.express(request, response as Parameters<Express>[1]);
+    this.express(request, response);
   }
 }
 

@@ -1,0 +1,62 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Response } from 'express';
+import type { GuardedRequest } from '../guarded-request.js';
+import type { OpenStream } from './open-stream.js';
+import { ResponseStream } from './response-stream.js';
+import { SocketStream } from './socket-stream.js';
+
+/** Undocumented: Node keeps the current response on the connection, and the latest request on its parser. */
+export type Connection = Socket & {
+  readonly _httpMessage?: (Response & { readonly req: GuardedRequest }) | null;
+  readonly parser?: { readonly incoming: IncomingMessage | null } | null;
+};
+
+/**
+ * The connections of the HTTP server, and the streams among them. Finding the streams when they are needed adds no work
+ * to other requests.
+ */
+export class OpenConnections implements Iterable<Connection> {
+  private readonly connections = new Set<Connection>();
+  private readonly streams = new WeakMap<object, OpenStream>();
+
+  constructor(server: Server) {
+    server.on('connection', (connection: Connection) => {
+      this.connections.add(connection);
+      connection.once('close', () => this.connections.delete(connection));
+    });
+  }
+
+  [Symbol.iterator](): Iterator<Connection> {
+    return this.connections.values();
+  }
+
+  /** Adds a connection that is no longer HTTP. */
+  addUpgraded(socket: Socket, request: GuardedRequest): void {
+    this.streams.set(socket, new SocketStream(request, socket));
+  }
+
+  /** Adds a response that its library sends later. */
+  addPoll(response: Response, request: GuardedRequest): void {
+    this.streams.set(response, new ResponseStream(request, response));
+  }
+
+  /** Returns all open streams, in the order of their connections. */
+  openStreams(): OpenStream[] {
+    const open: OpenStream[] = [];
+    for (const connection of this.connections) {
+      const stream = this.streams.get(connection) ?? this.streamOf(connection._httpMessage);
+      if (stream && !stream.isClosing) open.push(stream);
+    }
+    return open;
+  }
+
+  private streamOf(response: Connection['_httpMessage']): OpenStream | undefined {
+    if (!response || response.writableEnded) return undefined;
+    const known = this.streams.get(response);
+    if (known || !response.headersSent) return known;
+    const stream = new ResponseStream(response.req, response);
+    this.streams.set(response, stream);
+    return stream;
+  }
+}

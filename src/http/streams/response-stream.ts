@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import type { Response } from 'express';
+import type { DomainError } from '../../common/domain.error.js';
+import type { GuardedRequest } from '../guarded-request.js';
+import { toProblem } from '../problem.js';
+import { requestIdOf } from '../request-id.js';
+import { CLOSE_TIMEOUT_MS, type OpenStream } from './open-stream.js';
+
+/** A response that is still being written: an event stream, a download, or an unanswered poll of socket.io. */
+export class ResponseStream implements OpenStream {
+  isClosing = false;
+
+  constructor(
+    readonly request: GuardedRequest,
+    private readonly response: Response,
+  ) {}
+
+  get isEndless(): boolean {
+    return String(this.response.getHeader('Content-Type')).startsWith('text/event-stream');
+  }
+
+  /** Ends an event stream with the event `closed` and a problem document. Cuts off any other response. */
+  async close(error: DomainError): Promise<void> {
+    if (this.isClosing) return;
+    this.isClosing = true;
+    const { response, request } = this;
+    const { socket } = response;
+    if (!socket || socket.destroyed) return;
+    const closed = once(socket, 'close');
+    response.locals['code'] = error.code;
+    if (this.isEndless) {
+      // Nest writes events until the connection is closed. Without a listener, such a write would end the process.
+      response.on('error', () => undefined);
+      const [path = ''] = request.originalUrl.split('?', 1);
+      const data = JSON.stringify(toProblem(error, path, requestIdOf(response)));
+      response.end(`\nevent: closed\ndata: ${data}\n\n`, () => socket.destroySoon());
+      setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref();
+    } else response.destroy();
+    await closed;
+  }
+
+  /** Writes a comment of an event stream, unless the client has yet to read the last one. */
+  beat(): void {
+    if (this.isEndless && !this.response.writableNeedDrain) this.response.write(':\n');
+  }
+}

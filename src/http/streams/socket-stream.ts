@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import type { DomainError, ErrorKind } from '../../common/domain.error.js';
+import type { GuardedRequest } from '../guarded-request.js';
+import { CLOSE_TIMEOUT_MS, type OpenStream } from './open-stream.js';
+import { ServerStoppingError } from './streams.errors.js';
+
+/** The codes from 4000 on are for applications (RFC 6455 §7.4.2). */
+const CLOSE_CODES: Readonly<Partial<Record<ErrorKind, number>>> = { unauthenticated: 4401, forbidden: 4403 };
+const GOING_AWAY = 1001;
+const TRY_AGAIN_LATER = 1013;
+
+/** An empty, final ping frame without a mask (RFC 6455 §5.5.2). */
+const PING = Buffer.from([0x89, 0]);
+
+/**
+ * A connection after its upgrade. It speaks WebSocket over the socket itself, between the frames of the library that
+ * accepted the connection, because that works for every library.
+ */
+export class SocketStream implements OpenStream {
+  readonly isEndless = true;
+  isClosing = false;
+  private readonly bytesBeforeResponse: number;
+  private bytesReadBeforePing = -1;
+
+  constructor(
+    readonly request: GuardedRequest,
+    private readonly socket: Socket,
+  ) {
+    this.bytesBeforeResponse = socket.bytesWritten;
+  }
+
+  async close(error: DomainError): Promise<void> {
+    if (this.isClosing) return;
+    this.isClosing = true;
+    const { socket } = this;
+    const closed = once(socket, 'close');
+    if (this.isWebSocket()) {
+      // The library gets no further message. Reading continues, because the system resets connections with unread data.
+      socket.removeAllListeners('data').resume();
+      socket.end(closeFrame(closeCodeOf(error), error.code));
+      setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref();
+    } else socket.destroy();
+    await closed;
+  }
+
+  /** Every client answers a ping, so one that has sent nothing since the last ping is gone. */
+  beat(): void {
+    if (!this.isWebSocket()) return;
+    const { socket } = this;
+    if (socket.bytesRead === this.bytesReadBeforePing) socket.destroy();
+    else socket.write(PING);
+    this.bytesReadBeforePing = socket.bytesRead;
+  }
+
+  /** Before the library has accepted the handshake, a frame would be an invalid response. */
+  private isWebSocket(): boolean {
+    const { upgrade } = this.request.headers;
+    return upgrade?.toLowerCase() === 'websocket' && this.socket.bytesWritten > this.bytesBeforeResponse;
+  }
+}
+
+function closeCodeOf(error: DomainError): number {
+  return error instanceof ServerStoppingError ? GOING_AWAY : (CLOSE_CODES[error.kind] ?? TRY_AGAIN_LATER);
+}
+
+/** Returns a final close frame without a mask (RFC 6455 §5.5.1). Its payload has at most 125 bytes. */
+function closeFrame(code: number, reason: string): Buffer {
+  const payload = Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason).subarray(0, 123)]);
+  return Buffer.concat([Buffer.from([0x88, payload.length]), payload]);
+}
