@@ -11,6 +11,6 @@ export function guardMicroservices(app: NestExpressApplication): void {
   if (app.getMicroservices().length > 0) throw new Error('Call connectMicroservice() after setUpApp().');
   const value: NestExpressApplication['connectMicroservice'] = (options, hybridOptions) =>
     NestApplication.prototype.connectMicroservice.call(app, options, { ...hybridOptions, inheritAppConfig: true });
-  // Nest's proxy around the application ignores assignments.
-  Object.defineProperty(app, 'connectMicroservice', { value });
+  // Nest's proxies around the application ignore assignments, and need configurable properties.
+  Object.defineProperty(app, 'connectMicroservice', { value, configurable: true });
 }

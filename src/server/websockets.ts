@@ -31,7 +31,7 @@ export function setUpWebSockets(app: NestExpressApplication, { http, publicUrl }
     webSockets.protect(adapter);
     return NestApplication.prototype.useWebSocketAdapter.call(app, adapter);
   };
-  // Nest's proxy around the application ignores assignments.
+  // Nest's proxies around the application ignore assignments, and need configurable properties.
   Object.defineProperty(app, 'useWebSocketAdapter', { value, configurable: true });
   app.useWebSocketAdapter(new WsAdapter(app));
 }

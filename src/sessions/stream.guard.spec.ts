@@ -107,7 +107,7 @@ describe('StreamGuard', () => {
   });
 
   it('does not start a check while the last one is running', async () => {
-    let finish = () => undefined as void;
+    let finish: () => void = () => undefined;
     lookUp = () => new Promise<void>((resolve) => (finish = resolve));
     open('a');
     await jest.advanceTimersByTimeAsync(5 * SECOND_MS);
