@@ -14,9 +14,6 @@ import { SQL_WORDS, TYPESCRIPT_WORDS } from './words.js';
  * @property {boolean} isOptional whether the field may be null
  */
 
-/** With more, a file could have more than 200 lines. */
-const MAX_FIELDS = 15;
-
 /** Names that the generated files use. */
 const RESERVED_NAMES = new Set(['id', 'owner', 'ownerId', 'createdAt', 'updatedAt', 'prototype']);
 
@@ -34,9 +31,6 @@ const SYNTAX =
 export function parseFields(list, names) {
   if (list.trim() === '') throw new SchematicsException(`A module needs at least one field. ${SYNTAX}`);
   const fields = list.split(',').map((text) => parseField(text.trim(), names));
-  if (fields.length > MAX_FIELDS) {
-    throw new SchematicsException(`A new module can have at most ${MAX_FIELDS} fields. Add the others later.`);
-  }
   for (const [index, field] of fields.entries()) {
     const twin = fields.slice(0, index).find((other) => isTwin(field, other));
     if (twin)

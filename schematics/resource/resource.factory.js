@@ -32,6 +32,8 @@ import { buildScope } from './scope.js';
  */
 
 const APP_MODULE = 'src/app.module.ts';
+/** As in the lint rules. */
+const [MAX_LINES, MAX_SPEC_LINES] = [200, 400];
 
 /** Creates a module whose rows belong to the users who create them. @param {Options} options @returns {Rule} */
 export function forOwners(options) {
@@ -71,6 +73,7 @@ function createModule(options, access) {
       ...fields.flatMap(({ enumeration }) => (enumeration ? [render('enumeration', enumeration)] : [])),
       options.skipImport ? noop() : importModule(names),
       formatFiles(),
+      assertShort(),
     ]);
   };
 }
@@ -99,6 +102,17 @@ function importModule({ folder, classes }) {
     // The import and its use.
     if (changed.split(className).length < 3) throw new SchematicsException(`${APP_MODULE} has no list of imports.`);
     tree.overwrite(APP_MODULE, changed);
+  };
+}
+
+/** Rejects so many fields that a file would be longer than the lint rules allow. @returns {Rule} */
+function assertShort() {
+  return (tree) => {
+    for (const { path } of tree.actions.filter(({ kind }) => kind === 'c')) {
+      const lines = tree.readText(path).split('\n').length - 1;
+      if (lines <= (path.endsWith('.spec.ts') ? MAX_SPEC_LINES : MAX_LINES)) continue;
+      throw new SchematicsException(`${path.slice(1)} would have ${lines} lines. Start with fewer fields.`);
+    }
   };
 }
 
