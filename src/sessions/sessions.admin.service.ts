@@ -72,7 +72,7 @@ export class SessionsAdminService {
     filter: BulkFilter,
     dryRun: boolean,
   ): Promise<{ matched: number; revoked: number }> {
-    if (Object.values(filter).every((condition) => condition === undefined)) {
+    if (Object.values<unknown>(filter).every((condition) => condition === undefined)) {
       const message = 'needs at least one of userId, ipAddress, createdBefore';
       throw new ValidationFailedError([{ pointer: '', message }]);
     }

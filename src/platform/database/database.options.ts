@@ -23,6 +23,8 @@ export function databaseOptions(config: Config['database']) {
     migrationsRun: false,
     // The application's role may not change the schema.
     installExtensions: false,
+    // Generated UUIDs then come from `gen_random_uuid()`, which needs no extension since PostgreSQL 13.
+    uuidExtension: 'pgcrypto',
     migrationsTableName: 'migrations',
     poolSize: config.poolMax,
     connectTimeoutMS: config.connectTimeout,

@@ -15,7 +15,7 @@ describe('NamingStrategy', () => {
     ['passwordHash', undefined, [], 'password_hash'],
     ['id', undefined, [], 'id'],
     ['city', undefined, ['homeAddress'], 'home_address_city'],
-    ['email', 'mailAddress', [], 'mail_address'],
+    ['email', 'mailAddress', [], 'mailAddress'],
   ])('names the column of %s (custom: %s, prefixes: %j) %s', (property, custom, prefixes, expected) => {
     expect(naming.columnName(property, custom, prefixes)).toBe(expected);
   });

@@ -5,7 +5,7 @@ import { DefaultNamingStrategy, type NamingStrategyInterface, type Table } from 
 const MAX_BYTES = 63;
 
 /**
- * Names everything in the schema: snake_case tables and columns, and `pk_<table>`, `fk_<table>_<columns>`,
+ * Names everything in the schema that has no name of its own: snake_case tables and columns, and `pk_<table>`, `fk_<table>_<columns>`,
  * `uq_<table>_<columns>`, `ix_<table>_<columns>`. Name a check yourself, as `ck_<table>_<rule>`.
  */
 export class NamingStrategy extends DefaultNamingStrategy implements NamingStrategyInterface {
@@ -14,7 +14,7 @@ export class NamingStrategy extends DefaultNamingStrategy implements NamingStrat
   }
 
   override columnName(propertyName: string, customName: string | undefined, prefixes: string[]): string {
-    return snakeCase([...prefixes, customName ?? propertyName].join('_'));
+    return [...prefixes.map(snakeCase), customName ?? snakeCase(propertyName)].join('_');
   }
 
   override joinColumnName(relationName: string, referencedColumnName: string): string {
