@@ -1,5 +1,6 @@
-import { ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
-import type { ValidationError } from 'class-validator';
+import { Logger, ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import { getMetadataStorage, type ValidationError } from 'class-validator';
 import { ValidationFailedError, type FieldError } from '../common/domain.error.js';
 import { findUnsafeInput, pointerTo } from './unsafe-input.js';
 
@@ -7,8 +8,14 @@ const DECIMAL = /^-?\d+(\.\d+)?$/;
 const BOOLEAN = /^(true|false)$/;
 const UNKNOWN_FIELD = 'is not a field of this request';
 
+/** What Nest passes as the type of a parameter: a class, or the object of an enum that is imported from another file. */
+type Metatype = NonNullable<ArgumentMetadata['metatype']>;
+
 /**
  * Validates bodies, queries and parameters against their DTOs. Rejects unknown fields and does not convert types.
+ *
+ * A class without validators has no fields, so only an empty object is valid. A single value of a query or path passes,
+ * because the pipes of its parameter run later: `@Param('id', UserByIdPipe) user: User`.
  *
  * @throws ValidationFailedError with all invalid fields
  */
@@ -18,8 +25,9 @@ export class StrictValidationPipe extends ValidationPipe {
       transform: true,
       whitelist: true,
       forbidNonWhitelisted: true,
-      forbidUnknownValues: true,
       stopAtFirstError: true,
+      // An error whose object has no rules is a mistake of the developer.
+      validationError: { target: true },
       exceptionFactory: (errors) => new ValidationFailedError(errors.flatMap((error) => toFieldErrors(error))),
     });
   }
@@ -35,6 +43,8 @@ export class StrictValidationPipe extends ValidationPipe {
     const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
     const hidden = keys.find((key) => key in (metadata.metatype?.prototype ?? {}));
     if (hidden !== undefined) throw new ValidationFailedError([{ pointer: pointerTo(hidden), message: UNKNOWN_FIELD }]);
+    const { metatype } = metadata;
+    if (metatype && this.toValidate(metadata) && !hasRules(metatype)) return withoutRules(value, metadata, metatype);
     return super.transform(value, metadata);
   }
 
@@ -59,11 +69,49 @@ function expectedBody(value: unknown, { type, data, metatype }: ArgumentMetadata
   return Array.isArray(value) ? 'an object' : null;
 }
 
-function toFieldErrors(error: ValidationError, parent = ''): FieldError[] {
+/** Returns an input whose type has no rules. Rejects its fields, because nothing would validate them. */
+function withoutRules(value: unknown, { type, data }: ArgumentMetadata, metatype: Metatype): unknown {
+  const isClass = typeof metatype === 'function';
+  const isFields = typeof value === 'object' || value === undefined;
+  if (data === undefined && isClass && !isFields) {
+    throw new ValidationFailedError([{ pointer: '', message: 'must be an object' }]);
+  }
+  const fields = isFields && (data === undefined || type === 'body') ? Object.keys(value ?? {}) : [];
+  if (fields.length > 0) {
+    if (isClass) reportMissingRules(metatype);
+    throw new ValidationFailedError(fields.map((key) => ({ pointer: pointerTo(key), message: UNKNOWN_FIELD })));
+  }
+  return data === undefined && isClass ? plainToInstance(metatype, {}) : value;
+}
+
+function hasRules(type: Metatype): boolean {
+  return getMetadataStorage().getTargetValidationMetadatas(type, '', false, false).length > 0;
+}
+
+const reported = new WeakSet<Metatype>();
+
+function reportMissingRules(type: Metatype): void {
+  if (reported.has(type)) return;
+  reported.add(type);
+  new Logger(StrictValidationPipe.name).warn(
+    `${type.name} has no validators, so every field of it is rejected. Add a validator such as @IsString() to each field.`,
+  );
+}
+
+/** @param field the field of a class that contains the error, such as `OrderDto.items` */
+function toFieldErrors(error: ValidationError, parent = '', field = ''): FieldError[] {
   const pointer = pointerTo(error.property, parent);
-  const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
+  const owner = error.target?.constructor as Metatype | undefined;
+  const isUnknown = error.constraints?.['whitelistValidation'] !== undefined;
+  if (isUnknown && owner && !hasRules(owner)) {
+    // Without @Type(), class-transformer does not create an instance of the nested class.
+    if (owner === Object) throw new Error(`${field} has @ValidateNested() but no @Type(). Add @Type(() => ItsClass).`);
+    reportMissingRules(owner);
+  }
+  const own = Object.values(error.constraints ?? {}).map((message) => ({
     pointer,
-    message: rule === 'whitelistValidation' ? UNKNOWN_FIELD : message,
+    message: isUnknown ? UNKNOWN_FIELD : message,
   }));
-  return [...own, ...(error.children ?? []).flatMap((child) => toFieldErrors(child, pointer))];
+  const ownField = !owner || Array.isArray(error.target) ? field : `${owner.name}.${error.property}`;
+  return [...own, ...(error.children ?? []).flatMap((child) => toFieldErrors(child, pointer, ownField))];
 }

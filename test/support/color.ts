@@ -1,0 +1,5 @@
+/** In a file of its own, because the compiler then passes the enum itself to Nest as the type of a parameter. */
+export enum Color {
+  Red = 'red',
+  Green = 'green',
+}
