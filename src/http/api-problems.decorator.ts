@@ -4,7 +4,7 @@ import type { DomainError } from '../common/domain.error.js';
 import { statusOf } from './error-status.js';
 import { ProblemDto, toProblem } from './problem.js';
 
-/** Marks operations whose errors are no problem documents while `buildOpenApi` runs, which removes it. */
+/** Marks operations whose errors are not problem documents. `buildOpenApi` reads and removes it. */
 export const OWN_ERRORS_EXTENSION = 'x-own-errors';
 
 /** An example in the API document: an error, or an error class whose instance without arguments is the example. */

@@ -11,14 +11,14 @@ const DRAIN_TIMEOUT_MS = 8_000;
 const SWEEP_INTERVAL_MS = 50;
 
 /**
- * Drains the HTTP server at shutdown without dropping a request. `server.close()` alone would cut connections whose next
- * request is already on its way, and would wait for all others until their clients close them.
+ * Drains the HTTP server at shutdown without dropping a request. `server.close()` alone would cut connections whose
+ * next request is already on its way, and would wait for all others until their clients close them.
  *
  * 1. Busy connections get `Connection: close` with the current response or with the next one.
  * 2. Idle connections are closed.
- * 3. After `DRAIN_TIMEOUT_MS` all others are closed, for example those whose request never becomes complete.
+ * 3. After `DRAIN_TIMEOUT_MS` all others are closed, for example those whose request is never complete.
  *
- * `StreamGuard` closes the streams.
+ * `StreamGuard` closes WebSockets and event streams.
  */
 @Injectable()
 export class ConnectionDrain implements BeforeApplicationShutdown, OnApplicationShutdown {

@@ -18,7 +18,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 
 const KINDS = Object.keys(STATUS) as ErrorKind[];
 
-/** An error that its author described by an HTTP status, such as an `HttpException` of Nest. */
+/** An error with its own HTTP status, such as a converted `HttpException` of Nest. */
 export class StatusError extends DomainError {
   readonly kind: ErrorKind;
 

@@ -5,15 +5,15 @@ import { messageClasses } from './message-classes.js';
 import { OpenConnections } from './streams/open-connections.js';
 import { StreamGate } from './streams/stream-gate.js';
 
-/** Statuses of responses without a body, from which Express removes the headers of the body. */
+/** The statuses without a body. Express removes the headers of the body from these responses. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
- * Nest's Express adapter without its two greatest costs. Requests and responses have Express's prototypes from the start,
- * and objects are sent in one step, without Express's support for charsets, replacers and ETags.
+ * Nest's Express adapter without its two greatest costs. Requests and responses have Express's prototypes from the
+ * start, and objects are sent in one step, without Express's support for charsets, replacers and ETags.
  */
 export class GatehouseAdapter extends ExpressAdapter {
-  /** Set by `initHttpServer`, like the gate. */
+  // Set by `initHttpServer`.
   connections!: OpenConnections;
   streamGate!: StreamGate;
 

@@ -53,7 +53,7 @@ export function IdField(): PropertyDecorator {
 
 /** Requires one of these words. */
 export function OneOf(words: readonly string[]): PropertyDecorator {
-  // A function, because a list can grow while files are imported.
+  // The message is a function, because the list can grow while files are imported.
   return IsIn(words, { message: () => `must be one of ${words.join(', ')}` });
 }
 
@@ -66,7 +66,7 @@ export function QueryBoolean(): PropertyDecorator {
   );
 }
 
-/** Requires a date of the calendar (RFC 3339 full-date), and keeps it as text, because it has no time zone. */
+/** Requires a calendar date (RFC 3339 full-date). Keeps it as text, because it has no time zone. */
 export function CalendarDate(): PropertyDecorator {
   const validate = (value: unknown) =>
     // PostgreSQL has no year 0.

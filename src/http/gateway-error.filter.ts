@@ -9,8 +9,8 @@ import { problemMessage } from './rejected-call.js';
 import { recordRejection } from './rejection.js';
 
 /**
- * Sends the errors of gateways to the client, as Nest's event `exception` with the `status`, `code` and `detail` of a
- * problem document. Logs the full error if it is unexpected.
+ * Sends the errors of gateways to the client, in Nest's event `exception` with the `status`, `code` and `detail` of a
+ * problem document. Logs unexpected errors in full.
  */
 @Catch()
 export class GatewayErrorFilter extends BaseWsExceptionFilter {
@@ -30,7 +30,7 @@ export class GatewayErrorFilter extends BaseWsExceptionFilter {
 
   private toDomainError(exception: unknown): DomainError {
     if (exception instanceof DomainError) return exception;
-    // A bad request, because gateways throw it where a controller would throw another exception of Nest.
+    // A `WsException` has no status. Gateways throw it for invalid messages, so it becomes a 400.
     const isWsException = exception instanceof WsException;
     const error = toStatusError(isWsException ? new HttpException(exception.getError(), 400) : exception);
     if (error && error.status < 500) return error;

@@ -16,17 +16,18 @@ export interface GuardedRequest extends Request {
   rejection?: unknown;
 }
 
-/** The handshakes of open connections that are not HTTP any more, by socket. */
+/** The handshakes of upgraded connections, by socket. */
 const handshakes = new WeakMap<object, GuardedRequest>();
 
+/** Stores the handshake of a socket for `handshakeOf`. */
 export function rememberHandshake(socket: object, request: GuardedRequest): void {
   handshakes.set(socket, request);
 }
 
 /**
- * Returns the request that carries the access token. For a message of a WebSocket, this is the handshake.
+ * Returns the request that carries the access token. For a WebSocket message, this is the handshake.
  *
- * @throws UnsupportedTransportError for microservices, GraphQL and every other context that has none
+ * @throws UnsupportedTransportError for contexts without such a request, such as microservices and GraphQL
  */
 export function requestOf(context: ExecutionContext): GuardedRequest {
   const type = context.getType();
@@ -37,7 +38,7 @@ export function requestOf(context: ExecutionContext): GuardedRequest {
   return request;
 }
 
-/** Returns the handshake of a client of `ws`, which has the socket, or of socket.io, which has the request. */
+/** Returns the handshake of a client. A client of `ws` has the socket, and one of socket.io has the request. */
 export function handshakeOf(client: object): GuardedRequest | undefined {
   const { request, _socket: socket } = client as { request?: GuardedRequest; _socket?: object | null };
   return request ?? (socket ? handshakes.get(socket) : undefined);

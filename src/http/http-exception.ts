@@ -3,7 +3,7 @@ import { HttpException } from '@nestjs/common';
 import { StatusError } from './error-status.js';
 import { InternalError } from './http.errors.js';
 
-/** Codes become part of a URN and of the audit log. */
+/** Limits the characters, because codes become part of a URN and of the audit log. */
 const CODE = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/;
 
 type Members = Readonly<Record<string, unknown>>;
@@ -12,8 +12,8 @@ type Members = Readonly<Record<string, unknown>>;
  * Converts an `HttpException` of Nest, or an error of the http-errors package, which Express and its middleware throw.
  * Returns null for any other value.
  *
- * Below 500, the result has the message and all members of the exception. From 500 on it has only the status and the code,
- * because the rest may be internal.
+ * Below 500, the result has the message and all members of the exception. From 500 on, it has only the status and the
+ * code, because the rest may be internal.
  */
 export function toStatusError(exception: unknown): StatusError | null {
   if (exception instanceof HttpException) return fromHttpException(exception);
@@ -43,7 +43,7 @@ function fromHttpException(exception: HttpException): StatusError {
   return new StatusError(status, code ?? codeOf(status), detail, { extensions }, titleIn(members, status));
 }
 
-/** The members of an `Error`, such as those of a failed query, are internal. */
+/** Returns the members of a response. Omits those of an `Error`, such as a failed query, because they are internal. */
 function membersOf(response: unknown): Members {
   if (response instanceof Error) return {};
   return typeof response === 'object' && response !== null && !Array.isArray(response)
@@ -58,14 +58,14 @@ function withoutDetails(status: number, code?: string): StatusError {
   return new StatusError(status, code ?? (status === 500 ? internal.code : codeOf(status)), message);
 }
 
-/** Returns whether a member of Nest's response object has its place elsewhere in the problem document. */
+/** Returns whether another member of the problem document replaces this member of Nest's response. */
 function isReplaced(name: string, value: unknown): boolean {
   if (name === 'message') return textOf(value) !== undefined;
   if (name === 'error') return typeof value === 'string';
   return name === 'statusCode' || (name === 'errorCode' && isCode(value));
 }
 
-/** `error` is the description of an exception. Nest sets it to the name of the status by default. */
+/** Returns the title or description of an exception. By default, Nest sets `error` to the name of the status. */
 function titleIn({ title, error }: Members, status: number): string | undefined {
   const text = textOf(title) ?? textOf(error);
   return text?.toLowerCase() === phraseOf(status).toLowerCase() ? undefined : text;
@@ -92,7 +92,7 @@ function codeOf(status: number): string {
   return words.replaceAll(/[^a-z0-9]+/g, '_');
 }
 
-/** Express rejects other statuses. */
+/** Returns whether Express accepts this status. */
 function isStatus(status: unknown): status is number {
   return typeof status === 'number' && Number.isInteger(status) && status >= 200 && status <= 599;
 }

@@ -59,21 +59,21 @@ export class InternalError extends domainError(
   'An internal error occurred. Report the request ID to support.',
 ) {}
 
-/** A page of another origin opens a WebSocket. `CORS_ORIGINS` lists the origins that may. */
+/** A page of another origin opened a WebSocket. `CORS_ORIGINS` lists the allowed origins. */
 export class OriginNotAllowedError extends domainError(
   'forbidden',
   'origin_not_allowed',
   'Pages of this origin may not connect.',
 ) {}
 
-/** The handler is not public, and its transport carries no access token, for example that of a microservice. */
+/** The handler is not public, but its transport carries no access token. An example is a microservice. */
 export class UnsupportedTransportError extends domainError(
   'forbidden',
   'unsupported_transport',
   'Only handlers with @Public() can be called over this transport.',
 ) {}
 
-/** Returns a size for humans, such as 100 kB. */
+/** Formats a size, such as `100 kB`. */
 function sizeOf(bytes: number): string {
   if (bytes % 1_048_576 === 0) return `${bytes / 1_048_576} MB`;
   return bytes % 1_024 === 0 ? `${bytes / 1_024} kB` : `${bytes} bytes`;

@@ -39,14 +39,16 @@ export function configureNodeServer(server: Server, requestTimeoutMs: number): v
   server.on('clientError', rejectInvalidHttp);
 }
 
-/** Requires exactly one Host header in HTTP/1.1 (RFC 9112 §3.2). Passes on the error of a rejected handshake. */
+/** Requires exactly one Host header in HTTP/1.1 (RFC 9112 §3.2). Forwards the error of a rejected handshake. */
 export function requireHost(request: GuardedRequest, _response: unknown, next: NextFunction): void {
   if (request.rejection !== undefined) return next(request.rejection);
   const hosts = countHeader(request, 'host');
   next(hosts === 1 || (hosts === 0 && request.httpVersion === '1.0') ? undefined : new BadRequestError());
 }
 
-/** Reduces an absolute target (RFC 9112 §3.2.2) to its path. Express fails on an invalid one before it runs our code. */
+/**
+ * Reduces an absolute target (RFC 9112 §3.2.2) to its path. Express fails on an invalid one before it runs our code.
+ */
 function normalizeTarget(request: IncomingMessage): void {
   const { url = '' } = request;
   if (url.startsWith('/') || url === '*') return;

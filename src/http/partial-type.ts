@@ -1,15 +1,15 @@
 import type { Type } from '@nestjs/common';
 import { PartialType as NestPartialType } from '@nestjs/swagger';
 
-/** Where Nest's decorators keep what the API document says about a class. */
+/** The metadata keys under which Nest's Swagger decorators store the fields of a class. */
 const FIELDS = 'swagger/apiModelPropertiesArray';
 const FIELD = 'swagger/apiModelProperties';
 
 /**
  * Returns a class in which every field of a DTO is optional, for the body of a PATCH.
  *
- * Nest's `PartialType` also accepts null, and sets each missing field to its default value, which resets the field of the
- * resource. This one accepts null only where the DTO does, and leaves missing fields out.
+ * Nest's `PartialType` also accepts null, and sets each missing field to its default value, which resets the field of
+ * the resource. This one accepts null only where the DTO does, and leaves missing fields out.
  */
 export function PartialType<T extends object>(dto: Type<T>): Type<Partial<T>> {
   class PartialDto extends (NestPartialType(dto, { skipNullProperties: false }) as Type<object>) {
@@ -23,7 +23,7 @@ export function PartialType<T extends object>(dto: Type<T>): Type<Partial<T>> {
   return PartialDto;
 }
 
-/** Removes default values from the API document, because they are those of a new resource. */
+/** Removes default values from the API document, because they apply only to new resources. */
 function removeDefaults(prototype: object): void {
   const fields = (Reflect.getMetadata(FIELDS, prototype) ?? []) as readonly string[];
   for (const field of fields.map((name) => name.slice(1))) {

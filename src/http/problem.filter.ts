@@ -20,7 +20,7 @@ import { recordRejection } from './rejection.js';
 import { requestIdOf } from './request-id.js';
 import { methodsOf } from './route-table.js';
 
-/** Headers that describe the body that the route would have sent, and not the problem document. */
+/** Headers that describe the intended response and not the problem document. */
 const CONTENT_HEADERS = [
   'Cache-Control',
   'Content-Disposition',
@@ -34,8 +34,8 @@ const CONTENT_HEADERS = [
 ];
 
 /**
- * Converts every error to a problem document (RFC 9457). Logs the full error if it is unexpected. The client then gets a
- * generic 500.
+ * Converts every error to a problem document (RFC 9457). Logs the full error if it is unexpected. The client then gets
+ * a generic 500.
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -62,7 +62,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (exception instanceof DomainError) return exception;
     const error = toStatusError(exception);
     if (error && (error.status < 500 || isHealthResult(exception))) return error;
-    // A reader of the body reports it in its own words.
+    // The client disconnected. Each body parser reports this with a different error.
     if (response.req.destroyed && !response.req.complete) return new BadRequestError('The body is not complete.');
     this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
     return error ?? new InternalError();
@@ -70,8 +70,8 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 /**
- * Returns the error of a request that no route handles: 404, or 405 if the path has other methods. This comes before an
- * error in the body of such a request. Returns null if a route handles it, or if a middleware of a module or the
+ * Returns the error of a request that no route handles: 404, or 405 if the path has other methods. It takes precedence
+ * over an error in the body. Returns null if a route handles the request, or if a module's middleware or the
  * `StreamGate` rejected it.
  */
 function routingError(exception: unknown, request: GuardedRequest, path: string): DomainError | null {
@@ -79,7 +79,7 @@ function routingError(exception: unknown, request: GuardedRequest, path: string)
   const isUnhandled =
     exception instanceof NotFoundException && exception.message === `Cannot ${request.method} ${request.originalUrl}`;
   const isBadPath = exception instanceof BadRequestException && exception.message.startsWith('Failed to decode param');
-  // Without a route, our own errors are those of the HTTP setup, for example of the body.
+  // Without a route, a domain error comes from the HTTP setup, for example from a body parser.
   if (!isUnhandled && !isBadPath && (request.route || !(exception instanceof DomainError))) return null;
   const allowed = methodsOf(request.app, path);
   if (allowed.length > 0 && !allowed.includes(request.method)) return new MethodNotAllowedError(allowed);

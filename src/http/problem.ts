@@ -60,7 +60,7 @@ export function toProblem(error: DomainError, instance: string, requestId: strin
   return { ...standard, ...error.extensions, ...standard, requestId };
 }
 
-/** Sets `Retry-After` if a later request may succeed. Keeps the header of a guard or handler. */
+/** Sets `Retry-After` if a later request may succeed. Keeps the header that a guard or handler has set. */
 export function setRetryAfter({ kind, retryAfter }: DomainError, response: Response): void {
   const isTemporary = kind === 'unavailable' || kind === 'rate_limited';
   if (isTemporary && (retryAfter !== undefined || !response.hasHeader('Retry-After')))

@@ -4,7 +4,7 @@ import { RouteExtension } from './route-extension.decorator.js';
 
 const PUBLIC = 'gatehouse:public';
 
-/** Marks public operations while `buildOpenApi` runs, which removes it. */
+/** Marks public operations. `buildOpenApi` reads and removes it. */
 export const PUBLIC_EXTENSION = 'x-public';
 
 /** Allows requests without an access token on a route or a controller. All other routes require one. */

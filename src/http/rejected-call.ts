@@ -5,8 +5,9 @@ import { statusOf } from './error-status.js';
 import { toStatusError } from './http-exception.js';
 
 /**
- * Reports an error below 500 to the caller of a microservice, as an object with its `status`, `code` and `detail`. Throws
- * it in any other context, whose library reports it. Returns `undefined` for other errors, which Nest logs and hides.
+ * Reports an error below 500 to the caller of a microservice, as an object with its `status`, `code` and `detail`. In
+ * any other context, throws it for the library to report. Returns `undefined` for other errors, which Nest logs and
+ * hides.
  */
 export function rejectCall(exception: unknown, host: ArgumentsHost): Observable<never> | undefined {
   const error = exception instanceof DomainError ? exception : toStatusError(exception);

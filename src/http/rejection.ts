@@ -4,8 +4,8 @@ import type { GuardedRequest } from './guarded-request.js';
 import { clientOf } from './client.js';
 
 /**
- * Records rejections that matter to an audit: a genuine token without access, a role that does not permit the request, and
- * too many attempts. Invalid tokens are not recorded, because anyone could fill the log with them.
+ * Records rejections for the audit: a genuine token without access, a role that does not permit the request, and too
+ * many attempts. Does not record invalid tokens, because anyone could fill the log with them.
  */
 export function recordRejection(
   rejectedRequests: RejectedRequests,

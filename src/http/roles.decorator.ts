@@ -14,7 +14,7 @@ export const ROLES_EXTENSION = 'x-roles';
 /** The permissions of an operation in the OpenAPI document. */
 export const PERMISSIONS_EXTENSION = 'x-permissions';
 
-/** Which principals may call a route. They must meet both conditions. */
+/** The conditions for calling a route. A principal must meet both. */
 export interface AccessRule {
   /** One of these roles. `undefined` allows any role. */
   readonly roles: readonly Role[] | undefined;

@@ -4,7 +4,9 @@ import { ForbiddenError } from '../common/domain.error.js';
 import { requestOf } from './guarded-request.js';
 import { accessRuleOf, isAllowed } from './roles.decorator.js';
 
-/** The third global guard. Rejects principals whose role `@Roles()` does not name, or lacks what `@Requires()` names. */
+/**
+ * The third global guard. Rejects principals whose role is not in `@Roles()` or lacks a permission of `@Requires()`.
+ */
 @Injectable()
 export class RolesGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
@@ -14,7 +16,8 @@ export class RolesGuard implements CanActivate {
     if (!rule) return true;
     const request = requestOf(context);
     if (!request.principal || !isAllowed(request.principal.role, rule)) throw new ForbiddenError();
-    // For streams, which end when the role changes. A message of a WebSocket does not change the rule of its stream.
+    // `StreamGuard` closes streams whose user no longer meets the rule. A message must not change the rule of its
+    // stream.
     if (context.getType() === 'http') request.accessRule = rule;
     return true;
   }

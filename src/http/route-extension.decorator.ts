@@ -2,7 +2,7 @@ import { ApiExtension } from '@nestjs/swagger';
 
 /**
  * Adds an extension to the operations of a route or a controller in the OpenAPI document. Skips gateways with
- * `@WebSocketServer()`, because `ApiExtension` throws on the property that it sets to null on the prototype.
+ * `@WebSocketServer()`, which sets a property of the prototype to null, because `ApiExtension` throws on null.
  */
 export function RouteExtension(name: string, value: unknown): MethodDecorator & ClassDecorator {
   const extend = ApiExtension(name, value) as (target: object, ...rest: unknown[]) => unknown;

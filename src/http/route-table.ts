@@ -1,6 +1,6 @@
 import type { Application, Request } from 'express';
 
-/** The metadata of Nest with the path of a controller's method. */
+/** The key under which Nest stores the path of a controller method. */
 const PATH_METADATA = 'path';
 
 interface RouterLayer {
@@ -18,9 +18,8 @@ interface RouterLayer {
  * distinguish an unknown path (404) from an unsupported method (405).
  */
 export function methodsOf(app: Pick<Application, 'router'>, path: string): string[] {
-  const layers = layersOf(app);
   const methods = new Set<string>();
-  for (const layer of layers) {
+  for (const layer of layersOf(app)) {
     if (!layer.route || !matches(layer, path)) continue;
     for (const method of Object.keys(layer.route.methods)) methods.add(method.toUpperCase());
   }
@@ -28,18 +27,18 @@ export function methodsOf(app: Pick<Application, 'router'>, path: string): strin
   return [...methods].sort();
 }
 
-/** Returns the path of a controller's route with what precedes it: the global prefix and the version. */
+/** Returns the full path of a controller's route, with the global prefix and the version. */
 export function pathOf(app: Pick<Application, 'router'>, path: string): string {
   const paths = layersOf(app)
     .flatMap(({ route }) => route?.path ?? [])
     .filter((full) => full.endsWith(path));
-  // A longer one belongs to another controller.
+  // A longer path belongs to another controller.
   return paths.sort((a, b) => a.length - b.length)[0] ?? path;
 }
 
 /**
- * Returns a function that finds the handler of a request, if that handler is one of those selected. Nest copies the
- * metadata of a controller's method to it.
+ * Returns a function that finds the handler of a request if it is selected. Nest copies the metadata of a controller
+ * method to its handler.
  */
 export function routeFinder(isSelected: (handler: object) => boolean): (request: Request) => object | undefined {
   let routes: readonly RouterLayer[] | undefined;
@@ -47,13 +46,13 @@ export function routeFinder(isSelected: (handler: object) => boolean): (request:
   return (request) => {
     const { app, path, method } = request;
     if (!routes) {
-      // Nest adds no routes after the first request. A middleware for a path has no metadata.
+      // Nest adds no routes after the first request. Middleware for a path has no metadata, so this skips it.
       routes = layersOf(app).filter((layer) => Reflect.hasMetadata(PATH_METADATA, handlerOf(layer)));
       selected = routes.filter((layer) => isSelected(handlerOf(layer)));
     }
     const handles = (layer: RouterLayer) => handlesMethod(layer, method) && matches(layer, path);
     const found = selected.find(handles);
-    // An earlier route may have the path too. Express calls that one.
+    // If an earlier route also has this path, Express calls the earlier one.
     return found && routes.find(handles) === found ? handlerOf(found) : undefined;
   };
 }

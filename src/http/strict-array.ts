@@ -4,7 +4,7 @@ import { StrictValidationPipe } from './strict-validation.pipe.js';
 
 const PRIMITIVES: readonly unknown[] = [String, Number, Boolean];
 
-/** What `ParseArrayPipe` keeps from its options. */
+/** The private fields of `ParseArrayPipe`. */
 interface ArrayPipe {
   readonly options: ParseArrayPipeOptions;
   readonly exceptionFactory: (error: unknown) => unknown;
@@ -14,9 +14,9 @@ const parse: ParseArrayPipe['transform'] = Reflect.get(ParseArrayPipe.prototype,
 const strict = new StrictValidationPipe();
 
 /**
- * Makes Nest's `ParseArrayPipe` validate the items of a DTO class as `StrictValidationPipe` validates a body. On its own it
- * accepts unknown fields, and its errors do not name the item. A subclass would not change the pipe that Nest's
- * documentation uses.
+ * Makes Nest's `ParseArrayPipe` validate each item as `StrictValidationPipe` validates a body. Otherwise it accepts
+ * unknown fields, and its errors do not name the item. A subclass would not change the pipe that Nest's documentation
+ * uses.
  */
 export function makeArraysStrict(): void {
   ParseArrayPipe.prototype.transform = async function (value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
@@ -44,7 +44,7 @@ export function makeArraysStrict(): void {
 }
 
 async function validateItem(item: unknown, metatype: Type<unknown>): Promise<unknown> {
-  // class-validator validates nothing in a primitive, and Nest replaces null by an empty object.
+  // class-validator does not validate primitives, and Nest replaces null with an empty object.
   if (typeof item !== 'object' || item === null)
     throw new ValidationFailedError([{ pointer: '', message: 'must be an object' }]);
   return strict.transform(item, { type: 'body', metatype });

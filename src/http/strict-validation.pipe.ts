@@ -8,7 +8,9 @@ const DECIMAL = /^-?\d+(\.\d+)?$/;
 const BOOLEAN = /^(true|false)$/;
 const UNKNOWN_FIELD = 'is not a field of this request';
 
-/** What Nest passes as the type of a parameter: a class, or the object of an enum that is imported from another file. */
+/**
+ * What Nest passes as the type of a parameter: a class, or the object of an enum that is imported from another file.
+ */
 type Metatype = NonNullable<ArgumentMetadata['metatype']>;
 
 /**
@@ -49,8 +51,8 @@ export class StrictValidationPipe extends ValidationPipe {
   }
 
   /**
-   * Leaves text that is not a number or a boolean to `ParseIntPipe` and its like. Nest would convert an empty string to 0, and
-   * every word but `true` to false.
+   * Leaves text that is not a number or a boolean to `ParseIntPipe` and its like. Nest would convert an empty string to
+   * 0, and every word but `true` to false.
    */
   protected override transformPrimitive(value: unknown, metadata: ArgumentMetadata): unknown {
     const format = metadata.metatype === Number ? DECIMAL : metadata.metatype === Boolean ? BOOLEAN : null;

@@ -7,7 +7,7 @@ import {
   UnsupportedMediaTypeError,
 } from '../http.errors.js';
 
-/** The metadata of a route whose body is not JSON: the middleware that reads the body, or leaves it to the route. */
+/** The metadata key of the middleware that reads the body of a route, or leaves it to an interceptor. */
 export const BODY_READER = 'gatehouse:body-reader';
 
 export const JSON_TYPE = 'application/json';
@@ -21,7 +21,7 @@ type Parser = (options: {
   verify: (request: Request, response: unknown, body: Buffer, encoding: string) => void;
 }) => RequestHandler;
 
-/** A request whose route keeps the bytes of the body. Nest's `RawBodyRequest` is its type for handlers. */
+/** A request with the bytes of its body. Handlers use the type of the same name from Nest. */
 interface RawBodyRequest extends Request {
   rawBody?: Buffer;
 }
@@ -29,7 +29,7 @@ interface RawBodyRequest extends Request {
 /** Reads JSON bodies and rejects all others. */
 export const readJson: RequestHandler = bodyParser(json, [JSON_TYPE], MAX_BODY_BYTES, requireUtf8);
 
-/** Reads bodies of these media types as a string in `request.body`. */
+/** Returns a middleware that reads bodies of these media types as a string in `request.body`. */
 export function textParser(types: readonly string[], maxBytes: number): RequestHandler {
   const read = bodyParser(text, types, maxBytes, requireUtf8);
   return (request, response, next) => {
@@ -38,7 +38,7 @@ export function textParser(types: readonly string[], maxBytes: number): RequestH
   };
 }
 
-/** Reads bodies of these media types as bytes in `request.rawBody`. Parses JSON in addition. */
+/** Returns a middleware that reads bodies of these media types as bytes in `request.rawBody`. Also parses JSON. */
 export function rawParser(types: readonly string[], maxBytes: number): RequestHandler {
   const readParsed = bodyParser(json, types, maxBytes, (request: RawBodyRequest, response, body, encoding) => {
     requireUtf8(request, response, body, encoding);
@@ -89,7 +89,7 @@ function bodyParser(
   return (request, response, next) => {
     if (!hasBody(request)) next();
     else if (declaresMoreThan(request, maxBytes)) {
-      // The body stays unread, so the connection cannot be used again.
+      // The body stays unread, so the connection cannot be reused.
       response.setHeader('Connection', 'close');
       next(new PayloadTooLargeError(maxBytes));
     } else if (!request.is(type)) next(new UnsupportedMediaTypeError(types));
@@ -101,7 +101,9 @@ function bodyParser(
   };
 }
 
-/** Rejects invalid UTF-8. Decoding would replace all invalid bytes by one character, so different passwords would match. */
+/**
+ * Rejects invalid UTF-8. Decoding would replace all invalid bytes by one character, so different passwords would match.
+ */
 function requireUtf8(_request: unknown, _response: unknown, body: Buffer, encoding: string): void {
   if (encoding !== 'utf-8') throw Object.assign(new Error('not UTF-8'), { type: 'charset.unsupported' });
   if (!isUtf8(body)) throw new Error('not UTF-8');

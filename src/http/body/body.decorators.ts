@@ -5,12 +5,12 @@ import { FORM_TYPE, FormBodyInterceptor } from './form-body.interceptor.js';
 import { LateBody } from './late-body.js';
 import { MULTIPART_TYPE, MultipartGuard } from './multipart.guard.js';
 
-/** The body of an operation while `buildOpenApi` runs, which removes it. */
+/** Describes the body of an operation. `buildOpenApi` reads and removes it. */
 export const BODY_EXTENSION = 'x-body';
 
 const MAX_UPLOAD_BYTES = 10 * 1_048_576;
 
-/** What the API document says about a body. */
+/** The description of a body for the API document. */
 export interface BodyDescription {
   readonly types: readonly string[];
   readonly maxBytes: number;
@@ -33,9 +33,10 @@ export interface MultipartOptions {
 }
 
 /**
- * Makes a route take text of these media types instead of JSON. `@Body()` is a string, which is empty if there is no body.
+ * Makes a route take text of these media types instead of JSON. `@Body()` is a string, which is empty if there is no
+ * body.
  *
- * The text is read before the guards, so clients that are not signed in can send it too. Keep `maxBytes` small.
+ * The text is read before the guards, so unauthenticated clients can send it. Keep `maxBytes` small.
  */
 export function TextBody(
   types: string | readonly string[] = 'text/plain',
@@ -49,10 +50,10 @@ export function TextBody(
 }
 
 /**
- * Makes a route keep the exact bytes of the body in `request.rawBody`, to verify a signature. `@Body()` is the parsed body
- * if it is JSON, and undefined otherwise.
+ * Makes a route keep the exact bytes of the body in `request.rawBody`, to verify a signature. `@Body()` is the parsed
+ * body if it is JSON, and undefined otherwise.
  *
- * The body is read before the guards, so clients that are not signed in can send it too. Keep `maxBytes` small.
+ * The body is read before the guards, so unauthenticated clients can send it. Keep `maxBytes` small.
  */
 export function KeepRawBody(
   types: string | readonly string[] = JSON_TYPE,
@@ -65,7 +66,7 @@ export function KeepRawBody(
   );
 }
 
-/** Makes a route take a form (`application/x-www-form-urlencoded`) instead of JSON. `@Body()` has its fields as strings. */
+/** Makes a route take a form (`application/x-www-form-urlencoded`) instead of JSON. `@Body()` contains strings. */
 export function FormBody({ maxBytes = MAX_BODY_BYTES }: BodyOptions = {}): MethodDecorator {
   return applyDecorators(
     LateBody(maxBytes),
@@ -75,10 +76,10 @@ export function FormBody({ maxBytes = MAX_BODY_BYTES }: BodyOptions = {}): Metho
 }
 
 /**
- * Makes a route take `multipart/form-data` instead of JSON. Add one of Nest's interceptors, such as
- * `@UseInterceptors(FileInterceptor('avatar'))`, which reads it. If the request fails, the stored files are removed.
+ * Makes a route take `multipart/form-data` instead of JSON. Add one of Nest's interceptors to read it, such as
+ * `@UseInterceptors(FileInterceptor('avatar'))`. If the request fails, the stored files are deleted.
  *
- * The body is read after the guards. When it is complete, they run once more, before the handler.
+ * The body is read after the guards. When it is complete, the guards run again before the handler.
  */
 export function Multipart({ maxBytes = MAX_UPLOAD_BYTES, files = {} }: MultipartOptions = {}): MethodDecorator {
   const file = { type: 'string', format: 'binary' };

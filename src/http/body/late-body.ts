@@ -3,7 +3,7 @@ import type { Request, RequestHandler } from 'express';
 import type { AccessCheck } from './access-check.js';
 import { BODY_READER, declaresMoreThan } from './body-parsers.js';
 
-/** A request whose body is read after the guards. `readBody` adds the check. */
+/** A request whose body is read after the guards. `readBody` sets `accessCheck`. */
 export interface LateBodyRequest extends Request {
   accessCheck?: AccessCheck;
   /** Whether the guards have accepted the request again since its body was complete. */
@@ -11,15 +11,15 @@ export interface LateBodyRequest extends Request {
 }
 
 /**
- * Marks a route whose body an interceptor reads, which is after the guards. That interceptor must call `checkAccessAgain`
- * when the body is complete. Otherwise the session could be revoked while the client sends the body. The handler runs only
- * after that check.
+ * Leaves the body of a route to an interceptor, which reads it after the guards. The interceptor must call
+ * `checkAccessAgain` when the body is complete, because the session can be revoked while the client sends the body.
+ * Without that check, the handler does not run.
  */
 export function LateBody(maxBytes: number): MethodDecorator {
   return applyDecorators(SetMetadata(BODY_READER, leaveUnread(maxBytes)), RequireCheckedAccess);
 }
 
-/** @throws the error of the first guard that now rejects the request */
+/** Runs the guards again and throws the error of the first one that rejects the request. */
 export async function checkAccessAgain(context: ExecutionContext): Promise<void> {
   const request = context.switchToHttp().getRequest<LateBodyRequest>();
   if (!request.accessCheck) throw new Error('@Multipart() and @FormBody() need the middleware readBody.');
@@ -29,7 +29,7 @@ export async function checkAccessAgain(context: ExecutionContext): Promise<void>
 
 function leaveUnread(maxBytes: number): RequestHandler {
   return (request, response, next) => {
-    // A guard may reject the request. Node.js then discards the body, which must not take long.
+    // If a guard rejects the request, Node.js reads the rest of the body and discards it, which must not take long.
     const isLimited = 'content-length' in request.headers && !declaresMoreThan(request, maxBytes);
     if (!isLimited) response.setHeader('Connection', 'close');
     next();
@@ -43,8 +43,8 @@ const CheckedAccess = createParamDecorator((_: unknown, context: ExecutionContex
 });
 
 /**
- * Adds a parameter behind those that the handler declares. Nest evaluates parameters after all interceptors, in whatever
- * order a team declares them, and calls the handler only if none of them throws.
+ * Adds a parameter after those that the handler declares. Nest evaluates parameters after all interceptors, regardless
+ * of the order of the decorators, and calls the handler only if none of them throws.
  */
 function RequireCheckedAccess(target: object, key: string | symbol): void {
   const declared = Reflect.getMetadata('design:paramtypes', target, key) as readonly unknown[];

@@ -1,8 +1,8 @@
 import type { MulterModuleOptions } from '@nestjs/platform-express';
 
 /**
- * The defaults of all file interceptors. `@Multipart()` limits the size of the whole body. An interceptor or a
- * `MulterModule` of a team can set other limits, for example for each file.
+ * The defaults of all file interceptors. An interceptor or a `MulterModule` in a module can replace them.
+ * `@Multipart()` limits the size of the whole body.
  */
 export const MULTER_DEFAULTS: MulterModuleOptions = {
   limits: { files: 10, fields: 100, fieldSize: 102_400, headerPairs: 100 },

@@ -7,12 +7,12 @@ import { checkAccessAgain, type LateBodyRequest } from './late-body.js';
 export const MULTIPART_TYPE = 'multipart/form-data';
 
 /**
- * Nest's file interceptors remove the files of a request with this mark if the request fails. Nest itself sets it only if
- * a pipe rejects the request, and keeps the files if an interceptor or the handler throws.
+ * The property that makes Nest's file interceptors delete the files of a failed request. Nest itself sets it only if a
+ * pipe rejects the request, so the files would stay if an interceptor or the handler throws.
  */
-const REMOVES_FILES_ON_ERROR = Symbol.for('nestjs:rejected-by-pipes');
+const DELETES_FILES_ON_ERROR = Symbol.for('nestjs:rejected-by-pipes');
 
-/** Prepares a multipart body for a file interceptor: checks its type and size, and what happens when it is complete. */
+/** Checks the type and size of a multipart body, and prepares the request for a file interceptor. */
 export class MultipartGuard implements CanActivate {
   constructor(private readonly maxBytes: number) {}
 
@@ -22,15 +22,15 @@ export class MultipartGuard implements CanActivate {
     if (!request.is(MULTIPART_TYPE) || encoding !== 'identity') throw new UnsupportedMediaTypeError([MULTIPART_TYPE]);
     if (declaresMoreThan(request, this.maxBytes)) throw new PayloadTooLargeError(this.maxBytes);
     controlPipe(request, this.maxBytes, () => checkAccessAgain(context));
-    Object.assign(request, { [REMOVES_FILES_ON_ERROR]: true });
+    Object.assign(request, { [DELETES_FILES_ON_ERROR]: true });
     return true;
   }
 }
 
 /**
  * Replaces `request.pipe`, which multer calls to read the body. The destination ends only after the check, so that the
- * interceptor waits for it. If the check or the size of the body fails, the destination fails, and multer removes the files
- * that it has stored.
+ * interceptor waits for it. If the check fails or the body is too large, the destination fails, and multer deletes the
+ * files that it has stored.
  */
 function controlPipe(request: LateBodyRequest, maxBytes: number, check: () => Promise<void>): void {
   request.pipe = <Destination extends NodeJS.WritableStream>(destination: Destination): Destination => {
@@ -47,7 +47,7 @@ function controlPipe(request: LateBodyRequest, maxBytes: number, check: () => Pr
       if (bytes > maxBytes) fail(new PayloadTooLargeError(maxBytes));
     });
     request.once('end', () => {
-      // Multer unpipes a body that it rejects.
+      // Multer unpipes a body that it rejects, so the check is not needed.
       if (isPiped) check().then(() => destination.end(), fail);
     });
     destination.once('unpipe', () => (isPiped = false));

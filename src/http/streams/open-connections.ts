@@ -6,15 +6,15 @@ import type { OpenStream } from './open-stream.js';
 import { ResponseStream } from './response-stream.js';
 import { SocketStream } from './socket-stream.js';
 
-/** Undocumented: Node keeps the current response on the connection, and the latest request on its parser. */
+/** A connection with undocumented fields of Node.js: the current response, and the latest request on its parser. */
 export type Connection = Socket & {
   readonly _httpMessage?: (Response & { readonly req: GuardedRequest }) | null;
   readonly parser?: { readonly incoming: IncomingMessage | null } | null;
 };
 
 /**
- * The connections of the HTTP server, and the streams among them. Finding the streams when they are needed adds no work
- * to other requests.
+ * Tracks the connections of the HTTP server, and finds the streams among them on demand, which adds no work to other
+ * requests.
  */
 export class OpenConnections implements Iterable<Connection> {
   private readonly connections = new Set<Connection>();
@@ -31,12 +31,12 @@ export class OpenConnections implements Iterable<Connection> {
     return this.connections.values();
   }
 
-  /** Adds a connection that is no longer HTTP. */
+  /** Adds an upgraded connection. */
   addUpgraded(socket: Socket, request: GuardedRequest): void {
     this.streams.set(socket, new SocketStream(request, socket));
   }
 
-  /** Adds a response that its library sends later. */
+  /** Adds a response of long polling, which its library sends later. */
   addPoll(response: Response, request: GuardedRequest): void {
     this.streams.set(response, new ResponseStream(request, response));
   }

@@ -1,7 +1,7 @@
 import type { DomainError } from '../../common/domain.error.js';
 import type { GuardedRequest } from '../guarded-request.js';
 
-/** How long a client may take to close its side, and to read what was sent before. */
+/** The time for a client to read the remaining data and close its side. */
 export const CLOSE_TIMEOUT_MS = 1_000;
 
 /** A connection that stays open after its request was authorized. */
@@ -9,10 +9,10 @@ export interface OpenStream {
   /** Its `principal` is missing if the stream is public. */
   readonly request: GuardedRequest;
   readonly isClosing: boolean;
-  /** Whether it stays open until someone closes it, unlike a download. */
+  /** Whether it has no end of its own, unlike a download. */
   readonly isEndless: boolean;
-  /** Tells the client why and closes the connection. Resolves when it is closed. */
+  /** Sends the error to the client if the protocol allows it, and closes the connection. Resolves when it is closed. */
   close(error: DomainError): Promise<void>;
-  /** Sends something that clients ignore, so that proxies keep the connection. Closes it if the client is gone. */
+  /** Sends data that clients ignore, so that proxies keep the connection. Closes it if the client is gone. */
   beat(): void;
 }

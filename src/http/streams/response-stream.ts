@@ -6,7 +6,7 @@ import { toProblem } from '../problem.js';
 import { requestIdOf } from '../request-id.js';
 import { CLOSE_TIMEOUT_MS, type OpenStream } from './open-stream.js';
 
-/** A response that is still being written: an event stream, a download, or an unanswered poll of socket.io. */
+/** A response that is not complete yet: an event stream, a download, or a pending poll of socket.io. */
 export class ResponseStream implements OpenStream {
   isClosing = false;
 
@@ -29,7 +29,7 @@ export class ResponseStream implements OpenStream {
     const closed = once(socket, 'close');
     response.locals['code'] = error.code;
     if (this.isEndless) {
-      // Nest writes events until the connection is closed. Without a listener, such a write would end the process.
+      // Nest writes events until the connection is closed. Without a listener, such a write would crash the process.
       response.on('error', () => undefined);
       const [path = ''] = request.originalUrl.split('?', 1);
       const data = JSON.stringify(toProblem(error, path, requestIdOf(response)));
@@ -39,7 +39,7 @@ export class ResponseStream implements OpenStream {
     await closed;
   }
 
-  /** Writes a comment of an event stream, unless the client has yet to read the last one. */
+  /** Writes a comment to an event stream, unless the client is slow to read. */
   beat(): void {
     if (this.isEndless && !this.response.writableNeedDrain) this.response.write(':\n');
   }

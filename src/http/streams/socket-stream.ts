@@ -14,8 +14,8 @@ const TRY_AGAIN_LATER = 1013;
 const PING = Buffer.from([0x89, 0]);
 
 /**
- * A connection after its upgrade. It speaks WebSocket over the socket itself, between the frames of the library that
- * accepted the connection, because that works for every library.
+ * An upgraded connection. Writes its own WebSocket frames to the socket, between those of the library that accepted the
+ * connection, because that works with every library.
  */
 export class SocketStream implements OpenStream {
   readonly isEndless = true;
@@ -36,7 +36,7 @@ export class SocketStream implements OpenStream {
     const { socket } = this;
     const closed = once(socket, 'close');
     if (this.isWebSocket()) {
-      // The library gets no further message. Reading continues, because the system resets connections with unread data.
+      // The library gets no more messages. Reading continues, because the system resets connections with unread data.
       socket.removeAllListeners('data').resume();
       socket.end(closeFrame(closeCodeOf(error), error.code));
       setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref();
@@ -44,7 +44,7 @@ export class SocketStream implements OpenStream {
     await closed;
   }
 
-  /** Every client answers a ping, so one that has sent nothing since the last ping is gone. */
+  /** Sends a ping. Closes the connection if the client has sent nothing since the last one. */
   beat(): void {
     if (!this.isWebSocket()) return;
     const { socket } = this;
@@ -53,7 +53,9 @@ export class SocketStream implements OpenStream {
     this.bytesReadBeforePing = socket.bytesRead;
   }
 
-  /** Before the library has accepted the handshake, a frame would be an invalid response. */
+  /**
+   * Returns whether frames can be sent. Before the library accepts the handshake, a frame would be an invalid response.
+   */
   private isWebSocket(): boolean {
     const { upgrade } = this.request.headers;
     return upgrade?.toLowerCase() === 'websocket' && this.socket.bytesWritten > this.bytesBeforeResponse;

@@ -6,7 +6,7 @@ import { BadRequestError, UnsupportedTransportError } from '../http.errors.js';
 import type { OpenConnections } from './open-connections.js';
 import { acceptSubprotocolToken } from './subprotocol-token.js';
 
-/** Throws the error for the client if a request may not open a stream. */
+/** Rejects with the error for the client if a request may not open a stream. */
 export type Authenticate = (request: GuardedRequest, response: Response) => Promise<void>;
 
 type ResponseClass = new (request: GuardedRequest) => ServerResponse;
@@ -19,12 +19,12 @@ const BASE = 'http://host';
 const GATED_EVENTS: readonly (string | symbol)[] = ['upgrade', 'connect', 'request'];
 
 /**
- * Authenticates requests that Express never sees, before any listener of the HTTP server gets them: WebSocket handshakes,
- * other upgrades, and the long polling of socket.io. So it does not matter which library accepts them, or how it was set
- * up. Rejected ones go to Express, which responds with a problem document.
+ * Authenticates requests that Express never sees, before any listener of the HTTP server gets them: WebSocket
+ * handshakes, other upgrades, and the long polling of socket.io. This protects every library, however it is set up.
+ * Rejected requests go to Express, which responds with a problem document.
  */
 export class StreamGate {
-  /** Set by the setup of the application. Until then, nothing passes. */
+  /** Set by `setUpWebSockets`. Until then, the gate rejects everything. */
   authenticate: Authenticate = () => Promise.reject(new UnsupportedTransportError());
 
   constructor(
@@ -34,7 +34,9 @@ export class StreamGate {
     private readonly connections: OpenConnections,
   ) {}
 
-  /** Takes effect when a library adds a listener. Without one, the requests of Express do not pass the gate. */
+  /**
+   * Starts to intercept when a library adds a listener, so that requests of an application without one cost nothing.
+   */
   activate(): void {
     const onListener = (event: string | symbol) => {
       if (!GATED_EVENTS.includes(event)) return;
@@ -64,7 +66,7 @@ export class StreamGate {
   }
 
   private async admitConnection(request: GuardedRequest, socket: Socket, admit: () => void): Promise<void> {
-    // Node has removed its own listener. An error also closes the socket.
+    // Node has removed its own listener, and an error without a listener would crash the process.
     const ignoreError = () => undefined;
     socket.on('error', ignoreError);
     const response = new this.Response(request) as Response;
@@ -98,7 +100,7 @@ export class StreamGate {
 
   private async check(request: GuardedRequest, response: Response): Promise<void> {
     const { url } = request;
-    // Libraries compare paths before or after this normalization. Only one of them may decide who owns the path.
+    // Some libraries normalize paths and some do not. A path that they could read differently could bypass a check.
     if (!URL.canParse(url, BASE) || new URL(url, BASE).pathname !== url.split('?', 1)[0]) {
       throw new BadRequestError();
     }
@@ -111,7 +113,7 @@ export class StreamGate {
   }
 }
 
-/** Browsers send `OPTIONS` without a token, to ask whether they may send the request. */
+/** Returns whether this is long polling. Excludes the preflight requests of browsers, which have no token. */
 function isPoll({ method, url }: GuardedRequest): boolean {
   if (method === 'OPTIONS' || !url.includes('?') || !URL.canParse(url, BASE)) return false;
   return new URL(url, BASE).searchParams.getAll('transport').some((name) => ENGINE_TRANSPORTS.includes(name));

@@ -7,7 +7,7 @@ export class TooManyStreamsError extends domainError(
   'Too many streams are open. Close some of them first.',
 ) {}
 
-/** The server shuts down. */
+/** The server is shutting down. */
 export class ServerStoppingError extends domainError(
   'unavailable',
   'server_stopping',
