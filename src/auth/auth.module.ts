@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
-import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../platform/audit/audit.module.js';
 import { tablePruner } from '../platform/database/table-pruner.js';
@@ -13,6 +12,7 @@ import { AuthController } from './auth.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { OneTimeToken } from './one-time-tokens/one-time-token.entity.js';
 import { OneTimeTokensRepository } from './one-time-tokens/one-time-tokens.repository.js';
+import { PassportUserStrategy } from './passport-user.strategy.js';
 import { EmailVerificationController } from './recovery/email-verification.controller.js';
 import { EmailVerificationService } from './recovery/email-verification.service.js';
 import { NotMeController } from './recovery/not-me.controller.js';
@@ -36,7 +36,6 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     AuditModule,
     JwtModule,
     MailModule,
-    PassportModule,
     PasswordsModule,
     RateLimitsModule,
     SessionsModule,
@@ -60,6 +59,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     OneTimeTokensRepository,
     PasswordChangeService,
     PasswordResetService,
+    PassportUserStrategy,
     RefreshService,
     RegistrationService,
     SecurityMailsService,
@@ -74,6 +74,6 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     }),
   ],
   // For the global JwtAuthGuard.
-  exports: [JwtStrategy, VerifiedTokens],
+  exports: [JwtStrategy],
 })
 export class AuthModule {}

@@ -1,62 +1,94 @@
 import type { IncomingMessage } from 'node:http';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { PassportStrategy } from '@nestjs/passport';
-import passport from 'passport';
-import { Strategy } from 'passport-jwt';
+import { Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import { Strategy, type VerifiedCallback } from 'passport-jwt';
 import type { AccessClaims } from '../common/principal.js';
-import { isId, newId } from '../common/id.js';
+import { isId } from '../common/id.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
-import { bearerToken } from '../http/bearer-token.js';
-import { TokenInvalidError } from './auth.errors.js';
+import { bearerToken, sendsBearerToken } from '../http/bearer-token.js';
+import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth.errors.js';
 import { KeyRing } from './tokens/key-ring.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 
-/** Verifies the signature, algorithm, issuer, audience, expiry and claims of an access token. */
+/** What passport adds to a strategy for one request. */
+interface Attempt {
+  readonly success: (claims: AccessClaims) => void;
+  readonly fail: (info: unknown) => void;
+  readonly error: (error: unknown) => void;
+}
+
+/**
+ * Verifies the signature, algorithm, issuer, audience, expiry and claims of an access token. Not registered in passport,
+ * which has one registry per process, because another application instance may use other keys.
+ */
 @Injectable()
-export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') implements OnApplicationShutdown {
-  /** Unique, because passport registers strategies per process, and another application instance may use other keys. */
-  override readonly name = `jwt ${newId()}`;
+export class JwtStrategy {
+  private readonly strategy: Strategy;
 
   constructor(
     @InjectConfig() { accessToken }: Config,
     keys: KeyRing,
     private readonly verified: VerifiedTokens,
   ) {
-    super({
-      jwtFromRequest: bearerToken,
-      passReqToCallback: true,
-      secretOrKeyProvider: (_request, token: string, done) => {
-        const key = keys.forToken(token);
-        if (key) done(null, key as never);
-        else done(new TokenInvalidError());
+    this.strategy = new Strategy(
+      {
+        jwtFromRequest: bearerToken,
+        passReqToCallback: true,
+        secretOrKeyProvider: (_request, token: string, done) => {
+          const key = keys.forToken(token);
+          if (key) done(null, key as never);
+          else done(new TokenInvalidError());
+        },
+        algorithms: [...keys.algorithms],
+        issuer: accessToken.issuer,
+        audience: accessToken.audience,
       },
-      algorithms: [...keys.algorithms],
-      issuer: accessToken.issuer,
-      audience: accessToken.audience,
-    });
-    passport.use(this);
+      (request: Request, payload: Readonly<Record<string, unknown>>, done: VerifiedCallback) =>
+        done(null, this.toClaims(request, payload) ?? false),
+    );
   }
 
-  /** Unregisters the strategy after the last response, because running requests need it. */
-  onApplicationShutdown(): void {
-    passport.unuse(this.name);
+  /** Returns the claims of the token of a request if the token was verified before. */
+  findVerified(request: IncomingMessage): AccessClaims | undefined {
+    const token = bearerToken(request);
+    return token === null ? undefined : this.verified.find(token);
   }
 
   /**
-   * Returns the claims that the application uses. Checks those that the library does not: it accepts tokens without an
-   * expiry. Malformed claims must never reach a query (RFC 8725 §3.11).
+   * Returns the claims of the token of a request.
    *
-   * @throws TokenInvalidError
+   * @throws TokenMissingError, TokenInvalidError, TokenExpiredError
    */
-  validate(request: IncomingMessage, payload: Readonly<Record<string, unknown>>): AccessClaims {
+  verify(request: Request): Promise<AccessClaims> {
+    return new Promise((resolve, reject) => {
+      const attempt: Attempt = {
+        success: resolve,
+        fail: (info) => reject(tokenError(request, info)),
+        // Any other error must not look like a missing sign-in.
+        error: reject,
+      };
+      const strategy = Object.create(this.strategy) as Strategy;
+      Object.assign(strategy, attempt).authenticate(request);
+    });
+  }
+
+  /**
+   * Returns the claims that the application uses, or `undefined` if some are missing or malformed. The library accepts
+   * tokens without an expiry. Malformed claims must never reach a query (RFC 8725 §3.11).
+   */
+  private toClaims(request: IncomingMessage, payload: Readonly<Record<string, unknown>>): AccessClaims | undefined {
     const { sub, sid, jti, iat, exp } = payload;
-    if (!isId(sub) || !isId(sid) || typeof jti !== 'string') throw new TokenInvalidError();
-    if (!isTime(iat) || !isTime(exp)) throw new TokenInvalidError();
+    if (!isId(sub) || !isId(sid) || typeof jti !== 'string' || !isTime(iat) || !isTime(exp)) return undefined;
     const claims = { userId: sub, sessionId: sid };
     this.verified.add(bearerToken(request) ?? '', claims, exp * 1_000);
     return claims;
   }
+}
+
+function tokenError(request: IncomingMessage, info: unknown): Error {
+  if (!sendsBearerToken(request)) return new TokenMissingError();
+  return info instanceof Error && info.name === 'TokenExpiredError' ? new TokenExpiredError() : new TokenInvalidError();
 }
 
 /** Returns whether a value is a time in whole seconds since 1970. */

@@ -3,6 +3,7 @@ import {
   Catch,
   Logger,
   NotFoundException,
+  UnauthorizedException,
   type ArgumentsHost,
   type ExceptionFilter,
 } from '@nestjs/common';
@@ -60,6 +61,8 @@ export class ProblemFilter implements ExceptionFilter {
 
   private toDomainError(exception: unknown, response: Response): DomainError {
     if (exception instanceof DomainError) return exception;
+    const failure = authenticationFailure(exception, response.req);
+    if (failure) return failure;
     const error = toStatusError(exception);
     if (error && (error.status < 500 || isHealthResult(exception))) return error;
     // The client disconnected. Each body parser reports this with a different error.
@@ -85,6 +88,13 @@ function routingError(exception: unknown, request: GuardedRequest, path: string)
   if (allowed.length > 0 && !allowed.includes(request.method)) return new MethodNotAllowedError(allowed);
   if (isBadPath) return new BadRequestError();
   return isUnhandled || allowed.length === 0 ? new NotFoundError() : null;
+}
+
+/** Returns why `AuthGuard('jwt')` rejected the request. It throws an exception without the reason. */
+function authenticationFailure(exception: unknown, { authInfo }: Request): DomainError | undefined {
+  if (!(exception instanceof UnauthorizedException) || exception.message !== 'Unauthorized') return undefined;
+  // The guard of several strategies lists the reason of each.
+  return [authInfo as unknown].flat().find((info) => info instanceof DomainError);
 }
 
 function setProblemHeaders(error: DomainError, request: GuardedRequest, response: Response): void {

@@ -1,9 +1,11 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { clientOf } from '../http/client.js';
-import { requestOf } from '../http/guarded-request.js';
+import type { AccessClaims } from '../common/principal.js';
+import { requestOf, type GuardedRequest } from '../http/guarded-request.js';
 import { isPublic } from '../http/public.decorator.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
+import type { GuardedSession } from './session-access.repository.js';
 import { SessionLookup } from './session.lookup.js';
 
 /**
@@ -19,16 +21,26 @@ export class SessionGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (isPublic(this.reflector, context)) return true;
+    // On a public route, `AuthGuard('jwt')` may have signed the user in. `AccessCheck` then repeats this after an upload.
+    if (isPublic(this.reflector, context) && !isSignedIn(context)) return true;
     const request = requestOf(context);
     const { claims } = request;
     if (!claims) throw new Error('SessionGuard must run after JwtAuthGuard.');
     const session = await this.lookup.check(claims);
     if (session.isLastSeenStale) this.lastSeen.mark(session.id);
-    request.user = session.user;
-    // Not `...claims`, because V8 would create a hidden class for each object.
-    const { userId, sessionId } = claims;
-    request.principal = { userId, sessionId, role: session.user.role, client: clientOf(request) };
+    setSession(request, claims, session);
     return true;
   }
+}
+
+/** Sets the user and the principal of a request. */
+export function setSession(request: GuardedRequest, claims: AccessClaims, { user }: GuardedSession): void {
+  request.user = user;
+  // Not `...claims`, because V8 would create a hidden class for each object.
+  const { userId, sessionId } = claims;
+  request.principal = { userId, sessionId, role: user.role, client: clientOf(request) };
+}
+
+function isSignedIn(context: ExecutionContext): boolean {
+  return context.getType() === 'http' && requestOf(context).claims !== undefined;
 }

@@ -1,0 +1,83 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import passport, { type Strategy } from 'passport';
+import { DomainError } from '../common/domain.error.js';
+import { handshakeOf, type GuardedRequest } from '../http/guarded-request.js';
+import { UnsupportedTransportError } from '../http/http.errors.js';
+import { LastSeenRecorder } from '../sessions/last-seen.recorder.js';
+import { setSession } from '../sessions/session.guard.js';
+import { SessionLookup } from '../sessions/session.lookup.js';
+import type { User } from '../users/user.entity.js';
+import { JwtStrategy } from './jwt.strategy.js';
+
+const NAME = 'jwt';
+
+/** The part of passport that its types omit. */
+const registry = passport as unknown as { _strategy(name: string): unknown };
+
+/** By Express application, because passport has one registry per process, and another application may use other keys. */
+const strategies = new WeakMap<object, PassportUserStrategy>();
+
+/** Selects the strategy of the application that received the request. */
+const dispatcher: Strategy = {
+  authenticate(source): void {
+    authenticate(source as GuardedRequest).then(
+      (user) => this.success(user),
+      (error: unknown) => {
+        // After a failure, passport tries the next strategy of the guard.
+        if (error instanceof DomainError && error.kind === 'unauthenticated') this.fail(error, 401);
+        else this.error(error);
+      },
+    );
+  },
+};
+
+/**
+ * Provides the user of the access token to `AuthGuard('jwt')` of `@nestjs/passport`, also on a route with `@Public()`. The
+ * token and its session are checked as by the global guards.
+ */
+@Injectable()
+export class PassportUserStrategy implements OnModuleInit {
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly jwt: JwtStrategy,
+    private readonly lookup: SessionLookup,
+    private readonly lastSeen: LastSeenRecorder,
+  ) {}
+
+  /** @throws Error if a module has registered another strategy with this name */
+  onModuleInit(): void {
+    const existing = registry._strategy(NAME);
+    passport.use(NAME, dispatcher);
+    if (existing && existing !== dispatcher) {
+      throw new Error(
+        `AuthGuard('${NAME}') checks the access tokens and sessions of Gatehouse. Remove the other strategy with this ` +
+          "name, or rename it: PassportStrategy(Strategy, 'partner-jwt').",
+      );
+    }
+    // Absent without HTTP.
+    const { httpAdapter } = this.host as Partial<HttpAdapterHost>;
+    const express: unknown = httpAdapter?.getInstance();
+    if (typeof express === 'function') strategies.set(express, this);
+  }
+
+  /** @param isHandshake whether the request is that of an open WebSocket, which also serves other messages */
+  async authenticate(request: GuardedRequest, isHandshake: boolean): Promise<User> {
+    const claims = request.claims ?? this.jwt.findVerified(request) ?? (await this.jwt.verify(request));
+    const session = await this.lookup.check(claims);
+    if (session.isLastSeenStale) this.lastSeen.mark(session.id);
+    setSession(request, claims, session);
+    // Makes `SessionGuard` check the session again after an upload to a public route.
+    if (!isHandshake) request.claims = claims;
+    return session.user;
+  }
+}
+
+/** @param source a request, or the client of a WebSocket */
+async function authenticate(source: GuardedRequest): Promise<User> {
+  const isRequest = strategies.has(source.app);
+  const request = isRequest ? source : handshakeOf(source);
+  const strategy = request && strategies.get(request.app);
+  if (!strategy) throw new UnsupportedTransportError();
+  return strategy.authenticate(request, !isRequest);
+}
