@@ -23,11 +23,12 @@ export function describeBody(operation: Operation): DocumentedError[] {
 /** Uses the schema of the DTO, if there is one, and adds the files of an upload. */
 function requestBodyOf({ requestBody }: Operation, { types, schema, files }: BodyDescription) {
   const documented = requestBody && 'content' in requestBody ? requestBody : undefined;
-  const fields = Object.values(documented?.content ?? {})[0]?.schema ?? schema;
+  const media = Object.values(documented?.content ?? {})[0];
+  const fields = media?.schema ?? schema;
   const combined = files ? { allOf: [fields, files] } : fields;
   return {
     required: true,
     ...documented,
-    content: Object.fromEntries(types.map((type) => [type, { schema: combined }])),
+    content: Object.fromEntries(types.map((type) => [type, { ...media, schema: combined }])),
   };
 }

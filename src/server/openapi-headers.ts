@@ -25,12 +25,18 @@ type Responses = NonNullable<OpenAPIObject['paths'][string]['get']>['responses']
 export function describeHeaders(responses: Responses): void {
   const isLimited = responses['429'] !== undefined;
   for (const [status, response] of Object.entries(responses)) {
-    if (!response || !('description' in response)) continue;
+    if (!response || isReference(response)) continue;
     const names = [
       ...(status === '429' || status === '503' ? ['Retry-After'] : []),
       ...(isLimited ? ['RateLimit-Policy', 'RateLimit'] : []),
     ];
     if (names.length === 0) continue;
-    response.headers = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+    const added = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+    response.headers = { ...added, ...response.headers };
   }
+}
+
+/** Returns whether the response is described elsewhere. Swagger adds an empty description to such a reference. */
+export function isReference(response: NonNullable<Responses[string]>): response is { $ref: string } {
+  return '$ref' in response;
 }

@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { SSE_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { isReference } from './openapi-headers.js';
 
 type Responses = NonNullable<OpenAPIObject['paths'][string]['get']>['responses'];
 
@@ -18,6 +19,5 @@ export function streamFinder(app: INestApplication): (controller: string, method
 /** Adds the type of an event stream, unless the handler has documented its response. */
 export function describeStream(responses: Responses): void {
   const response = responses['200'];
-  if (response && 'description' in response)
-    response.content ??= { 'text/event-stream': { schema: { type: 'string' } } };
+  if (response && !isReference(response)) response.content ??= { 'text/event-stream': { schema: { type: 'string' } } };
 }

@@ -15,7 +15,7 @@ import {
   UserInactiveError,
 } from '../sessions/sessions.errors.js';
 import { describeBody } from './openapi-body.js';
-import { describeHeaders, HEADERS } from './openapi-headers.js';
+import { describeHeaders, HEADERS, isReference } from './openapi-headers.js';
 import { describeStream, streamFinder } from './openapi-streams.js';
 
 const SCHEME = 'signIn';
@@ -27,9 +27,12 @@ An access token identifies you. Every request also checks your session, so that 
 
 Every error is a problem document (RFC 9457) with a stable \`code\`. An unknown path returns 404 \`not_found\`. A method that the path does not support returns 405 \`method_not_allowed\` with \`Allow\`.`;
 
-const METHODS = ['get', 'post', 'patch', 'put', 'delete'] as const;
-
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & Record<string, unknown>;
+
+interface MediaType {
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, object>>;
+}
 
 /** Builds the OpenAPI document of the application, without the database. */
 export function buildOpenApi(app: INestApplication): OpenAPIObject {
@@ -62,15 +65,19 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     headers: { ...HEADERS },
     securitySchemes: { [SCHEME]: { type: 'oauth2', flows: { password: { tokenUrl, scopes: {} } } } },
   };
-  const operations = Object.values(document.paths).flatMap((path) => METHODS.flatMap((method) => path[method] ?? []));
+  const operations = Object.values(document.paths).flatMap((path) => Object.values(path as object).filter(isOperation));
   for (const operation of operations) {
     if (streams.has(operation.operationId ?? '')) describeStream(operation.responses);
-    complete(operation as Operation);
+    complete(operation);
   }
   const described = new Set(document.tags?.map(({ name }) => name));
   const others = new Set(operations.flatMap(({ tags = [] }) => tags).filter((name) => !described.has(name)));
   document.tags?.push(...[...others].map((name) => ({ name, description: `Routes of ${name}` })));
   return document;
+}
+
+function isOperation(member: unknown): member is Operation {
+  return typeof member === 'object' && member !== null && 'responses' in member;
 }
 
 /** Names an operation for client generators. `UsersAdminController.list` becomes `usersAdminList`. */
@@ -91,7 +98,7 @@ function complete(operation: Operation): void {
   Reflect.deleteProperty(operation, OWN_ERRORS_EXTENSION);
   addProblems(responses, hasOwnErrors ? [InternalError] : [...commonErrors(operation, isPublic), ...bodyErrors]);
   for (const [status, response] of Object.entries(responses)) {
-    if (response && 'description' in response) response.description ||= STATUS_CODES[status] ?? '';
+    if (response && !isReference(response)) response.description ||= STATUS_CODES[status] ?? 'Other responses.';
   }
   describeHeaders(responses);
 }
@@ -108,14 +115,24 @@ function commonErrors(operation: Operation, isPublic: boolean): DocumentedError[
 
 const SESSION_ERRORS = [SessionNotFoundError, SessionRevokedError, SessionExpiredError, UserInactiveError];
 
-/** Adds errors to the responses. Errors with the same status share one response, as several examples. */
+/**
+ * Adds errors to the responses. Errors with the same status share one response, as several examples. Keeps what a decorator
+ * of Swagger describes, such as `@ApiForbiddenResponse({ description })`.
+ */
 function addProblems(responses: Operation['responses'], errors: readonly DocumentedError[]): void {
   for (const [status, added] of Object.entries(problemResponses(errors))) {
-    const existing = responses[status] as typeof added | undefined;
-    responses[status] ??= added;
-    const problem = existing?.content[PROBLEM];
-    if (!existing || !problem) continue;
-    existing.description += `\n\n${added.description}`;
-    Object.assign(problem.examples, added.content[PROBLEM].examples);
+    const existing = responses[status];
+    if (existing && isReference(existing)) continue;
+    const { example, ...problem }: MediaType = existing?.content?.[PROBLEM] ?? {};
+    const examples = example === undefined ? problem.examples : { example: { value: example } };
+    const merged = { ...added.content[PROBLEM], ...problem };
+    responses[status] = {
+      ...existing,
+      description: [existing?.description, added.description].filter(Boolean).join('\n\n'),
+      content: {
+        ...existing?.content,
+        [PROBLEM]: { ...merged, examples: { ...examples, ...added.content[PROBLEM].examples } },
+      },
+    };
   }
 }
