@@ -123,7 +123,8 @@ function addProblems(responses: Operation['responses'], errors: readonly Documen
   for (const [status, added] of Object.entries(problemResponses(errors))) {
     const existing = responses[status];
     if (existing && isReference(existing)) continue;
-    const { example, ...problem }: MediaType = existing?.content?.[PROBLEM] ?? {};
+    const media: MediaType = existing?.content?.[PROBLEM] ?? {};
+    const { example, ...problem } = media;
     const examples = example === undefined ? problem.examples : { example: { value: example } };
     const merged = { ...added.content[PROBLEM], ...problem };
     responses[status] = {
