@@ -1,11 +1,11 @@
 import { defineMail, type MailDefinition } from '../platform/mail/define-mail.js';
 
-/** A one-time token, which the link contains. */
+/** A one-time token for the link of the mail. */
 interface TokenContents {
   readonly token: string;
 }
 
-/** A sign-in or a change that the recipient may not have made. The token is that of the link *This was not me*. */
+/** A sign-in or a change that the recipient may not have made. The token belongs to the link *This was not me*. */
 interface IncidentContents extends TokenContents {
   /** A short name such as `Chrome on macOS`. */
   readonly device: string;
@@ -74,7 +74,7 @@ function factsOf({ device, ipAddress, at }: IncidentContents): [string, string][
   ];
 }
 
-/** For example `2 March 2026, 14:05 UTC`. */
+/** Formats a time, such as `2 March 2026, 14:05 UTC`. */
 function formatTime(at: string): string {
   const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
   return `${format.format(new Date(at)).replace(' at ', ', ')} UTC`;
@@ -84,7 +84,7 @@ function validity(ttlMs: number): string {
   return `The link works once and expires after ${formatDuration(ttlMs)}.`;
 }
 
-/** For example `90 minutes`, `1 hour` or `2 days`. */
+/** Formats a duration, such as `90 minutes`, `1 hour` or `2 days`. */
 function formatDuration(durationMs: number): string {
   const minutes = Math.round(durationMs / 60_000);
   const [amount, unit] =

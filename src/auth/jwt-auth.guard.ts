@@ -24,7 +24,7 @@ export class JwtAuthGuard implements CanActivate {
   }
 }
 
-/** The handshake of a WebSocket was authenticated. Its token may have expired since, so only the session decides. */
+/** Accepts the token of a WebSocket handshake even if it has expired since. `SessionGuard` checks the session. */
 function hasClaims({ claims }: GuardedRequest): boolean {
   if (!claims) throw new TokenMissingError();
   return true;

@@ -1,6 +1,6 @@
 /**
- * The roles, and the permissions of each one. To add a role, add it here, and let
- * `npm run migration:generate -- AddRole` change the constraint `ck_users_role`. To add a permission, name it in the roles that have it, and put `@Requires()` on its routes.
+ * The roles and their permissions. To add a role, add it here and run `npm run migration:generate -- AddRole`, which
+ * changes the constraint `ck_users_role`. To add a permission, add it to its roles and put `@Requires()` on its routes.
  */
 const PERMISSIONS = {
   user: [],
@@ -10,12 +10,12 @@ const PERMISSIONS = {
 /** Read from the database on every request, never from the token. */
 export type Role = keyof typeof PERMISSIONS;
 
-/** For example `audit:read`. */
+/** A permission of at least one role, such as `audit:read`. */
 export type Permission = (typeof PERMISSIONS)[Role][number];
 
 export const ROLES = Object.keys(PERMISSIONS) as readonly Role[];
 
-/** During an update, the database can contain a role that only the next version knows. It has no permissions. */
+/** Lacks a role that only the next version knows. The database can contain one during an update. */
 const PERMISSIONS_BY_ROLE: Readonly<Partial<Record<string, readonly string[]>>> = PERMISSIONS;
 
 /** Returns whether a role has a permission. */

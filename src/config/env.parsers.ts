@@ -111,7 +111,7 @@ export const origins = list.refine(
   'must be a comma-separated list of origins, such as https://app.example.com',
 );
 
-/** The start of a path, such as `/api/v1`. */
+/** The prefix of a path, such as `/api/v1`. */
 export const pathPrefix = z
   .string()
   .regex(/^(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$/, 'must be a path without a trailing slash, such as /api/v1')

@@ -7,7 +7,7 @@ import { GATEWAY_METADATA, GATEWAY_OPTIONS, PORT_METADATA } from '@nestjs/websoc
 import { isPublic } from '../http/public.decorator.js';
 import { accessRuleOf, type AccessRule } from '../http/roles.decorator.js';
 
-/** Where clients reach a gateway. */
+/** The address of a gateway. */
 export interface Endpoint {
   /** `undefined` is the default path of the WebSocket adapter. */
   readonly path: string | undefined;
@@ -24,9 +24,9 @@ export interface Gateway extends Endpoint {
 }
 
 /**
- * Returns all gateways, those that need a token first.
+ * Returns all gateways. Those that need a token come first.
  *
- * @throws Error if gateways share their clients and do not admit the same ones
+ * @throws Error if gateways with the same clients have different access rules
  */
 export function findGateways(app: NestExpressApplication): readonly Gateway[] {
   const reflector = app.get(Reflector);
@@ -53,7 +53,7 @@ export function endpointOf({ path, namespace = '/' }: GatewayMetadata): Endpoint
   };
 }
 
-/** Returns whether clients reach both endpoints together. */
+/** Returns whether clients of one endpoint are clients of the other. */
 export function isSameEndpoint(a: Endpoint, b: Endpoint): boolean {
   return a.path === b.path && a.namespace === b.namespace;
 }

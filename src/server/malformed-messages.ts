@@ -3,17 +3,18 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { EMPTY } from 'rxjs';
 import type { WebSocket, WebSocketServer } from 'ws';
 
-/** RFC 6455 §7.4.1: the message is not what its type promises. */
+/** RFC 6455 §7.4.1: the data does not match the type of the message. */
 const INVALID_PAYLOAD = 1007;
 
 const logger = new Logger(WsAdapter.name);
 
 /**
- * Closes the connection of a client that sends something other than JSON. The adapter would ignore the message. Adapters
- * with their own parser decide for themselves.
+ * Closes the connection of a client that sends a message that is not JSON. The adapter alone would ignore the message.
+ * Leaves adapters with a custom parser unchanged.
  */
 export function rejectMalformedMessages(adapter: WsAdapter): void {
-  // Otherwise every client could write errors to the log, for example with a message that is too large.
+  // The adapter logs errors of clients as errors. Otherwise any client could fill the log, for example with large
+  // messages.
   adapter.bindErrorHandler = (server: WebSocketServer) => {
     server.on('connection', (client) => client.on('error', (error) => logger.debug({ err: error }, 'Client error')));
     return server.on('error', (error) => logger.error({ err: error }, 'WebSocket server error'));

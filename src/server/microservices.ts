@@ -2,8 +2,7 @@ import { NestApplication } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 
 /**
- * Makes every connected microservice inherit the global guards. Nest connects them without any guard unless
- * `inheritAppConfig` is set.
+ * Makes every connected microservice inherit the global guards. By default, Nest connects microservices without guards.
  *
  * @throws Error if a microservice is already connected
  */

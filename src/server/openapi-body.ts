@@ -20,7 +20,7 @@ export function describeBody(operation: Operation): DocumentedError[] {
   return isDecoded ? [new MalformedBodyError(types), ...errors] : errors;
 }
 
-/** Uses the schema of the DTO, if there is one, and adds the files of an upload. */
+/** Combines the schema of the DTO, if any, with the files of an upload. */
 function requestBodyOf({ requestBody }: Operation, { types, schema, files }: BodyDescription) {
   const documented = requestBody && 'content' in requestBody ? requestBody : undefined;
   const media = Object.values(documented?.content ?? {})[0];

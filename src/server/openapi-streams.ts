@@ -6,7 +6,7 @@ import { isReference } from './openapi-headers.js';
 
 type Responses = NonNullable<OpenAPIObject['paths'][string]['get']>['responses'];
 
-/** Returns a function that returns whether a handler has `@Sse()`. Swagger does not read that decorator. */
+/** Returns a function that checks whether a handler has `@Sse()`, because Swagger does not read that decorator. */
 export function streamFinder(app: INestApplication): (controller: string, method: string) => boolean {
   const controllers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.controllers.values()]);
   const handlers = new Map(controllers.map(({ metatype }) => [metatype?.name, metatype?.prototype as unknown]));

@@ -43,7 +43,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
-    // A tag that is not listed here gets a description from its name.
+    // Other tags get a description from their name.
     .addTag('auth', 'Register, sign in, refresh, sign out')
     .addTag('recovery', 'Change or reset a password, verify an email, report a sign-in that was not you')
     .addTag('users', 'Your own account')

@@ -19,7 +19,7 @@ import { problemMessage } from '../http/rejected-call.js';
 import { endpointOf, findGateways, isSameEndpoint, type Endpoint, type Gateway } from './gateways.js';
 import { rejectMalformedMessages } from './malformed-messages.js';
 
-/** Protects WebSocket gateways like controllers, with any adapter. The default adapter is that of `ws`. */
+/** Protects WebSocket gateways like controllers, with any adapter. The default adapter is `WsAdapter`. */
 export function setUpWebSockets(app: NestExpressApplication, { http, publicUrl }: Config): void {
   const { streamGate } = app.getHttpAdapter() as unknown as GatehouseAdapter;
   const origins = [...http.corsOrigins, new URL(publicUrl).origin];
@@ -56,12 +56,12 @@ class WebSockets {
     for (const { type } of this.gateways) {
       const filters = (Reflect.getMetadata(EXCEPTION_FILTERS_METADATA, type) ?? []) as unknown[];
       const own = filters.filter((other) => !(other instanceof GatewayErrorFilter));
-      // The last one has precedence.
+      // Nest tries the filters from last to first, so other filters have precedence.
       Reflect.defineMetadata(EXCEPTION_FILTERS_METADATA, [filter, ...own], type);
     }
   }
 
-  /** Admits a handshake if one of the gateways at its path does. */
+  /** Authorizes a handshake. One gateway at its path must admit it. */
   async authenticate(request: GuardedRequest, response: object): Promise<void> {
     if (!this.isAllowedOrigin(request)) throw new OriginNotAllowedError();
     const gateways = this.gatewaysAt(request.url.split('?', 1)[0] ?? '');
@@ -71,7 +71,7 @@ class WebSockets {
         await this.check('http', [request, response], gateway?.type);
         return;
       } catch (error) {
-        // A client with a token that does not work must not continue as an anonymous one.
+        // A client with an invalid token must not fall back to anonymous access.
         if (!(error instanceof ForbiddenError || error instanceof TokenMissingError)) throw error;
         rejection ??= error;
       }
@@ -79,7 +79,7 @@ class WebSockets {
     throw rejection;
   }
 
-  /** Limits messages, checks clients that join a namespace, and rejects ports that the gate does not see. */
+  /** Limits the size of messages, checks clients that join a namespace, and rejects gateways that bypass the gate. */
   protect(adapter: WebSocketAdapter): void {
     this.defaultPath = adapter instanceof WsAdapter ? '/' : '/socket.io';
     const create = adapter.create.bind(adapter) as (port: number, options: object) => { use?: (join: Join) => void };
@@ -92,7 +92,7 @@ class WebSockets {
     if (adapter instanceof WsAdapter) rejectMalformedMessages(adapter);
   }
 
-  /** Returns the error for a client that may not join the namespace of a gateway. */
+  /** Returns an error if the client may not join the namespace of a gateway. */
   private async join(client: object, endpoint: Endpoint): Promise<Error | undefined> {
     const gateway = this.gateways.find((other) => isSameEndpoint(other, endpoint));
     try {
@@ -106,8 +106,8 @@ class WebSockets {
   }
 
   /**
-   * Applies the guards as if the gateway were a controller. Without a gateway, for example for a WebSocket server that the
-   * application attached itself, requires a token and no role.
+   * Runs the guards as if the gateway were a controller. Without a gateway, requires a token but no role. An example is
+   * a WebSocket server that the application attached itself.
    */
   private async check(type: 'http' | 'ws', args: object[], gateway: Type = Object): Promise<void> {
     const context = new ExecutionContextHost(args, gateway, gateway);
@@ -115,7 +115,7 @@ class WebSockets {
     await this.access.check(context);
   }
 
-  /** Browsers send the origin of the page, and apply CORS to no WebSocket (ASVS 4.4.2). */
+  /** Checks the origin of the page that browsers send, because CORS does not cover WebSockets (ASVS 4.4.2). */
   private isAllowedOrigin({ headers: { origin, host } }: GuardedRequest): boolean {
     if (origin === undefined) return true;
     const isOwn = URL.canParse(origin) && new URL(origin).host === host;
@@ -124,7 +124,7 @@ class WebSockets {
 
   private gatewaysAt(path: string): readonly Gateway[] {
     const own = (gateway: Gateway) => gateway.path ?? this.defaultPath;
-    // `ws` accepts exactly the path, and socket.io everything below it.
+    // `ws` accepts only the exact path, and socket.io also every path below it.
     const matches = this.gateways.filter((gateway) => path === own(gateway) || path.startsWith(`${own(gateway)}/`));
     const longest = Math.max(...matches.map((gateway) => own(gateway).length));
     return matches.filter((gateway) => own(gateway).length === longest);

@@ -39,7 +39,7 @@ export class SessionAccessRepository {
   constructor(@InjectConfig() { database }: Config, @InjectDataSource() dataSource: DataSource) {
     this.users = new RowMapper(dataSource, User, 'u');
     this.forGuard = {
-      // A pooler in transaction mode may run each statement on another server connection.
+      // A pooler in transaction mode may run each statement on another connection, which has not prepared it.
       name: database.preparedStatements ? 'find_sessions_for_guard' : undefined,
       text: `SELECT ${STATE}, s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} AS is_last_seen_stale, ${this.users.columns}
                FROM sessions s JOIN users u ON u.id = s.user_id
@@ -118,8 +118,8 @@ export class SessionAccessRepository {
   }
 
   /**
-   * Updates `last_seen_at` of these sessions, at most once a minute each. Skips locked rows, because waiting for several
-   * of them could deadlock.
+   * Updates `last_seen_at` of these sessions, at most once a minute each. Skips locked rows, because waiting for
+   * several of them could deadlock.
    */
   async markSeen(manager: EntityManager, ids: ReadonlySet<string>): Promise<void> {
     await manager.query(

@@ -17,7 +17,7 @@ export interface SessionState {
 }
 
 /**
- * Returns the session of these claims, if it may be used.
+ * Returns the session of these claims if it is usable.
  *
  * @throws SessionNotFoundError, UserInactiveError, SessionRevokedError, SessionExpiredError
  */

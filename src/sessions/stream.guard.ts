@@ -22,15 +22,15 @@ import { usableSession } from './session-state.js';
 const CHECK_INTERVAL_MS = 1_000;
 /** Proxies usually close connections that are silent for 60 s. */
 const HEARTBEAT_INTERVAL_MS = 30_000;
-/** Without a check for this long, streams are closed, because their sessions may have been revoked. */
+/** Streams that were not checked for this long are closed, because their sessions may have been revoked. */
 const MAX_UNCHECKED_MS = 10_000;
 /** A statement with more sessions would delay the requests of this process for too long. */
 const MAX_SESSIONS_PER_STATEMENT = 1_000;
 
 /**
- * Guards streams after their request was authorized: WebSockets, event streams and long downloads. Looks up the sessions
- * of all of them once per second, and closes those whose session has ended or whose user lost the required role. Runs no
- * statement while no stream is open.
+ * Guards streams after their request was authorized: WebSockets, event streams and long downloads. Looks up their
+ * sessions once per second. Closes the streams whose session has ended or whose user has lost the required role. Runs
+ * no statement while no stream is open.
  */
 @Injectable()
 export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
@@ -39,7 +39,7 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
   private timer: NodeJS.Timeout | undefined;
   private isStopping = false;
   private isChecking = false;
-  /** When the first check after the last successful one began, on the clock of `performance.now()`. */
+  /** When the oldest check without a success began, from `performance.now()`. */
   private uncheckedSince: number | null = null;
   private heartbeatAt = 0;
 
@@ -57,7 +57,7 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
     this.timer = setInterval(() => this.guard(), CHECK_INTERVAL_MS).unref();
   }
 
-  /** Closes streams, because they would delay the drain. Downloads can finish. */
+  /** Closes endless streams, because they would delay the drain. Downloads can finish. */
   async beforeApplicationShutdown(): Promise<void> {
     this.isStopping = true;
     await this.closeEndless();
@@ -92,7 +92,8 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
       this.uncheckedSince = null;
     } catch (error) {
       // `Database` logs outages.
-      if (!(error instanceof DatabaseUnavailableError)) this.logger.error({ err: error }, 'Could not check streams.');
+      if (!(error instanceof DatabaseUnavailableError))
+        this.logger.error({ err: error }, 'Failed to check the sessions of streams. The next check retries.');
     } finally {
       this.isChecking = false;
     }
@@ -142,7 +143,7 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
     await Promise.all(endless.map((stream) => stream.close(new ServerStoppingError())));
   }
 
-  /** Returns none in a microservice or a command, which have no HTTP server. */
+  /** Returns an empty list in a microservice or a command, which have no HTTP server. */
   private openStreams(): readonly OpenStream[] {
     const { httpAdapter } = this.host as unknown as { httpAdapter?: Partial<GatehouseAdapter> };
     return httpAdapter?.connections?.openStreams() ?? [];

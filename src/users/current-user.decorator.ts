@@ -14,6 +14,6 @@ declare global {
 /** Injects the current user, as `SessionGuard` read it. */
 export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionContext): User => {
   const { user } = requestOf(context);
-  if (!user) throw new Error('@CurrentUser() needs a protected route.');
+  if (!user) throw new Error('@CurrentUser() cannot be used on a @Public() route.');
   return user;
 });

@@ -217,7 +217,7 @@ describe('the audit list', () => {
       expect(compiles).toBeDefined();
       expect(() => defineAuditType('test_order_refunded')).toThrow('test_order_refunded is defined twice');
       expect(() => defineAuditType('sign_in')).toThrow('sign_in is defined twice');
-      expect(() => defineAuditType('Order refunded')).toThrow('is written like order_refunded');
+      expect(() => defineAuditType('Order refunded')).toThrow('in snake_case, such as order_refunded');
     });
   });
 

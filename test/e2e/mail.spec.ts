@@ -152,7 +152,7 @@ describe('mail', () => {
   });
 
   it.each([
-    ['that only another version knows', 'test_newer', 'No module defines mails of the kind test_newer.'],
+    ['that only another version knows', 'test_newer', 'No module defines the mail kind test_newer.'],
     ['with contents of another version', GREETING.kind, "Cannot read properties of undefined (reading 'trim')"],
   ])('of a kind %s waits and does not stop others', async (_, kind, reason) => {
     const recipient = `${kind}@example.com`;

@@ -30,18 +30,19 @@ export type AuditType = (typeof OWN_TYPES)[number] | ModuleAuditType;
 
 const types: AuditType[] = [...OWN_TYPES];
 
-/** All types. Grows while the files of the modules are imported, so do not copy it. */
+/** All types. Do not copy this list, because it grows while modules are imported. */
 export const AUDIT_TYPES: readonly AuditType[] = types;
 
 /**
- * Defines a type of event that a module records. It then appears in the filters and the OpenAPI document.
+ * Defines an audit type of a module and adds it to the filters and the OpenAPI document.
  *
  * ```ts
  * export const ORDER_REFUNDED = defineAuditType('order_refunded');
  * ```
  */
 export function defineAuditType(type: string): ModuleAuditType {
-  if (!/^[a-z][a-z0-9_]*$/.test(type)) throw new Error(`An audit type is written like order_refunded, not ${type}.`);
+  if (!/^[a-z][a-z0-9_]*$/.test(type))
+    throw new Error(`Write the audit type "${type}" in snake_case, such as order_refunded.`);
   if (AUDIT_TYPES.some((other) => other === type)) throw new Error(`The audit type ${type} is defined twice.`);
   types.push(type as ModuleAuditType);
   return type as ModuleAuditType;
@@ -52,7 +53,9 @@ export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
 
 type Scalar = string | number | boolean | null;
 
-/** Additional facts, such as the old and the new role. Never include secrets, tokens, hashes or typed email addresses. */
+/**
+ * Additional facts, such as the old and the new role. Never include secrets, tokens, hashes or typed email addresses.
+ */
 export type AuditDetails = Readonly<Record<string, Scalar | { readonly from: Scalar; readonly to: Scalar }>>;
 
 /** Who acts: a signed-in user (any `Principal`), or an unauthenticated client without IDs. */

@@ -6,7 +6,7 @@ import { databaseOptions } from './database.options.js';
 import { Database } from './database.js';
 import { LazyDataSource, type LazyDataSourceOptions } from './lazy-data-source.js';
 
-/** Provides TypeORM's data source, with the entities of every `TypeOrmModule.forFeature`, and `Database`. */
+/** Provides `Database` and TypeORM's data source with the entities of every `TypeOrmModule.forFeature`. */
 @Global()
 @Module({
   imports: [
@@ -16,7 +16,7 @@ import { LazyDataSource, type LazyDataSourceOptions } from './lazy-data-source.j
         ...databaseOptions(database),
         rejectSecondConnection: environment !== 'production',
         autoLoadEntities: true,
-        // Only invalid entities fail at startup, and these would fail again.
+        // Only invalid entities fail at startup, and a retry would not help.
         toRetry: () => false,
       }),
       dataSourceFactory: (options) => Promise.resolve(new LazyDataSource(options as LazyDataSourceOptions)),

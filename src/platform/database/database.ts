@@ -16,8 +16,8 @@ export interface PoolState {
 /**
  * Runs several queries on one connection or in one transaction.
  *
- * Do not call `run` or `transaction` inside `fn`, and do not use injected repositories there. A caller that waits for a
- * second connection while it has one could block the pool forever.
+ * Inside `fn`, do not call `run` or `transaction`, and do not use injected repositories. They take a second connection,
+ * which could deadlock the pool.
  */
 @Injectable()
 export class Database {

@@ -5,8 +5,8 @@ interface Holder {
 }
 
 /**
- * Detects code that asks for a second connection while it has one. Such code blocks the pool forever once enough requests
- * run it. Production does not use this class, because it slows down every promise.
+ * Detects code that asks for a second connection while it has one. Such code can deadlock the pool. Production does not
+ * use this class, because it slows down every promise.
  */
 export class HeldConnections {
   private readonly holders = new AsyncLocalStorage<Holder>();
@@ -17,24 +17,24 @@ export class HeldConnections {
     return this.holders.run(holder, fn);
   }
 
-  /** Does the same for the rest of the calling function. */
+  /** Forbids a second connection for the rest of the calling function. */
   enter(holder: Holder): void {
     this.assertNone(holder);
     this.holders.enterWith(holder);
   }
 
-  /** Calls `fn`, and ends there what `enter` begins in it. */
+  /** Calls `fn`. The effect of `enter` inside `fn` ends with it. */
   isolate<T>(fn: () => T): T {
     return new AsyncResource('Transaction').runInAsyncScope(fn);
   }
 
-  /** @throws Error if the calling code has a connection, other than that of `holder` */
+  /** Throws if the calling code has a connection other than that of `holder`. */
   assertNone(holder?: Holder): void {
     const current = this.holders.getStore();
     if (current === holder || !current?.holdsConnection) return;
     throw new Error(
-      'This code has a database connection and asks for a second one, which can block the pool. Use the EntityManager of ' +
-        'the transaction for every query in it: manager.getRepository(Order) instead of an injected repository.',
+      'This code has a database connection and asks for a second one, which can block the pool. Inside a transaction, ' +
+        'use its EntityManager for every query: manager.getRepository(Order) instead of an injected repository.',
     );
   }
 }

@@ -4,13 +4,12 @@ import { LazyDriver } from './lazy-driver.js';
 import type { LazyQueryRunner } from './lazy-query-runner.js';
 
 export type LazyDataSourceOptions = Extract<DataSourceOptions, { type: 'postgres' }> & {
-  /** Throws an error if code asks for a second connection while it has one. */
+  /** Whether code that asks for a second connection while it has one gets an error. */
   readonly rejectSecondConnection?: boolean;
 };
 
 /**
- * A data source that connects on its first query. `initialize` reads the entities, throws if one is invalid, and needs
- * no server.
+ * A data source that connects on its first query. `initialize` only reads the entities, and throws if one is invalid.
  */
 export class LazyDataSource extends DataSource {
   declare readonly driver: LazyDriver;
@@ -26,7 +25,7 @@ export class LazyDataSource extends DataSource {
     return super.createQueryRunner() as LazyQueryRunner;
   }
 
-  /** Lets a function start several transactions at the same time, because each one ends by itself. */
+  /** Lets a function start several transactions concurrently. None of them counts as held by that function. */
   private isolateTransactions(held: HeldConnections): void {
     const { manager } = this;
     const transaction = manager.transaction.bind(manager) as (...options: unknown[]) => unknown;

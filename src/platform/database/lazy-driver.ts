@@ -8,7 +8,7 @@ import { SchemaBuilder } from './schema-builder.js';
 
 type Connection = ReturnType<PostgresDriver['obtainMasterConnection']>;
 
-/** The part of `pg`'s pool that is read here. */
+/** The part of `pg`'s pool that we read. */
 interface Pool {
   readonly totalCount: number;
   readonly idleCount: number;
@@ -16,7 +16,7 @@ interface Pool {
 }
 
 /**
- * TypeORM's driver, except that the first query opens the pool, and that an outage is a `DatabaseUnavailableError`.
+ * TypeORM's driver with two changes: the first query opens the pool, and an outage throws `DatabaseUnavailableError`.
  * Concurrent first queries share one attempt. If it fails, the next query tries again.
  */
 export class LazyDriver extends PostgresDriver {
@@ -34,7 +34,7 @@ export class LazyDriver extends PostgresDriver {
     super(dataSource);
   }
 
-  /** Opens nothing. */
+  /** Does not open a connection, because the first query does. */
   override connect(): Promise<void> {
     this.isClosed = false;
     return Promise.resolve();
@@ -58,7 +58,7 @@ export class LazyDriver extends PostgresDriver {
     this.held?.assertNone();
     try {
       if (!this.master) await (this.opening ??= this.open());
-      // While it connected, the pool may have been closed. A closing pool never returns a connection.
+      // The pool may have been closed in the meantime. A closing pool never returns a connection.
       if (this.isClosed) throw new DatabaseUnavailableError();
       return await super.obtainMasterConnection();
     } catch (error) {
@@ -75,7 +75,7 @@ export class LazyDriver extends PostgresDriver {
     if (this.master) await super.disconnect();
   }
 
-  /** Connects a driver of TypeORM and takes its pool over, so that no other query uses the pool before it is complete. */
+  /** Connects another TypeORM driver and takes over its pool, so that no query uses the pool before it is ready. */
   private async open(): Promise<void> {
     try {
       if (this.isClosed) throw new DatabaseUnavailableError();

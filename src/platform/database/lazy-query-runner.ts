@@ -7,14 +7,14 @@ import type { OutageLog } from './outage-log.js';
 import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
 
 export interface Statement {
-  /** Unique per text. Each connection parses and plans a statement with a name only once. */
+  /** Unique per text. Each connection parses and plans a named statement only once. */
   readonly name?: string | undefined;
   readonly text: string;
 }
 
 /**
- * TypeORM's query runner, except that an outage is a `DatabaseUnavailableError`. Its connection then runs no further
- * statement and leaves the pool. Otherwise the pool could lend it again, and the next caller would wait for a timeout.
+ * TypeORM's query runner, except that an outage throws `DatabaseUnavailableError` and removes the connection from the
+ * pool. Otherwise the pool could lend the connection again, and the next caller would wait for a timeout.
  */
 export class LazyQueryRunner extends PostgresQueryRunner {
   private connecting: Promise<PoolClient> | undefined;

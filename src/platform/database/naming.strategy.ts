@@ -5,8 +5,9 @@ import { DefaultNamingStrategy, type NamingStrategyInterface, type Table } from 
 const MAX_BYTES = 63;
 
 /**
- * Names everything in the schema that has no name of its own: snake_case tables and columns, and `pk_<table>`, `fk_<table>_<columns>`,
- * `uq_<table>_<columns>`, `ix_<table>_<columns>`. Name a check yourself, as `ck_<table>_<rule>`.
+ * Names the parts of the schema that have no explicit name: snake_case tables and columns, `pk_<table>`,
+ * `fk_<table>_<columns>`, `uq_<table>_<columns>` and `ix_<table>_<columns>`. Checks need an explicit name,
+ * `ck_<table>_<rule>`.
  */
 export class NamingStrategy extends DefaultNamingStrategy implements NamingStrategyInterface {
   override tableName(className: string, givenName: string | undefined): string {

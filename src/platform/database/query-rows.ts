@@ -3,7 +3,7 @@ import { LazyQueryRunner, type Statement } from './lazy-query-runner.js';
 
 export type { Statement } from './lazy-query-runner.js';
 
-/** Runs a statement and returns each row as an array. TypeORM supports neither that nor prepared statements. */
+/** Runs a statement and returns each row as an array. TypeORM supports neither row arrays nor prepared statements. */
 export function queryRows<Row extends unknown[]>(
   { queryRunner }: EntityManager,
   statement: Statement,

@@ -1,23 +1,23 @@
 import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 
-/** The types of columns that `pg` returns as TypeORM does. */
+/** Column types whose values TypeORM does not convert. */
 const PLAIN_TYPES: ReadonlySet<unknown> = new Set([
   'uuid', 'text', 'varchar', 'boolean', 'int', 'integer', 'jsonb', 'timestamptz', String, Number, Boolean, Date,
 ]); // prettier-ignore
 
 /**
- * Maps the rows of a hand-written query to an entity, with every column that TypeORM loads by default. It is much faster
- * than TypeORM, because it reads the metadata only once.
+ * Maps the rows of a hand-written query to an entity, with every column that TypeORM loads by default. Reads the
+ * metadata only once, which makes it much faster than TypeORM.
  */
 export class RowMapper<Entity extends object> {
   /** The columns for the `SELECT` clause. */
   readonly columns: string;
   private readonly properties: readonly string[];
-  /** Columns with a value that TypeORM converts, with their positions. */
+  /** The columns whose values TypeORM converts, with their positions. */
   private readonly converted: readonly (readonly [position: number, ColumnMetadata])[];
 
-  /** @param alias the table in the query */
+  /** @param alias the alias of the table in the query */
   constructor(
     private readonly dataSource: DataSource,
     private readonly entity: new () => Entity,
@@ -37,7 +37,7 @@ export class RowMapper<Entity extends object> {
       .map((column, index) => [this.properties.length + index, column]);
   }
 
-  /** Returns the entity from a row, as an array, whose columns start at `offset`. */
+  /** Creates the entity from a row array. Its columns start at `offset`. */
   map(row: readonly unknown[], offset: number): Entity {
     const { entity: Entity, properties, converted } = this;
     const entity = new Entity() as Record<string, unknown>;

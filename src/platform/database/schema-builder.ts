@@ -3,9 +3,9 @@ import type { CheckMetadata } from 'typeorm/metadata/CheckMetadata.js';
 import { RdbmsSchemaBuilder } from 'typeorm/schema-builder/RdbmsSchemaBuilder.js';
 import { isOutdatedSchema } from './pg-errors.js';
 
-/** TypeORM's schema builder, which compares check constraints by name, except that it compares their expressions too. */
+/** TypeORM's schema builder, except that it compares the expressions of check constraints too, not only their names. */
 export class SchemaBuilder extends RdbmsSchemaBuilder {
-  /** Also drops each check with another expression, so that TypeORM then creates it again. */
+  /** Also drops each check whose expression has changed, so that TypeORM creates it again. */
   protected override async dropOldChecks(): Promise<void> {
     await super.dropOldChecks();
     for (const metadata of this.entityToSyncMetadatas) {
@@ -24,7 +24,9 @@ export class SchemaBuilder extends RdbmsSchemaBuilder {
     return driver.buildTableName(tableName, schema);
   }
 
-  /** Lets PostgreSQL parse the wanted expression on a copy of the table, because it stores expressions in its own words. */
+  /**
+   * Adds the wanted check to a temporary table to compare both, because PostgreSQL rewrites the expressions it stores.
+   */
   private async differs({ tablePath }: EntityMetadata, { name, expression }: CheckMetadata): Promise<boolean> {
     const { queryRunner } = this;
     const { driver } = this.dataSource;
@@ -43,7 +45,7 @@ export class SchemaBuilder extends RdbmsSchemaBuilder {
       )) as unknown[];
       return expressions.length > 1;
     } catch (error) {
-      // The expression uses a new column.
+      // The wanted expression uses a new column.
       if (isOutdatedSchema(error)) return true;
       throw error;
     } finally {

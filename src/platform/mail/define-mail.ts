@@ -1,6 +1,6 @@
 import type { Config } from '../../config/env.js';
 
-/** What JSON stores unchanged. Convert a `Date` with `toISOString()`. */
+/** A value that JSON stores unchanged. Convert a `Date` with `toISOString()`. */
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** The text of a mail. `mail-layout.ts` renders it. */
@@ -19,7 +19,7 @@ export interface MailAction {
   readonly label: string;
   /** Below `PUBLIC_URL`, such as `/orders/17`. */
   readonly path: `/${string}`;
-  /** A one-time token. The link ends in `#token=…`, because browsers do not send this part to servers. */
+  /** A one-time token. It follows in the fragment `#token=…`, because browsers do not send fragments to servers. */
   readonly token?: string;
 }
 
@@ -27,7 +27,7 @@ export interface MailAction {
 export interface MailDefinition<Contents> {
   /** Stored with each queued mail. Do not change it while such mails are in the queue. */
   readonly kind: string;
-  /** Runs when the mail is sent, which can be in the next version of the application. */
+  /** Writes the text when the mail is sent. By then, the application may have been updated. */
   write(config: Config, contents: Contents): MailText;
 }
 
@@ -48,8 +48,9 @@ export function defineMail<Contents extends { readonly [Key in keyof Contents]: 
   kind: string,
   write: (config: Config, contents: Contents) => MailText,
 ): MailDefinition<Contents> {
-  if (!/^[a-z][a-z0-9_]*$/.test(kind)) throw new Error(`A kind of mail is written like order_shipped, not ${kind}.`);
-  if (definitions.has(kind)) throw new Error(`Two mails have the kind ${kind}.`);
+  if (!/^[a-z][a-z0-9_]*$/.test(kind))
+    throw new Error(`Write the mail kind "${kind}" in snake_case, such as order_shipped.`);
+  if (definitions.has(kind)) throw new Error(`The mail kind ${kind} is defined twice.`);
   const definition = { kind, write };
   definitions.set(kind, definition);
   return definition;
@@ -58,6 +59,6 @@ export function defineMail<Contents extends { readonly [Key in keyof Contents]: 
 /** Returns the definition of a queued mail. @throws Error if no module of this version defines it */
 export function mailDefinition(kind: string): MailDefinition<never> {
   const definition = definitions.get(kind);
-  if (!definition) throw new Error(`No module defines mails of the kind ${kind}.`);
+  if (!definition) throw new Error(`No module defines the mail kind ${kind}.`);
   return definition;
 }

@@ -82,7 +82,7 @@ describe('MailWriter', () => {
   });
 
   it('throws for a kind that no module defines', () => {
-    expect(() => write({ kind: 'toString' }, {})).toThrow('No module defines mails of the kind toString.');
+    expect(() => write({ kind: 'toString' }, {})).toThrow('No module defines the mail kind toString.');
   });
 });
 
@@ -90,11 +90,11 @@ describe('defineMail', () => {
   const text = () => ({ subject: '', paragraphs: [] });
 
   it('rejects a kind that is defined twice', () => {
-    expect(() => defineMail('test_plain', text)).toThrow('Two mails have the kind test_plain.');
+    expect(() => defineMail('test_plain', text)).toThrow('The mail kind test_plain is defined twice.');
   });
 
   it.each(['', 'orderShipped', 'order-shipped', '../mail', '__proto__'])('rejects the kind %j', (kind) => {
-    expect(() => defineMail(kind, text)).toThrow('A kind of mail is written like order_shipped');
+    expect(() => defineMail(kind, text)).toThrow('in snake_case, such as order_shipped');
   });
 
   it('accepts only contents that JSON stores unchanged', () => {

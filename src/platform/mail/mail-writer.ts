@@ -14,7 +14,7 @@ const NAME = /^(?:[\p{L}\p{M}'’ -]|\.(?= |$)){1,40}$/u;
 export class MailWriter {
   constructor(@InjectConfig() private readonly config: Config) {}
 
-  /** Returns an identical mail for each attempt. @throws Error if no module defines mails of this kind */
+  /** Returns an identical mail for each attempt. @throws Error if no module defines this kind */
   write(
     { id, kind, recipient, createdAt }: Pick<ClaimedMail, 'id' | 'kind' | 'recipient' | 'createdAt'>,
     contents: QueuedContents,
@@ -43,8 +43,8 @@ export class MailWriter {
 }
 
 /**
- * Returns the name if it looks like one, otherwise `null`. Anyone can register someone else's email, and could use the name
- * to send them a link. Mail programs turn anything with a dot into one.
+ * Returns the name if it looks like one, otherwise `null`. Anyone can register someone else's email, and could use the
+ * name to send them a link. Mail programs turn anything with a dot into one.
  */
 function displayName(name: string | null | undefined): string | null {
   const trimmed = name?.trim() ?? '';

@@ -7,7 +7,7 @@ export interface Recipient {
 
 /** The contents of a queued mail, with the name of its recipient. */
 export interface QueuedContents {
-  /** A mail that an older version has queued does not have it. */
+  /** Missing in mails that an older version queued. */
   readonly recipientName?: string | null;
 }
 
