@@ -19,6 +19,7 @@ describe('generated modules in a copy of the source', () => {
     ['controller', 'probe-todos'],
     ['service', 'probe-todos'],
     ['provider', 'probe-todos'],
+    ['gateway', 'probe-todos'],
     ['guard', 'probe-todos'],
     ['interceptor', 'probe-todos'],
     ['filter', 'probe-todos'],
