@@ -7,7 +7,10 @@ import { runNode } from './run.js';
 const LOCK = 7_041_776;
 const LOCK_TIMEOUT_MS = 300_000;
 
-/** Migrations whose timestamps were in the future. A database that ran one before it was renamed must not run it again. */
+/**
+ * The old and new names of migrations whose timestamps were in the future. A database that ran one must not run it
+ * again.
+ */
 const RENAMED = {
   CreateAuditEvents1795718900000: 'CreateAuditEvents1795418902000',
   CreateOneTimeTokens1795718901000: 'CreateOneTimeTokens1795418903000',

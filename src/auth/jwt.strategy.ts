@@ -11,7 +11,7 @@ import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth.
 import { KeyRing } from './tokens/key-ring.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 
-/** What passport adds to a strategy for one request. */
+/** The callbacks that passport adds to a strategy for one request. */
 interface Attempt {
   readonly success: (claims: AccessClaims) => void;
   readonly fail: (info: unknown) => void;
@@ -19,8 +19,8 @@ interface Attempt {
 }
 
 /**
- * Verifies the signature, algorithm, issuer, audience, expiry and claims of an access token. Not registered in passport,
- * which has one registry per process, because another application instance may use other keys.
+ * Verifies the signature, algorithm, issuer, audience, expiry and claims of an access token. Not registered in
+ * passport's registry, because all application instances in a process share it and may use different keys.
  */
 @Injectable()
 export class JwtStrategy {
@@ -65,7 +65,7 @@ export class JwtStrategy {
       const attempt: Attempt = {
         success: resolve,
         fail: (info) => reject(tokenError(request, info)),
-        // Any other error must not look like a missing sign-in.
+        // An outage must not look like an invalid token.
         error: reject,
       };
       const strategy = Object.create(this.strategy) as Strategy;

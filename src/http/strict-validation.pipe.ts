@@ -8,9 +8,7 @@ const DECIMAL = /^-?\d+(\.\d+)?$/;
 const BOOLEAN = /^(true|false)$/;
 const UNKNOWN_FIELD = 'is not a field of this request';
 
-/**
- * What Nest passes as the type of a parameter: a class, or the object of an enum that is imported from another file.
- */
+/** The type of a parameter: a class, or an enum object that is imported from another file. */
 type Metatype = NonNullable<ArgumentMetadata['metatype']>;
 
 /**
@@ -28,7 +26,7 @@ export class StrictValidationPipe extends ValidationPipe {
       whitelist: true,
       forbidNonWhitelisted: true,
       stopAtFirstError: true,
-      // An error whose object has no rules is a mistake of the developer.
+      // The errors then contain the validated object, which shows whether its class has validators.
       validationError: { target: true },
       exceptionFactory: (errors) => new ValidationFailedError(errors.flatMap((error) => toFieldErrors(error))),
     });
@@ -40,8 +38,8 @@ export class StrictValidationPipe extends ValidationPipe {
     if (unsafe) throw new ValidationFailedError([unsafe]);
     const expected = expectedBody(value, metadata);
     if (expected !== null) throw new ValidationFailedError([{ pointer: '', message: `must be ${expected}` }]);
-    // The library silently drops fields named like a method of the DTO, instead of rejecting them.
-    // A text has a key for each character.
+    // class-validator silently drops fields named like a method of the DTO, instead of rejecting them.
+    // Only objects have fields. A string would have a key for each character.
     const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
     const hidden = keys.find((key) => key in (metadata.metatype?.prototype ?? {}));
     if (hidden !== undefined) throw new ValidationFailedError([{ pointer: pointerTo(hidden), message: UNKNOWN_FIELD }]);
@@ -51,8 +49,8 @@ export class StrictValidationPipe extends ValidationPipe {
   }
 
   /**
-   * Leaves text that is not a number or a boolean to `ParseIntPipe` and its like. Nest would convert an empty string to
-   * 0, and every word but `true` to false.
+   * Leaves text that is not a number or a boolean to pipes such as `ParseIntPipe`. Nest would convert an empty string
+   * to 0, and every word except `true` to false.
    */
   protected override transformPrimitive(value: unknown, metadata: ArgumentMetadata): unknown {
     const format = metadata.metatype === Number ? DECIMAL : metadata.metatype === Boolean ? BOOLEAN : null;
@@ -66,12 +64,12 @@ function expectedBody(value: unknown, { type, data, metatype }: ArgumentMetadata
   if (type !== 'body' || data !== undefined || value === undefined) return null;
   if (metatype === String) return typeof value === 'string' ? null : 'text';
   if (metatype === Buffer) return Buffer.isBuffer(value) ? null : 'bytes';
-  // `ParseArrayPipe` validates the items. It splits text.
+  // `ParseArrayPipe` validates the items, and splits a string into items.
   if (metatype === Array) return Array.isArray(value) || typeof value === 'string' ? null : 'an array';
   return Array.isArray(value) ? 'an object' : null;
 }
 
-/** Returns an input whose type has no rules. Rejects its fields, because nothing would validate them. */
+/** Returns an input whose type has no validators. Rejects its fields, because they would not be validated. */
 function withoutRules(value: unknown, { type, data }: ArgumentMetadata, metatype: Metatype): unknown {
   const isClass = typeof metatype === 'function';
   const isFields = typeof value === 'object' || value === undefined;

@@ -9,8 +9,8 @@ import type { GuardedSession } from './session-access.repository.js';
 import { SessionLookup } from './session.lookup.js';
 
 /**
- * The second global guard. Looks up the session of the token and its user on every request, without a cache, and rejects
- * the request unless both are active.
+ * The second global guard. Looks up the session of the token and its user on every request, without a cache, and
+ * rejects the request unless both are active.
  */
 @Injectable()
 export class SessionGuard implements CanActivate {
@@ -21,8 +21,9 @@ export class SessionGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    // On a public route, `AuthGuard('jwt')` may have signed the user in. `AccessCheck` then repeats this after an upload.
-    if (isPublic(this.reflector, context) && !isSignedIn(context)) return true;
+    // On a public route, `AuthGuard('jwt')` may have authenticated the user. `AccessCheck` then checks the session
+    // again.
+    if (isPublic(this.reflector, context) && !isAuthenticated(context)) return true;
     const request = requestOf(context);
     const { claims } = request;
     if (!claims) throw new Error('SessionGuard must run after JwtAuthGuard.');
@@ -41,6 +42,6 @@ export function setSession(request: GuardedRequest, claims: AccessClaims, { user
   request.principal = { userId, sessionId, role: user.role, client: clientOf(request) };
 }
 
-function isSignedIn(context: ExecutionContext): boolean {
+function isAuthenticated(context: ExecutionContext): boolean {
   return context.getType() === 'http' && requestOf(context).claims !== undefined;
 }

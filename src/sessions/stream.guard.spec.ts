@@ -100,7 +100,7 @@ describe('StreamGuard', () => {
     revoked.add('session 17').add('session 9400');
     await jest.advanceTimersByTimeAsync(SECOND_MS);
     expect(statements).toEqual([...Array<number>(9).fill(1_000), 500]);
-    // The session 17 has two streams.
+    // Session 17 has two streams.
     expect(closed().map(({ sessionId, closedWith }) => [sessionId, closedWith])).toEqual(
       ['session 17', 'session 9400', 'session 17'].map((id) => [id, 'session_revoked']),
     );

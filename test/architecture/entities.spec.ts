@@ -3,7 +3,9 @@ import { TEST_SECRET } from '../support/test-app.js';
 
 const ENV = { DATABASE_URL: 'postgres://localhost:1/unused', JWT_SECRET: TEST_SECRET };
 
-/** Runs code in a process of its own, because `TypeOrmModule` keeps the entities of all modules that were ever loaded. */
+/**
+ * Runs code in a separate process, because `TypeOrmModule` keeps the entities of all modules that were loaded before.
+ */
 async function run(code: string): Promise<{ code: number | null; output: string }> {
   const imports = `
     import { NestFactory } from '@nestjs/core';

@@ -46,7 +46,7 @@ const CASES: [what: string, file: string, text: string, rules: string[]][] = [
   ['200 lines are allowed', SERVICE, lines(200), []],
 ];
 
-/** A controller in which nothing validates the input. */
+/** Controllers with unvalidated input. */
 const UNVALIDATED: [what: string, text: string][] = [
   ['a body without a type', takes('@Body() body')],
   ['a body of the type unknown', takes('@Body() body: unknown')],
@@ -75,7 +75,7 @@ const VALIDATED: [what: string, text: string][] = [
 ];
 
 describe('the lint rules', () => {
-  // The texts use nothing of what they declare.
+  // The texts do not use what they declare.
   const linter = new ESLint({ overrideConfig: { rules: { '@typescript-eslint/no-unused-vars': 'off' } } });
 
   async function rulesOf(text: string, filePath: string): Promise<(string | null)[]> {
@@ -87,7 +87,7 @@ describe('the lint rules', () => {
     expect(await rulesOf(text, filePath)).toEqual(rules);
   });
 
-  it.each(UNVALIDATED)('reports input that nothing validates: %s', async (_, text) => {
+  it.each(UNVALIDATED)('reports unvalidated input: %s', async (_, text) => {
     expect(await rulesOf(text, CONTROLLER)).toEqual(['gatehouse/dto-class']);
   });
 

@@ -3,7 +3,7 @@ import { getRepositoryToken } from '@nestjs/typeorm';
 import { Note, NotesService } from '../support/notes-module.js';
 
 // This file uses no database, so running it alone starts no PostgreSQL.
-describe('a unit test as docs.nestjs.com writes it', () => {
+describe("a unit test from Nest's documentation", () => {
   const notes = { find: jest.fn<Promise<Note[]>, []>(), create: jest.fn((note: Note) => note), save: jest.fn() };
   let service: NotesService;
 

@@ -189,7 +189,7 @@ describe('an application with URI versions', () => {
     });
   });
 
-  it('documents each version with an operation ID of its own', async () => {
+  it('documents each version with its own operation ID', async () => {
     const operations = (await readOperations(app)).filter(({ path }) => path.endsWith('/notes'));
     expect(operations.map(({ name, documented }) => [name, documented.operationId])).toEqual([
       ['GET /v1/notes', 'notesListV1'],

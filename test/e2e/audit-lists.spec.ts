@@ -212,7 +212,7 @@ describe('the audit list', () => {
     });
 
     it('accepts only types that are defined, once each', () => {
-      // @ts-expect-error: no module defines this type, so that this does not compile.
+      // @ts-expect-error: no module defines this type, so this does not compile.
       const compiles = () => record('test_order_burnt');
       expect(compiles).toBeDefined();
       expect(() => defineAuditType('test_order_refunded')).toThrow('test_order_refunded is defined twice');

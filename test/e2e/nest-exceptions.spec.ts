@@ -358,12 +358,12 @@ describe('an exception of Nest', () => {
       expect(pointers).toEqual(['/0/title', '/2/x~1y', '/3', '/4', '/5', '/6/title']);
     });
 
-    it.each([[{ title: 'a' }], [{}], [undefined]])('is thrown for a body that is no array: %j', async (body) => {
+    it.each([[{ title: 'a' }], [{}], [undefined]])('is thrown for a body that is not an array: %j', async (body) => {
       const answer = await post(body);
       expect([answer.status, answer.body.instance]).toEqual([400, '/notes/lists']);
     });
 
-    it('is thrown for a poisoned key in an item', async () => {
+    it('is thrown for the key __proto__ in an item', async () => {
       const text = '[{"title":"a","__proto__":{"isAdmin":true}}]';
       const answer = await app.request.post('/notes/lists').set('Content-Type', 'application/json').send(text);
       expectProblemDocument(answer, 400, 'validation_failed');

@@ -133,7 +133,7 @@ describe.each(kinds)('%s', (_, connect) => {
   it('drops events of handlers that are not public', async () => {
     client.emit('guarded-event', {});
     client.emit('public-event', {});
-    // The server handles both in order of arrival.
+    // The server handles both calls in the order in which they arrive.
     expect(await send(client, 'public')).toBe('public');
     expect(calls).toEqual(['public-event']);
   });

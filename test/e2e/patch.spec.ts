@@ -12,7 +12,7 @@ import { TestApp } from '../support/test-app.js';
 
 type Resource = Readonly<Record<string, unknown>>;
 
-/** Every PATCH changes these. */
+/** Fields that every PATCH changes. */
 const CHANGE_TIMES = ['updatedAt', 'modifiedAt'];
 
 class CreateOrderDto {
@@ -84,7 +84,7 @@ describe('a PATCH of one field', () => {
 
   async function send({ method, caller }: Operation, path: string, body?: object): Promise<Resource> {
     const answer = await app.as(people[caller].accessToken)[method](path).send(body);
-    // A module may have rules for changes. Gatehouse has none that the examples violate.
+    // A module may reject some changes. The examples violate no rule of Gatehouse.
     const isRule = method === 'patch' && !isOwnRoute({ path }) && [400, 409, 422].includes(answer.status);
     if (answer.status >= 300 && !isRule) throw new Error(`${method} ${path} ${JSON.stringify(body)}: ${answer.text}`);
     return answer.body as Resource;
@@ -116,8 +116,8 @@ describe('a PATCH of one field', () => {
   }
 
   /**
-   * Gives every field of an example a value that is not its default. Then sends each field alone, with its current value.
-   * Returns the requests that changed the example, or null if there is no example.
+   * Gives every field of an example a value that is not its default. Then sends each field alone, with its current
+   * value. Returns the requests that changed the example, or null if there is no example.
    */
   async function findSideEffects(patch: Operation): Promise<string[] | null> {
     const path = await pathOfExample(patch.path);

@@ -29,7 +29,7 @@ class PermissionController {
     return undefined;
   }
 
-  // @ts-expect-error: no role has this permission, so that this does not compile.
+  // @ts-expect-error: no role has this permission, so this does not compile.
   @Requires('audit:burn')
   @Get('of-nobody')
   ofNobody(): void {
@@ -79,10 +79,10 @@ describe('@Requires', () => {
   it.each<[what: string, path: string, admin: number, user: number]>([
     ['allows the roles that have the permission of the controller', '/permission/of-controller', 200, 403],
     ['requires the permission in addition to a role', '/permission/and-role', 200, 403],
-    ['rejects a role that only one of both decorators allows', '/permission/and-other-role', 403, 403],
+    ['rejects a role that only one of the two decorators allows', '/permission/and-other-role', 403, 403],
     ['requires the permission of the route instead of that of its controller', '/permission/of-nobody', 403, 403],
-    ['adds to the roles of the controller', '/role/and-permission', 200, 403],
-    ['leaves @Roles on a route in place of that of its controller', '/role/of-route', 403, 200],
+    ['applies in addition to the roles of the controller', '/role/and-permission', 200, 403],
+    ['applies @Roles of the route instead of that of its controller', '/role/of-route', 403, 200],
   ])('%s', async (_, path, admin, user) => {
     expect([await statusFor('admin', path), await statusFor('user', path)]).toEqual([admin, user]);
     const documented = operations.find((operation) => operation.path === path);

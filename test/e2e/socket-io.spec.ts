@@ -89,9 +89,9 @@ function connect(namespace: string, token: string | null, options: Options = {})
 }
 
 interface ConnectError extends Error {
-  /** Of a rejected HTTP request: its status, or an event that contains it. */
+  /** The status of a rejected HTTP request, or an event that contains it. */
   readonly description?: number | { readonly message: string };
-  /** Of a rejected namespace. */
+  /** The error of a rejected namespace. */
   readonly data?: unknown;
 }
 
@@ -146,12 +146,12 @@ describe.each([
     expect(await reported).toEqual({ status: 404, code: 'not_found', detail: 'No such route.' });
   });
 
-  it('does not let a client without a token into a protected namespace', async () => {
+  it('rejects a client without a token in a protected namespace', async () => {
     const error = await rejection('/', null, options);
     expect(error).toMatchObject({ message: 'token_missing', data: { status: 401, code: 'token_missing' } });
   });
 
-  it('does not let a role into a namespace that does not allow it', async () => {
+  it('rejects a role that the namespace does not allow', async () => {
     AdminGateway.joined = 0;
     const error = await rejection('/admin', user.accessToken, options);
     expect(error).toMatchObject({ message: 'forbidden', data: { status: 403, code: 'forbidden' } });
@@ -160,7 +160,7 @@ describe.each([
     expect(AdminGateway.joined).toBe(1);
   });
 
-  it('lets everyone into a public namespace', async () => {
+  it('admits everyone to a public namespace', async () => {
     const socket = await join('/public', null, options);
     expect(await socket.emitWithAck('ping')).toBe('pong');
   });
@@ -190,7 +190,7 @@ describe('a request of the long polling of socket.io', () => {
     expectProblem(await app.as(accessToken).get(`${POLL}&sid=${sid}`), 401, 'session_revoked');
   });
 
-  it('leaves the routes of the application as they are', async () => {
+  it('leaves the routes of the application unchanged', async () => {
     await app.as(user.accessToken).get('/users/me').expect(200);
     expectProblem(await app.request.get('/users/me'), 401, 'token_missing');
     expectProblem(await app.request.get('/no-such-path'), 404, 'not_found');

@@ -53,7 +53,7 @@ class StreamsController {
   @Get('download')
   download(): StreamableFile {
     let isStarted = false;
-    // A client that has read everything so far.
+    // The client has read everything so far.
     return new StreamableFile(
       new Readable({
         read() {

@@ -40,7 +40,7 @@ describe('TestApp.start', () => {
     }
   });
 
-  it('answers with the head of an event stream that does not end', async () => {
+  it('returns the head of an event stream that does not end', async () => {
     const app = await TestApp.start({ imports: [SilentModule] });
     try {
       const { accessToken } = await buildSignedIn(app);
@@ -56,7 +56,7 @@ describe('TestApp.start', () => {
     }
   });
 
-  it('replaces providers, also of Gatehouse', async () => {
+  it('replaces providers, including those of Gatehouse', async () => {
     const find = jest.fn(() => Promise.resolve([{ id: 7, text: 'from the mock' }]));
     const app = await TestApp.start({
       imports: [NotesModule],

@@ -137,7 +137,7 @@ describe('@TextBody()', () => {
     expect((await post('text', type, body).expect(201)).body).toEqual({ text });
   });
 
-  it('gives the handler an empty text if there is no body', async () => {
+  it('passes an empty string to the handler without a body', async () => {
     const { body } = await app.as(ada.accessToken).post('/bodies/text').expect(201);
     expect(body).toEqual({ text: '' });
   });
@@ -182,13 +182,13 @@ describe('@TextBody()', () => {
     expectProblem(await post('hidden', 'text/plain', 'x'), 415, 'unsupported_media_type');
   });
 
-  it('leaves 415 to the routes without it', async () => {
+  it('changes only its own route, and others still respond with 415', async () => {
     for (const type of ['text/plain', 'text/csv', 'application/x-www-form-urlencoded', 'application/octet-stream']) {
       expectProblem(await post('json', type, 'event=x'), 415, 'unsupported_media_type');
     }
   });
 
-  it('is read before the guards, so that it does not outlive a revocation', async () => {
+  it('is read before the guards, so a revocation in between takes effect', async () => {
     const eve = await buildSignedIn(app);
     const headers = [`Authorization: Bearer ${eve.accessToken}`, 'Content-Type: text/plain', 'Content-Length: 2'];
     const socket = await openSocket(app);
@@ -235,7 +235,7 @@ describe('@KeepRawBody()', () => {
     expect((await request).body).toEqual({ hex: Buffer.from('{"a":1}').toString('hex'), body: { a: 1 } });
   });
 
-  it('gives the handler no bytes if there is no body', async () => {
+  it('passes no bytes to the handler without a body', async () => {
     expect((await app.request.post('/bodies/bytes')).body).toEqual({ hex: '', body: null });
   });
 

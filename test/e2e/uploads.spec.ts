@@ -11,7 +11,9 @@ import { UPLOADS, UploadRoutesModule, arrivals, handled } from '../support/uploa
 import { until } from '../support/until.js';
 
 const FILE = multipart(part('file', 'hello', 'hello.txt'));
-/** Each file is larger than the buffers of the streams, so that its first part is on disk before the upload is complete. */
+/**
+ * Each file is larger than the buffers of the streams, so that its first part is on disk before the upload is complete.
+ */
 const LARGE_FILE = multipart(part('file', 'x'.repeat(300_000), 'large.txt'));
 
 let app: TestApp;
@@ -106,7 +108,7 @@ describe('an upload', () => {
     expect(files()).toHaveLength(1);
   });
 
-  it('with chunks reaches the handler', async () => {
+  it('reaches the handler if it is chunked', async () => {
     const headers = { 'Transfer-Encoding': 'chunked' };
     const slow = SlowUpload.start(app, '/uploads/disk', { accessToken: ada.accessToken, body: LARGE_FILE, headers });
     expect((await slow.finish()).status).toBe(201);
@@ -154,7 +156,7 @@ describe('an upload whose session ends before its last byte', () => {
     await noFiles();
   });
 
-  it('gives the handler the user and the role at its end', async () => {
+  it('passes the current user and role to the handler', async () => {
     const eve = await buildSignedIn(app, 'admin');
     const slow = await startUpload('/uploads/role', eve);
     await other.database.query(`UPDATE users SET role = 'user' WHERE id = $1`, [eve.id]);
@@ -205,7 +207,7 @@ describe('a rejected upload leaves no file', () => {
     expect(handled).toEqual([]);
   });
 
-  it('if no interceptor reads it', async () => {
+  it('if no interceptor reads it, and does not run the handler', async () => {
     expectProblem(await upload('/uploads/unread'), 500, 'internal_error');
     const slow = SlowUpload.start(app, '/uploads/unread', { accessToken: ada.accessToken, body: LARGE_FILE });
     const { status } = await slow.answer();
@@ -329,7 +331,7 @@ describe('a rejected upload leaves no file', () => {
     expectProblem(await upload('/uploads/disk').set('Content-Encoding', 'gzip'), 415, 'unsupported_media_type');
   });
 
-  it('with a larger Content-Length, and closes the connection without reading it', async () => {
+  it('with a larger Content-Length, and closes the connection unread', async () => {
     const headers = [
       `Authorization: Bearer ${ada.accessToken}`,
       `Content-Type: ${MULTIPART}`,
@@ -340,7 +342,7 @@ describe('a rejected upload leaves no file', () => {
     expect([answer.status, answer.headers['connection']]).toEqual([413, 'close']);
   });
 
-  it('with more chunks than allowed, and closes the connection without reading the rest', async () => {
+  it('with too many chunks, and closes the connection without reading the rest', async () => {
     const headers = { 'Transfer-Encoding': 'chunked' };
     const slow = SlowUpload.start(app, '/uploads/small', { accessToken: ada.accessToken, body: LARGE_FILE, headers });
     const { status, body, headers: answered } = await slow.answer();

@@ -121,7 +121,7 @@ describe('an injected repository', () => {
     await get().expect(200, []);
   });
 
-  it('throws the error of a statement that is wrong unchanged', async () => {
+  it('throws the error of an invalid statement unchanged', async () => {
     const wrong = service.notes.query('SELECT nothing');
     await expect(wrong).rejects.toMatchObject({ driverError: { code: '42703' } });
     expect(pool()).toMatchObject({ total: 1, idle: 1 });

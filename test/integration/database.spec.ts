@@ -202,14 +202,14 @@ describe('Database', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('a manager that is used after its transaction is a bug and no outage', async () => {
+  it('a manager used after its transaction throws an error other than an outage', async () => {
     const manager = await database.transaction((used) => Promise.resolve(used));
     await expect(write(manager, 'late')).rejects.toThrow('released');
     await expect(write(manager, 'late')).rejects.not.toThrow(DatabaseUnavailableError);
     expect(await one()).toEqual([{ one: 1 }]);
   });
 
-  it('a transaction fails as in an outage if the pool is closed meanwhile', async () => {
+  it('a transaction throws DatabaseUnavailableError if the pool closes in between', async () => {
     const failing = database.transaction(async (manager) => {
       await write(manager, 'a');
       await dataSource.destroy();

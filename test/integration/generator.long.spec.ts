@@ -2,7 +2,7 @@ import { SourceCopy } from '../support/source-copy.js';
 
 const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
 
-/** Each step needs the one before. */
+/** Each step depends on the previous one. */
 describe('generated modules in a copy of the source', () => {
   let source: SourceCopy;
   beforeAll(() => {

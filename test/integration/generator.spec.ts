@@ -92,7 +92,7 @@ describe('nest generate', () => {
     expect(changed()).toEqual([]);
   });
 
-  it.each(['admin-resource', 'public-resource'])('checks the input of %s likewise', async (schematic) => {
+  it.each(['admin-resource', 'public-resource'])('also checks the input of %s', async (schematic) => {
     await expect(generateResource('users', 'title:string', schematic)).rejects.toThrow('src/users already exists');
     await expect(generateResource('orders', 'title:strng', schematic)).rejects.toThrow('is not a type');
     expect(changed()).toEqual([]);
@@ -264,7 +264,7 @@ describe('the names of a module', () => {
     expect(`${names.article} ${names.words}`).toBe(sentence);
   });
 
-  it('avoid every key word of this PostgreSQL', async () => {
+  it('avoid every key word of PostgreSQL', async () => {
     const database = await TestDatabase.create();
     const rows = await database.query<{ word: string }>(`SELECT word FROM pg_get_keywords() WHERE catcode <> 'U'`);
     await database.drop();

@@ -8,7 +8,7 @@ const RECIPIENTS = ['ada@example.com', 'eve@example.com', 'max@example.com'];
 const LEASE_MS = 60_000;
 
 describe('claiming mails', () => {
-  /** These have no mail server, so that only the tests claim mails. */
+  /** Instances without a mail server, so that only the tests claim mails. */
   let app: TestApp;
   let other: TestApp;
   beforeAll(async () => ([app, other] = await TestApp.startTwo({ env: { DB_STATEMENT_TIMEOUT: '1m' } })));

@@ -107,7 +107,7 @@ describe('code that asks for a second connection', () => {
         await notes.find();
       },
     ],
-  ])('one after the other or independently is allowed: %s', async (_, code) => {
+  ])('is allowed if it uses them in sequence or independently: %s', async (_, code) => {
     await call(code);
     expect(database.pool().waiting).toBe(0);
   });

@@ -1,4 +1,4 @@
-/** In a file of its own, because the compiler then passes the enum itself to Nest as the type of a parameter. */
+/** An enum in its own file, because the compiler then passes the enum itself to Nest as the type of a parameter. */
 export enum Color {
   Red = 'red',
   Green = 'green',

@@ -10,7 +10,7 @@ export function expectProblem(answer: Response, status: number, code: string): v
   expect(answer.body.detail).toMatch(/^[A-Z].*\.$/);
 }
 
-/** Asserts that a response is this problem. Its texts may be those of another library. */
+/** Asserts that a response is this problem. Accepts texts that another library wrote. */
 export function expectProblemDocument(answer: Response, status: number, code: string): void {
   const instance = new URL(answer.request.url).pathname;
   expect(answer.status).toBe(status);

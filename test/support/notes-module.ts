@@ -47,7 +47,7 @@ export class NotesController {
   }
 }
 
-/** A module as docs.nestjs.com writes it. */
+/** A module as in Nest's documentation. */
 @Module({
   imports: [TypeOrmModule.forFeature([Note])],
   providers: [NotesService],

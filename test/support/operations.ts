@@ -147,7 +147,7 @@ function resolve(document: OpenAPIObject, schema: Schema): Schema {
   const name = schema.$ref?.split('/').at(-1);
   const referred = name === undefined ? [] : [document.components?.schemas?.[name] as Schema];
   const parts = [...referred, ...(schema.allOf ?? [])].map((part) => resolve(document, part));
-  // An enumeration that may be null.
+  // Swagger describes an enumeration that may be null with `anyOf`.
   const alternatives = (schema.anyOf ?? []).map((part) => resolve(document, part));
   const types = alternatives.flatMap(({ type }) => type ?? []);
   return Object.assign({}, ...parts, ...alternatives, schema, types.length > 0 && { type: types }) as Schema;

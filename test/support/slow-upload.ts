@@ -22,7 +22,7 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** An upload whose client sends the last bytes when the test says so. */
+/** An upload whose client sends the last bytes on demand. */
 export class SlowUpload {
   private readonly answered: Promise<Answer>;
 

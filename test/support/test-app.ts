@@ -34,7 +34,7 @@ export interface TestAppOptions {
 }
 
 /**
- * Runs the complete application in the process of the test, on a port and a database of its own: guards, validation, error
+ * Runs the complete application in the test process, with its own port and database. Guards, validation, error
  * documents and settings are those of production.
  */
 export class TestApp extends RunningApp {

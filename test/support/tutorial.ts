@@ -20,7 +20,7 @@ export function readTutorial(): Step[] {
         .map((command) => ({ command }));
     const [, file, text] = FILE.exec(block) ?? [];
     if (language !== 'ts' || file === undefined || text === undefined)
-      throw new Error(`Neither commands nor a file:\n${block}`);
+      throw new Error(`This block is neither commands nor a file:\n${block}`);
     return [{ file, text }];
   });
 }
@@ -37,5 +37,5 @@ export function runStep(source: SourceCopy, command: string): Promise<Finished> 
   if (program === 'npx' && first === 'nest') return source.run(NEST, ...rest);
   const [script = '', ...args] = rest;
   if (program === 'npm' && first === 'run') return source.npm(script, ...args);
-  throw new Error(`The test of the tutorial cannot run this: ${command}`);
+  throw new Error(`The test of the tutorial cannot run this command: ${command}`);
 }

@@ -99,7 +99,7 @@ describe('defineMail', () => {
 
   it('accepts only contents that JSON stores unchanged', () => {
     const write = (_: unknown, { at }: { at: Date }) => ({ subject: at.toISOString(), paragraphs: [] });
-    // @ts-expect-error: the mail would get a string, so that this does not compile.
+    // @ts-expect-error: the mail would get a string, so this does not compile.
     expect(defineMail('test_date', write).kind).toBe('test_date');
   });
 });
