@@ -12,7 +12,7 @@ const HTTP = [
   '/dto/',
   '\\.(?:controller|dto|guard|pipe|filter|gateway|interceptor|middleware|decorator|strategy)\\.ts$',
 ];
-/** Gatehouse's own code. Rules of style do not apply to the modules of teams. */
+/** Gatehouse's own code. Style rules do not apply to the modules of teams. */
 const OWN = '^src/(?:auth|sessions|users|health|platform|http|server|cli)/';
 const SPEC = '\\.spec\\.ts$';
 

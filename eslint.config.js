@@ -7,7 +7,7 @@ import { dtoClass } from './eslint.rules.js';
 const HTTP_EXCEPTIONS = {
   group: ['@nestjs/common'],
   importNamePattern: 'Exception$',
-  message: 'HTTP exceptions belong to controllers, guards, pipes and their like. Throw a DomainError.',
+  message: 'Only controllers, guards, pipes, interceptors and filters may throw HTTP exceptions. Throw a DomainError.',
 };
 
 const PARTIAL_TYPE = {

@@ -18,7 +18,8 @@ export const dtoClass = {
     schema: [],
     messages: {
       dto: 'Declare a DTO class or pass a pipe. Otherwise this input is not validated and may have unknown fields.',
-      erased: '{{name}} is no class at run time, so this input is not validated. Import a DTO class, without "type".',
+      erased:
+        '{{name}} is not a class at run time, so this input is not validated. Import a DTO class, without "type".',
     },
   },
   create(context) {

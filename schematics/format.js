@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import prettier from 'prettier';
 
 /**
- * Returns a rule that formats every TypeScript file that the schematic wrote, as `npm run format` does.
+ * Returns a rule that formats the TypeScript files of the schematic, as `npm run format` does.
  *
  * @returns {import('@angular-devkit/schematics').Rule}
  */

@@ -1,4 +1,4 @@
-// npm run generate: asks for what `npx nest generate resource` takes as arguments.
+// npm run generate: asks for the arguments of `npx nest generate resource`.
 import { createInterface } from 'node:readline';
 import { parseFields } from './resource/fields.js';
 import { parseName } from './resource/names.js';
@@ -9,12 +9,12 @@ const SCHEMATICS = { 1: 'resource', 2: 'admin-resource', 3: 'public-resource' };
 
 const QUESTIONS = {
   name: 'Name, a plural such as purchase-orders: ',
-  access: 'Who uses it? 1: each user their own rows, 2: admins, 3: everyone reads and admins change (default 1): ',
-  field: 'Field, such as title:string:120 (empty: no further field): ',
+  access: 'Access? 1: users to their own rows, 2: admins only, 3: everyone reads and admins change (default 1): ',
+  field: 'Field, such as title:string:120 (leave empty to finish): ',
 };
 
 /**
- * Asks until every answer is valid, and creates the module. Writes nothing if the input ends before.
+ * Asks until every answer is valid, and creates the module. Writes no file if the input ends early.
  *
  * @param {NodeJS.ReadableStream} input @param {NodeJS.WritableStream} output
  * @param {string} [root] the folder of the application
@@ -22,7 +22,7 @@ const QUESTIONS = {
  */
 export async function generate(input, output, root) {
   const lines = createInterface({ input, output });
-  // Also keeps lines that arrive before their question.
+  // The iterator also keeps lines that arrive before their question.
   const answers = lines[Symbol.asyncIterator]();
   /**
    * @template T
@@ -34,7 +34,7 @@ export async function generate(input, output, root) {
       lines.setPrompt(question);
       lines.prompt();
       const { value, done } = await answers.next();
-      if (done) throw new Error('\nThe input ended, and no file was written.');
+      if (done) throw new Error('\nThe input ended early. No file was written.');
       try {
         return parse(value.trim());
       } catch (error) {

@@ -10,7 +10,7 @@ import { lastValueFrom } from 'rxjs';
  * @param {Readonly<Record<string, unknown>>} options
  * @param {string} [root] the folder of the application
  * @returns {Promise<string[]>} the files that were written
- * @throws if the schematic fails, before any file is written
+ * @throws if the schematic fails, which is before any file is written
  */
 export async function runSchematic(schematic, options, root = process.cwd()) {
   const workflow = new NodeWorkflow(root, { resolvePaths: [import.meta.dirname], schemaValidation: true });

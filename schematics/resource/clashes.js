@@ -12,7 +12,7 @@ const TABLE = /@Entity\(\s*'([^']*)'|CREATE TABLE (?:IF NOT EXISTS )?"?(\w+)/g;
 const DECLARATION = /^export (?:abstract )?(?:class|const|enum|function|interface|type) (\w+)/gm;
 
 /**
- * Checks that nothing in the application has a name that a new module needs.
+ * Checks that the names of a new module are not taken.
  *
  * @param {Tree} tree
  * @param {{ folder: string, table: string, code: string, routes: readonly string[], exports: readonly string[],

@@ -34,12 +34,14 @@ export function parseFields(list, names) {
   for (const [index, field] of fields.entries()) {
     const twin = fields.slice(0, index).find((other) => isTwin(field, other));
     if (twin)
-      throw new SchematicsException(`The fields "${twin.name}" and "${field.name}" have the same name in a file.`);
+      throw new SchematicsException(`The fields "${twin.name}" and "${field.name}" have the same name. Rename one.`);
   }
   return fields;
 }
 
-/** Returns whether two fields would have the same column or the same constant. @param {Field} field @param {Field} other */
+/**
+ * Returns whether two fields would have the same column or the same constant. @param {Field} field @param {Field} other
+ */
 function isTwin(field, other) {
   const constant = field.enumeration?.constant;
   return field.column === other.column || (constant !== undefined && constant === other.enumeration?.constant);
@@ -63,7 +65,8 @@ function assertName(name) {
   if (!/^[a-z][a-zA-Z\d]*$/.test(name)) {
     throw new SchematicsException(`"${name}" cannot name a field. Use the letters a to z and digits, such as dueOn.`);
   }
-  // Every object has the members of {}, such as constructor.
+  // Objects inherit members such as `constructor`.
   if (RESERVED_NAMES.has(name) || name in {}) throw new SchematicsException(`The field name "${name}" is reserved.`);
-  if (TYPESCRIPT_WORDS.has(name)) throw new SchematicsException(`"${name}" is a word of TypeScript. Rename the field.`);
+  if (TYPESCRIPT_WORDS.has(name))
+    throw new SchematicsException(`"${name}" is a reserved word of TypeScript. Rename the field.`);
 }

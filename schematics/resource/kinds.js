@@ -3,7 +3,7 @@ import pluralize from 'pluralize';
 import { capitalize, kebabCase } from './names.js';
 
 /**
- * A type of fields. All strings are source code for the generated files.
+ * A type of field. All strings are source code for the generated files.
  *
  * @typedef {object} Kind
  * @property {string} sqlType the column's type, in the migration and the entity
@@ -16,7 +16,7 @@ import { capitalize, kebabCase } from './names.js';
  * @property {string} decorator the validation in a request
  * @property {string} example a valid value in JSON
  * @property {string} other another valid value in JSON
- * @property {(json: string) => string} toValue returns such a value in the application
+ * @property {(json: string) => string} toValue converts a JSON value to one of the application
  * @property {readonly Sample[]} accepted valid values at the limits
  * @property {readonly Sample[]} rejected values beyond the limits and of other types
  * @property {Enumeration} [enumeration]
@@ -37,7 +37,7 @@ import { capitalize, kebabCase } from './names.js';
  * @property {import('./names.js').Names} names
  */
 
-/** A body has at most 100 kB, and a character takes at most four bytes. */
+/** A body has at most 100 kB, and a character has at most four bytes. */
 const MAX_LENGTH = 20_000;
 const [MIN_INT, MAX_INT] = [-2_147_483_648, 2_147_483_647];
 const MAX_WORDS = 50;
@@ -82,7 +82,7 @@ function textKind({ field, name, limit }, usual) {
     toValue: unchanged,
     accepted: [
       ['has one character', `'x'`],
-      // Outside the basic plane, so that the validation and the database must count alike.
+      // A character with two code units, because the validation and the database must count code points.
       [`has ${max} characters`, `'𝒜'.repeat(${digits(max)})`],
     ],
     rejected: [
@@ -265,7 +265,8 @@ function enumerationKind(given) {
 
 /** @param {Given} given */
 function assertUnlimited({ field, type, limit }) {
-  if (limit !== undefined) throw new SchematicsException(`"${field}" has a limit, but ${type} takes none.`);
+  if (limit !== undefined)
+    throw new SchematicsException(`"${field}" has a limit, but ${type} takes none. Remove the limit.`);
 }
 
 /** @param {string} text without quotes and backslashes */
@@ -274,7 +275,7 @@ const quote = (text) => `'${text}'`;
 /** @param {string} json */
 const unchanged = (json) => json;
 
-/** Writes a number with separators, as the source code does. @param {number} number */
+/** Formats a number with separators, such as `20_000`. @param {number} number */
 function digits(number) {
   return String(number).replace(/\d(?=(?:\d{3})+$)/g, '$&_');
 }

@@ -22,7 +22,7 @@ import { SQL_WORDS, TYPESCRIPT_WORDS, USED_CLASSES } from './words.js';
 const NAME = /^[a-z][a-z\d]*(?:-[a-z][a-z\d]*)*$/;
 
 /**
- * Returns the names of a module. Accepts the singular too: `order-item` makes `order-items`.
+ * Returns the names of a module. Accepts a singular too: `order-item` becomes `order-items`.
  *
  * @param {string} text
  * @returns {Names}
@@ -33,7 +33,7 @@ export function parseName(text) {
   if (kebab === '') throw new SchematicsException('Name the module with a plural, such as purchase-orders.');
   if (!NAME.test(kebab)) {
     throw new SchematicsException(
-      `"${text}" cannot name a module. Use one word or several with hyphens, of the letters a to z and digits, such as purchase-orders.`,
+      `"${text}" cannot name a module. Join words with hyphens, such as purchase-orders. Each word starts with a letter from a to z and contains only such letters and digits.`,
     );
   }
   const words = kebab.split('-');
@@ -63,15 +63,18 @@ export function parseName(text) {
 }
 
 /** @param {Names} names */
-function assertUsable({ folder, table, entity, many }) {
+function assertUsable({ table, entity, many }) {
   if (SQL_WORDS.has(table)) throw new SchematicsException(`"${table}" is a key word of PostgreSQL. ${OTHER_NAME}`);
-  if (TYPESCRIPT_WORDS.has(many)) throw new SchematicsException(`"${many}" is a word of TypeScript. ${OTHER_NAME}`);
+  if (TYPESCRIPT_WORDS.has(many))
+    throw new SchematicsException(`"${many}" is a reserved word of TypeScript. ${OTHER_NAME}`);
   if (USED_CLASSES.has(entity)) {
-    throw new SchematicsException(`A class ${entity} would hide the ${entity} that "${folder}" needs. ${OTHER_NAME}`);
+    throw new SchematicsException(
+      `A class ${entity} would hide the ${entity} that the generated files use. ${OTHER_NAME}`,
+    );
   }
 }
 
-export const OTHER_NAME = 'Choose another name, such as one with a further word.';
+export const OTHER_NAME = 'Choose another name, for example by adding a word.';
 
 /** @param {string} text such as `PurchaseOrders`, `purchase_orders` or `purchase orders` */
 export function kebabCase(text) {

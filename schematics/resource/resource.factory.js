@@ -21,7 +21,7 @@ import { buildScope } from './scope.js';
  * @typedef {import('@angular-devkit/schematics').Tree} Tree
  * @typedef {import('./names.js').Names} Names
  *
- * @typedef {object} Options what `nest generate` passes on
+ * @typedef {object} Options the options that `nest generate` passes
  * @property {string | number} [name]
  * @property {string | number} [path] the fields, because `nest generate` rejects unknown options
  * @property {string} [type]
@@ -32,7 +32,7 @@ import { buildScope } from './scope.js';
  */
 
 const APP_MODULE = 'src/app.module.ts';
-/** As in the lint rules. */
+/** The limits of the lint rule `max-lines`. */
 const [MAX_LINES, MAX_SPEC_LINES] = [200, 400];
 
 /** Creates a module whose rows belong to the users who create them. @param {Options} options @returns {Rule} */
@@ -52,7 +52,7 @@ export function forEveryone(options) {
 
 /** @param {Options} options @param {import('./scope.js').Access} access @returns {Rule} */
 function createModule(options, access) {
-  // Everything is checked before the first file is written.
+  // All checks come before the first file, so that an error leaves no half module.
   return (tree) => {
     assertSupported(options);
     const names = parseName(String(options.name ?? ''));
@@ -78,7 +78,7 @@ function createModule(options, access) {
   };
 }
 
-/** @param {Options} options @throws {SchematicsException} for options of the official schematic that have no effect */
+/** Rejects options of the official schematic that have no effect. @param {Options} options */
 function assertSupported({ type, crud, flat }) {
   if (type === undefined && crud !== false && !flat) return;
   throw new SchematicsException(
@@ -99,13 +99,15 @@ function importModule({ folder, classes }) {
       module: normalize(`/${APP_MODULE}`),
       isEsm: true,
     });
-    // The import and its use.
-    if (changed.split(className).length < 3) throw new SchematicsException(`${APP_MODULE} has no list of imports.`);
+    // The name must occur in the import statement and in the list.
+    if (changed.split(className).length < 3) {
+      throw new SchematicsException(`${APP_MODULE} has no list of imports. Add "imports: []", or pass --skip-import.`);
+    }
     tree.overwrite(APP_MODULE, changed);
   };
 }
 
-/** Rejects so many fields that a file would be longer than the lint rules allow. @returns {Rule} */
+/** Rejects a module with a file that is longer than lint allows. @returns {Rule} */
 function assertShort() {
   return (tree) => {
     for (const { path } of tree.actions.filter(({ kind }) => kind === 'c')) {

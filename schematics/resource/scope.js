@@ -20,7 +20,7 @@ import { SchematicsException } from '@angular-devkit/schematics';
 const MAX_NAME_BYTES = 63;
 
 /**
- * Returns what the templates need besides the names.
+ * Returns the variables of the templates other than the names.
  *
  * @param {{ names: Names, fields: readonly Field[], access: Access, timestamp: number }} module
  */
@@ -65,7 +65,7 @@ export function buildScope({ names, fields, access, timestamp }) {
   };
 }
 
-/** Parts of methods for rows with an owner, and for others. */
+/** The parts of methods that differ between rows with and without an owner. */
 const OWNED = {
   key: 'id, ownerId',
   ownerParameter: 'ownerId: string, ',
@@ -142,7 +142,8 @@ function documentationOf({ documented, limits, typeClass, isOptional, example },
 /**
  * Returns the names that the module takes.
  *
- * @param {Names} names @param {readonly Field[]} fields @param {readonly { route: string, controllerClass: string }[]} controllers
+ * @param {Names} names @param {readonly Field[]} fields @param {readonly { route: string, controllerClass: string }[]}
+ * controllers
  */
 function claimsOf({ folder, table, code, entity, classes }, fields, controllers) {
   return {
@@ -167,6 +168,6 @@ function assertLengths(sqlNames) {
   const long = sqlNames.find((name) => Buffer.byteLength(name) > MAX_NAME_BYTES);
   if (long === undefined) return;
   throw new SchematicsException(
-    `PostgreSQL allows ${MAX_NAME_BYTES} characters, but ${long} has ${long.length}. Choose a shorter name.`,
+    `PostgreSQL allows ${MAX_NAME_BYTES} characters in a name, but ${long} has ${long.length}. Choose a shorter name.`,
   );
 }

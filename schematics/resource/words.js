@@ -7,7 +7,7 @@ export const TYPESCRIPT_WORDS = new Set(
   ),
 );
 
-/** The key words that PostgreSQL does not accept everywhere as a name (every category of `pg_get_keywords()` but U). */
+/** The key words that PostgreSQL does not accept as a name everywhere: `pg_get_keywords()` without category U. */
 export const SQL_WORDS = new Set(
   `all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both case cast
    char character check coalesce collate collation column concurrently constraint create cross current_catalog
@@ -23,7 +23,7 @@ export const SQL_WORDS = new Set(
    xmlroot xmlserialize xmltable`.split(/\s+/),
 );
 
-/** Classes that the generated files use and the application does not define. A class of the same name would hide them. */
+/** Classes that the generated files use. An entity of the same name would hide them. */
 export const USED_CLASSES = new Set(
   `Boolean Check Column Date Entity Index Injectable InjectRepository JoinColumn LessThan ManyToOne Module Object Omit
    Partial Pick PrimaryColumn Promise Repository Test TypeOrmModule`.split(/\s+/),

@@ -54,7 +54,7 @@ describe('nest generate', () => {
     ['a test file that exists', 'logs', 'title:string', 'test/e2e/logs.spec.ts already exists'],
     ['a class of the generated files', 'columns', 'title:string', 'A class Column would hide'],
     ['a key word of PostgreSQL', 'references', 'title:string', '"references" is a key word of PostgreSQL'],
-    ['a word of TypeScript', 'arguments', 'title:string', '"arguments" is a word of TypeScript'],
+    ['a word of TypeScript', 'arguments', 'title:string', '"arguments" is a reserved word of TypeScript'],
     ['a name that makes long constraints', 'x'.repeat(50), 'title:string', 'PostgreSQL allows 63 characters'],
     ['no fields', 'orders', undefined, 'A module needs at least one field'],
     ['empty fields', 'orders', ' ', 'A module needs at least one field'],
@@ -73,7 +73,12 @@ describe('nest generate', () => {
     ['a field named constructor', 'orders', 'constructor:string', 'The field name "constructor" is reserved'],
     ['a field named __proto__', 'orders', '__proto__:string', '"__proto__" cannot name a field'],
     ['a field in snake case', 'orders', 'due_on:date', '"due_on" cannot name a field'],
-    ['a field that is a word of TypeScript', 'orders', 'class:string', '"class" is a word of TypeScript'],
+    [
+      'a field that is a reserved word of TypeScript',
+      'orders',
+      'class:string',
+      '"class" is a reserved word of TypeScript',
+    ],
     ['a field with a long constraint', 'orders', `${'x'.repeat(60)}:string`, 'PostgreSQL allows 63 characters'],
     ['a length of 0', 'orders', 'title:string:0', '"title:string:0" needs a length from 1 to 20000'],
     ['a length that no body can have', 'orders', 'title:text:20001', 'needs a length from 1 to 20000'],
@@ -149,7 +154,7 @@ describe('nest generate', () => {
         'A module needs at least one field',
         '"strng" in "title:strng" is not a type',
         'have the same name',
-        'The input ended, and no file was written.',
+        'The input ended early. No file was written.',
       ]) {
         expect(printed).toContain(message);
       }
