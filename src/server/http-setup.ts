@@ -33,7 +33,8 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   app.set('etag', false);
   app.disable('x-powered-by');
   setUpPaths(app, config);
-  app.use(requestId, httpLogger(logger), requireHost);
+  const log = httpLogger(logger);
+  app.use(requestId, log, requireHost);
   if (config.http.corsOrigins.length > 0) {
     app.enableCors({
       origin: [...config.http.corsOrigins],
@@ -49,7 +50,7 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   app.enableShutdownHooks([], { useProcessExit: true });
   configureNodeServer(app.getHttpServer(), config.http.requestTimeout);
   guardMicroservices(app);
-  setUpWebSockets(app, config);
+  setUpWebSockets(app, config, log);
 }
 
 const HELMET = {

@@ -2,6 +2,7 @@ import { Logger, type Type, type WebSocketAdapter } from '@nestjs/common';
 import { EXCEPTION_FILTERS_METADATA } from '@nestjs/common/constants.js';
 import { NestApplication } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import type { RequestHandler } from 'express';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { AbstractWsAdapter, type GatewayMetadata } from '@nestjs/websockets';
@@ -20,12 +21,13 @@ import { endpointOf, findGateways, isSameEndpoint, type Endpoint, type Gateway }
 import { rejectMalformedMessages } from './malformed-messages.js';
 
 /** Protects WebSocket gateways like controllers, with any adapter. The default adapter is `WsAdapter`. */
-export function setUpWebSockets(app: NestExpressApplication, { http, publicUrl }: Config): void {
+export function setUpWebSockets(app: NestExpressApplication, { http, publicUrl }: Config, log: RequestHandler): void {
   const { streamGate } = app.getHttpAdapter() as unknown as GatehouseAdapter;
   const origins = [...http.corsOrigins, new URL(publicUrl).origin];
   const webSockets = new WebSockets(app, app.get(AccessCheck), findGateways(app), origins);
   webSockets.reportErrors(app.get(RejectedRequests));
   streamGate.authenticate = (request, response) => webSockets.authenticate(request, response);
+  streamGate.log = log;
   streamGate.activate();
   const value = (adapter: WebSocketAdapter) => {
     webSockets.protect(adapter);

@@ -78,7 +78,7 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
     const guarded = streams.filter(({ request }) => request.principal);
     if (guarded.length === 0) this.uncheckedSince = null;
     else if (now - (this.uncheckedSince ?? now) > MAX_UNCHECKED_MS) {
-      for (const stream of guarded) void stream.close(new DatabaseUnavailableError());
+      for (const stream of guarded) this.close(stream, new DatabaseUnavailableError());
     } else if (!this.isChecking) void this.check(guarded);
   }
 
@@ -118,7 +118,7 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
       if (session.isLastSeenStale) this.lastSeen.mark(session.id);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      void stream.close(error);
+      this.close(stream, error);
     }
   }
 
@@ -133,9 +133,13 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
       if (id !== undefined) bySession.set(id, count);
       total += 1;
       const isSurplus = count > this.limits.maxPerSession || total > this.limits.max;
-      if (isSurplus) void stream.close(new TooManyStreamsError());
+      if (isSurplus) this.close(stream, new TooManyStreamsError());
       return !isSurplus;
     });
+  }
+
+  private close(stream: OpenStream, error: DomainError): void {
+    stream.close(error).catch((cause: unknown) => this.logger.error({ err: cause }, 'Could not close a stream.'));
   }
 
   private async closeEndless(): Promise<void> {

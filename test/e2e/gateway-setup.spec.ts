@@ -1,12 +1,15 @@
 import { Module, type Provider } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import { WebSocketServer as OwnServer } from 'ws';
 import { Public } from '../../src/http/public.decorator.js';
 import { Roles } from '../../src/http/roles.decorator.js';
-import { SocketClient } from '../support/socket-client.js';
+import { buildSignedIn } from '../support/builders.js';
+import { rejectedHandshake, SocketClient } from '../support/socket-client.js';
 import { stablePort } from '../support/stable-port.js';
 import { TestApp, type TestAppOptions } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
+import { until } from '../support/until.js';
 
 const PORT = await stablePort();
 
@@ -66,6 +69,23 @@ describe('the start fails', () => {
   it.each(broken)('if %s', async (_, providers, configure, message) => {
     await expect(start(providers, configure)).rejects.toThrow(message);
   });
+});
+
+it('guards the connections of a WebSocket server that the application attached itself', async () => {
+  const app = await start([]);
+  const server = new OwnServer({ server: app.app.getHttpServer(), path: '/own' });
+  const received: string[] = [];
+  server.on('connection', (socket) => socket.on('message', (data: Buffer) => received.push(data.toString())));
+  expect(await rejectedHandshake(app, '/own')).toMatchObject({ status: 401, problem: { code: 'token_missing' } });
+  const { accessToken: token } = await buildSignedIn(app);
+  const client = await SocketClient.open(app, '/own', { token });
+  client.socket.send('before');
+  await until('the server receives a message', () => received.length > 0);
+  await app.as(token).post('/auth/logout').expect(204);
+  expect(await client.closed).toEqual({ code: 4401, reason: 'session_revoked' });
+  expect(received).toEqual(['before']);
+  server.close();
+  await app.close();
 });
 
 it('starts with a public gateway that has its own port', async () => {

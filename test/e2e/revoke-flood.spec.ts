@@ -1,8 +1,7 @@
 import { Agent } from 'node:http';
 import { send } from '../../bench/support/client.js';
-import { newId } from '../../src/common/id.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
-import { decodeToken, forgeToken } from '../support/forge-token.js';
+import { insertPeople, type Person } from '../support/insert-people.js';
 import { rounds } from '../support/rounds.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -10,36 +9,6 @@ const USERS = rounds(60, 1_000);
 const SESSIONS = 10;
 /** How many users' sessions are revoked at the same time. */
 const PARALLEL = 8;
-
-interface Person {
-  readonly userId: string;
-  readonly tokens: readonly string[];
-}
-
-/** Inserts users with sessions and forges their access tokens, because signing each in would take minutes. */
-async function insertPeople(app: TestApp, genuine: string): Promise<Person[]> {
-  const { claims } = decodeToken(genuine);
-  const people = Array.from({ length: USERS }, () => ({
-    userId: newId(),
-    sessionIds: Array.from({ length: SESSIONS }, newId),
-  }));
-  const userIds = people.map(({ userId }) => userId);
-  await app.database.query(
-    `INSERT INTO users (id, email, password_hash) SELECT id, id || '@example.com', 'none' FROM unnest($1::uuid[]) AS id`,
-    [userIds],
-  );
-  await app.database.query(
-    `INSERT INTO sessions (id, user_id, refresh_salt, idle_expires_at, expires_at)
-     SELECT id, user_id, decode(repeat('00', 32), 'hex'), now() + interval '1 hour', now() + interval '1 hour'
-       FROM unnest($1::uuid[], $2::uuid[]) AS session (id, user_id)`,
-    [people.flatMap(({ sessionIds }) => sessionIds), userIds.flatMap((id) => Array<string>(SESSIONS).fill(id))],
-  );
-  await app.database.query('ANALYZE users, sessions');
-  return people.map(({ userId, sessionIds }) => ({
-    userId,
-    tokens: sessionIds.map((sid) => forgeToken(genuine, { claims: { ...claims, sub: userId, sid } })),
-  }));
-}
 
 describe('revoking sessions while they are used on two instances', () => {
   let instances: [TestApp, TestApp];
@@ -51,7 +20,7 @@ describe('revoking sessions while they are used on two instances', () => {
   beforeAll(async () => {
     instances = await TestApp.startTwo();
     admin = await buildSignedIn(instances[0], 'admin');
-    people = await insertPeople(instances[0], admin.accessToken);
+    people = await insertPeople(instances[0], admin.accessToken, { users: USERS, sessionsEach: SESSIONS });
   });
   afterAll(async () => {
     for (const connections of [agent, revocationAgent]) connections.destroy();
@@ -61,21 +30,21 @@ describe('revoking sessions while they are used on two instances', () => {
   const urlOf = (path: string, turn: number) => new URL(path, (instances[turn % 2] ?? instances[0]).url);
 
   /** Uses each session once, half of them on each instance. */
-  const use = (tokens: readonly string[], shift: number): Promise<number>[] =>
-    tokens.map(async (token, i) => (await send(agent, urlOf('/users/me', i + shift), { token })).status);
+  const use = ({ sessions }: Person, shift: number): Promise<number>[] =>
+    sessions.map(async ({ token }, i) => (await send(agent, urlOf('/users/me', i + shift), { token })).status);
 
   /** Keeps using the sessions until one is rejected, so that requests are running when the revocation commits. */
-  const keepUsing = async (used: Promise<number>[], { tokens }: Person, ended: Promise<unknown>): Promise<number[]> => {
+  const keepUsing = async (used: Promise<number>[], person: Person, ended: Promise<unknown>): Promise<number[]> => {
     const failure = new AbortController();
     ended.catch(() => failure.abort());
     const answers = await Promise.all(used);
     for (let turn = 1; !answers.includes(401) && !failure.signal.aborted; turn++) {
-      answers.push(...(await Promise.all(use(tokens, turn))));
+      answers.push(...(await Promise.all(use(person, turn))));
     }
     return answers;
   };
 
-  const revoke = async ({ userId, tokens: [token = ''] }: Person, turn: number): Promise<number> => {
+  const revoke = async ({ userId, sessions: [first] }: Person, turn: number): Promise<number> => {
     const { status, body } =
       turn % 4 < 2
         ? await send(revocationAgent, urlOf('/admin/sessions/revoke', turn), {
@@ -83,7 +52,10 @@ describe('revoking sessions while they are used on two instances', () => {
             token: admin.accessToken,
             json: { userId },
           })
-        : await send(revocationAgent, urlOf('/sessions?scope=all', turn), { method: 'DELETE', token });
+        : await send(revocationAgent, urlOf('/sessions?scope=all', turn), {
+            method: 'DELETE',
+            token: first?.token ?? '',
+          });
     if (status !== 200) throw new Error(`${status} ${body}`);
     return (JSON.parse(body) as { revoked: number }).revoked;
   };
@@ -93,14 +65,14 @@ describe('revoking sessions while they are used on two instances', () => {
     const turns = people.entries();
     const work = async () => {
       for (const [turn, person] of turns) {
-        const used = use(person.tokens, turn);
+        const used = use(person, turn);
         // Revoke some sessions after their first use, and some during it.
         if (turn % 3 === 0) await Promise.race(used);
         const ended = revoke(person, turn);
         const raced = keepUsing(used, person, ended);
         revoked.push(await ended);
         // Alternate between the instance that has just used the session and the other one.
-        after.push(...(await Promise.all(use(person.tokens, turn + ((turn >> 2) % 2)))));
+        after.push(...(await Promise.all(use(person, turn + ((turn >> 2) % 2)))));
         racing.push(await raced);
       }
     };

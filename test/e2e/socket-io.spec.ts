@@ -11,9 +11,16 @@ import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { rejectedHandshake } from '../support/socket-client.js';
 import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 @WebSocketGateway()
 class ChatGateway {
+  static left = 0;
+
+  handleDisconnect(): void {
+    ChatGateway.left += 1;
+  }
+
   @SubscribeMessage('whoami')
   whoAmI(@CurrentUser() user: User, @MessageBody() body: unknown): unknown {
     return { email: user.email, body };
@@ -163,6 +170,19 @@ describe.each([
   it('admits everyone to a public namespace', async () => {
     const socket = await join('/public', null, options);
     expect(await socket.emitWithAck('ping')).toBe('pong');
+  });
+
+  it('closes the connection when its session ends', async () => {
+    const { accessToken } = await buildSignedIn(app);
+    const socket = await join('/', accessToken, options);
+    const other = await join('/', user.accessToken, options);
+    const disconnected = new Promise((resolve) => socket.once('disconnect', resolve));
+    ChatGateway.left = 0;
+    await app.as(accessToken).post('/auth/logout').expect(204);
+    expect(await disconnected).toMatch(/^transport (close|error)$/);
+    await until('the gateway notices', () => ChatGateway.left > 0);
+    expect(await other.emitWithAck('whoami', 1)).toEqual({ email: user.email, body: 1 });
+    expect(ChatGateway.left).toBe(1);
   });
 
   it('rejects a token of the auth payload and of the query string', async () => {

@@ -7,6 +7,7 @@ import { Roles } from '../../src/http/roles.decorator.js';
 import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
 import { EventStream } from '../support/event-stream.js';
 import { expectProblem } from '../support/expect-problem.js';
+import { LogLines } from '../support/log-lines.js';
 import { SocketClient, type Closed } from '../support/socket-client.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -123,7 +124,7 @@ async function reasonsOf({ events, sockets }: Streams): Promise<unknown[]> {
 }
 
 async function expectOpen({ events, sockets }: Streams): Promise<void> {
-  expect(events.filter(({ isOpen }) => !isOpen)).toEqual([]);
+  expect(events.filter(({ isOpen }) => !isOpen).map(({ text }) => text)).toEqual([]);
   for (const socket of sockets) expect(await socket.ask('ping')).toBe('pong');
 }
 
@@ -312,6 +313,22 @@ it('a role change closes the streams that require the role, and no others', asyn
   expect(await reasonsOf(restricted)).toEqual(['forbidden', '4403 forbidden']);
   await expectOpen(streams);
   closeAll(streams);
+});
+
+it('a WebSocket is logged with its user and the reason why it was closed', async () => {
+  const log = new LogLines();
+  const app = await TestApp.start({ imports: [StreamsModule], database: first.database, log });
+  const { id: userId, sessionId, accessToken: token } = await buildSignedIn(app);
+  const client = await SocketClient.open(app, '/chat?secret=1', { protocols: ['bearer', token] });
+  await app.as(token).post('/auth/logout').expect(204);
+  await client.closed;
+  const isLine = ({ msg }: { readonly msg?: unknown }) => msg === 'GET /chat 101';
+  await until('the connection is logged', () => log.records.some(isLine));
+  const line = log.records.find(isLine);
+  expect(line).toMatchObject({ level: 'info', path: '/chat', status: 101, code: 'session_revoked', userId, sessionId });
+  expect(line).not.toHaveProperty('aborted');
+  expect(log.text).not.toContain(token);
+  await app.close();
 });
 
 it('a download is cut off when its session ends', async () => {

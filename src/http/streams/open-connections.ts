@@ -32,8 +32,8 @@ export class OpenConnections implements Iterable<Connection> {
   }
 
   /** Adds an upgraded connection. */
-  addUpgraded(socket: Socket, request: GuardedRequest): void {
-    this.streams.set(socket, new SocketStream(request, socket));
+  addUpgraded(socket: Socket, request: GuardedRequest, response: Response): void {
+    this.streams.set(socket, new SocketStream(request, response, socket));
   }
 
   /** Adds a response of long polling, which its library sends later. */
@@ -52,7 +52,7 @@ export class OpenConnections implements Iterable<Connection> {
   }
 
   private streamOf(response: Connection['_httpMessage']): OpenStream | undefined {
-    if (!response || response.writableEnded) return undefined;
+    if (!response || response.writableEnded || response.destroyed) return undefined;
     const known = this.streams.get(response);
     if (known || !response.headersSent) return known;
     const stream = new ResponseStream(response.req, response);

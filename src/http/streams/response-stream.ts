@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Response } from 'express';
 import type { DomainError } from '../../common/domain.error.js';
 import type { GuardedRequest } from '../guarded-request.js';
@@ -26,8 +25,9 @@ export class ResponseStream implements OpenStream {
     const { response, request } = this;
     const { socket } = response;
     if (!socket || socket.destroyed) return;
-    const closed = once(socket, 'close');
-    response.locals['code'] = error.code;
+    const closed = new Promise<unknown>((resolve) => socket.once('close', resolve));
+    // For the log. A poll has no `locals`, because Express did not handle it.
+    Object.assign(response, { locals: { ...response.locals, code: error.code } });
     if (this.isEndless) {
       // Nest writes events until the connection is closed. Without a listener, such a write would crash the process.
       response.on('error', () => undefined);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import type { Response } from 'express';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { GuardedRequest } from '../guarded-request.js';
 import { SocketStream } from './socket-stream.js';
@@ -23,7 +24,7 @@ describe('SocketStream', () => {
   let stream: SocketStream;
   let accepts: boolean;
   server.on('upgrade', (request, socket: Socket, head) => {
-    stream = new SocketStream(request as GuardedRequest, socket);
+    stream = new SocketStream(request as GuardedRequest, { locals: {} } as Response, socket);
     if (accepts) webSockets.handleUpgrade(request, socket, head, (client) => webSockets.emit('connection', client));
   });
   beforeAll(async () => {

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import type { Response } from 'express';
 import type { DomainError, ErrorKind } from '../../common/domain.error.js';
 import type { GuardedRequest } from '../guarded-request.js';
 import { CLOSE_TIMEOUT_MS, type OpenStream } from './open-stream.js';
@@ -16,6 +16,7 @@ const PING = Buffer.from([0x89, 0]);
 /**
  * An upgraded connection. Writes its own WebSocket frames to the socket, between those of the library that accepted the
  * connection, because that works with every library.
+ * The response is only for the log.
  */
 export class SocketStream implements OpenStream {
   readonly isEndless = true;
@@ -25,6 +26,7 @@ export class SocketStream implements OpenStream {
 
   constructor(
     readonly request: GuardedRequest,
+    private readonly response: Response,
     private readonly socket: Socket,
   ) {
     this.bytesBeforeResponse = socket.bytesWritten;
@@ -34,7 +36,9 @@ export class SocketStream implements OpenStream {
     if (this.isClosing) return;
     this.isClosing = true;
     const { socket } = this;
-    const closed = once(socket, 'close');
+    this.response.locals['code'] = error.code;
+    const closed = new Promise<unknown>((resolve) => socket.once('close', resolve));
+    socket.on('error', () => undefined);
     if (this.isWebSocket()) {
       // The library gets no more messages. Reading continues, because the system resets connections with unread data.
       socket.removeAllListeners('data').resume();

@@ -1,8 +1,9 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Express, Response } from 'express';
+import type { Express, RequestHandler, Response } from 'express';
 import { rememberHandshake, type GuardedRequest } from '../guarded-request.js';
 import { BadRequestError, UnsupportedTransportError } from '../http.errors.js';
+import { requestId } from '../request-id.js';
 import type { OpenConnections } from './open-connections.js';
 import { acceptSubprotocolToken } from './subprotocol-token.js';
 
@@ -26,6 +27,9 @@ const GATED_EVENTS: readonly (string | symbol)[] = ['upgrade', 'connect', 'reque
 export class StreamGate {
   /** Set by `setUpWebSockets`. Until then, the gate rejects everything. */
   authenticate: Authenticate = () => Promise.reject(new UnsupportedTransportError());
+
+  /** Logs a connection when it is closed. Set by the setup. */
+  log: RequestHandler = () => undefined;
 
   constructor(
     private readonly server: Server,
@@ -69,7 +73,10 @@ export class StreamGate {
     // Node has removed its own listener, and an error without a listener would crash the process.
     const ignoreError = () => undefined;
     socket.on('error', ignoreError);
-    const response = new this.Response(request) as Response;
+    // Express adds both to other requests.
+    request.originalUrl = request.url;
+    const response = Object.assign(new this.Response(request) as Response, { locals: {} });
+    requestId(request, response, () => undefined);
     try {
       acceptSubprotocolToken(request);
       await this.check(request, response);
@@ -83,7 +90,10 @@ export class StreamGate {
     socket.off('error', ignoreError);
     if (socket.destroyed) return;
     rememberHandshake(socket, request);
-    this.connections.addUpgraded(socket, request);
+    this.connections.addUpgraded(socket, request, response);
+    response.statusCode = 101;
+    socket.once('close', () => response.emit('close'));
+    this.log(request, response, () => undefined);
     admit();
   }
 

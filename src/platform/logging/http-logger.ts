@@ -3,6 +3,8 @@ import type { Logger } from 'pino';
 import type { GuardedRequest } from '../../http/guarded-request.js';
 import { requestIdOf } from '../../http/request-id.js';
 
+/** The status of a WebSocket, whose response Node does not write. */
+const SWITCHING_PROTOCOLS = 101;
 /** Probes call these paths every few seconds. Only `trace` logs them. */
 const PROBE = /\/health\/(live|ready|db)(\?|$)/;
 
@@ -28,7 +30,7 @@ export function httpLogger(logger: Logger): RequestHandler {
         status,
         ...(typeof code === 'string' && { code }),
         ...(principal && { userId: principal.userId, sessionId: principal.sessionId }),
-        ...(!response.writableFinished && { aborted: true }),
+        ...(!response.writableFinished && status !== SWITCHING_PROTOCOLS && { aborted: true }),
         responseTime: Math.round(performance.now() - start),
       };
       requestLogger[level](fields, `${method} ${path} ${status}`);
