@@ -96,7 +96,7 @@ function camelCase(words) {
   return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
-/** Returns the snake_case of a camelCase name, as `NamingStrategy` does for columns. @param {string} name */
+/** Converts a camelCase name to snake_case, as `NamingStrategy` does for columns. @param {string} name */
 export function snakeCase(name) {
   return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
 }

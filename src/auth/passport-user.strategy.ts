@@ -12,10 +12,13 @@ import { JwtStrategy } from './jwt.strategy.js';
 
 const NAME = 'jwt';
 
-/** The part of passport that its types omit. */
+/** A method of passport that its types omit. */
 const registry = passport as unknown as { _strategy(name: string): unknown };
 
-/** By Express application, because passport has one registry per process, and another application may use other keys. */
+/**
+ * The strategy of each Express application. All applications in a process share passport's registry, but may use
+ * different keys.
+ */
 const strategies = new WeakMap<object, PassportUserStrategy>();
 
 /** Selects the strategy of the application that received the request. */
@@ -33,8 +36,8 @@ const dispatcher: Strategy = {
 };
 
 /**
- * Provides the user of the access token to `AuthGuard('jwt')` of `@nestjs/passport`, also on a route with `@Public()`. The
- * token and its session are checked as by the global guards.
+ * Provides the user of the access token to `AuthGuard('jwt')` of `@nestjs/passport`, even on a `@Public()` route.
+ * Checks the token and its session like the global guards.
  */
 @Injectable()
 export class PassportUserStrategy implements OnModuleInit {
@@ -45,7 +48,7 @@ export class PassportUserStrategy implements OnModuleInit {
     private readonly lastSeen: LastSeenRecorder,
   ) {}
 
-  /** @throws Error if a module has registered another strategy with this name */
+  /** Registers the strategy in passport. @throws Error if a module has registered another one with this name */
   onModuleInit(): void {
     const existing = registry._strategy(NAME);
     passport.use(NAME, dispatcher);
@@ -55,13 +58,17 @@ export class PassportUserStrategy implements OnModuleInit {
           "name, or rename it: PassportStrategy(Strategy, 'partner-jwt').",
       );
     }
-    // Absent without HTTP.
+    // The adapter is missing in applications without HTTP.
     const { httpAdapter } = this.host as Partial<HttpAdapterHost>;
     const express: unknown = httpAdapter?.getInstance();
     if (typeof express === 'function') strategies.set(express, this);
   }
 
-  /** @param isHandshake whether the request is that of an open WebSocket, which also serves other messages */
+  /**
+   * Returns the current user, and sets the user and principal of the request.
+   *
+   * @param isHandshake whether the request is the handshake of a WebSocket, which also serves other messages
+   */
   async authenticate(request: GuardedRequest, isHandshake: boolean): Promise<User> {
     const claims = request.claims ?? this.jwt.findVerified(request) ?? (await this.jwt.verify(request));
     const session = await this.lookup.check(claims);
@@ -73,7 +80,7 @@ export class PassportUserStrategy implements OnModuleInit {
   }
 }
 
-/** @param source a request, or the client of a WebSocket */
+/** Calls the strategy of the application. @param source a request, or the client of a WebSocket */
 async function authenticate(source: GuardedRequest): Promise<User> {
   const isRequest = strategies.has(source.app);
   const request = isRequest ? source : handshakeOf(source);

@@ -90,10 +90,10 @@ function routingError(exception: unknown, request: GuardedRequest, path: string)
   return isUnhandled || allowed.length === 0 ? new NotFoundError() : null;
 }
 
-/** Returns why `AuthGuard('jwt')` rejected the request. It throws an exception without the reason. */
+/** Returns the error of `AuthGuard('jwt')`, because the guard throws an exception without the reason. */
 function authenticationFailure(exception: unknown, { authInfo }: Request): DomainError | undefined {
   if (!(exception instanceof UnauthorizedException) || exception.message !== 'Unauthorized') return undefined;
-  // The guard of several strategies lists the reason of each.
+  // A guard with several strategies lists one reason per strategy.
   return [authInfo as unknown].flat().find((info) => info instanceof DomainError);
 }
 

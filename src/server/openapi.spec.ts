@@ -48,7 +48,7 @@ class FormDto {
   name!: string;
 }
 
-/** Describes responses as docs.nestjs.com does. */
+/** Describes responses as in Nest's documentation. */
 @ApiExtraModels(ProblemDto)
 @ApiUnauthorizedResponse({ description: 'Sign in first.' })
 @ApiDefaultResponse()

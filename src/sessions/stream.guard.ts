@@ -139,7 +139,7 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private close(stream: OpenStream, error: DomainError): void {
-    stream.close(error).catch((cause: unknown) => this.logger.error({ err: cause }, 'Could not close a stream.'));
+    stream.close(error).catch((cause: unknown) => this.logger.error({ err: cause }, 'Failed to close a stream.'));
   }
 
   private async closeEndless(): Promise<void> {

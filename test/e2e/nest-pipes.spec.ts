@@ -189,7 +189,7 @@ describe('a parameter of Nest', () => {
     ['notes/8', 404, 'not_found'],
     ['points?at=%00', 400, 'validation_failed'],
     ['cats?name=Tom', 400, 'validation_failed'],
-  ])('of a type without validators is rejected by its pipe or as unsafe: %s', async (path, status, code) => {
+  ])('of a type without validators is rejected if invalid or unsafe: %s', async (path, status, code) => {
     expectProblemDocument(await app.request.get(`/pipes/${path}`), status, code);
   });
 
@@ -208,14 +208,14 @@ describe('a parameter of Nest', () => {
     expect((answer.body.errors as { pointer: string }[]).map(({ pointer }) => pointer)).toEqual(pointers);
   });
 
-  it.each(['text', 7, true, []])('with fields rejects input that has none: %j', async (value) => {
+  it.each(['text', 7, true, []])('with fields rejects input without fields: %j', async (value) => {
     const input = new StrictValidationPipe().transform(value, { type: 'body', metatype: CreateCatDto });
     await expect(input).rejects.toMatchObject({
       extensions: { errors: [{ pointer: '', message: 'must be an object' }] },
     });
   });
 
-  it('is logged once if its class has no validators', async () => {
+  it('logs one warning if its class has no validators', async () => {
     await post('logged', { title: 'a' }).expect(400);
     await post('logged', { title: 'b' }).expect(400);
     expect(log.text.match(/LoggedDto has no validators/g)).toHaveLength(1);
@@ -224,7 +224,7 @@ describe('a parameter of Nest', () => {
   it.each([
     ['photos', { cover: { url: 'a' } }, 'PhotosDto.cover'],
     ['albums', { photos: [{ url: 'a' }] }, 'AlbumDto.photos'],
-  ])('without @Type() for a nested class is reported to the developer: %s', async (path, body, field) => {
+  ])('without @Type() for a nested class logs what to add: %s', async (path, body, field) => {
     expectProblemDocument(await post(path, body), 500, 'internal_error');
     expect(log.text).toContain(`${field} has @ValidateNested() but no @Type()`);
   });

@@ -38,7 +38,7 @@ import { until } from '../support/until.js';
 
 type RequestWithUser = Request & { user: User };
 
-/** As docs.nestjs.com writes them. */
+/** Guards as in Nest's documentation. */
 @Injectable()
 class TeamRolesGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
@@ -189,7 +189,7 @@ describe("AuthGuard('jwt')", () => {
     expect(body).toEqual({ id: ada.id, email: ada.email, role: 'user' });
   });
 
-  it.each(['public', 'default', 'either'])('signs the user in on a public route: %s', async (path) => {
+  it.each(['public', 'default', 'either'])('authenticates the user on a public route: %s', async (path) => {
     const { body } = await get(path).expect(200);
     expect(body.email).toBe(ada.email);
   });
@@ -211,7 +211,7 @@ describe("AuthGuard('jwt')", () => {
     expectProblem(await get(path, { ...ada, accessToken }), 401, 'token_expired');
   });
 
-  it('admits another strategy of the guard', async () => {
+  it('accepts a user of another strategy in the same guard', async () => {
     const call = () => app.request.get('/passport/either').set('X-Api-Key', 'key of a partner');
     expect((await call().expect(200)).body).toEqual({ email: 'partner' });
     expect((await call().auth('x', { type: 'bearer' }).expect(200)).body).toEqual({ email: 'partner' });
@@ -222,12 +222,12 @@ describe("AuthGuard('jwt')", () => {
     expectProblem(await get('either'), 503, 'database_unavailable');
   });
 
-  it('treats a revoked session as absent where the guard is optional', async () => {
+  it('treats a revoked session as no session if the guard is optional', async () => {
     expect((await get('optional')).body).toEqual({ isSignedIn: true });
     expect((await get('optional', await buildRevoked())).body).toEqual({ isSignedIn: false });
   });
 
-  it('works with the guard for roles of a team', async () => {
+  it('works with a custom guard for roles', async () => {
     await get('admin', admin).expect(200);
     expectProblemDocument(await get('admin'), 403, 'forbidden');
   });

@@ -34,7 +34,7 @@ class ChatGateway {
 @Module({ controllers: [EventsController], providers: [ChatGateway] })
 class StreamsModule {}
 
-/** One of the streams of a session. */
+/** A stream of a session. */
 interface Observed {
   readonly closed: Promise<{ readonly at: number; readonly reason: unknown }>;
   isOpen(): boolean;

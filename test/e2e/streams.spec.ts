@@ -366,7 +366,7 @@ it('a stream outlives its access token and marks its session as seen', async () 
     const { body } = await app.as(session.accessToken).get('/users/me');
     return body.code === 'token_expired';
   });
-  // The mark of the handshake was written before, or is the same.
+  // Makes the mark stale again, because the handshake has already written one.
   await first.database.query(`UPDATE sessions SET last_seen_at = now() - interval '1 hour'`);
   await until('the session is seen', async () => {
     const sql = `SELECT last_seen_at > now() - interval '1 minute' AS seen FROM sessions WHERE id = $1`;

@@ -91,7 +91,7 @@ class GatewaysModule {}
 const env = { CORS_ORIGINS: 'https://app.example.com', PUBLIC_URL: 'https://gatehouse.example.com' };
 const adapters: [what: string, options: TestAppOptions][] = [
   ['the default adapter', {}],
-  ['the adapter of docs.nestjs.com', { configure: (app) => app.useWebSocketAdapter(new WsAdapter(app)) }],
+  ['the adapter of Nest’s documentation', { configure: (app) => app.useWebSocketAdapter(new WsAdapter(app)) }],
 ];
 
 describe.each(adapters)('a gateway with %s', (_, options) => {

@@ -135,7 +135,7 @@ describe('Database', () => {
     expect(database.pool()).toEqual({ total: 1, idle: 1, waiting: 0 });
   });
 
-  it('a connection returns to the pool if its function did not wait for it', async () => {
+  it('a connection returns to the pool even if a query is not awaited', async () => {
     await database.run((manager) => {
       manager.query('SELECT 1').catch(() => undefined);
       return Promise.resolve();

@@ -52,13 +52,13 @@ export class SocketClient {
     return client;
   }
 
-  /** Sends a message and returns the next one of the server. */
+  /** Sends a message and returns the next message from the server. */
   async ask(event: string, data?: unknown): Promise<unknown> {
     this.socket.send(JSON.stringify({ event, data }));
     return this.next();
   }
 
-  /** Returns the next message of the server. */
+  /** Returns the next message from the server. */
   next(): Promise<unknown> {
     if (this.received.length > 0) return Promise.resolve(this.received.shift());
     return new Promise((resolve) => this.waiting.push(resolve));

@@ -46,7 +46,7 @@ export const UPLOADS = mkdtempSync(join(tmpdir(), 'gatehouse-uploads-'));
 /** The paths of the handlers that ran. */
 export const handled: string[] = [];
 
-/** The number of files that arrived on the route that stores none on disk. */
+/** The number of files that arrived at `/uploads/memory`. */
 export const arrivals = { count: 0 };
 
 type File = Express.Multer.File;
@@ -77,7 +77,7 @@ function received(request: Request, files: readonly (File | undefined)[]) {
   return files.map((file) => file && { field: file.fieldname, name: file.originalname, size: file.size });
 }
 
-/** Routes with the file interceptors of Nest, in each order in which a team may declare them. */
+/** Routes with Nest's file interceptors, with the decorators in each order. */
 @Controller('uploads')
 export class UploadsController {
   @Post('disk')
@@ -261,7 +261,7 @@ class GlobalUploadsInterceptor extends FileInterceptor('file', ON_DISK) {
 }
 
 @Module({
-  // As Nest's documentation shows it. It replaces the default options of Gatehouse.
+  // As in Nest's documentation. Replaces the default options of Gatehouse.
   imports: [MulterModule.register(ON_DISK)],
   controllers: [ControllerUploadsController],
 })

@@ -26,7 +26,7 @@ export class ResponseStream implements OpenStream {
     const { socket } = response;
     if (!socket || socket.destroyed) return;
     const closed = new Promise<unknown>((resolve) => socket.once('close', resolve));
-    // For the log. A poll has no `locals`, because Express did not handle it.
+    // The log needs the code. A poll has no `locals`, because Express did not handle it.
     Object.assign(response, { locals: { ...response.locals, code: error.code } });
     if (this.isEndless) {
       // Nest writes events until the connection is closed. Without a listener, such a write would crash the process.

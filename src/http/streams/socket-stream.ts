@@ -15,8 +15,7 @@ const PING = Buffer.from([0x89, 0]);
 
 /**
  * An upgraded connection. Writes its own WebSocket frames to the socket, between those of the library that accepted the
- * connection, because that works with every library.
- * The response is only for the log.
+ * connection, because that works with every library. The response is used only for the log.
  */
 export class SocketStream implements OpenStream {
   readonly isEndless = true;

@@ -28,7 +28,7 @@ export class StreamGate {
   /** Set by `setUpWebSockets`. Until then, the gate rejects everything. */
   authenticate: Authenticate = () => Promise.reject(new UnsupportedTransportError());
 
-  /** Logs a connection when it is closed. Set by the setup. */
+  /** Logs a connection when it is closed. Set by `setUpWebSockets`. */
   log: RequestHandler = () => undefined;
 
   constructor(
@@ -73,7 +73,7 @@ export class StreamGate {
     // Node has removed its own listener, and an error without a listener would crash the process.
     const ignoreError = () => undefined;
     socket.on('error', ignoreError);
-    // Express adds both to other requests.
+    // The log needs these two fields, which Express adds to other requests.
     request.originalUrl = request.url;
     const response = Object.assign(new this.Response(request) as Response, { locals: {} });
     requestId(request, response, () => undefined);

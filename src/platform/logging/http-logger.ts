@@ -3,12 +3,14 @@ import type { Logger } from 'pino';
 import type { GuardedRequest } from '../../http/guarded-request.js';
 import { requestIdOf } from '../../http/request-id.js';
 
-/** The status of a WebSocket, whose response Node does not write. */
+/** The status to log for a WebSocket, because Node does not write its response. */
 const SWITCHING_PROTOCOLS = 101;
 /** Probes call these paths every few seconds. Only `trace` logs them. */
 const PROBE = /\/health\/(live|ready|db)(\?|$)/;
 
-/** Logs one line per request after its response. Omits headers, bodies and query strings, because they contain secrets. */
+/**
+ * Logs one line per request after its response. Omits headers, bodies and query strings, because they contain secrets.
+ */
 export function httpLogger(logger: Logger): RequestHandler {
   // The fields below contain no secrets, so redaction would only cost time.
   const requestLogger = logger.child({}, { redact: [] });
