@@ -7,7 +7,7 @@ import { GATEWAY_METADATA, GATEWAY_OPTIONS, PORT_METADATA } from '@nestjs/websoc
 import { isPublic } from '../http/public.decorator.js';
 import { accessRuleOf, type AccessRule } from '../http/roles.decorator.js';
 
-/** The address of a gateway. */
+/** The path and namespace of a gateway. */
 export interface Endpoint {
   /** `undefined` is the default path of the WebSocket adapter. */
   readonly path: string | undefined;

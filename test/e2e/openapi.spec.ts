@@ -117,7 +117,7 @@ describe('the OpenAPI document', () => {
     expect(missing.map(({ name }) => name)).toEqual([]);
   });
 
-  it('has one status for each code, and no code of a module in another folder', () => {
+  it('has one status per code, and no module shares a code', () => {
     const conflicts = errors.flatMap((error) => {
       const same = errors.filter(({ code }) => code === error.code);
       const isOwn = same.every(({ folder }) => OWN_FOLDERS.includes(folder));
@@ -172,7 +172,7 @@ describe('the OpenAPI document', () => {
     expect(inconsistent.map(({ name }) => name)).toEqual([]);
   });
 
-  it('allows at least one role for every operation, and not the role user under /admin', () => {
+  it('allows a role for every operation, but not the role user under /admin', () => {
     const isUnderAdmin = ({ path }: Operation) => path.startsWith('/admin/');
     expect(operations.filter(({ roles }) => roles.length === 0).map(({ name }) => name)).toEqual([]);
     const closed = operations.filter(({ roles }) => !roles.includes('user'));

@@ -35,7 +35,7 @@ describe('nest generate', () => {
   });
   afterAll(() => source.delete());
 
-  // First, because these write nothing.
+  // These tests come first, because they expect that no file was written before.
   it.each([
     ['an empty name', '', 'title:string', 'Name the module'],
     ['a path out of src', '../x', 'title:string', '"../x" cannot name a module'],

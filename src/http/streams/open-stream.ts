@@ -9,7 +9,7 @@ export interface OpenStream {
   /** Its `principal` is missing if the stream is public. */
   readonly request: GuardedRequest;
   readonly isClosing: boolean;
-  /** Whether it has no end of its own, unlike a download. */
+  /** Whether it stays open until it is closed, unlike a download. */
   readonly isEndless: boolean;
   /** Sends the error to the client if the protocol allows it, and closes the connection. Resolves when it is closed. */
   close(error: DomainError): Promise<void>;

@@ -25,7 +25,7 @@ export class LazyDataSource extends DataSource {
     return super.createQueryRunner() as LazyQueryRunner;
   }
 
-  /** Lets a function start several transactions concurrently. None of them counts as held by that function. */
+  /** Lets a function start several transactions concurrently, because each one releases its connection by itself. */
   private isolateTransactions(held: HeldConnections): void {
     const { manager } = this;
     const transaction = manager.transaction.bind(manager) as (...options: unknown[]) => unknown;
