@@ -97,7 +97,7 @@ export function configure({ isTyped }) {
       ignores: ['**/*.{spec,controller,guard,pipe,interceptor,filter}.ts'],
       rules: { 'no-restricted-imports': ['error', { patterns: [HTTP_EXCEPTIONS, PARTIAL_TYPE] }] },
     },
-    { files: ['src/http/partial-type.ts'], rules: { 'no-restricted-imports': 'off' } },
+    { files: ['src/common/domain.error.ts', 'src/http/partial-type.ts'], rules: { 'no-restricted-imports': 'off' } },
     // `registerAs` in a module's `notes.config.ts` reads the environment, as Nest's documentation teaches.
     { files: ['src/config/env.ts', 'src/**/*.config.ts'], rules: { 'no-restricted-properties': 'off' } },
     // Programs and tests that people run in a terminal.

@@ -1,19 +1,30 @@
+import { HttpException } from '@nestjs/common';
 import type { AccessClaims } from './principal.js';
 
-/** The category of an error, independent of HTTP. The problem filter maps each kind to a status. */
-export type ErrorKind =
-  | 'invalid'
-  | 'unauthenticated'
-  | 'forbidden'
-  | 'not_found'
-  | 'method_not_allowed'
-  | 'conflict'
-  | 'too_large'
-  | 'unsupported_media_type'
-  | 'unprocessable'
-  | 'rate_limited'
-  | 'unavailable'
-  | 'internal';
+/** The only mapping from error kinds to statuses. */
+const STATUS = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  too_large: 413,
+  unsupported_media_type: 415,
+  unprocessable: 422,
+  rate_limited: 429,
+  internal: 500,
+  unavailable: 503,
+} as const;
+
+/** The category of an error. */
+export type ErrorKind = keyof typeof STATUS;
+
+/** Returns the kind of a status. */
+export function kindOf(status: number): ErrorKind {
+  const kind = Object.entries(STATUS).find(([, other]) => other === status)?.[0] as ErrorKind | undefined;
+  return kind ?? (status < 500 ? 'invalid' : 'internal');
+}
 
 /** An invalid field. `pointer` is a JSON Pointer (RFC 6901) into the input, such as `/email`. */
 export interface FieldError {
@@ -35,35 +46,40 @@ export interface ErrorDetails extends ErrorOptions {
 /**
  * The base of every error that Gatehouse throws deliberately. The client receives the message as `detail`, so it must
  * not contain secrets, SQL or another library's message.
+ *
+ * It is an `HttpException`, so that exception filters from Nest's documentation keep its status and message.
  */
-export abstract class DomainError extends Error {
-  /** A stable identifier that clients can test, such as `session_revoked`. */
-  abstract readonly code: string;
-  abstract readonly kind: ErrorKind;
+export abstract class DomainError extends HttpException {
   readonly extensions: Readonly<Record<string, unknown>>;
   readonly retryAfter: number | undefined;
   readonly claims: AccessClaims | null;
 
-  constructor(message: string, { extensions = {}, retryAfter, claims = null, ...options }: ErrorDetails = {}) {
-    super(message, options);
+  /** @param code a stable identifier that clients can test, such as `session_revoked` */
+  constructor(
+    readonly kind: ErrorKind,
+    readonly code: string,
+    message: string,
+    { extensions = {}, retryAfter, claims = null, cause }: ErrorDetails = {},
+    status: number = STATUS[kind],
+  ) {
+    super(message, status, cause === undefined ? undefined : { cause });
+    this.errorCode = code;
     this.extensions = extensions;
     this.retryAfter = retryAfter;
     this.claims = claims;
   }
 
-  override get name(): string {
-    return this.constructor.name;
+  /** Returns what a client may see, for exception filters that send it as the body. */
+  override getResponse(): object {
+    return { ...this.extensions, statusCode: this.getStatus(), message: this.message, errorCode: this.code };
   }
 }
 
 /** Returns a base class for errors with this kind, code and message. */
 export function domainError(kind: ErrorKind, code: string, message: string) {
   return class extends DomainError {
-    readonly kind = kind;
-    readonly code = code;
-
     constructor(details: ErrorDetails = {}) {
-      super(details.message ?? message, details);
+      super(kind, code, details.message ?? message, details);
     }
   };
 }

@@ -1,7 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse, getSchemaPath, ApiExtraModels } from '@nestjs/swagger';
 import type { DomainError } from '../common/domain.error.js';
-import { statusOf } from './error-status.js';
 import { ProblemDto, toProblem } from './problem.js';
 
 /** Marks operations whose errors are not problem documents. `buildOpenApi` reads and removes it. */
@@ -26,9 +25,9 @@ export function ApiProblems(...errors: readonly DocumentedError[]): MethodDecora
 /** Returns the OpenAPI responses for these errors, by status. */
 export function problemResponses(errors: readonly DocumentedError[]) {
   const all = errors.map((error) => (typeof error === 'function' ? new error() : error));
-  const statuses = [...new Set(all.map(statusOf))];
+  const statuses = [...new Set(all.map((error) => error.getStatus()))];
   return Object.fromEntries(
-    statuses.map((status) => [status, problemResponse(all.filter((error) => statusOf(error) === status))]),
+    statuses.map((status) => [status, problemResponse(all.filter((error) => error.getStatus() === status))]),
   );
 }
 

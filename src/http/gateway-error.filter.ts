@@ -1,9 +1,9 @@
 import { Catch, HttpException, Logger, type ArgumentsHost } from '@nestjs/common';
 import { BaseWsExceptionFilter, WsException } from '@nestjs/websockets';
-import { DomainError } from '../common/domain.error.js';
+import type { DomainError } from '../common/domain.error.js';
 import type { RejectedRequests } from '../common/rejected-requests.js';
 import { handshakeOf } from './guarded-request.js';
-import { toStatusError } from './http-exception.js';
+import { toDomainError } from './http-exception.js';
 import { InternalError } from './http.errors.js';
 import { problemMessage } from './rejected-call.js';
 import { recordRejection } from './rejection.js';
@@ -29,11 +29,10 @@ export class GatewayErrorFilter extends BaseWsExceptionFilter {
   }
 
   private toDomainError(exception: unknown): DomainError {
-    if (exception instanceof DomainError) return exception;
     // A `WsException` has no status. Gateways throw it for invalid messages, so it becomes a 400.
     const isWsException = exception instanceof WsException;
-    const error = toStatusError(isWsException ? new HttpException(exception.getError(), 400) : exception);
-    if (error && error.status < 500) return error;
+    const error = toDomainError(isWsException ? new HttpException(exception.getError(), 400) : exception);
+    if (error && (error === exception || error.getStatus() < 500)) return error;
     this.log.error({ err: exception }, 'Unexpected error');
     return error ?? new InternalError();
   }

@@ -8,7 +8,7 @@ import {
   ServiceUnavailableException,
 } from '@nestjs/common';
 import * as nest from '@nestjs/common';
-import { toStatusError } from './http-exception.js';
+import { toDomainError } from './http-exception.js';
 import { toProblem } from './problem.js';
 
 class OrderLockedException extends ConflictException {
@@ -22,7 +22,7 @@ const httpError = (status: number, expose: boolean) =>
 
 /** Returns the problem document without the members that are alike in all of them. */
 function problemOf(exception: unknown): object {
-  const error = toStatusError(exception);
+  const error = toDomainError(exception);
   if (!error) throw new Error('Not converted.');
   const { type, instance, requestId, ...members } = toProblem(error, '/orders', 'id');
   if (type !== `urn:gatehouse:problem:${members.code}` || instance !== '/orders' || requestId !== 'id')
@@ -30,7 +30,7 @@ function problemOf(exception: unknown): object {
   return members;
 }
 
-describe('toStatusError', () => {
+describe('toDomainError', () => {
   const cases: [what: string, exception: unknown, problem: object][] = [
     [
       'a message',
@@ -190,9 +190,12 @@ describe('toStatusError', () => {
 
   it.each(classes)('keeps the status of %s, and its message below 500', (_, type) => {
     const exception = new type('The message.');
-    const { status, code, message } = toStatusError(exception) ?? {};
-    expect([status, code]).toEqual([exception.getStatus(), expect.stringMatching(/^[a-z]+(_[a-z]+)*$/)]);
-    expect(message === 'The message.').toBe(exception.getStatus() < 500);
+    const error = toDomainError(exception);
+    expect([error?.getStatus(), error?.code]).toEqual([
+      exception.getStatus(),
+      expect.stringMatching(/^[a-z]+(_[a-z]+)*$/),
+    ]);
+    expect(error?.message === 'The message.').toBe(exception.getStatus() < 500);
   });
 
   it.each([
@@ -200,6 +203,6 @@ describe('toStatusError', () => {
     ['an object', { status: 404, statusCode: 404, expose: true, message: 'x' }],
     ['undefined', undefined],
   ])('does not convert %s', (_, exception) => {
-    expect(toStatusError(exception)).toBeNull();
+    expect(toDomainError(exception)).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
-import { StatusError } from './error-status.js';
+import { DomainError, kindOf, type ErrorDetails } from '../common/domain.error.js';
 import { InternalError } from './http.errors.js';
 
 /** Limits the characters, because codes become part of a URN and of the audit log. */
@@ -8,14 +8,29 @@ const CODE = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/;
 
 type Members = Readonly<Record<string, unknown>>;
 
+/** An error that its author described by an HTTP status. */
+export class StatusError extends DomainError {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    details: ErrorDetails = {},
+    /** Replaces the title that follows from the code. */
+    readonly title?: string,
+  ) {
+    super(kindOf(status), code, message, details, status);
+  }
+}
+
 /**
- * Converts an `HttpException` of Nest, or an error of the http-errors package, which Express and its middleware throw.
- * Returns null for any other value.
+ * Returns a `DomainError` as it is. Converts another `HttpException`, or an error of the http-errors package, which Express
+ * and its middleware throw. Returns null for any other value.
  *
- * Below 500, the result has the message and all members of the exception. From 500 on, it has only the status and the
+ * Below 500, a converted error has the message and all members of the exception. From 500 on, it has only the status and the
  * code, because the rest may be internal.
  */
-export function toStatusError(exception: unknown): StatusError | null {
+export function toDomainError(exception: unknown): DomainError | null {
+  if (exception instanceof DomainError) return exception;
   if (exception instanceof HttpException) return fromHttpException(exception);
   if (!isHttpError(exception)) return null;
   const { status, expose, message } = exception;

@@ -11,9 +11,8 @@ import type { Request, Response } from 'express';
 import { DomainError } from '../common/domain.error.js';
 import { RejectedRequests } from '../common/rejected-requests.js';
 import { sendsBearerToken } from './bearer-token.js';
-import { statusOf } from './error-status.js';
 import type { GuardedRequest } from './guarded-request.js';
-import { isHealthResult, toStatusError } from './http-exception.js';
+import { isHealthResult, toDomainError } from './http-exception.js';
 import { BadRequestError, InternalError, MethodNotAllowedError, NotFoundError } from './http.errors.js';
 import { setRetryAfter, toProblem } from './problem.js';
 import { rejectCall } from './rejected-call.js';
@@ -60,11 +59,10 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   private toDomainError(exception: unknown, response: Response): DomainError {
-    if (exception instanceof DomainError) return exception;
     const failure = authenticationFailure(exception, response.req);
     if (failure) return failure;
-    const error = toStatusError(exception);
-    if (error && (error.status < 500 || isHealthResult(exception))) return error;
+    const error = toDomainError(exception);
+    if (error && (error === exception || error.getStatus() < 500 || isHealthResult(exception))) return error;
     // The client disconnected. Each body parser reports this with a different error.
     if (response.req.destroyed && !response.req.complete) return new BadRequestError('The body is not complete.');
     this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
@@ -99,7 +97,7 @@ function authenticationFailure(exception: unknown, { authInfo }: Request): Domai
 
 function setProblemHeaders(error: DomainError, request: GuardedRequest, response: Response): void {
   for (const name of CONTENT_HEADERS) response.removeHeader(name);
-  response.status(statusOf(error));
+  response.status(error.getStatus());
   if (error instanceof MethodNotAllowedError) response.setHeader('Allow', error.allowed.join(', '));
   setRetryAfter(error, response);
   if (error.kind === 'unauthenticated' && !response.hasHeader('WWW-Authenticate')) {

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { DomainError, FieldError } from '../common/domain.error.js';
-import { StatusError, statusOf } from './error-status.js';
+import { StatusError } from './http-exception.js';
 
 class FieldErrorDto implements FieldError {
   @ApiProperty({ description: 'A JSON pointer (RFC 6901) to the invalid field.', example: '/email' })
@@ -52,7 +52,7 @@ export function toProblem(error: DomainError, instance: string, requestId: strin
   const standard = {
     type: `urn:gatehouse:problem:${error.code}`,
     title: (error instanceof StatusError && error.title) || titleOf(error.code),
-    status: statusOf(error),
+    status: error.getStatus(),
     detail: error.message,
     instance,
     code: error.code,

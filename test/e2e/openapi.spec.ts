@@ -5,7 +5,6 @@ import { runInNewContext } from 'node:vm';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { DomainError } from '../../src/common/domain.error.js';
-import { statusOf } from '../../src/http/error-status.js';
 import { operationsOf, type Operation } from '../support/operations.js';
 import { isOwnRoute, routesOf } from '../support/routes.js';
 import { TestApp } from '../support/test-app.js';
@@ -255,7 +254,7 @@ async function errorsInSource(): Promise<ErrorInSource[]> {
           name: error.name,
           code: error.code,
           folder: file.split(sep)[0] ?? '',
-          statusAndCode: `${statusOf(error)} ${error.code}` as const,
+          statusAndCode: `${error.getStatus()} ${error.code}` as const,
         }));
     }),
   );

@@ -1,4 +1,4 @@
-import { Controller, Module } from '@nestjs/common';
+import { Controller, InternalServerErrorException, Module } from '@nestjs/common';
 import { ExternalContextCreator } from '@nestjs/core';
 import {
   ClientProxyFactory,
@@ -17,10 +17,21 @@ import { NotFoundError } from '../../src/http/http.errors.js';
 import { Public } from '../../src/http/public.decorator.js';
 import { Roles } from '../../src/http/roles.decorator.js';
 import { setUpApp } from '../../src/server/http-setup.js';
+import { DatabaseUnavailableError } from '../../src/platform/database/pg-errors.js';
+import { createLogger } from '../../src/platform/logging/logger.js';
+import { NestLogger } from '../../src/platform/logging/nest-logger.js';
+import { LogLines } from '../support/log-lines.js';
 import { stablePort } from '../support/stable-port.js';
 import { TestApp } from '../support/test-app.js';
 
 const calls: string[] = [];
+const log = new LogLines();
+
+const FAILURES: Readonly<Record<string, Error>> = {
+  expected: new NotFoundError(),
+  unavailable: new DatabaseUnavailableError(),
+  internal: new InternalServerErrorException('secret of the database'),
+};
 
 @Controller()
 class TasksController {
@@ -57,7 +68,7 @@ class TasksController {
   @Public()
   @MessagePattern('failing')
   fail(what: string): void {
-    throw what === 'expected' ? new NotFoundError() : new Error('secret of the database');
+    throw FAILURES[what] ?? new Error('secret of the database');
   }
 }
 
@@ -72,7 +83,7 @@ const REJECTION = {
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await TestApp.start({ imports: [TasksModule] });
+  app = await TestApp.start({ imports: [TasksModule], log });
 });
 afterAll(() => app.close());
 beforeEach(() => calls.splice(0));
@@ -91,7 +102,8 @@ const kinds: [kind: string, connect: Connect][] = [
     async (options) => {
       const module = Test.createTestingModule({ imports: [AppModule, TasksModule] });
       module.overrideProvider(gatehouseConfig.KEY).useValue(app.config);
-      const microservice = (await module.compile()).createNestMicroservice({ ...options, logger: false });
+      const logger = new NestLogger(await createLogger(app.config, log));
+      const microservice = (await module.compile()).createNestMicroservice({ ...options, logger });
       await microservice.listen();
       closers.push(() => microservice.close());
     },
@@ -141,6 +153,14 @@ describe.each(kinds)('%s', (_, connect) => {
   it('reports domain errors with their code and hides other errors', async () => {
     expect(await send(client, 'failing', 'expected')).toMatchObject({ status: 404, code: 'not_found' });
     expect(await send(client, 'failing')).toEqual({ status: 'error', message: 'Internal server error' });
+  });
+
+  it.each(['unavailable', 'internal'])('logs and hides errors from status 500 on: %s', async (what) => {
+    log.clear();
+    expect(await send(client, 'failing', what)).toEqual({ status: 'error', message: 'Internal server error' });
+    expect(log.records).toContainEqual(
+      expect.objectContaining({ level: 'error', err: expect.objectContaining({ message: FAILURES[what]?.message }) }),
+    );
   });
 });
 

@@ -1,8 +1,8 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { DomainError, type ErrorKind } from '../../common/domain.error.js';
+import type { DomainError, ErrorKind } from '../../common/domain.error.js';
 import { RejectedRequests } from '../../common/rejected-requests.js';
-import { toStatusError } from '../../http/http-exception.js';
+import { toDomainError } from '../../http/http-exception.js';
 import { InternalError } from '../../http/http.errors.js';
 import { setRetryAfter } from '../../http/problem.js';
 import { recordRejection } from '../../http/rejection.js';
@@ -20,7 +20,7 @@ export class OAuthErrorFilter implements ExceptionFilter {
   catch(exception: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
-    const known = exception instanceof DomainError ? exception : (toStatusError(exception) ?? new InternalError());
+    const known = toDomainError(exception) ?? new InternalError();
     recordRejection(this.rejectedRequests, known, http.getRequest<Request>());
     const [status, error] = classify(known);
     if (known !== exception && status >= 500)
