@@ -14,7 +14,7 @@ const HTTP = [
 ];
 /** Gatehouse's own code. Style rules do not apply to the modules of teams. */
 const OWN = '^src/(?:auth|sessions|users|health|platform|http|server|cli)/';
-const SPEC = '\\.spec\\.ts$';
+const SPEC = '[.-]spec\\.ts$';
 
 /** @type {import('dependency-cruiser').IForbiddenRuleType[]} */
 const forbidden = [

@@ -77,7 +77,7 @@ export function configure({ isTyped }) {
     },
     {
       files: ['src/**'],
-      ignores: ['**/*.spec.ts'],
+      ignores: ['**/*{.,-}spec.ts'],
       plugins: { gatehouse: { rules: { 'dto-class': dtoClass } } },
       rules: {
         'gatehouse/dto-class': 'error',
@@ -140,7 +140,7 @@ export function configure({ isTyped }) {
       },
     },
     {
-      files: ['**/*.spec.ts', 'test/**/*.ts'],
+      files: ['**/*{.,-}spec.ts', 'test/**/*.ts'],
       extends: [jest.configs['flat/recommended']],
       rules: {
         'max-lines': ['error', { max: 400 }],

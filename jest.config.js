@@ -3,7 +3,8 @@ const isLong = process.env['TEST_LONG'] === '1';
 
 /** @type {import('jest').Config} */
 export default {
-  testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
+  // Nest's own name for end-to-end tests is `app.e2e-spec.ts`.
+  testMatch: ['<rootDir>/{src,test}/**/*{.,-}spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', ...(isLong ? [] : ['\\.long\\.spec\\.ts$'])],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   runtime: '<rootDir>/test/runner/runtime.js',

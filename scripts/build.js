@@ -60,7 +60,7 @@ function compiler() {
 
 /** @param {string} file */
 function isSource(file) {
-  return file.endsWith('.ts') && !file.endsWith('.spec.ts') && !file.endsWith('.d.ts');
+  return file.endsWith('.ts') && !/(?:[.-]spec|\.d)\.ts$/.test(file);
 }
 
 /** @param {string} file @param {string} text */
