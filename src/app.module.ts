@@ -1,5 +1,5 @@
-import { Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { Module, type NestModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE, HttpAdapterHost } from '@nestjs/core';
 import { MulterModule } from '@nestjs/platform-express';
 import { AuthModule } from './auth/auth.module.js';
 import { JwtAuthGuard } from './auth/jwt-auth.guard.js';
@@ -8,8 +8,10 @@ import { HealthModule } from './health/health.module.js';
 import { AccessCheck, type AccessGuard } from './http/body/access-check.js';
 import { MULTER_DEFAULTS } from './http/body/multer-defaults.js';
 import { ConnectionDrain } from './http/connection-drain.js';
+import { guardMicroservices } from './http/microservices.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RolesGuard } from './http/roles.guard.js';
+import { checkSetup } from './http/setup-check.js';
 import { StrictValidationPipe } from './http/strict-validation.pipe.js';
 import { AuditModule } from './platform/audit/audit.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
@@ -45,4 +47,13 @@ const ACCESS_GUARDS = [JwtAuthGuard, SessionGuard, RolesGuard];
     ConnectionDrain,
   ],
 })
-export class AppModule {}
+export class AppModule implements NestModule {
+  constructor(private readonly host: HttpAdapterHost) {
+    guardMicroservices();
+  }
+
+  /** Nest calls this before an application serves HTTP, and not for commands and standalone microservices. */
+  configure(): void {
+    checkSetup(this.host.httpAdapter);
+  }
+}

@@ -5,6 +5,7 @@ import { AppModule } from '../app.module.js';
 import { createLogger } from '../platform/logging/logger.js';
 import { NestLogger } from '../platform/logging/nest-logger.js';
 import { readConfig } from '../config/env.js';
+import { createAdapter } from '../server/http-setup.js';
 import { setUpPaths } from '../server/paths.js';
 
 const STDERR = 2;
@@ -13,7 +14,10 @@ const STDERR = 2;
 export async function withApp(use: (app: INestApplication) => Promise<void>): Promise<void> {
   const config = { ...readConfig(), logLevel: 'warn' as const };
   const logger = new NestLogger(await createLogger(config, destination({ fd: STDERR, sync: true })));
-  const app = await NestFactory.create(AppModule, { logger });
+  const adapter = createAdapter();
+  // It serves no requests, so it needs no `setUpApp`.
+  adapter.checkSetup = () => undefined;
+  const app = await NestFactory.create(AppModule, adapter, { logger });
   setUpPaths(app, config);
   try {
     await app.init();

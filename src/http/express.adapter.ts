@@ -1,4 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http';
+import { Logger } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { ErrorRequestHandler, Express, RequestHandler, Response } from 'express';
 import { messageClasses } from './message-classes.js';
@@ -16,6 +17,8 @@ export class GatehouseAdapter extends ExpressAdapter {
   // Set by `initHttpServer`.
   connections!: OpenConnections;
   streamGate!: StreamGate;
+  /** Checks the complete application before it gets its routes. Set by `setUpApp`. */
+  checkSetup?: () => void;
 
   /** @param defaults the default headers of all responses, as alternating names and values */
   constructor(private readonly defaults: readonly string[] = []) {
@@ -29,6 +32,21 @@ export class GatehouseAdapter extends ExpressAdapter {
     this.httpServer = server;
     this.connections = new OpenConnections(server);
     this.streamGate = new StreamGate(server, express, classes.ServerResponse, this.connections);
+  }
+
+  /** Registers none of Nest's parsers, because `readBody` reads the bodies. */
+  override registerParserMiddleware(_prefix?: string, rawBody?: boolean): void {
+    if (!rawBody) return;
+    new Logger('Routes').warn(
+      '`rawBody: true` has no effect. Add @KeepRawBody() to the routes that need request.rawBody.',
+    );
+  }
+
+  override useBodyParser(type: string): never {
+    throw new Error(
+      `Remove app.useBodyParser('${type}'). Add a decorator of src/http/body/body.decorators.ts to the routes that take ` +
+        'such bodies.',
+    );
   }
 
   /** Ignores the global prefix. Otherwise unknown paths without the prefix would get Express's HTML page. */

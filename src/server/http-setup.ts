@@ -11,17 +11,14 @@ import { makeArraysStrict } from '../http/strict-array.js';
 import { httpLogger } from '../platform/logging/http-logger.js';
 import { serveAccountPages } from './account-pages.js';
 import { serveDocs } from './explorer.js';
-import { guardMicroservices } from './microservices.js';
 import { setUpPaths } from './paths.js';
+import { checkRoutes } from './route-checks.js';
 import { setUpWebSockets } from './websockets.js';
 
 /** Creates Nest's HTTP adapter with the headers of every response. No response may be cached. */
 export function createAdapter(): GatehouseAdapter {
   return new GatehouseAdapter([...securityHeaders(HELMET), 'Cache-Control', 'no-store']);
 }
-
-/** Pass these options to `NestFactory`, because `readBody` reads the bodies. */
-export const APP_OPTIONS = { bodyParser: false } as const;
 
 /** Sets up the HTTP side of the application, identically in production and in tests. */
 export function setUpApp(app: NestExpressApplication, config: Config, logger: Logger): void {
@@ -49,8 +46,8 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   // Supervisors expect exit code 0 after a signal.
   app.enableShutdownHooks([], { useProcessExit: true });
   configureNodeServer(app.getHttpServer(), config.http.requestTimeout);
-  guardMicroservices(app);
   setUpWebSockets(app, config, log);
+  (app.getHttpAdapter() as unknown as GatehouseAdapter).checkSetup = () => checkRoutes(app);
 }
 
 const HELMET = {

@@ -5,12 +5,11 @@ import type { Logger } from 'pino';
 import { AppModule } from '../app.module.js';
 import type { Config } from '../config/env.js';
 import { NestLogger } from '../platform/logging/nest-logger.js';
-import { APP_OPTIONS, createAdapter, setUpApp } from './http-setup.js';
+import { createAdapter, setUpApp } from './http-setup.js';
 
 /** Starts the application in this process. A signal stops it. */
 export async function serve(config: Config, logger: Logger): Promise<void> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule, createAdapter(), {
-    ...APP_OPTIONS,
     logger: new NestLogger(logger),
   });
   setUpApp(app, config, logger);

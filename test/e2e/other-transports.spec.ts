@@ -9,14 +9,12 @@ import {
   type MicroserviceOptions,
 } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
-import { pino } from 'pino';
 import { firstValueFrom, timeout } from 'rxjs';
 import { AppModule } from '../../src/app.module.js';
 import { gatehouseConfig } from '../../src/config/config.module.js';
 import { NotFoundError } from '../../src/http/http.errors.js';
 import { Public } from '../../src/http/public.decorator.js';
 import { Roles } from '../../src/http/roles.decorator.js';
-import { setUpApp } from '../../src/server/http-setup.js';
 import { DatabaseUnavailableError } from '../../src/platform/database/pg-errors.js';
 import { createLogger } from '../../src/platform/logging/logger.js';
 import { NestLogger } from '../../src/platform/logging/nest-logger.js';
@@ -162,10 +160,6 @@ describe.each(kinds)('%s', (_, connect) => {
       expect.objectContaining({ level: 'error', err: expect.objectContaining({ message: FAILURES[what]?.message }) }),
     );
   });
-});
-
-it('rejects a microservice that was connected before the setup', () => {
-  expect(() => setUpApp(app.app, app.config, pino({ level: 'silent' }))).toThrow('after setUpApp()');
 });
 
 it.each(['graphql', 'some-library'])('rejects calls of handlers in a context of type %s', async (type) => {

@@ -71,7 +71,7 @@ export class SocketClient {
  * @throws Error if the server accepts it
  */
 export async function rejectedHandshake(
-  app: RunningApp,
+  app: Pick<RunningApp, 'url'>,
   path: string,
   { token, protocols = [], headers = {} }: Handshake = {},
 ): Promise<RejectedHandshake> {

@@ -4,7 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { pino, type DestinationStream } from 'pino';
 import { AppModule } from '../../src/app.module.js';
-import { APP_OPTIONS, createAdapter, setUpApp } from '../../src/server/http-setup.js';
+import { createAdapter, setUpApp } from '../../src/server/http-setup.js';
 import { createLogger } from '../../src/platform/logging/logger.js';
 import { NestLogger } from '../../src/platform/logging/nest-logger.js';
 import { gatehouseConfig } from '../../src/config/config.module.js';
@@ -29,6 +29,8 @@ export interface TestAppOptions {
   readonly database?: TestDatabase;
   /** Receives the log. Without it, the instance does not log. */
   readonly log?: DestinationStream;
+  /** Nest's option for raw bodies. */
+  readonly rawBody?: boolean;
   /** Settings of the HTTP server. */
   readonly server?: ServerOptions;
 }
@@ -63,7 +65,7 @@ export class TestApp extends RunningApp {
   }
 
   private static async startOn(db: TestDatabase, options: TestAppOptions): Promise<TestApp> {
-    const { imports = [], override, configure, env = {}, database, log, server = {} } = options;
+    const { imports = [], override, configure, env = {}, database, log, rawBody = false, server = {} } = options;
     const config = parseEnvironment({
       NODE_ENV: 'test',
       PORT: '0',
@@ -83,8 +85,8 @@ export class TestApp extends RunningApp {
     const compiled = await module.compile();
     const logger = log ? await createLogger(config, log) : pino({ level: 'silent' });
     const app = compiled.createNestApplication<NestExpressApplication>(createAdapter(), {
-      ...APP_OPTIONS,
       logger: new NestLogger(logger),
+      rawBody,
     });
     setUpApp(app, config, logger);
     configure?.(app);

@@ -1,0 +1,116 @@
+import { Logger, RequestMethod, type NestInterceptor, type Type } from '@nestjs/common';
+import {
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  METHOD_METADATA,
+  SELF_DECLARED_DEPS_METADATA,
+} from '@nestjs/common/constants.js';
+import { MetadataScanner, ModulesContainer, Reflector, type ApplicationConfig } from '@nestjs/core';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { MULTER_MODULE_OPTIONS } from '@nestjs/platform-express/multer/files.constants.js';
+import { BODY_READER } from '../http/body/body-parsers.js';
+import { isPublic } from '../http/public.decorator.js';
+
+/** An interceptor as `@UseInterceptors()` takes it. */
+type Interceptor = Type<NestInterceptor> | NestInterceptor;
+
+interface Route {
+  readonly name: string;
+  readonly handler: object;
+  readonly method: RequestMethod;
+  readonly interceptors: readonly Interceptor[];
+  /** Whether the response may depend on the user. */
+  readonly isGuarded: boolean;
+}
+
+/** The methods whose requests have no body. */
+const BODILESS: readonly RequestMethod[] = [RequestMethod.GET, RequestMethod.HEAD, RequestMethod.OPTIONS];
+
+const TRACK_BY = `
+  @Injectable()
+  export class UserCacheInterceptor extends CacheInterceptor {
+    override async trackBy(context: ExecutionContext) {
+      const key = await super.trackBy(context);
+      const { user } = context.switchToHttp().getRequest<{ user?: { id: string } }>();
+      return key && \`\${user?.id ?? 'public'} \${key}\`;
+    }
+  }`;
+
+/**
+ * Looks for combinations of interceptors and routes that Nest accepts, but that cannot work here.
+ *
+ * @throws Error if a cache would give the response of one user to another one
+ */
+export function checkRoutes(app: NestExpressApplication): void {
+  const { config } = app as unknown as { config: ApplicationConfig };
+  const requestScoped = config.getGlobalRequestInterceptors().map(({ metatype }) => metatype as Type<NestInterceptor>);
+  if ([...config.getGlobalInterceptors(), ...requestScoped].some(isSharedCache)) throw cacheError('all routes');
+  const logger = new Logger('Routes');
+  for (const route of findRoutes(app)) {
+    if (route.isGuarded && route.interceptors.some(isSharedCache)) throw cacheError(route.name);
+    if (!takesFiles(route) || Reflect.hasMetadata(BODY_READER, route.handler)) continue;
+    logger.warn(
+      `${route.name} rejects every upload with 415, because it has a file interceptor without @Multipart(). ` +
+        'Add @Multipart() of src/http/body/body.decorators.ts.',
+    );
+  }
+}
+
+function* findRoutes(app: NestExpressApplication): Iterable<Route> {
+  const scanner = new MetadataScanner();
+  const reflector = app.get(Reflector);
+  for (const { controllers } of app.get(ModulesContainer).values()) {
+    for (const { metatype } of controllers.values()) {
+      const type = metatype as Type;
+      const prototype = type.prototype as Record<string, () => unknown>;
+      for (const name of scanner.getAllMethodNames(prototype)) {
+        const handler = prototype[name];
+        if (!handler || !Reflect.hasMetadata(METHOD_METADATA, handler)) continue;
+        const all = (key: string) =>
+          [handler, type].flatMap((target) => (Reflect.getMetadata(key, target) ?? []) as unknown[]);
+        yield {
+          name: `${type.name}.${name}`,
+          handler,
+          method: Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod,
+          interceptors: all(INTERCEPTORS_METADATA) as Interceptor[],
+          // A guard of a public route, such as `AuthGuard('jwt')`, may sign the user in.
+          isGuarded:
+            all(GUARDS_METADATA).length > 0 || !isPublic(reflector, new ExecutionContextHost([], type, handler)),
+        };
+      }
+    }
+  }
+}
+
+/** Returns whether it is Nest's `CacheInterceptor`, which is not installed here, with its own `trackBy`: the URL. */
+function isSharedCache(interceptor: Interceptor): boolean {
+  const own = prototypeOf(interceptor);
+  let base: object | undefined;
+  for (let type: object | null = own; type; type = Object.getPrototypeOf(type) as object | null) {
+    if (type.constructor.name === 'CacheInterceptor' && Object.hasOwn(type, 'trackBy')) base = type;
+  }
+  return base !== undefined && Reflect.get(base, 'trackBy') === Reflect.get(own, 'trackBy');
+}
+
+/** Returns whether a route has an interceptor of Nest for files. These classes have no names. */
+function takesFiles({ interceptors, method }: Route): boolean {
+  if (BODILESS.includes(method)) return false;
+  return interceptors.some((interceptor) => {
+    const injected = (Reflect.getMetadata(SELF_DECLARED_DEPS_METADATA, prototypeOf(interceptor).constructor) ?? []) as {
+      param?: unknown;
+    }[];
+    return injected.some(({ param }) => param === MULTER_MODULE_OPTIONS);
+  });
+}
+
+function prototypeOf(interceptor: Interceptor): object {
+  return typeof interceptor === 'function' ? (interceptor.prototype as object) : interceptor;
+}
+
+function cacheError(where: string): Error {
+  return new Error(
+    `CacheInterceptor on ${where} would give the response of one user to another one, because its default key is the ` +
+      `URL. Use a subclass whose key includes the user:\n${TRACK_BY}`,
+  );
+}
