@@ -1,4 +1,4 @@
-/** An enum in its own file, because the compiler then passes the enum itself to Nest as the type of a parameter. */
+/** An enum that other files import. For these, the compiler passes the enum object to Nest as the parameter type. */
 export enum Color {
   Red = 'red',
   Green = 'green',

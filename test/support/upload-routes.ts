@@ -40,7 +40,7 @@ import { Roles } from '../../src/http/roles.decorator.js';
 import { CurrentUser } from '../../src/users/current-user.decorator.js';
 import type { User } from '../../src/users/user.entity.js';
 
-/** Where the routes of this module store files. */
+/** The folder for the files that the routes of this module receive. */
 export const UPLOADS = mkdtempSync(join(tmpdir(), 'gatehouse-uploads-'));
 
 /** The paths of the handlers that ran. */
