@@ -2,7 +2,10 @@ import { Logger, ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, type ValidationError } from 'class-validator';
 import { ValidationFailedError, type FieldError } from '../common/domain.error.js';
+import { checkTypesFirst } from './type-rules.js';
 import { findUnsafeInput, pointerTo } from './unsafe-input.js';
+
+checkTypesFirst();
 
 const DECIMAL = /^-?\d+(\.\d+)?$/;
 const BOOLEAN = /^(true|false)$/;

@@ -13,7 +13,7 @@ import {
   type PipeTransform,
 } from '@nestjs/common';
 import { Type } from 'class-transformer';
-import { IsArray, IsString, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsInt, IsString, Max, MaxLength, Min, ValidateNested } from 'class-validator';
 import { Column, PrimaryColumn } from 'typeorm';
 import { Public } from '../../src/http/public.decorator.js';
 import { StrictValidationPipe } from '../../src/http/strict-validation.pipe.js';
@@ -55,6 +55,19 @@ class PhotosDto {
   @ValidateNested({ each: true })
   @Type(() => CreateCatDto)
   cats: CreateCatDto[] = [];
+}
+
+class TaskDto {
+  @IsInt()
+  @Min(1)
+  @Max(5)
+  priority!: number;
+
+  @IsArray()
+  @ArrayMaxSize(2)
+  @IsString({ each: true })
+  @MaxLength(3, { each: true })
+  tags!: string[];
 }
 
 class AlbumDto {
@@ -130,6 +143,11 @@ class PipesController {
   @Post('notes')
   createNote(@Body() note: Note): Note {
     return note;
+  }
+
+  @Post('tasks')
+  createTask(@Body() task: TaskDto): TaskDto {
+    return task;
   }
 
   @Post('logged')
@@ -213,6 +231,19 @@ describe('a parameter of Nest', () => {
     await expect(input).rejects.toMatchObject({
       extensions: { errors: [{ pointer: '', message: 'must be an object' }] },
     });
+  });
+
+  it.each([
+    [{ priority: '3', tags: {} }, ['priority must be an integer number', 'tags must be an array']],
+    [
+      { priority: null, tags: [7, 8, 9] },
+      ['priority must be an integer number', 'each value in tags must be a string'],
+    ],
+    [{ priority: 9, tags: ['long'] }, [expect.stringContaining('greater than 5'), expect.stringContaining('shorter')]],
+  ])('reports the wrong type of a field before its other rules: %j', async (body, messages) => {
+    const answer = await post('tasks', body);
+    expectProblemDocument(answer, 400, 'validation_failed');
+    expect((answer.body.errors as { message: string }[]).map(({ message }) => message)).toEqual(messages);
   });
 
   it('logs one warning if its class has no validators', async () => {
