@@ -52,7 +52,7 @@ export class AppModule implements NestModule {
     guardMicroservices();
   }
 
-  /** Nest calls this before an application serves HTTP, and not for commands and standalone microservices. */
+  /** Checks the setup. Nest calls this before an application serves HTTP, and not for standalone microservices. */
   configure(): void {
     checkSetup(this.host.httpAdapter);
   }

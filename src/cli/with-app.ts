@@ -15,7 +15,7 @@ export async function withApp(use: (app: INestApplication) => Promise<void>): Pr
   const config = { ...readConfig(), logLevel: 'warn' as const };
   const logger = new NestLogger(await createLogger(config, destination({ fd: STDERR, sync: true })));
   const adapter = createAdapter();
-  // It serves no requests, so it needs no `setUpApp`.
+  // Commands serve no requests, so they need no `setUpApp`.
   adapter.checkSetup = () => undefined;
   const app = await NestFactory.create(AppModule, adapter, { logger });
   setUpPaths(app, config);

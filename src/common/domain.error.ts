@@ -20,7 +20,7 @@ const STATUS = {
 /** The category of an error. */
 export type ErrorKind = keyof typeof STATUS;
 
-/** Returns the kind of a status. */
+/** Returns the kind of errors with this status. */
 export function kindOf(status: number): ErrorKind {
   const kind = Object.entries(STATUS).find(([, other]) => other === status)?.[0] as ErrorKind | undefined;
   return kind ?? (status < 500 ? 'invalid' : 'internal');
@@ -69,7 +69,7 @@ export abstract class DomainError extends HttpException {
     this.claims = claims;
   }
 
-  /** Returns what a client may see, for exception filters that send it as the body. */
+  /** Returns the members that a client may see, for exception filters that send them as the body. */
   override getResponse(): object {
     return { ...this.extensions, statusCode: this.getStatus(), message: this.message, errorCode: this.code };
   }

@@ -8,7 +8,7 @@ const CODE = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/;
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** An error that its author described by an HTTP status. */
+/** An error with its own HTTP status, such as a converted `HttpException` of Nest. */
 export class StatusError extends DomainError {
   constructor(
     status: number,
@@ -23,11 +23,11 @@ export class StatusError extends DomainError {
 }
 
 /**
- * Returns a `DomainError` as it is. Converts another `HttpException`, or an error of the http-errors package, which Express
- * and its middleware throw. Returns null for any other value.
+ * Returns a `DomainError` unchanged. Converts any other `HttpException`, and errors of the http-errors package, which
+ * Express and its middleware throw. Returns null for other values.
  *
- * Below 500, a converted error has the message and all members of the exception. From 500 on, it has only the status and the
- * code, because the rest may be internal.
+ * Below 500, a converted error has the message and all members of the exception. From 500 on, it has only the status
+ * and the code, because the rest may be internal.
  */
 export function toDomainError(exception: unknown): DomainError | null {
   if (exception instanceof DomainError) return exception;

@@ -5,8 +5,8 @@ import { toDomainError } from './http-exception.js';
 
 /**
  * Reports an error below 500 to the caller of a microservice, as an object with its `status`, `code` and `detail`. In
- * any other context, throws it for the library to report. Returns `undefined` for other errors, which are logged. Nest
- * hides them.
+ * any other context, throws it for the library to report. Returns `undefined` for other errors, which are logged and
+ * hidden.
  */
 export function rejectCall(exception: unknown, host: ArgumentsHost): Observable<never> | undefined {
   const error = toDomainError(exception);

@@ -4,12 +4,12 @@ const HELP = `The application was created without setUpApp(), so its bodies, str
 
   const app = await TestApp.start(); // test/support/test-app.ts
 
-or, around a testing module of your own,
+or, with your own testing module,
 
   const app = moduleRef.createNestApplication<NestExpressApplication>(createAdapter());
   setUpApp(app, app.get<Config>(gatehouseConfig.KEY), pino({ level: 'silent' }));
 
-In a main.ts of your own, as in src/server/serve.ts:
+In your own main.ts, as in src/server/serve.ts:
 
   const app = await NestFactory.create<NestExpressApplication>(AppModule, createAdapter());
   setUpApp(app, config, logger);
@@ -17,7 +17,7 @@ In a main.ts of your own, as in src/server/serve.ts:
 Both functions are in src/server/http-setup.ts.`;
 
 /**
- * Runs the checks that `setUpApp` has registered. Nest creates an application without it just as well.
+ * Runs the checks that `setUpApp` has registered, because Nest also creates applications without it.
  *
  * @throws Error if `setUpApp` was not called before the application initializes
  */

@@ -12,7 +12,7 @@ import { MULTER_MODULE_OPTIONS } from '@nestjs/platform-express/multer/files.con
 import { BODY_READER } from '../http/body/body-parsers.js';
 import { isPublic } from '../http/public.decorator.js';
 
-/** An interceptor as `@UseInterceptors()` takes it. */
+/** An argument of `@UseInterceptors()`. */
 type Interceptor = Type<NestInterceptor> | NestInterceptor;
 
 interface Route {
@@ -38,9 +38,10 @@ const TRACK_BY = `
   }`;
 
 /**
- * Looks for combinations of interceptors and routes that Nest accepts, but that cannot work here.
+ * Finds interceptors that Nest accepts but that cannot work on their routes. Logs a warning for file interceptors
+ * without `@Multipart()`.
  *
- * @throws Error if a cache would give the response of one user to another one
+ * @throws Error if a cache would share responses between users
  */
 export function checkRoutes(app: NestExpressApplication): void {
   const { config } = app as unknown as { config: ApplicationConfig };
@@ -74,7 +75,7 @@ function* findRoutes(app: NestExpressApplication): Iterable<Route> {
           handler,
           method: Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod,
           interceptors: all(INTERCEPTORS_METADATA) as Interceptor[],
-          // A guard of a public route, such as `AuthGuard('jwt')`, may sign the user in.
+          // A guard on a public route, such as `AuthGuard('jwt')`, may authenticate the user.
           isGuarded:
             all(GUARDS_METADATA).length > 0 || !isPublic(reflector, new ExecutionContextHost([], type, handler)),
         };
@@ -83,7 +84,9 @@ function* findRoutes(app: NestExpressApplication): Iterable<Route> {
   }
 }
 
-/** Returns whether it is Nest's `CacheInterceptor`, which is not installed here, with its own `trackBy`: the URL. */
+/**
+ * Returns whether it is Nest's `CacheInterceptor` with its default key. Compares names, because it is not a dependency.
+ */
 function isSharedCache(interceptor: Interceptor): boolean {
   const own = prototypeOf(interceptor);
   let base: object | undefined;
@@ -93,7 +96,9 @@ function isSharedCache(interceptor: Interceptor): boolean {
   return base !== undefined && Reflect.get(base, 'trackBy') === Reflect.get(own, 'trackBy');
 }
 
-/** Returns whether a route has an interceptor of Nest for files. These classes have no names. */
+/**
+ * Returns whether a route has a file interceptor of Nest. Checks its dependencies, because these classes have no names.
+ */
 function takesFiles({ interceptors, method }: Route): boolean {
   if (BODILESS.includes(method)) return false;
   return interceptors.some((interceptor) => {
@@ -110,7 +115,7 @@ function prototypeOf(interceptor: Interceptor): object {
 
 function cacheError(where: string): Error {
   return new Error(
-    `CacheInterceptor on ${where} would give the response of one user to another one, because its default key is the ` +
-      `URL. Use a subclass whose key includes the user:\n${TRACK_BY}`,
+    `CacheInterceptor on ${where} would share responses between users, because its default key is the URL. ` +
+      `Use a subclass whose key includes the user:\n${TRACK_BY}`,
   );
 }

@@ -32,7 +32,7 @@ import { stablePort } from '../support/stable-port.js';
 import { TestApp } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 
-/** As docs.nestjs.com writes them. */
+/** Gateways and controllers as in Nest's documentation. */
 @WebSocketGateway()
 class EventsGateway {
   @SubscribeMessage('events')
@@ -96,7 +96,7 @@ describe('an application from NestFactory', () => {
     await app.close();
   });
 
-  it('connects no microservice without the guards before its setup', async () => {
+  it('connects a microservice with the guards even before its setup', async () => {
     const app = await NestFactory.create<NestExpressApplication>(HybridModule, { logger: false, abortOnError: false });
     const tcp = await startTcp(app);
     expect(await tcp.send('sum')).toMatchObject({ status: 403 });
@@ -105,7 +105,7 @@ describe('an application from NestFactory', () => {
     await app.close();
   });
 
-  it('does not start without its setup and says what to write', async () => {
+  it('does not start without its setup and shows the missing lines', async () => {
     const app = await NestFactory.create(HybridModule, { logger: false, abortOnError: false });
     await expect(app.listen(0)).rejects.toThrow('setUpApp(app, config, logger);');
     expect(app.getHttpServer().listening).toBe(false);
@@ -113,7 +113,7 @@ describe('an application from NestFactory', () => {
   });
 });
 
-it('an application from a testing module does not start without its setup and says what to write', async () => {
+it('an application from a testing module does not start without its setup', async () => {
   const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
   const app = module.createNestApplication({ logger: false });
   await expect(app.init()).rejects.toThrow('await TestApp.start()');
