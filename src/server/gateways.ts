@@ -24,7 +24,7 @@ export interface Gateway extends Endpoint {
 }
 
 /**
- * Returns all gateways. Those that need a token come first.
+ * Returns all gateways, in the order in which they may authorize a handshake at their common path.
  *
  * @throws Error if gateways with the same clients have different access rules
  */
@@ -42,7 +42,13 @@ export function findGateways(app: NestExpressApplication): readonly Gateway[] {
       );
     }
   }
-  return gateways.sort((a, b) => Number(a.isPublic) - Number(b.isPublic));
+  return gateways.sort((a, b) => precedenceOf(a) - precedenceOf(b));
+}
+
+/** A role that a connection does not need must not end it, and a public gateway must not make it anonymous. */
+function precedenceOf({ isPublic, rule }: Gateway): number {
+  if (isPublic) return 2;
+  return rule ? 1 : 0;
 }
 
 /** Returns the normalized endpoint of the options of a gateway. */

@@ -14,9 +14,11 @@ import { AccessCheck } from '../http/body/access-check.js';
 import { MAX_BODY_BYTES } from '../http/body/body-parsers.js';
 import type { GatehouseAdapter } from '../http/express.adapter.js';
 import { GatewayErrorFilter } from '../http/gateway-error.filter.js';
-import type { GuardedRequest } from '../http/guarded-request.js';
+import { handshakeOf, type GuardedRequest } from '../http/guarded-request.js';
 import { InternalError, OriginNotAllowedError } from '../http/http.errors.js';
 import { problemMessage } from '../http/rejected-call.js';
+import { recordRejection } from '../http/rejection.js';
+import type { NamespaceClient } from '../http/streams/namespace-stream.js';
 import { endpointOf, findGateways, isSameEndpoint, type Endpoint, type Gateway } from './gateways.js';
 import { rejectMalformedMessages } from './malformed-messages.js';
 
@@ -24,8 +26,8 @@ import { rejectMalformedMessages } from './malformed-messages.js';
 export function setUpWebSockets(app: NestExpressApplication, { http, publicUrl }: Config, log: RequestHandler): void {
   const { streamGate } = app.getHttpAdapter() as unknown as GatehouseAdapter;
   const origins = [...http.corsOrigins, new URL(publicUrl).origin];
-  const webSockets = new WebSockets(app, app.get(AccessCheck), findGateways(app), origins);
-  webSockets.reportErrors(app.get(RejectedRequests));
+  const webSockets = new WebSockets(app, app.get(AccessCheck), app.get(RejectedRequests), findGateways(app), origins);
+  webSockets.reportErrors();
   streamGate.authenticate = (request, response) => webSockets.authenticate(request, response);
   streamGate.log = log;
   streamGate.activate();
@@ -41,6 +43,18 @@ export function setUpWebSockets(app: NestExpressApplication, { http, publicUrl }
 /** A client of socket.io that joins a namespace. */
 type Join = (client: object, next: (error?: Error) => void) => void;
 
+/** The parts of a server or a namespace of socket.io that a server of `ws` lacks. */
+interface SocketServer {
+  readonly use?: (join: Join) => void;
+  on(event: 'connection', listener: (client: NamespaceClient) => void): void;
+  readonly opts?: SocketIoOptions;
+  readonly server?: { readonly opts?: SocketIoOptions };
+}
+
+interface SocketIoOptions {
+  readonly connectionStateRecovery?: { skipMiddlewares?: boolean };
+}
+
 class WebSockets {
   private readonly logger = new Logger(WebSockets.name);
   private defaultPath = '/';
@@ -48,13 +62,14 @@ class WebSockets {
   constructor(
     private readonly app: NestExpressApplication,
     private readonly access: AccessCheck,
+    private readonly rejectedRequests: RejectedRequests,
     private readonly gateways: readonly Gateway[],
     private readonly origins: readonly string[],
   ) {}
 
   /** Adds our error filter to each gateway, because Nest does not apply global filters to them. */
-  reportErrors(rejectedRequests: RejectedRequests): void {
-    const filter = new GatewayErrorFilter(rejectedRequests);
+  reportErrors(): void {
+    const filter = new GatewayErrorFilter(this.rejectedRequests);
     for (const { type } of this.gateways) {
       const filters = (Reflect.getMetadata(EXCEPTION_FILTERS_METADATA, type) ?? []) as unknown[];
       const own = filters.filter((other) => !(other instanceof GatewayErrorFilter));
@@ -84,25 +99,39 @@ class WebSockets {
   /** Limits the size of messages, checks clients that join a namespace, and rejects gateways that bypass the gate. */
   protect(adapter: WebSocketAdapter): void {
     this.defaultPath = adapter instanceof WsAdapter ? '/' : '/socket.io';
-    const create = adapter.create.bind(adapter) as (port: number, options: object) => { use?: (join: Join) => void };
+    const create = adapter.create.bind(adapter) as (port: number, options: object) => SocketServer;
     adapter.create = (port: number, options: GatewayMetadata = {}) => {
       this.assertGated(adapter, port);
       const server = create(port, { maxPayload: MAX_BODY_BYTES, maxHttpBufferSize: MAX_BODY_BYTES, ...options });
-      server.use?.((client, next) => void this.join(client, endpointOf(options)).then(next));
+      if (server.use) this.guardNamespace(server, endpointOf(options));
+      // By default, socket.io lets clients that reconnect skip the check above.
+      const recovery = (server.opts ?? server.server?.opts)?.connectionStateRecovery;
+      if (recovery) recovery.skipMiddlewares = false;
       return server;
     };
     if (adapter instanceof WsAdapter) rejectMalformedMessages(adapter);
   }
 
-  /** Returns an error if the client may not join the namespace of a gateway. */
-  private async join(client: object, endpoint: Endpoint): Promise<Error | undefined> {
+  private guardNamespace(server: SocketServer, endpoint: Endpoint): void {
     const gateway = this.gateways.find((other) => isSameEndpoint(other, endpoint));
+    const { connections } = this.app.getHttpAdapter() as unknown as GatehouseAdapter;
+    server.use?.((client, next) => void this.join(client, gateway).then(next));
+    server.on('connection', (client) => {
+      if (!gateway?.isPublic) connections.addNamespace(client, gateway?.rule);
+    });
+  }
+
+  /** Returns an error if the client may not join the namespace of a gateway. */
+  private async join(client: object, gateway: Gateway | undefined): Promise<Error | undefined> {
     try {
       await this.check('ws', [client], gateway?.type);
-    } catch (error) {
-      if (!(error instanceof DomainError)) this.logger.error({ err: error }, 'Unexpected error');
-      const { code, ...data } = problemMessage(error instanceof DomainError ? error : new InternalError());
-      return Object.assign(new Error(String(code)), { data: { code, ...data } });
+    } catch (exception) {
+      if (!(exception instanceof DomainError)) this.logger.error({ err: exception }, 'Unexpected error');
+      const error = exception instanceof DomainError ? exception : new InternalError();
+      const handshake = handshakeOf(client);
+      if (handshake) recordRejection(this.rejectedRequests, error, handshake);
+      // The client of socket.io gets both as `connect_error`.
+      return Object.assign(new Error(error.code), { data: problemMessage(error) });
     }
     return undefined;
   }

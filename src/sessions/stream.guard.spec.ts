@@ -1,7 +1,7 @@
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { DomainError } from '../common/domain.error.js';
+import type { Principal } from '../common/principal.js';
 import type { Config } from '../config/env.js';
-import type { GuardedRequest } from '../http/guarded-request.js';
 import type { OpenStream } from '../http/streams/open-stream.js';
 import type { Database } from '../platform/database/database.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
@@ -16,11 +16,11 @@ class FakeStream implements OpenStream {
   isEndless = true;
   beats = 0;
   closedWith: string | null = null;
-  readonly request: GuardedRequest;
+  readonly accessRule = undefined;
+  readonly principal: Principal | undefined;
 
   constructor(readonly sessionId: string | null) {
-    const principal = sessionId === null ? undefined : { sessionId, userId: `user of ${sessionId}` };
-    this.request = { principal } as unknown as GuardedRequest;
+    if (sessionId !== null) this.principal = { sessionId, userId: `user of ${sessionId}` } as Principal;
   }
 
   close({ code }: DomainError): Promise<void> {

@@ -75,7 +75,7 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
       this.heartbeatAt = now;
       for (const stream of streams) stream.beat();
     }
-    const guarded = streams.filter(({ request }) => request.principal);
+    const guarded = streams.filter(({ principal }) => principal);
     if (guarded.length === 0) this.uncheckedSince = null;
     else if (now - (this.uncheckedSince ?? now) > MAX_UNCHECKED_MS) {
       for (const stream of guarded) this.close(stream, new DatabaseUnavailableError());
@@ -86,7 +86,7 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
     this.uncheckedSince ??= performance.now();
     this.isChecking = true;
     try {
-      const ids = [...new Set(streams.map(({ request }) => request.principal?.sessionId ?? ''))];
+      const ids = [...new Set(streams.map(({ principal }) => principal?.sessionId ?? ''))];
       const sessions = await this.findSessions(ids);
       for (const stream of streams) this.checkStream(stream, sessions);
       this.uncheckedSince = null;
@@ -110,7 +110,7 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private checkStream(stream: OpenStream, sessions: ReadonlyMap<string, GuardedSession>): void {
-    const { principal, accessRule } = stream.request;
+    const { principal, accessRule } = stream;
     if (!principal) return;
     try {
       const session = usableSession(sessions.get(principal.sessionId), principal);
@@ -128,7 +128,7 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
     let total = 0;
     return streams.filter((stream) => {
       if (!stream.isEndless) return true;
-      const id = stream.request.principal?.sessionId;
+      const id = stream.principal?.sessionId;
       const count = id === undefined ? 0 : (bySession.get(id) ?? 0) + 1;
       if (id !== undefined) bySession.set(id, count);
       total += 1;

@@ -5,6 +5,7 @@ import { io, type Socket } from 'socket.io-client';
 import { NotFoundError } from '../../src/http/http.errors.js';
 import { Public } from '../../src/http/public.decorator.js';
 import { Roles } from '../../src/http/roles.decorator.js';
+import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { CurrentUser } from '../../src/users/current-user.decorator.js';
 import type { User } from '../../src/users/user.entity.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
@@ -62,7 +63,21 @@ class GamesGateway {
   }
 }
 
-@Module({ providers: [ChatGateway, AdminGateway, PublicGateway, GamesGateway] })
+const RECOVERY = { path: '/recovering', connectionStateRecovery: {} };
+
+@WebSocketGateway(RECOVERY)
+class RecoveringGateway {}
+
+@Roles('admin')
+@WebSocketGateway({ ...RECOVERY, namespace: 'admin' })
+class RecoveringAdminGateway {
+  @WebSocketServer()
+  server!: { emit(event: string, data: string): void };
+}
+
+@Module({
+  providers: [ChatGateway, AdminGateway, PublicGateway, GamesGateway, RecoveringGateway, RecoveringAdminGateway],
+})
 class GatewaysModule {}
 
 let app: TestApp;
@@ -177,12 +192,29 @@ describe.each([
     const socket = await join('/', accessToken, options);
     const other = await join('/', user.accessToken, options);
     const disconnected = new Promise((resolve) => socket.once('disconnect', resolve));
+    const reported = new Promise((resolve) => socket.once('exception', resolve));
     ChatGateway.left = 0;
     await app.as(accessToken).post('/auth/logout').expect(204);
-    expect(await disconnected).toMatch(/^transport (close|error)$/);
+    expect(await reported).toMatchObject({ status: 401, code: 'session_revoked', reason: 'logout' });
+    // Long polling ends with the first message, because the next request gets 401.
+    expect(await disconnected).toBe(options.upgrade === false ? 'transport error' : 'io server disconnect');
     await until('the gateway notices', () => ChatGateway.left > 0);
     expect(await other.emitWithAck('whoami', 1)).toEqual({ email: user.email, body: 1 });
     expect(ChatGateway.left).toBe(1);
+  });
+
+  it('closes the namespaces that require a role when the role changes, and no others', async () => {
+    const demoted = await buildSignedIn(app, 'admin');
+    const chat = await join('/', demoted.accessToken, options);
+    const restricted = chat.io.socket('/admin');
+    sockets.push(restricted);
+    await new Promise<void>((resolve) => restricted.once('connect', () => resolve()));
+    const disconnected = new Promise((resolve) => restricted.once('disconnect', resolve));
+    const reported = new Promise((resolve) => restricted.once('exception', resolve));
+    await app.database.query(`UPDATE users SET role = 'user' WHERE id = $1`, [demoted.id]);
+    expect(await reported).toMatchObject({ status: 403, code: 'forbidden' });
+    expect(await disconnected).toBe('io server disconnect');
+    expect(await chat.emitWithAck('whoami', 1)).toEqual({ email: demoted.email, body: 1 });
   });
 
   it('rejects a token of the auth payload and of the query string', async () => {
@@ -216,6 +248,30 @@ describe('a request of the long polling of socket.io', () => {
     expectProblem(await app.request.get('/no-such-path'), 404, 'not_found');
     await app.request.get('/health/live').expect(200);
   });
+});
+
+it('records a rejected namespace in the audit trail', async () => {
+  const { accessToken, id, sessionId } = await buildSignedIn(app);
+  expect(await rejection('/admin', accessToken, WEBSOCKET)).toMatchObject({ message: 'forbidden' });
+  await app.app.get(RejectionRecorder).flush();
+  const sql = `SELECT reason, actor_id, actor_session_id FROM audit_events WHERE type = 'access_denied' AND actor_id = $1`;
+  expect(await app.database.query(sql, [id])).toEqual([
+    { reason: 'forbidden', actor_id: id, actor_session_id: sessionId },
+  ]);
+});
+
+it('checks the role of a client that reconnects to a namespace with state recovery', async () => {
+  const admin = await buildSignedIn(app, 'admin');
+  const socket = await join('/admin', admin.accessToken, { ...WEBSOCKET, path: '/recovering' });
+  // The client stores the offset of the last message, which it needs to recover.
+  const received = new Promise((resolve) => socket.once('news', resolve));
+  app.app.get(RecoveringAdminGateway, { strict: false }).server.emit('news', 'first');
+  await received;
+  await app.database.query(`UPDATE users SET role = 'user' WHERE id = $1`, [admin.id]);
+  const rejected = new Promise((resolve) => socket.once('connect_error', resolve));
+  socket.io.engine.close();
+  socket.connect();
+  expect(await rejected).toMatchObject({ message: 'forbidden' });
 });
 
 it('accepts a token in the subprotocols, as browsers can send it', async () => {

@@ -2,6 +2,8 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Response } from 'express';
 import type { GuardedRequest } from '../guarded-request.js';
+import type { AccessRule } from '../roles.decorator.js';
+import { NamespaceStream, type NamespaceClient } from './namespace-stream.js';
 import type { OpenStream } from './open-stream.js';
 import { ResponseStream } from './response-stream.js';
 import { SocketStream } from './socket-stream.js';
@@ -19,6 +21,7 @@ export type Connection = Socket & {
 export class OpenConnections implements Iterable<Connection> {
   private readonly connections = new Set<Connection>();
   private readonly streams = new WeakMap<object, OpenStream>();
+  private readonly namespaces = new Set<NamespaceStream>();
 
   constructor(server: Server) {
     server.on('connection', (connection: Connection) => {
@@ -41,9 +44,19 @@ export class OpenConnections implements Iterable<Connection> {
     this.streams.set(response, new ResponseStream(request, response));
   }
 
-  /** Returns all open streams, in the order of their connections. */
+  /** Adds a client of socket.io that has joined a namespace. */
+  addNamespace(client: NamespaceClient, accessRule: AccessRule | undefined): void {
+    // Each gateway of the namespace reports the client.
+    if (this.streams.has(client)) return;
+    const stream = new NamespaceStream(client, accessRule);
+    this.streams.set(client, stream);
+    this.namespaces.add(stream);
+    client.once('disconnect', () => this.namespaces.delete(stream));
+  }
+
+  /** Returns all open streams, oldest connections first. Namespaces come first, so that they can still send the error. */
   openStreams(): OpenStream[] {
-    const open: OpenStream[] = [];
+    const open: OpenStream[] = [...this.namespaces].filter(({ isClosing }) => !isClosing);
     for (const connection of this.connections) {
       const stream = this.streams.get(connection) ?? this.streamOf(connection._httpMessage);
       if (stream && !stream.isClosing) open.push(stream);

@@ -1,13 +1,16 @@
 import type { DomainError } from '../../common/domain.error.js';
-import type { GuardedRequest } from '../guarded-request.js';
+import type { Principal } from '../../common/principal.js';
+import type { AccessRule } from '../roles.decorator.js';
 
 /** The time for a client to read the remaining data and close its side. */
 export const CLOSE_TIMEOUT_MS = 1_000;
 
 /** A connection that stays open after its request was authorized. */
 export interface OpenStream {
-  /** Its `principal` is missing if the stream is public. */
-  readonly request: GuardedRequest;
+  /** `undefined` if the stream is public. */
+  readonly principal: Principal | undefined;
+  /** `undefined` if every signed-in user may use the stream. */
+  readonly accessRule: AccessRule | undefined;
   readonly isClosing: boolean;
   /** Whether it stays open until it is closed, unlike a download. */
   readonly isEndless: boolean;

@@ -1,8 +1,10 @@
 import type { Response } from 'express';
 import type { DomainError } from '../../common/domain.error.js';
+import type { Principal } from '../../common/principal.js';
 import type { GuardedRequest } from '../guarded-request.js';
 import { toProblem } from '../problem.js';
 import { requestIdOf } from '../request-id.js';
+import type { AccessRule } from '../roles.decorator.js';
 import { CLOSE_TIMEOUT_MS, type OpenStream } from './open-stream.js';
 
 /** A response that is not complete yet: an event stream, a download, or a pending poll of socket.io. */
@@ -10,9 +12,17 @@ export class ResponseStream implements OpenStream {
   isClosing = false;
 
   constructor(
-    readonly request: GuardedRequest,
+    private readonly request: GuardedRequest,
     private readonly response: Response,
   ) {}
+
+  get principal(): Principal | undefined {
+    return this.request.principal;
+  }
+
+  get accessRule(): AccessRule | undefined {
+    return this.request.accessRule;
+  }
 
   get isEndless(): boolean {
     return String(this.response.getHeader('Content-Type')).startsWith('text/event-stream');

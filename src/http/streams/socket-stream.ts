@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Response } from 'express';
 import type { DomainError, ErrorKind } from '../../common/domain.error.js';
+import type { Principal } from '../../common/principal.js';
 import type { GuardedRequest } from '../guarded-request.js';
+import type { AccessRule } from '../roles.decorator.js';
 import { CLOSE_TIMEOUT_MS, type OpenStream } from './open-stream.js';
 import { ServerStoppingError } from './streams.errors.js';
 
@@ -24,11 +26,19 @@ export class SocketStream implements OpenStream {
   private bytesReadBeforePing = -1;
 
   constructor(
-    readonly request: GuardedRequest,
+    private readonly request: GuardedRequest,
     private readonly response: Response,
     private readonly socket: Socket,
   ) {
     this.bytesBeforeResponse = socket.bytesWritten;
+  }
+
+  get principal(): Principal | undefined {
+    return this.request.principal;
+  }
+
+  get accessRule(): AccessRule | undefined {
+    return this.request.accessRule;
   }
 
   async close(error: DomainError): Promise<void> {
@@ -41,7 +51,8 @@ export class SocketStream implements OpenStream {
     if (this.isWebSocket()) {
       // The library gets no more messages. Reading continues, because the system resets connections with unread data.
       socket.removeAllListeners('data').resume();
-      socket.end(closeFrame(closeCodeOf(error), error.code));
+      // Socket.io first sends the packets that are already queued.
+      setImmediate(() => socket.end(closeFrame(closeCodeOf(error), error.code)));
       setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref();
     } else socket.destroy();
     await closed;

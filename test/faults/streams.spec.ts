@@ -1,0 +1,81 @@
+import { Controller, Module, Sse, type MessageEvent } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { NEVER, type Observable } from 'rxjs';
+import { buildSignedIn } from '../support/builders.js';
+import type { DatabaseProxy } from '../support/database-proxy.js';
+import { EventStream } from '../support/event-stream.js';
+import { rejectedHandshake, SocketClient } from '../support/socket-client.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+@Controller('events')
+class EventsController {
+  @Sse()
+  events(): Observable<MessageEvent> {
+    return NEVER;
+  }
+}
+
+@WebSocketGateway({ path: '/chat' })
+class ChatGateway {
+  @SubscribeMessage('ping')
+  ping(): string {
+    return 'pong';
+  }
+}
+
+@Module({ controllers: [EventsController], providers: [ChatGateway] })
+class StreamsModule {}
+
+describe('while the database is unavailable', () => {
+  let direct: TestApp;
+  let app: TestApp;
+  let proxy: DatabaseProxy;
+  beforeAll(async () => {
+    direct = await TestApp.start();
+    const env = { DB_CONNECT_TIMEOUT: '500ms' };
+    [app, proxy] = await TestApp.startProxied(direct, { imports: [StreamsModule], env });
+  });
+  afterAll(async () => {
+    await app.close();
+    await direct.close();
+  });
+  afterEach(() => proxy.heal());
+
+  async function openStreams() {
+    const session = await buildSignedIn(direct);
+    const socket = await SocketClient.open(app, '/chat', { token: session.accessToken });
+    return { session, socket, events: await EventStream.open(app, '/events', session.accessToken) };
+  }
+
+  async function interrupt(): Promise<void> {
+    await proxy.rejectConnections();
+    proxy.cut();
+  }
+
+  it('a handshake and a message of a WebSocket fail with database_unavailable', async () => {
+    const { session, socket, events } = await openStreams();
+    await interrupt();
+    expect(await rejectedHandshake(app, '/chat', { token: session.accessToken })).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '1' },
+      problem: { code: 'database_unavailable' },
+    });
+    expect(await socket.ask('ping')).toMatchObject({ data: { status: 503, code: 'database_unavailable' } });
+    await proxy.heal();
+    await until('messages are handled again', async () => (await socket.ask('ping')) === 'pong');
+    expect(events.isOpen).toBe(true);
+    socket.socket.close();
+    events.close();
+  });
+
+  it('streams stay open for some seconds, and then close if their session was revoked meanwhile', async () => {
+    const { session, socket, events } = await openStreams();
+    await interrupt();
+    await direct.as(session.accessToken).post('/auth/logout').expect(204);
+    await proxy.heal();
+    expect(await socket.closed).toEqual({ code: 4401, reason: 'session_revoked' });
+    await events.ended;
+    expect(events.last('closed')).toMatchObject({ code: 'session_revoked' });
+  });
+});
