@@ -11,9 +11,6 @@ import { TestDatabase } from '../support/test-database.js';
 
 const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
 const FOLDERS = ['src', 'migrations', 'test'];
-/** Every type, with and without a limit, required and optional, and names that are key words of PostgreSQL. */
-const ALL_TYPES =
-  'title:string,order:string:1?,body:text:20000,total:int,user:int:-5..5?,isPaid:boolean,done:boolean?,dueOn:date,from:date?,sentAt:timestamp,end:timestamp?,productId:uuid,parentId:uuid?,status:open/paid/on-hold,kind:A/b_1?';
 /** Fields with the longest source. */
 const longestFields = (count: number) =>
   Array.from({ length: count }, (_, i) => `kindOfTheArticle${i}:${words(50)}?`).join();
@@ -180,21 +177,13 @@ describe('nest generate', () => {
 
   describe('with valid input', () => {
     const resources: [schematic: string, name: string, path: string][] = [
-      ['resource', 'probe-orders', ALL_TYPES],
-      ['admin-resource', 'probe-news', ALL_TYPES],
-      ['public-resource', 'debuggers', ALL_TYPES],
-      ['resource', 'probe-tags', 'a:string?'],
-      ['resource', 'probe-articles', longestFields(10)],
+      ['resource', 'probe-orders', 'title:string:120,total:int,status:open/paid/on-hold,kind:A/b_1?'],
+      ['admin-resource', 'probe-news', 'headline:text'],
+      ['public-resource', 'debuggers', 'isShown:boolean'],
     ];
-    const official = ['module', 'controller', 'service', 'provider', 'gateway', 'guard', 'interceptor', 'filter'];
-    const others = ['middleware', 'pipe', 'decorator', 'interface'];
 
     beforeAll(async () => {
       for (const [schematic, name, path] of resources) await generateResource(name, path, schematic);
-      for (const schematic of [...official, ...others]) {
-        await runSchematic(schematic, { name: 'probe-todos', sourceRoot: 'src', spec: true }, source.folder);
-      }
-      await runSchematic('class', { name: 'probe-list', sourceRoot: 'src', spec: true }, source.folder);
     });
 
     it('writes the files of a module and edits no list but app.module.ts', () => {
@@ -232,22 +221,7 @@ describe('nest generate', () => {
         'CreateProbeOrders.ts',
         'CreateProbeNews.ts',
         'CreateDebuggers.ts',
-        'CreateProbeTags.ts',
-        'CreateProbeArticles.ts',
       ]);
-    });
-
-    it.each([
-      ['ESLint', 'node_modules/eslint/bin/eslint.js', '--max-warnings=0'],
-      ['oxlint', 'node_modules/oxlint/bin/oxlint', '--type-aware'],
-    ])('passes %s', async (_, program, option) => {
-      const { code, stdout, stderr } = await source.run(program, option, 'src/app.module.ts', ...changed());
-      expect(code === 0 ? '' : stdout + stderr).toBe('');
-    });
-
-    it('passes the compiler', async () => {
-      const { code, stdout } = await source.run('node_modules/typescript-7/bin/tsc', '-p', 'tsconfig.json');
-      expect(code === 0 ? '' : stdout).toBe('');
     });
   });
 });
