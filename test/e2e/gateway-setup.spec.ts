@@ -1,13 +1,18 @@
 import { Module, type Provider } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import { pino } from 'pino';
 import { WebSocketServer as OwnServer } from 'ws';
+import { AppModule } from '../../src/app.module.js';
 import { Public } from '../../src/http/public.decorator.js';
 import { Roles } from '../../src/http/roles.decorator.js';
+import { createAdapter, setUpApp } from '../../src/server/http-setup.js';
 import { buildSignedIn } from '../support/builders.js';
 import { rejectedHandshake, SocketClient } from '../support/socket-client.js';
 import { stablePort } from '../support/stable-port.js';
-import { TestApp, type TestAppOptions } from '../support/test-app.js';
+import { TEST_SECRET, TestApp, type TestAppOptions } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
 
@@ -69,6 +74,26 @@ describe('the start fails', () => {
   it.each(broken)('if %s', async (_, providers, configure, message) => {
     await expect(start(providers, configure)).rejects.toThrow(message);
   });
+});
+
+it('protects the adapter that a product sets on an application of NestFactory', async () => {
+  @Module({ imports: [AppModule], providers: [RootGateway] })
+  class RootModule {}
+
+  const other = await start([]);
+  const { accessToken: token } = await buildSignedIn(other);
+  Object.assign(process.env, { DATABASE_URL: database.url, JWT_SECRET: TEST_SECRET });
+  const app = await NestFactory.create<NestExpressApplication>(RootModule, createAdapter(), { logger: false });
+  setUpApp(app, other.config, pino({ level: 'silent' }));
+  app.useWebSocketAdapter(new WsAdapter(app));
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  expect(await rejectedHandshake({ url }, '/')).toMatchObject({ status: 401, problem: { code: 'token_missing' } });
+  const client = await SocketClient.open({ url }, '/', { token });
+  client.socket.send('{');
+  expect(await client.closed).toEqual({ code: 1007, reason: 'malformed_message' });
+  await app.close();
+  await other.close();
 });
 
 it('guards the connections of a WebSocket server that the application attached itself', async () => {
