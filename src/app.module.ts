@@ -5,7 +5,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { JwtAuthGuard } from './auth/jwt-auth.guard.js';
 import { ConfigModule } from './config/config.module.js';
 import { HealthModule } from './health/health.module.js';
-import { AccessCheck, type AccessGuard } from './http/body/access-check.js';
+import { AccessCheck, type AccessGuard } from './http/access-check.js';
 import { MULTER_DEFAULTS } from './http/body/multer-defaults.js';
 import { ConnectionDrain } from './http/connection-drain.js';
 import { guardMicroservices } from './http/microservices.js';

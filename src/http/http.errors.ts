@@ -1,6 +1,8 @@
 import { domainError } from '../common/domain.error.js';
 
-const JSON_TYPE = 'application/json';
+export const JSON_TYPE = 'application/json';
+/** The size limit of a body, unless a route has another. */
+export const MAX_BODY_BYTES = 102_400;
 
 /** No route has this path. */
 export class NotFoundError extends domainError('not_found', 'not_found', 'No such route.') {}
@@ -36,7 +38,7 @@ export class MalformedBodyError extends domainError(
 }
 
 export class PayloadTooLargeError extends domainError('too_large', 'payload_too_large', 'The body is too large.') {
-  constructor(maxBytes = 102_400) {
+  constructor(maxBytes = MAX_BODY_BYTES) {
     super({ message: `The body is larger than ${sizeOf(maxBytes)}.` });
   }
 }

@@ -1,7 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/env.js';
-import { AccessCheck } from '../http/body/access-check.js';
+import { AccessCheck } from '../http/access-check.js';
 import { readBody } from '../http/body/body-reader.js';
 import { GatehouseAdapter } from '../http/express.adapter.js';
 import { configureNodeServer, requireHost } from '../http/node-server.js';

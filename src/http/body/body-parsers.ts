@@ -2,16 +2,15 @@ import { isUtf8 } from 'node:buffer';
 import { json, raw, text, type Request, type RequestHandler } from 'express';
 import {
   BadRequestError,
+  JSON_TYPE,
   MalformedBodyError,
+  MAX_BODY_BYTES,
   PayloadTooLargeError,
   UnsupportedMediaTypeError,
 } from '../http.errors.js';
 
 /** The metadata key of the middleware that reads the body of a route, or leaves it to an interceptor. */
 export const BODY_READER = 'gatehouse:body-reader';
-
-export const JSON_TYPE = 'application/json';
-export const MAX_BODY_BYTES = 102_400;
 
 /** The parsers of Express that we use, with the options that they share. */
 type Parser = (options: {

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { routeFinder } from '../route-table.js';
-import type { AccessCheck } from './access-check.js';
+import type { AccessCheck } from '../access-check.js';
 import { BODY_READER, hasBody, readJson } from './body-parsers.js';
 import type { LateBodyRequest } from './late-body.js';
 

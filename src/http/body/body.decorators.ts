@@ -1,6 +1,7 @@
 import { applyDecorators, SetMetadata, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiConsumes, ApiExtension } from '@nestjs/swagger';
-import { BODY_READER, MAX_BODY_BYTES, rawParser, textParser, JSON_TYPE } from './body-parsers.js';
+import { JSON_TYPE, MAX_BODY_BYTES } from '../http.errors.js';
+import { BODY_READER, rawParser, textParser } from './body-parsers.js';
 import { FORM_TYPE, FormBodyInterceptor } from './form-body.interceptor.js';
 import { LateBody } from './late-body.js';
 import { MULTIPART_TYPE, MultipartGuard } from './multipart.guard.js';

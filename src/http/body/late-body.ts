@@ -1,6 +1,6 @@
 import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import type { Request, RequestHandler } from 'express';
-import type { AccessCheck } from './access-check.js';
+import type { AccessCheck } from '../access-check.js';
 import { BODY_READER, declaresMoreThan } from './body-parsers.js';
 
 /** A request whose body is read after the guards. `readBody` sets `accessCheck`. */

@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { ForbiddenError } from '../../common/domain.error.js';
-import { requestOf } from '../guarded-request.js';
+import { ForbiddenError } from '../common/domain.error.js';
+import { requestOf } from './guarded-request.js';
 
 export interface AccessGuard {
   canActivate(context: ExecutionContext): boolean | Promise<boolean>;
