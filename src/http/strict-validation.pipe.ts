@@ -17,8 +17,8 @@ type Metatype = NonNullable<ArgumentMetadata['metatype']>;
 /**
  * Validates bodies, queries and parameters against their DTOs. Rejects unknown fields and does not convert types.
  *
- * A class without validators has no fields, so only an empty object is valid. A single value of a query or path passes,
- * because the pipes of its parameter run later: `@Param('id', UserByIdPipe) user: User`.
+ * A class without validators has no fields, so only an empty object is valid. Does not check a single query or path value of
+ * such a class: in `@Param('id', UserByIdPipe) user: User`, `UserByIdPipe` runs later and checks the ID.
  *
  * @throws ValidationFailedError with all invalid fields
  */
