@@ -1,19 +1,23 @@
 import { Test } from '@nestjs/testing';
 import { getRepositoryToken } from '@nestjs/typeorm';
-import { Note, NotesService } from '../support/notes-module.js';
+import { ProbeNote, ProbeNotesService } from '../support/probe-notes-module.js';
 
 // This file uses no database, so running it alone starts no PostgreSQL.
 describe("a unit test from Nest's documentation", () => {
-  const notes = { find: jest.fn<Promise<Note[]>, []>(), create: jest.fn((note: Note) => note), save: jest.fn() };
-  let service: NotesService;
+  const notes = {
+    find: jest.fn<Promise<ProbeNote[]>, []>(),
+    create: jest.fn((note: ProbeNote) => note),
+    save: jest.fn(),
+  };
+  let service: ProbeNotesService;
 
   beforeEach(async () => {
     const module = await Test.createTestingModule({
-      providers: [NotesService, { provide: getRepositoryToken(Note), useValue: notes }],
+      providers: [ProbeNotesService, { provide: getRepositoryToken(ProbeNote), useValue: notes }],
     })
       .useMocker(() => ({}))
       .compile();
-    service = module.get(NotesService);
+    service = module.get(ProbeNotesService);
   });
   afterEach(() => jest.resetAllMocks());
 

@@ -11,14 +11,14 @@ import { routesOf } from '../support/routes.js';
 import { until } from '../support/until.js';
 import { TestApp, type TestAppOptions } from '../support/test-app.js';
 
-class NoteDto {
+class ProbeNoteDto {
   @IsString()
   title!: string;
 }
 
 @Public()
-@Controller({ path: 'notes', version: ['1', '2'] })
-class NotesController {
+@Controller({ path: 'probe-notes', version: ['1', '2'] })
+class ProbeNotesController {
   @Get()
   list(): object {
     return { of: 'both versions' };
@@ -26,12 +26,12 @@ class NotesController {
 
   @Version('3')
   @Post()
-  create(@Body() note: NoteDto): NoteDto {
+  create(@Body() note: ProbeNoteDto): ProbeNoteDto {
     return note;
   }
 }
 
-@Module({ controllers: [NotesController] })
+@Module({ controllers: [ProbeNotesController] })
 class NotesModule {}
 
 /** The paths of controllers that must not depend on a version of the API. */
@@ -176,13 +176,21 @@ describe('an application with URI versions', () => {
   afterAll(() => app.close());
 
   it('serves each version of a module beside the routes of Gatehouse', async () => {
-    const paths = ['/v1/notes', '/v2/notes', '/v3/notes', '/notes', '/users/me', '/v1/users/me', '/health/live'];
+    const paths = [
+      '/v1/probe-notes',
+      '/v2/probe-notes',
+      '/v3/probe-notes',
+      '/probe-notes',
+      '/users/me',
+      '/v1/users/me',
+      '/health/live',
+    ];
     const statuses = await Promise.all(paths.map(async (path) => [path, (await app.request.get(path)).status]));
     expect(Object.fromEntries(statuses)).toEqual({
-      '/v1/notes': 200,
-      '/v2/notes': 200,
-      '/v3/notes': 405,
-      '/notes': 404,
+      '/v1/probe-notes': 200,
+      '/v2/probe-notes': 200,
+      '/v3/probe-notes': 405,
+      '/probe-notes': 404,
       '/users/me': 401,
       '/v1/users/me': 404,
       '/health/live': 200,
@@ -190,16 +198,20 @@ describe('an application with URI versions', () => {
   });
 
   it('documents each version with its own operation ID', async () => {
-    const operations = (await readOperations(app)).filter(({ path }) => path.endsWith('/notes'));
+    const operations = (await readOperations(app)).filter(({ path }) => path.endsWith('/probe-notes'));
     expect(operations.map(({ name, documented }) => [name, documented.operationId])).toEqual([
-      ['GET /v1/notes', 'notesListV1'],
-      ['GET /v2/notes', 'notesListV2'],
-      ['POST /v3/notes', 'notesCreateV3'],
+      ['GET /v1/probe-notes', 'probeNotesListV1'],
+      ['GET /v2/probe-notes', 'probeNotesListV2'],
+      ['POST /v3/probe-notes', 'probeNotesCreateV3'],
     ]);
   });
 
   it('validates the body of a version', async () => {
-    expectProblem(await app.request.post('/v3/notes').send({ title: 'a', colour: 'red' }), 400, 'validation_failed');
-    expect((await app.request.post('/v3/notes').send({ title: 'a' }).expect(201)).body).toEqual({ title: 'a' });
+    expectProblem(
+      await app.request.post('/v3/probe-notes').send({ title: 'a', colour: 'red' }),
+      400,
+      'validation_failed',
+    );
+    expect((await app.request.post('/v3/probe-notes').send({ title: 'a' }).expect(201)).body).toEqual({ title: 'a' });
   });
 });

@@ -21,7 +21,7 @@ const PORT = await stablePort();
 @WebSocketGateway()
 class RootGateway {}
 
-@WebSocketGateway(PORT, { path: '/events' })
+@WebSocketGateway(PORT, { path: '/probe-events' })
 class PortGateway {}
 
 @Public()
@@ -36,15 +36,15 @@ class PublicPortGateway {
   }
 }
 
-@WebSocketGateway({ path: 'chat' })
+@WebSocketGateway({ path: 'probe-chat' })
 class ChatGateway {}
 
 @Public()
-@WebSocketGateway({ path: '/chat/' })
+@WebSocketGateway({ path: '/probe-chat/' })
 class PublicChatGateway {}
 
 @Roles('admin')
-@WebSocketGateway({ path: '/chat' })
+@WebSocketGateway({ path: '/probe-chat' })
 class AdminChatGateway {}
 
 let database: TestDatabase;

@@ -11,9 +11,9 @@ describe('the last activity of a session', () => {
     app = await TestApp.start();
     // Counts the statements that write the column and the rows that they change.
     await app.database.query(`
-      CREATE TABLE writes (level text);
+      CREATE TABLE probe_writes (level text);
       CREATE FUNCTION count_write() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN INSERT INTO writes VALUES (TG_LEVEL); RETURN NULL; END $$;
+        $$ BEGIN INSERT INTO probe_writes VALUES (TG_LEVEL); RETURN NULL; END $$;
       CREATE TRIGGER statements AFTER UPDATE OF last_seen_at ON sessions FOR EACH STATEMENT EXECUTE FUNCTION count_write();
       CREATE TRIGGER rows AFTER UPDATE OF last_seen_at ON sessions FOR EACH ROW EXECUTE FUNCTION count_write()`);
   });
@@ -23,7 +23,7 @@ describe('the last activity of a session', () => {
   const use = async (session: SignedIn, instance = app) =>
     (await instance.as(session.accessToken).get('/users/me').expect(200)).status;
   const writesOf = async (level: 'STATEMENT' | 'ROW') =>
-    (await app.database.query('SELECT FROM writes WHERE level = $1', [level])).length;
+    (await app.database.query('SELECT FROM probe_writes WHERE level = $1', [level])).length;
 
   /** Creates sessions that were last active this many seconds ago. */
   const sessionsSeenAgo = async (seconds: number, count: number): Promise<SignedIn[]> => {
@@ -32,7 +32,7 @@ describe('the last activity of a session', () => {
     const ids = sessions.map((session) => session.sessionId);
     const sql = `UPDATE sessions SET last_seen_at = now() - $2 * interval '1 second' WHERE id = ANY($1)`;
     await app.database.query(sql, [ids, seconds]);
-    await app.database.query('TRUNCATE writes');
+    await app.database.query('TRUNCATE probe_writes');
     return sessions;
   };
   const sessionSeenAgo = async (seconds: number): Promise<SignedIn> => {

@@ -41,12 +41,12 @@ import { expectProblemDocument } from '../support/expect-problem.js';
 import { LogLines } from '../support/log-lines.js';
 import { TestApp } from '../support/test-app.js';
 
-class NoteDto {
+class ProbeNoteDto {
   @IsString()
   title!: string;
 }
 
-class FileDto {
+class ProbeFileDto {
   @IsInt()
   size!: number;
 }
@@ -83,8 +83,8 @@ const EXCEPTIONS: Readonly<Record<string, () => Error>> = {
 };
 
 @Public()
-@Controller('notes')
-class NotesController {
+@Controller('probe-notes')
+class ProbeNotesController {
   constructor(
     private readonly checks: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
@@ -122,7 +122,7 @@ class NotesController {
   }
 
   @Post('single')
-  single(@Body() note: NoteDto): NoteDto {
+  single(@Body() note: ProbeNoteDto): ProbeNoteDto {
     return note;
   }
 
@@ -133,21 +133,21 @@ class NotesController {
         .addMaxSizeValidator({ maxSize: 1 })
         .build({ errorHttpStatusCode: HttpStatus.UNPROCESSABLE_ENTITY }),
     )
-    file: FileDto,
-  ): FileDto {
+    file: ProbeFileDto,
+  ): ProbeFileDto {
     return file;
   }
 
   @Post('lists')
-  list(@Body(new ParseArrayPipe({ items: NoteDto })) notes: NoteDto[]): NoteDto[] {
+  list(@Body(new ParseArrayPipe({ items: ProbeNoteDto })) notes: ProbeNoteDto[]): ProbeNoteDto[] {
     return notes;
   }
 
   @Post('old-lists')
   oldList(
-    @Body(new ParseArrayPipe({ items: NoteDto, errorHttpStatusCode: HttpStatus.UNPROCESSABLE_ENTITY }))
-    notes: NoteDto[],
-  ): NoteDto[] {
+    @Body(new ParseArrayPipe({ items: ProbeNoteDto, errorHttpStatusCode: HttpStatus.UNPROCESSABLE_ENTITY }))
+    notes: ProbeNoteDto[],
+  ): ProbeNoteDto[] {
     return notes;
   }
 
@@ -170,8 +170,8 @@ class NotesController {
   }
 }
 
-@Controller('private-notes')
-class PrivateNotesController {
+@Controller('probe-private-notes')
+class ProbePrivateNotesController {
   @Get('guarded')
   @UseGuards(RejectingGuard)
   guarded(): string {
@@ -186,7 +186,7 @@ class PrivateNotesController {
 
 @Module({
   imports: [TerminusModule.forRoot({ logger: false }), ThrottlerModule.forRoot([{ ttl: 40_000, limit: 1 }])],
-  controllers: [NotesController, PrivateNotesController],
+  controllers: [ProbeNotesController, ProbePrivateNotesController],
   providers: [{ provide: APP_GUARD, useClass: HeaderGuard }],
 })
 class NotesModule implements NestModule {
@@ -195,7 +195,7 @@ class NotesModule implements NestModule {
       if (request.query['middleware'] === 'throws') throw new BadRequestException('The middleware rejected it.');
       next(request.query['middleware'] === 'passes' ? new GoneException('The middleware passed it on.') : undefined);
     };
-    consumer.apply(reject).forRoutes('notes/*path', 'nowhere');
+    consumer.apply(reject).forRoutes('probe-notes/*path', 'nowhere');
   }
 }
 
@@ -209,7 +209,7 @@ describe('an exception of Nest', () => {
   });
   afterAll(() => app.close());
 
-  const thrown = (name: string) => app.request.get(`/notes/throws/${name}`);
+  const thrown = (name: string) => app.request.get(`/probe-notes/throws/${name}`);
 
   it.each([
     ['conflict', 409, { code: 'note_locked', title: 'Note locked', detail: 'The note is locked.' }],
@@ -230,7 +230,7 @@ describe('an exception of Nest', () => {
   });
 
   it('does not call an accepted token invalid', async () => {
-    const answer = await app.as(ada.accessToken).get('/private-notes/pin');
+    const answer = await app.as(ada.accessToken).get('/probe-private-notes/pin');
     expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, 'Bearer']);
   });
 
@@ -261,22 +261,22 @@ describe('an exception of Nest', () => {
   });
 
   it('of a guard that returns false is 403 and audited', async () => {
-    expectProblemDocument(await app.request.get('/notes/guarded'), 403, 'forbidden');
-    expectProblemDocument(await app.as(ada.accessToken).get('/private-notes/guarded'), 403, 'forbidden');
+    expectProblemDocument(await app.request.get('/probe-notes/guarded'), 403, 'forbidden');
+    expectProblemDocument(await app.as(ada.accessToken).get('/probe-private-notes/guarded'), 403, 'forbidden');
     await app.app.get(RejectionRecorder).flush();
     const events = (await auditRows(app.database)).filter(({ type }) => type === 'access_denied');
     expect(events).toMatchObject([{ reason: 'forbidden', user_id: ada.id, session_id: ada.sessionId }]);
   });
 
   it('of ThrottlerGuard is 429 with the Retry-After of the guard', async () => {
-    await app.request.get('/notes/throttled').expect(200);
-    const answer = await app.request.get('/notes/throttled');
+    await app.request.get('/probe-notes/throttled').expect(200);
+    const answer = await app.request.get('/probe-notes/throttled');
     expectProblemDocument(answer, 429, 'too_many_requests');
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(1);
   });
 
   it('of a Terminus check is 503 with the details of the check', async () => {
-    const answer = await app.request.get('/notes/health');
+    const answer = await app.request.get('/probe-notes/health');
     expectProblemDocument(answer, 503, 'service_unavailable');
     expect(answer.body).toMatchObject({
       info: { disk: { status: 'up' } },
@@ -301,8 +301,8 @@ describe('an exception of Nest', () => {
   });
 
   it.each([
-    ['/notes/throws/conflict?middleware=throws', 400, 'bad_request', 'The middleware rejected it.'],
-    ['/notes/throws/conflict?middleware=passes', 410, 'gone', 'The middleware passed it on.'],
+    ['/probe-notes/throws/conflict?middleware=throws', 400, 'bad_request', 'The middleware rejected it.'],
+    ['/probe-notes/throws/conflict?middleware=passes', 410, 'gone', 'The middleware passed it on.'],
     ['/nowhere?middleware=throws', 400, 'bad_request', 'The middleware rejected it.'],
     ['/nowhere', 404, 'not_found', 'No such route.'],
   ])('of a middleware keeps its detail: %s', async (path, status, code, detail) => {
@@ -312,9 +312,9 @@ describe('an exception of Nest', () => {
   });
 
   it.each([
-    ['/notes/pages/x', 400, 'bad_request'],
-    ['/notes/pages/1.5', 400, 'bad_request'],
-    ['/notes/old-pages/x', 406, 'not_acceptable'],
+    ['/probe-notes/pages/x', 400, 'bad_request'],
+    ['/probe-notes/pages/1.5', 400, 'bad_request'],
+    ['/probe-notes/old-pages/x', 406, 'not_acceptable'],
   ])('of ParseIntPipe keeps its status and message: %s', async (path, status, code) => {
     const answer = await app.request.get(path);
     expectProblemDocument(answer, status, code);
@@ -325,24 +325,24 @@ describe('an exception of Nest', () => {
     ['ids=1,2', { ids: [1, 2], page: 1 }],
     ['ids=1&page=7&isOpen=false', { ids: [1], page: 7, isOpen: false }],
   ])('is not thrown for a query that the pipes of Nest accept: %s', async (query, parsed) => {
-    expect((await app.request.get(`/notes/numbers?${query}`).expect(200)).body).toEqual(parsed);
+    expect((await app.request.get(`/probe-notes/numbers?${query}`).expect(200)).body).toEqual(parsed);
   });
 
   it.each(['', 'ids=1,x', 'ids=1&page=', 'ids=1&page=0x10', 'ids=1&page=1e3', 'ids=1&isOpen=yes', 'ids=1&isOpen='])(
     'is thrown for a query that the pipes of Nest reject: %s',
     async (query) => {
-      expectProblemDocument(await app.request.get(`/notes/numbers?${query}`), 400, 'bad_request');
+      expectProblemDocument(await app.request.get(`/probe-notes/numbers?${query}`), 400, 'bad_request');
     },
   );
 
   it('of a file validator keeps its status and message', async () => {
-    const answer = await app.request.post('/notes/files').send({ size: 2 });
+    const answer = await app.request.post('/probe-notes/files').send({ size: 2 });
     expectProblemDocument(answer, 422, 'unprocessable_entity');
     expect(answer.body.detail).toMatch(/^Validation failed \(/);
   });
 
   describe('of ParseArrayPipe', () => {
-    const post = (body: unknown, path = '/notes/lists') =>
+    const post = (body: unknown, path = '/probe-notes/lists') =>
       app.request.post(path).set('Content-Type', 'application/json').send(JSON.stringify(body));
 
     it('is not thrown for valid items', async () => {
@@ -360,23 +360,23 @@ describe('an exception of Nest', () => {
 
     it.each([[{ title: 'a' }], [{}], [undefined]])('is thrown for a body that is not an array: %j', async (body) => {
       const answer = await post(body);
-      expect([answer.status, answer.body.instance]).toEqual([400, '/notes/lists']);
+      expect([answer.status, answer.body.instance]).toEqual([400, '/probe-notes/lists']);
     });
 
     it('is thrown for the key __proto__ in an item', async () => {
       const text = '[{"title":"a","__proto__":{"isAdmin":true}}]';
-      const answer = await app.request.post('/notes/lists').set('Content-Type', 'application/json').send(text);
+      const answer = await app.request.post('/probe-notes/lists').set('Content-Type', 'application/json').send(text);
       expectProblemDocument(answer, 400, 'validation_failed');
     });
 
     it('keeps the status of its options', async () => {
-      const answer = await post([{ title: 1 }], '/notes/old-lists');
+      const answer = await post([{ title: 1 }], '/probe-notes/old-lists');
       expectProblemDocument(answer, 422, 'unprocessable_entity');
       expect(answer.body.detail).toContain('/0/title ');
     });
 
     it('is thrown for an array where an object is expected', async () => {
-      const answer = await post([{ title: 'a' }], '/notes/single');
+      const answer = await post([{ title: 'a' }], '/probe-notes/single');
       expectProblemDocument(answer, 400, 'validation_failed');
     });
   });

@@ -41,8 +41,8 @@ class EventsGateway {
   }
 }
 
-@Controller('math')
-class MathController {
+@Controller('probe-math')
+class ProbeMathController {
   @MessagePattern('sum')
   sum(): number {
     return 1;
@@ -55,7 +55,7 @@ class MathController {
   }
 }
 
-@Module({ imports: [AppModule], controllers: [MathController], providers: [EventsGateway] })
+@Module({ imports: [AppModule], controllers: [ProbeMathController], providers: [EventsGateway] })
 class HybridModule {}
 
 let database: TestDatabase;
@@ -126,8 +126,8 @@ it('the setup rejects body parsers that would run before the guards', async () =
 });
 
 describe('a file interceptor', () => {
-  @Controller('files')
-  class FilesController {
+  @Controller('probe-files')
+  class ProbeFilesController {
     @Post('bare')
     @UseInterceptors(FileInterceptor('file'))
     bare(): string {
@@ -142,9 +142,9 @@ describe('a file interceptor', () => {
     }
   }
 
-  @Controller('more-files')
+  @Controller('probe-more-files')
   @UseInterceptors(FilesInterceptor('files'))
-  class MoreFilesController {
+  class ProbeMoreFilesController {
     @Get()
     find(): string {
       return '';
@@ -163,7 +163,7 @@ describe('a file interceptor', () => {
   }
 
   it('without a decorator for the body causes a warning at the start', async () => {
-    @Module({ controllers: [FilesController, MoreFilesController] })
+    @Module({ controllers: [ProbeFilesController, ProbeMoreFilesController] })
     class FilesModule {}
     const log = new LogLines();
     const app = await TestApp.start({ imports: [FilesModule], database, log, rawBody: true });
@@ -171,8 +171,8 @@ describe('a file interceptor', () => {
     const warnings = log.records.filter(({ level }) => level === 'warn').map(({ msg }) => String(msg));
     expect(warnings).toEqual([
       expect.stringContaining('Add @KeepRawBody()'),
-      expect.stringMatching(/^FilesController\.bare .*Add @Multipart\(\)/),
-      expect.stringMatching(/^MoreFilesController\.add /),
+      expect.stringMatching(/^ProbeFilesController\.bare .*Add @Multipart\(\)/),
+      expect.stringMatching(/^ProbeMoreFilesController\.add /),
     ]);
   });
 });
@@ -190,9 +190,9 @@ describe('CacheInterceptor', () => {
   @Injectable()
   class RenamedCacheInterceptor extends CacheInterceptor {}
 
-  @Controller('cached')
+  @Controller('probe-cached')
   @UseInterceptors(CacheInterceptor)
-  class CachedController {
+  class ProbeCachedController {
     @Get()
     find(): string {
       return '';
@@ -200,9 +200,9 @@ describe('CacheInterceptor', () => {
   }
 
   @Public()
-  @Controller('public-cached')
+  @Controller('probe-public-cached')
   @UseInterceptors(CacheInterceptor)
-  class PublicCachedController {
+  class ProbePublicCachedController {
     private calls = 0;
 
     @Get()
@@ -227,20 +227,23 @@ describe('CacheInterceptor', () => {
       () => start([], [{ provide: APP_INTERCEPTOR, useClass: RenamedCacheInterceptor }]),
     ],
     ['for all routes in main.ts', () => start([], [CacheInterceptor], CacheInterceptor)],
-    ['on a protected controller', () => start([CachedController], [])],
+    ['on a protected controller', () => start([ProbeCachedController], [])],
   ])('prevents the start if it would share responses between users: %s', async (_, startCached) => {
     await expect(startCached()).rejects.toThrow('override async trackBy(context: ExecutionContext)');
   });
 
   it('serves each user their own response with the key of the message', async () => {
-    const app = await start([PublicCachedController], [{ provide: APP_INTERCEPTOR, useClass: UserCacheInterceptor }]);
+    const app = await start(
+      [ProbePublicCachedController],
+      [{ provide: APP_INTERCEPTOR, useClass: UserCacheInterceptor }],
+    );
     const read = async ({ accessToken }: SignedIn) => {
       const { body } = await app.as(accessToken).get('/users/me').expect(200);
       return String(body.id);
     };
     const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
     for (const person of [ada, eve, ada]) expect(await read(person)).toBe(person.id);
-    for (let i = 0; i < 2; i += 1) expect((await app.request.get('/public-cached')).body).toEqual({ calls: 1 });
+    for (let i = 0; i < 2; i += 1) expect((await app.request.get('/probe-public-cached')).body).toEqual({ calls: 1 });
     await app.close();
   });
 });

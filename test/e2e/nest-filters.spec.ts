@@ -67,8 +67,8 @@ class HttpExceptionFilter implements ExceptionFilter {
   }
 }
 
-@Controller('filters')
-class FiltersController {
+@Controller('probe-filters')
+class ProbeFiltersController {
   @Public()
   @Get('everything/:name')
   @UseFilters(CatchEverythingFilter)
@@ -103,11 +103,11 @@ class FiltersController {
   }
 }
 
-@Module({ controllers: [FiltersController] })
+@Module({ controllers: [ProbeFiltersController] })
 class FiltersModule {}
 
 @Module({
-  controllers: [FiltersController],
+  controllers: [ProbeFiltersController],
   providers: [{ provide: APP_FILTER, useClass: CatchEverythingFilter }],
 })
 class GlobalFilterModule {}
@@ -129,24 +129,24 @@ describe("an exception filter from Nest's documentation", () => {
   ];
 
   it.each(cases)('that catches everything keeps the status of a domain error: %s', async (name, status) => {
-    const { body } = await app.request.get(`/filters/everything/${name}`).expect(status);
-    expect(body).toMatchObject({ statusCode: status, path: `/filters/everything/${name}` });
+    const { body } = await app.request.get(`/probe-filters/everything/${name}`).expect(status);
+    expect(body).toMatchObject({ statusCode: status, path: `/probe-filters/everything/${name}` });
   });
 
   it.each(cases)('that extends BaseExceptionFilter sends only public members: %s', async (name, status, body) => {
-    expect((await app.request.get(`/filters/base/${name}`).expect(status)).body).toEqual({
+    expect((await app.request.get(`/probe-filters/base/${name}`).expect(status)).body).toEqual({
       statusCode: status,
       ...body,
     });
   });
 
   it.each(cases)('that catches HttpException gets a domain error: %s', async (name, status) => {
-    const { body } = await app.request.get(`/filters/http/${name}`).expect(status);
-    expect(body).toEqual({ statusCode: status, message: expect.any(String), path: `/filters/http/${name}` });
+    const { body } = await app.request.get(`/probe-filters/http/${name}`).expect(status);
+    expect(body).toEqual({ statusCode: status, message: expect.any(String), path: `/probe-filters/http/${name}` });
   });
 
   it('gets the errors of the guards', async () => {
-    const { body } = await app.request.get('/filters/guarded').expect(401);
+    const { body } = await app.request.get('/probe-filters/guarded').expect(401);
     expect(body).toMatchObject({ statusCode: 401, errorCode: 'token_missing' });
   });
 });
@@ -161,12 +161,12 @@ describe("a global exception filter from Nest's documentation", () => {
   afterAll(() => app.close());
 
   it('keeps the status of every rejection', async () => {
-    await app.request.get('/filters/guarded').expect(401);
+    await app.request.get('/probe-filters/guarded').expect(401);
     await app.as('no.such.token').get('/users/me').expect(401);
-    await app.as(ada.accessToken).get('/filters/restricted').expect(403);
+    await app.as(ada.accessToken).get('/probe-filters/restricted').expect(403);
     await app.as(ada.accessToken).get('/nowhere').expect(404);
     await app.request.post('/auth/login').send({ email: 'x' }).expect(400);
     await app.request.post('/auth/login').type('text').send('x').expect(415);
-    await app.request.get('/filters/everything/unknown').expect(500);
+    await app.request.get('/probe-filters/everything/unknown').expect(500);
   });
 });

@@ -22,7 +22,7 @@ import { expectProblemDocument } from '../support/expect-problem.js';
 import { LogLines } from '../support/log-lines.js';
 import { TestApp } from '../support/test-app.js';
 
-class Note {
+class ProbeNote {
   @PrimaryColumn({ type: 'integer' })
   id!: number;
 
@@ -30,34 +30,34 @@ class Note {
   title = 'untitled';
 }
 
-class Point {
+class ProbePoint {
   constructor(
     readonly x: number,
     readonly y: number,
   ) {}
 }
 
-class CreateCatDto {}
+class ProbeCreateCatDto {}
 
-class ItemDto {}
+class ProbeItemDto {}
 
-class LoggedDto {}
+class ProbeLoggedDto {}
 
-class Photo {
+class ProbePhoto {
   @IsString()
   url!: string;
 }
 
-class PhotosDto {
+class ProbePhotosDto {
   @ValidateNested()
-  cover!: Photo;
+  cover!: ProbePhoto;
 
   @ValidateNested({ each: true })
-  @Type(() => CreateCatDto)
-  cats: CreateCatDto[] = [];
+  @Type(() => ProbeCreateCatDto)
+  cats: ProbeCreateCatDto[] = [];
 }
 
-class TaskDto {
+class ProbeTaskDto {
   @IsInt()
   @Min(1)
   @Max(5)
@@ -70,31 +70,31 @@ class TaskDto {
   tags!: string[];
 }
 
-class AlbumDto {
+class ProbeAlbumDto {
   @IsArray()
   @ValidateNested({ each: true })
-  photos!: Photo[];
+  photos!: ProbePhoto[];
 }
 
 @Injectable()
-class NoteByIdPipe implements PipeTransform<string, Note> {
-  transform(id: string): Note {
+class NoteByIdPipe implements PipeTransform<string, ProbeNote> {
+  transform(id: string): ProbeNote {
     if (id !== '7') throw new NotFoundException('No such note.');
-    return Object.assign(new Note(), { id: 7 });
+    return Object.assign(new ProbeNote(), { id: 7 });
   }
 }
 
 @Injectable()
 class PointPipe implements PipeTransform {
-  transform(value: unknown): Point {
+  transform(value: unknown): ProbePoint {
     const [x, y] = [value].flat().join(',').split(',').map(Number);
-    return new Point(x ?? 0, y ?? 0);
+    return new ProbePoint(x ?? 0, y ?? 0);
   }
 }
 
 @Public()
-@Controller('pipes')
-class PipesController {
+@Controller('probe-pipes')
+class ProbePipesController {
   @Get('colors/:color')
   color(@Param('color', new ParseEnumPipe(Color)) color: Color): object {
     return { color };
@@ -106,27 +106,27 @@ class PipesController {
   }
 
   @Get('notes/:id')
-  note(@Param('id', NoteByIdPipe) note: Note): Note {
+  note(@Param('id', NoteByIdPipe) note: ProbeNote): ProbeNote {
     return note;
   }
 
   @Get('points')
-  point(@Query('at', PointPipe) at: Point): Point {
+  point(@Query('at', PointPipe) at: ProbePoint): ProbePoint {
     return at;
   }
 
   @Get('cats')
-  findCats(@Query() query: CreateCatDto): object {
-    return { isInstance: query instanceof CreateCatDto };
+  findCats(@Query() query: ProbeCreateCatDto): object {
+    return { isInstance: query instanceof ProbeCreateCatDto };
   }
 
   @Post('cats')
-  createCat(@Body() dto: CreateCatDto): object {
-    return { isInstance: dto instanceof CreateCatDto };
+  createCat(@Body() dto: ProbeCreateCatDto): object {
+    return { isInstance: dto instanceof ProbeCreateCatDto };
   }
 
   @Post('cat-lists')
-  createCats(@Body(new ParseArrayPipe({ items: ItemDto })) cats: ItemDto[]): object {
+  createCats(@Body(new ParseArrayPipe({ items: ProbeItemDto })) cats: ProbeItemDto[]): object {
     return { count: cats.length };
   }
 
@@ -136,37 +136,37 @@ class PipesController {
   }
 
   @Post('named-point')
-  namedPoint(@Body('at', PointPipe) at: Point): Point {
+  namedPoint(@Body('at', PointPipe) at: ProbePoint): ProbePoint {
     return at;
   }
 
   @Post('notes')
-  createNote(@Body() note: Note): Note {
+  createNote(@Body() note: ProbeNote): ProbeNote {
     return note;
   }
 
   @Post('tasks')
-  createTask(@Body() task: TaskDto): TaskDto {
+  createTask(@Body() task: ProbeTaskDto): ProbeTaskDto {
     return task;
   }
 
   @Post('logged')
-  logged(@Body() dto: LoggedDto): LoggedDto {
+  logged(@Body() dto: ProbeLoggedDto): ProbeLoggedDto {
     return dto;
   }
 
   @Post('photos')
-  photos(@Body() dto: PhotosDto): PhotosDto {
+  photos(@Body() dto: ProbePhotosDto): ProbePhotosDto {
     return dto;
   }
 
   @Post('albums')
-  album(@Body() dto: AlbumDto): AlbumDto {
+  album(@Body() dto: ProbeAlbumDto): ProbeAlbumDto {
     return dto;
   }
 }
 
-@Module({ controllers: [PipesController] })
+@Module({ controllers: [ProbePipesController] })
 class PipesModule {}
 
 describe('a parameter of Nest', () => {
@@ -177,7 +177,7 @@ describe('a parameter of Nest', () => {
   beforeEach(() => log.clear());
 
   const post = (path: string, body: unknown) =>
-    app.request.post(`/pipes/${path}`).set('Content-Type', 'application/json').send(JSON.stringify(body));
+    app.request.post(`/probe-pipes/${path}`).set('Content-Type', 'application/json').send(JSON.stringify(body));
 
   it.each([
     ['colors/red', { color: 'red' }],
@@ -188,7 +188,7 @@ describe('a parameter of Nest', () => {
     ['points?at=1&at=2', { x: 1, y: 2 }],
     ['cats', { isInstance: true }],
   ])('of a type without validators is converted by its own pipe: %s', async (path, body) => {
-    expect((await app.request.get(`/pipes/${path}`).expect(200)).body).toEqual(body);
+    expect((await app.request.get(`/probe-pipes/${path}`).expect(200)).body).toEqual(body);
   });
 
   it.each([
@@ -208,7 +208,7 @@ describe('a parameter of Nest', () => {
     ['points?at=%00', 400, 'validation_failed'],
     ['cats?name=Tom', 400, 'validation_failed'],
   ])('of a type without validators is rejected if invalid or unsafe: %s', async (path, status, code) => {
-    expectProblemDocument(await app.request.get(`/pipes/${path}`), status, code);
+    expectProblemDocument(await app.request.get(`/probe-pipes/${path}`), status, code);
   });
 
   it.each([
@@ -227,7 +227,7 @@ describe('a parameter of Nest', () => {
   });
 
   it.each(['text', 7, true, []])('with fields rejects input without fields: %j', async (value) => {
-    const input = new StrictValidationPipe().transform(value, { type: 'body', metatype: CreateCatDto });
+    const input = new StrictValidationPipe().transform(value, { type: 'body', metatype: ProbeCreateCatDto });
     await expect(input).rejects.toMatchObject({
       extensions: { errors: [{ pointer: '', message: 'must be an object' }] },
     });
@@ -249,12 +249,12 @@ describe('a parameter of Nest', () => {
   it('logs one warning if its class has no validators', async () => {
     await post('logged', { title: 'a' }).expect(400);
     await post('logged', { title: 'b' }).expect(400);
-    expect(log.text.match(/LoggedDto has no validators/g)).toHaveLength(1);
+    expect(log.text.match(/ProbeLoggedDto has no validators/g)).toHaveLength(1);
   });
 
   it.each([
-    ['photos', { cover: { url: 'a' } }, 'PhotosDto.cover'],
-    ['albums', { photos: [{ url: 'a' }] }, 'AlbumDto.photos'],
+    ['photos', { cover: { url: 'a' } }, 'ProbePhotosDto.cover'],
+    ['albums', { photos: [{ url: 'a' }] }, 'ProbeAlbumDto.photos'],
   ])('without @Type() for a nested class logs what to add: %s', async (path, body, field) => {
     expectProblemDocument(await post(path, body), 500, 'internal_error');
     expect(log.text).toContain(`${field} has @ValidateNested() but no @Type()`);

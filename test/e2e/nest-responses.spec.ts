@@ -22,7 +22,7 @@ import { Public } from '../../src/http/public.decorator.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 
-class NoteEntity {
+class ProbeNoteEntity {
   readonly id = 1;
   readonly title = 'Tea';
   readonly createdAt = new Date(0);
@@ -37,21 +37,21 @@ class NoteEntity {
 }
 
 @Public()
-@Controller('notes')
+@Controller('probe-notes')
 @UseInterceptors(ClassSerializerInterceptor)
-class NotesController {
+class ProbeNotesController {
   @Get('entity')
-  entity(): NoteEntity {
-    return new NoteEntity();
+  entity(): ProbeNoteEntity {
+    return new ProbeNoteEntity();
   }
 
   @Get('entities')
-  entities(): NoteEntity[] {
-    return [new NoteEntity()];
+  entities(): ProbeNoteEntity[] {
+    return [new ProbeNoteEntity()];
   }
 
   @Get('plain')
-  @SerializeOptions({ type: NoteEntity })
+  @SerializeOptions({ type: ProbeNoteEntity })
   plain(): object {
     return { id: 2, title: 'Coffee', secret: 'hidden' };
   }
@@ -92,7 +92,7 @@ class NotesController {
   }
 
   @Get('old')
-  @Redirect('/notes/new', 301)
+  @Redirect('/probe-notes/new', 301)
   old(): void {
     return undefined;
   }
@@ -100,7 +100,7 @@ class NotesController {
   @Get('moved')
   @Redirect()
   moved(): object {
-    return { url: '/notes/new', statusCode: 307 };
+    return { url: '/probe-notes/new', statusCode: 307 };
   }
 
   @Get('file')
@@ -120,8 +120,8 @@ class NotesController {
   }
 }
 
-@Controller('me')
-class MeController {
+@Controller('probe-me')
+class ProbeMeController {
   @Get('request')
   request(@Req() request: Request): object {
     return { id: request.user?.id, email: request.user?.email };
@@ -133,7 +133,7 @@ class MeController {
   }
 }
 
-@Module({ controllers: [NotesController, MeController] })
+@Module({ controllers: [ProbeNotesController, ProbeMeController] })
 class NotesModule {}
 
 const NOTE = { id: 1, title: 'Tea', createdAt: '1970-01-01T00:00:00.000Z', label: '1 Tea' };
@@ -148,27 +148,27 @@ describe('a response of Nest', () => {
   afterAll(() => app.close());
 
   it('of an entity is serialized by ClassSerializerInterceptor', async () => {
-    expect((await app.request.get('/notes/entity').expect(200)).body).toEqual(NOTE);
-    expect((await app.request.get('/notes/entities').expect(200)).body).toEqual([NOTE]);
-    const { body } = await app.request.get('/notes/plain').expect(200);
+    expect((await app.request.get('/probe-notes/entity').expect(200)).body).toEqual(NOTE);
+    expect((await app.request.get('/probe-notes/entities').expect(200)).body).toEqual([NOTE]);
+    const { body } = await app.request.get('/probe-notes/plain').expect(200);
     expect(body).toMatchObject({ id: 2, title: 'Coffee', label: '2 Coffee' });
     expect(body).not.toHaveProperty('secret');
   });
 
   it('has the status, cookie and headers of a passthrough response', async () => {
-    const { body, headers } = await app.request.get('/notes/passthrough').expect(202);
+    const { body, headers } = await app.request.get('/probe-notes/passthrough').expect(202);
     expect(body).toEqual({ passed: 'through' });
     expect(headers).toMatchObject({ 'set-cookie': ['seen=1; Path=/'], 'x-note': 'a', 'cache-control': 'no-store' });
   });
 
   it('can be sent by the handler', async () => {
-    const { body, headers } = await app.request.get('/notes/library').expect(203);
+    const { body, headers } = await app.request.get('/probe-notes/library').expect(203);
     expect([body, headers['x-content-type-options']]).toEqual([{ sent: 'by Express' }, 'nosniff']);
   });
 
   it('has the status of @HttpCode', async () => {
-    expect((await app.request.post('/notes/code').expect(202)).body).toEqual({ accepted: true });
-    const empty = await app.request.post('/notes/empty').expect(204);
+    expect((await app.request.post('/probe-notes/code').expect(202)).body).toEqual({ accepted: true });
+    const empty = await app.request.post('/probe-notes/empty').expect(204);
     expect([empty.text, empty.headers['content-type'], empty.headers['content-length']]).toEqual([
       '',
       undefined,
@@ -177,26 +177,26 @@ describe('a response of Nest', () => {
   });
 
   it('has the headers of @Header', async () => {
-    const { headers, text } = await app.request.get('/notes/headers').expect(200);
+    const { headers, text } = await app.request.get('/probe-notes/headers').expect(200);
     expect(headers['content-type']).toMatch(/^application\/vnd\.note\+json/);
     expect([headers['cache-control'], text]).toEqual(['public, max-age=60', '{"a":1}']);
   });
 
   it('can be text', async () => {
-    const { headers, text } = await app.request.get('/notes/text').expect(200);
+    const { headers, text } = await app.request.get('/probe-notes/text').expect(200);
     expect([headers['content-type'], text]).toEqual(['text/html; charset=utf-8', 'plain text']);
   });
 
   it.each([
-    ['/notes/old', 301],
-    ['/notes/moved', 307],
+    ['/probe-notes/old', 301],
+    ['/probe-notes/moved', 307],
   ])('can be a redirect: %s', async (path, status) => {
     const { headers } = await app.request.get(path).redirects(0).expect(status);
-    expect(headers['location']).toBe('/notes/new');
+    expect(headers['location']).toBe('/probe-notes/new');
   });
 
   it('can be a file', async () => {
-    const { headers, text } = await app.request.get('/notes/file').expect(200);
+    const { headers, text } = await app.request.get('/probe-notes/file').expect(200);
     expect(headers).toMatchObject({
       'content-type': 'text/csv',
       'content-disposition': 'attachment; filename="a.csv"',
@@ -207,16 +207,16 @@ describe('a response of Nest', () => {
   });
 
   it('can be a stream', async () => {
-    const { headers, text } = await app.request.get('/notes/stream').expect(200);
+    const { headers, text } = await app.request.get('/probe-notes/stream').expect(200);
     expect([headers['content-type'], text]).toEqual(['text/plain; charset=utf-8', 'first second']);
   });
 
   it('of a missing file does not contain its path', async () => {
-    const { text } = await app.request.get('/notes/missing').expect(400);
+    const { text } = await app.request.get('/probe-notes/missing').expect(400);
     expect(text).toBe('Bad Request');
   });
 
-  it.each(['/me/request', '/me/alias'])('can depend on the user of the request: %s', async (path) => {
+  it.each(['/probe-me/request', '/probe-me/alias'])('can depend on the user of the request: %s', async (path) => {
     expect((await app.as(ada.accessToken).get(path).expect(200)).body).toEqual({ id: ada.id, email: ada.email });
   });
 });

@@ -32,7 +32,7 @@ const FAILURES: Readonly<Record<string, Error>> = {
 };
 
 @Controller()
-class TasksController {
+class ProbeTasksController {
   @MessagePattern('guarded')
   guarded(): string {
     calls.push('guarded');
@@ -70,7 +70,7 @@ class TasksController {
   }
 }
 
-@Module({ controllers: [TasksController] })
+@Module({ controllers: [ProbeTasksController] })
 class TasksModule {}
 
 const REJECTION = {
@@ -164,7 +164,7 @@ describe.each(kinds)('%s', (_, connect) => {
 
 it.each(['graphql', 'some-library'])('rejects calls of handlers in a context of type %s', async (type) => {
   const creator = app.app.get(ExternalContextCreator);
-  const controller = app.app.get(TasksController);
+  const controller = app.app.get(ProbeTasksController);
   const wrap = (method: 'guarded' | 'open') =>
     creator.create(controller, controller[method], method, undefined, undefined, undefined, undefined, undefined, type);
   await expect(wrap('guarded')({})).rejects.toMatchObject({ code: 'unsupported_transport', kind: 'forbidden' });

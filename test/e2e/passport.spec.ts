@@ -86,8 +86,8 @@ class ApiKeyStrategy extends PassportStrategy(HeaderStrategy, 'api-key') {
 
 let uploads = 0;
 
-@Controller('passport')
-class PassportController {
+@Controller('probe-passport')
+class ProbePassportController {
   @Get('jwt')
   @UseGuards(AuthGuard('jwt'))
   jwt(@Req() { user }: RequestWithUser) {
@@ -157,7 +157,7 @@ class PassportGateway {
 
 @Module({
   imports: [PassportModule.register({ defaultStrategy: 'jwt' })],
-  controllers: [PassportController],
+  controllers: [ProbePassportController],
   providers: [ApiKeyStrategy, PassportGateway],
 })
 class TeamModule {}
@@ -175,7 +175,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const get = (path: string, { accessToken } = ada, from = app) => from.as(accessToken).get(`/passport/${path}`);
+const get = (path: string, { accessToken } = ada, from = app) => from.as(accessToken).get(`/probe-passport/${path}`);
 
 async function buildRevoked(): Promise<SignedIn> {
   const eve = await buildSignedIn(app);
@@ -205,14 +205,14 @@ describe("AuthGuard('jwt')", () => {
   });
 
   it.each(['public', 'default', 'either'])('rejects a missing or invalid token with its code: %s', async (path) => {
-    expectProblem(await app.request.get(`/passport/${path}`), 401, 'token_missing');
+    expectProblem(await app.request.get(`/probe-passport/${path}`), 401, 'token_missing');
     expectProblem(await get(path, { ...ada, accessToken: 'x' }), 401, 'token_invalid');
     const accessToken = forgeToken(ada.accessToken, { claims: { iat: 1, exp: 2 } });
     expectProblem(await get(path, { ...ada, accessToken }), 401, 'token_expired');
   });
 
   it('accepts a user of another strategy in the same guard', async () => {
-    const call = () => app.request.get('/passport/either').set('X-Api-Key', 'key of a partner');
+    const call = () => app.request.get('/probe-passport/either').set('X-Api-Key', 'key of a partner');
     expect((await call().expect(200)).body).toEqual({ email: 'partner' });
     expect((await call().auth('x', { type: 'bearer' }).expect(200)).body).toEqual({ email: 'partner' });
   });
@@ -242,7 +242,7 @@ describe("AuthGuard('jwt')", () => {
     const body = multipart(part('file', 'hello', 'hello.txt'));
     const start = async () => {
       const before = uploads;
-      const slow = SlowUpload.start(app, '/passport/upload', { accessToken: eve.accessToken, body });
+      const slow = SlowUpload.start(app, '/probe-passport/upload', { accessToken: eve.accessToken, body });
       await until('the upload arrives', () => uploads > before);
       return slow;
     };

@@ -15,7 +15,7 @@ type Resource = Readonly<Record<string, unknown>>;
 /** Fields that every PATCH changes. */
 const CHANGE_TIMES = ['updatedAt', 'modifiedAt'];
 
-class CreateOrderDto {
+class ProbeCreateOrderDto {
   @ApiPropertyOptional({ example: 'Tea' })
   @CodePoints(1, 10)
   title: string = 'Coffee';
@@ -25,17 +25,17 @@ class CreateOrderDto {
   status: string = 'open';
 }
 
-class SafeChangesDto extends PartialType(CreateOrderDto) {}
-class UnsafeChangesDto extends NestPartialType(CreateOrderDto) {}
+class ProbeSafeChangesDto extends PartialType(ProbeCreateOrderDto) {}
+class ProbeUnsafeChangesDto extends NestPartialType(ProbeCreateOrderDto) {}
 
 /** Creates a controller that keeps orders in memory. */
 function ordersController(path: string, changesDto: Type): Type {
   const orders = new Map<string, Resource>();
 
   @Controller(path)
-  class OrdersController {
+  class ProbeOrdersController {
     @Post()
-    create(@Body() order: CreateOrderDto): Resource {
+    create(@Body() order: ProbeCreateOrderDto): Resource {
       const id = randomUUID();
       orders.set(id, { id, ...order });
       return { id, ...order };
@@ -55,12 +55,15 @@ function ordersController(path: string, changesDto: Type): Type {
     }
   }
   const types = [IdParamDto, changesDto];
-  Reflect.defineMetadata('design:paramtypes', types, OrdersController.prototype, 'update');
-  return OrdersController;
+  Reflect.defineMetadata('design:paramtypes', types, ProbeOrdersController.prototype, 'update');
+  return ProbeOrdersController;
 }
 
 @Module({
-  controllers: [ordersController('safe-orders', SafeChangesDto), ordersController('unsafe-orders', UnsafeChangesDto)],
+  controllers: [
+    ordersController('probe-safe-orders', ProbeSafeChangesDto),
+    ordersController('probe-unsafe-orders', ProbeUnsafeChangesDto),
+  ],
 })
 class OrdersModule {}
 
@@ -140,7 +143,7 @@ describe('a PATCH of one field', () => {
 
   it('leaves the other fields of every resource unchanged', async () => {
     const effects: (string[] | null)[] = [];
-    for (const patch of patches.filter(({ path }) => path !== '/unsafe-orders/{id}'))
+    for (const patch of patches.filter(({ path }) => path !== '/probe-unsafe-orders/{id}'))
       effects.push(await findSideEffects(patch));
     expect(effects.flat().filter(Boolean)).toEqual([]);
   });
@@ -152,10 +155,10 @@ describe('a PATCH of one field', () => {
   });
 
   it('changes another field with the PartialType of Nest, which this test detects', async () => {
-    const [patch] = patches.filter(({ path }) => path === '/unsafe-orders/{id}');
+    const [patch] = patches.filter(({ path }) => path === '/probe-unsafe-orders/{id}');
     expect(patch && (await findSideEffects(patch))).toEqual([
-      'PATCH /unsafe-orders/{id} of title changed status',
-      'PATCH /unsafe-orders/{id} of status changed title',
+      'PATCH /probe-unsafe-orders/{id} of title changed status',
+      'PATCH /probe-unsafe-orders/{id} of status changed title',
     ]);
   });
 });

@@ -10,8 +10,8 @@ import { TestApp } from '../support/test-app.js';
 
 /** Of the two roles, only `admin` has `audit:read`. */
 @Requires('audit:read')
-@Controller('permission')
-class PermissionController {
+@Controller('probe-permission')
+class ProbePermissionController {
   @Get('of-controller')
   ofController(): void {
     return undefined;
@@ -44,8 +44,8 @@ class PermissionController {
 }
 
 @Roles('admin')
-@Controller('role')
-class RoleController {
+@Controller('probe-role')
+class ProbeRoleController {
   @Get('of-route')
   @Roles('user')
   ofRoute(): void {
@@ -59,7 +59,7 @@ class RoleController {
   }
 }
 
-@Module({ controllers: [PermissionController, RoleController] })
+@Module({ controllers: [ProbePermissionController, ProbeRoleController] })
 class ProbeModule {}
 
 describe('@Requires', () => {
@@ -77,12 +77,12 @@ describe('@Requires', () => {
   const statusFor = async (role: Role, path: string) => (await app.as(people[role].accessToken).get(path)).status;
 
   it.each<[what: string, path: string, admin: number, user: number]>([
-    ['allows the roles that have the permission of the controller', '/permission/of-controller', 200, 403],
-    ['requires the permission in addition to a role', '/permission/and-role', 200, 403],
-    ['rejects a role that only one of the two decorators allows', '/permission/and-other-role', 403, 403],
-    ['requires the permission of the route instead of that of its controller', '/permission/of-nobody', 403, 403],
-    ['applies in addition to the roles of the controller', '/role/and-permission', 200, 403],
-    ['applies @Roles of the route instead of that of its controller', '/role/of-route', 403, 200],
+    ['allows the roles that have the permission of the controller', '/probe-permission/of-controller', 200, 403],
+    ['requires the permission in addition to a role', '/probe-permission/and-role', 200, 403],
+    ['rejects a role that only one of the two decorators allows', '/probe-permission/and-other-role', 403, 403],
+    ['requires the permission of the route instead of that of its controller', '/probe-permission/of-nobody', 403, 403],
+    ['applies in addition to the roles of the controller', '/probe-role/and-permission', 200, 403],
+    ['applies @Roles of the route instead of that of its controller', '/probe-role/of-route', 403, 200],
   ])('%s', async (_, path, admin, user) => {
     expect([await statusFor('admin', path), await statusFor('user', path)]).toEqual([admin, user]);
     const documented = operations.find((operation) => operation.path === path);
@@ -93,7 +93,7 @@ describe('@Requires', () => {
   });
 
   it('rejects everyone on a public route, because there is no principal', async () => {
-    expectProblem(await app.request.get('/permission/public'), 403, 'forbidden');
+    expectProblem(await app.request.get('/probe-permission/public'), 403, 'forbidden');
   });
 
   it('checks the role in the database on each request', async () => {
@@ -111,14 +111,14 @@ describe('@Requires', () => {
     const ada = await buildSignedIn(app);
     await app.database.query('ALTER TABLE users DROP CONSTRAINT ck_users_role');
     await app.database.query(`UPDATE users SET role = 'newer' WHERE id = $1`, [ada.id]);
-    expectProblem(await app.as(ada.accessToken).get('/permission/of-controller'), 403, 'forbidden');
+    expectProblem(await app.as(ada.accessToken).get('/probe-permission/of-controller'), 403, 'forbidden');
     const { body } = await app.as(ada.accessToken).get('/users/me').expect(200);
     expect(body.role).toBe('newer');
   });
 
   it('records a rejection as an audit event', async () => {
     const ada = await buildSignedIn(app);
-    await app.as(ada.accessToken).get('/permission/of-controller').expect(403);
+    await app.as(ada.accessToken).get('/probe-permission/of-controller').expect(403);
     await app.app.get(RejectionRecorder).flush();
     const { body } = await app.as(people.admin.accessToken).get(`/admin/audit?userId=${ada.id}&type=access_denied`);
     expect(body.items).toMatchObject([{ outcome: 'failure', reason: 'forbidden', details: { count: 1 } }]);
@@ -129,6 +129,6 @@ describe('@Requires', () => {
       documented['x-permissions'] ? [[path, documented['x-permissions']]] : [],
     );
     expect(names).toContainEqual(['/admin/audit', ['audit:read']]);
-    expect(names).toContainEqual(['/permission/of-nobody', ['audit:burn']]);
+    expect(names).toContainEqual(['/probe-permission/of-nobody', ['audit:burn']]);
   });
 });

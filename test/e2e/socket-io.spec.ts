@@ -55,7 +55,7 @@ class PublicGateway {
   }
 }
 
-@WebSocketGateway({ path: '/games', cors: { origin: '*' } })
+@WebSocketGateway({ path: '/probe-games', cors: { origin: '*' } })
 class GamesGateway {
   @SubscribeMessage('move')
   move(): string {
@@ -63,7 +63,7 @@ class GamesGateway {
   }
 }
 
-const RECOVERY = { path: '/recovering', connectionStateRecovery: {} };
+const RECOVERY = { path: '/probe-recovering', connectionStateRecovery: {} };
 
 @WebSocketGateway(RECOVERY)
 class RecoveringGateway {}
@@ -143,21 +143,21 @@ describe.each([
 ])('socket.io over %s', (_, options: Options) => {
   it.each([
     ['/', 'a token that is invalid', 'x.y.z'],
-    ['/games', 'a token that is invalid', 'x.y.z'],
+    ['/probe-games', 'a token that is invalid', 'x.y.z'],
   ])('rejects a connection to %s with %s', async (path, _what, token) => {
     const error = await rejection('/', token, { ...options, ...(path !== '/' && { path }) });
     expect(statusOf(error)).toBe(401);
   });
 
   it('rejects a connection without a token to a path without public gateways', async () => {
-    const error = await rejection('/', null, { ...options, path: '/games' });
+    const error = await rejection('/', null, { ...options, path: '/probe-games' });
     expect(statusOf(error)).toBe(401);
   });
 
   it('accepts a connection with a token and handles its messages', async () => {
     const socket = await join('/', user.accessToken, options);
     expect(await socket.emitWithAck('whoami', 7)).toEqual({ email: user.email, body: 7 });
-    const games = await join('/', user.accessToken, { ...options, path: '/games' });
+    const games = await join('/', user.accessToken, { ...options, path: '/probe-games' });
     expect(await games.emitWithAck('move')).toBe('moved');
   });
 
@@ -226,11 +226,15 @@ describe.each([
 });
 
 describe('a request of the long polling of socket.io', () => {
-  const POLL = '/games/?EIO=4&transport=polling';
+  const POLL = '/probe-games/?EIO=4&transport=polling';
 
-  it.each([POLL, `${POLL}&sid=unknown`, '/games/?EIO=4&%74ransport=polling', '/games/x?transport=websocket&sid=1'])(
-    'to %s gets 401 without a token',
-    async (path) => expectProblem(await app.request.get(path), 401, 'token_missing'),
+  it.each([
+    POLL,
+    `${POLL}&sid=unknown`,
+    '/probe-games/?EIO=4&%74ransport=polling',
+    '/probe-games/x?transport=websocket&sid=1',
+  ])('to %s gets 401 without a token', async (path) =>
+    expectProblem(await app.request.get(path), 401, 'token_missing'),
   );
 
   it('gets 401 once the session is revoked, although its connection was accepted', async () => {
@@ -262,7 +266,7 @@ it('records a rejected namespace in the audit trail', async () => {
 
 it('checks the role of a client that reconnects to a namespace with state recovery', async () => {
   const admin = await buildSignedIn(app, 'admin');
-  const socket = await join('/admin', admin.accessToken, { ...WEBSOCKET, path: '/recovering' });
+  const socket = await join('/admin', admin.accessToken, { ...WEBSOCKET, path: '/probe-recovering' });
   // The client stores the offset of the last message, which it needs to recover.
   const received = new Promise((resolve) => socket.once('news', resolve));
   app.app.get(RecoveringAdminGateway, { strict: false }).server.emit('news', 'first');
@@ -280,12 +284,17 @@ it('accepts a token in the subprotocols, as browsers can send it', async () => {
 });
 
 it('lets browsers ask which requests other origins may send', async () => {
-  const preflight = app.request.options('/games/?EIO=4&transport=polling');
+  const preflight = app.request.options('/probe-games/?EIO=4&transport=polling');
   await preflight.set({ Origin: 'https://app.example.com', 'Access-Control-Request-Method': 'GET' }).expect(204);
 });
 
 it('rejects a WebSocket handshake without a token for every path of socket.io', async () => {
-  for (const path of ['/games/?EIO=4&transport=websocket', '/games/', '/games', '/other?EIO=4&transport=websocket']) {
+  for (const path of [
+    '/probe-games/?EIO=4&transport=websocket',
+    '/probe-games/',
+    '/probe-games',
+    '/other?EIO=4&transport=websocket',
+  ]) {
     expect(await rejectedHandshake(app, path)).toMatchObject({ status: 401, problem: { code: 'token_missing' } });
   }
 });

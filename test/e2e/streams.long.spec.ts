@@ -15,15 +15,15 @@ const OBSERVED_MS = 10_000;
 /** The promise is 2 s on a machine that is not busy. */
 const MAX_CLOSE_MS = 10_000;
 
-@Controller('events')
-class EventsController {
+@Controller('probe-events')
+class ProbeEventsController {
   @Sse()
   events(): Observable<MessageEvent> {
     return NEVER;
   }
 }
 
-@WebSocketGateway({ path: '/chat' })
+@WebSocketGateway({ path: '/probe-chat' })
 class ChatGateway {
   @SubscribeMessage('ping')
   ping(): string {
@@ -31,7 +31,7 @@ class ChatGateway {
   }
 }
 
-@Module({ controllers: [EventsController], providers: [ChatGateway] })
+@Module({ controllers: [ProbeEventsController], providers: [ChatGateway] })
 class StreamsModule {}
 
 /** A stream of a session. */
@@ -188,7 +188,7 @@ describe('1,000 event streams and 1,000 WebSockets of 500 sessions on two instan
 type Ends = (person: Person) => Person['sessions'];
 
 async function openEvents(app: TestApp, token: string): Promise<Observed> {
-  const stream = await EventStream.open(app, '/events', token);
+  const stream = await EventStream.open(app, '/probe-events', token);
   const closed = stream.ended.then(() => {
     const problem = stream.last('closed') as { readonly code?: string } | undefined;
     return { at: performance.now(), reason: problem?.code };
@@ -199,7 +199,7 @@ async function openEvents(app: TestApp, token: string): Promise<Observed> {
 }
 
 async function openSocket(app: TestApp, token: string): Promise<Observed> {
-  const client = await SocketClient.open(app, '/chat', { token });
+  const client = await SocketClient.open(app, '/probe-chat', { token });
   return {
     closed: client.closed.then(({ code, reason }) => ({
       at: performance.now(),

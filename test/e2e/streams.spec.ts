@@ -12,17 +12,17 @@ import { SocketClient, type Closed } from '../support/socket-client.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-@Controller('streams')
-class StreamsController {
+@Controller('probe-sse')
+class ProbeStreamsController {
   static active = 0;
 
   /** Emits so often that an event is always being written. */
   @Sse('busy')
   busy(): Observable<MessageEvent> {
-    StreamsController.active += 1;
+    ProbeStreamsController.active += 1;
     return interval(1).pipe(
       map((data) => ({ data: String(data) })),
-      finalize(() => (StreamsController.active -= 1)),
+      finalize(() => (ProbeStreamsController.active -= 1)),
     );
   }
 
@@ -66,7 +66,7 @@ class StreamsController {
   }
 }
 
-@WebSocketGateway({ path: '/chat' })
+@WebSocketGateway({ path: '/probe-ws' })
 class ChatGateway {
   @SubscribeMessage('ping')
   ping(): string {
@@ -75,14 +75,14 @@ class ChatGateway {
 }
 
 @Roles('admin')
-@WebSocketGateway({ path: '/for-admins' })
+@WebSocketGateway({ path: '/probe-for-admins' })
 class AdminGateway {}
 
 @Public()
-@WebSocketGateway({ path: '/public' })
+@WebSocketGateway({ path: '/probe-public' })
 class PublicGateway {}
 
-@Module({ controllers: [StreamsController], providers: [ChatGateway, AdminGateway, PublicGateway] })
+@Module({ controllers: [ProbeStreamsController], providers: [ChatGateway, AdminGateway, PublicGateway] })
 class StreamsModule {}
 
 let first: TestApp;
@@ -104,9 +104,9 @@ async function openStreams({ accessToken: token }: SignedIn): Promise<Streams> {
   const apps = [first, second];
   return {
     events: await Promise.all(
-      apps.flatMap((app) => ['busy', 'quiet'].map((name) => EventStream.open(app, `/streams/${name}`, token))),
+      apps.flatMap((app) => ['busy', 'quiet'].map((name) => EventStream.open(app, `/probe-sse/${name}`, token))),
     ),
-    sockets: await Promise.all(apps.map((app) => SocketClient.open(app, '/chat', { token }))),
+    sockets: await Promise.all(apps.map((app) => SocketClient.open(app, '/probe-ws', { token }))),
   };
 }
 
@@ -249,23 +249,23 @@ describe('the streams of a session', () => {
 
   it('release the producer of their events when they close', async () => {
     const open = [others, current].length * [first, second].length;
-    await until('only open streams have a producer', () => StreamsController.active === open);
-    expect(StreamsController.active).toBe(open);
+    await until('only open streams have a producer', () => ProbeStreamsController.active === open);
+    expect(ProbeStreamsController.active).toBe(open);
   });
 });
 
 describe('an event stream', () => {
   it('gets a problem instead of a stream without an active session', async () => {
-    expectProblem(await first.request.get('/streams/quiet'), 401, 'token_missing');
+    expectProblem(await first.request.get('/probe-sse/quiet'), 401, 'token_missing');
     expectProblem(
-      await first.as((await buildSignedIn(first)).accessToken).get('/streams/for-admins'),
+      await first.as((await buildSignedIn(first)).accessToken).get('/probe-sse/for-admins'),
       403,
       'forbidden',
     );
   });
 
   it('is neither cached nor buffered', async () => {
-    const stream = await EventStream.open(first, '/streams/quiet', admin.accessToken);
+    const stream = await EventStream.open(first, '/probe-sse/quiet', admin.accessToken);
     expect(stream.response.headers).toMatchObject({
       'content-type': 'text/event-stream',
       'cache-control': expect.stringMatching(/\bno-store\b.*\bno-transform\b/),
@@ -277,7 +277,7 @@ describe('an event stream', () => {
 
   it('ends with a problem document', async () => {
     const { accessToken } = await buildSignedIn(first);
-    const stream = await EventStream.open(first, '/streams/quiet', accessToken);
+    const stream = await EventStream.open(first, '/probe-sse/quiet', accessToken);
     await first.as(accessToken).post('/auth/logout').expect(204);
     await stream.ended;
     expect(stream.last('closed')).toEqual({
@@ -285,7 +285,7 @@ describe('an event stream', () => {
       title: 'Session revoked',
       status: 401,
       detail: 'This session was revoked. Sign in again.',
-      instance: '/streams/quiet',
+      instance: '/probe-sse/quiet',
       code: 'session_revoked',
       reason: 'logout',
       requestId: stream.response.headers['x-request-id'],
@@ -293,7 +293,7 @@ describe('an event stream', () => {
   });
 
   it('does not expose the message of an unexpected error', async () => {
-    const stream = await EventStream.open(first, '/streams/failing', admin.accessToken);
+    const stream = await EventStream.open(first, '/probe-sse/failing', admin.accessToken);
     await stream.ended;
     expect(stream.text).toContain('data: first');
     expect(stream.text).toContain('event: error\n');
@@ -306,8 +306,8 @@ it('a role change closes the streams that require the role, and no others', asyn
   const { accessToken: token } = demoted;
   const streams = await openStreams(demoted);
   const restricted: Streams = {
-    events: [await EventStream.open(first, '/streams/for-admins', token)],
-    sockets: [await SocketClient.open(second, '/for-admins', { token })],
+    events: [await EventStream.open(first, '/probe-sse/for-admins', token)],
+    sockets: [await SocketClient.open(second, '/probe-for-admins', { token })],
   };
   await second.as(admin.accessToken).patch(`/admin/users/${demoted.id}`).send({ role: 'user' }).expect(200);
   expect(await reasonsOf(restricted)).toEqual(['forbidden', '4403 forbidden']);
@@ -319,13 +319,14 @@ it('a WebSocket is logged with its user and the reason why it was closed', async
   const log = new LogLines();
   const app = await TestApp.start({ imports: [StreamsModule], database: first.database, log });
   const { id: userId, sessionId, accessToken: token } = await buildSignedIn(app);
-  const client = await SocketClient.open(app, '/chat?secret=1', { protocols: ['bearer', token] });
+  const client = await SocketClient.open(app, '/probe-ws?secret=1', { protocols: ['bearer', token] });
   await app.as(token).post('/auth/logout').expect(204);
   await client.closed;
-  const isLine = ({ msg }: { readonly msg?: unknown }) => msg === 'GET /chat 101';
+  const isLine = ({ msg }: { readonly msg?: unknown }) => msg === 'GET /probe-ws 101';
   await until('the connection is logged', () => log.records.some(isLine));
   const line = log.records.find(isLine);
-  expect(line).toMatchObject({ level: 'info', path: '/chat', status: 101, code: 'session_revoked', userId, sessionId });
+  const access = { level: 'info', path: '/probe-ws', status: 101, code: 'session_revoked' };
+  expect(line).toMatchObject({ ...access, userId, sessionId });
   expect(line).not.toHaveProperty('aborted');
   expect(log.text).not.toContain(token);
   await app.close();
@@ -333,7 +334,7 @@ it('a WebSocket is logged with its user and the reason why it was closed', async
 
 it('a download is cut off when its session ends', async () => {
   const { accessToken } = await buildSignedIn(first);
-  const download = await EventStream.open(first, '/streams/download', accessToken);
+  const download = await EventStream.open(first, '/probe-sse/download', accessToken);
   await first.as(accessToken).post('/auth/logout').expect(204);
   expect(await download.ended).toBe(false);
   expect(download.text).toBe('start');
@@ -341,9 +342,9 @@ it('a download is cut off when its session ends', async () => {
 
 it('a public stream stays open when the session of its client ends', async () => {
   const { accessToken: token } = await buildSignedIn(first);
-  const streams = { events: [await EventStream.open(first, '/streams/public', token)], sockets: [] };
-  const guarded = await EventStream.open(first, '/streams/quiet', token);
-  const socket = await SocketClient.open(first, '/public', { token });
+  const streams = { events: [await EventStream.open(first, '/probe-sse/public', token)], sockets: [] };
+  const guarded = await EventStream.open(first, '/probe-sse/quiet', token);
+  const socket = await SocketClient.open(first, '/probe-public', { token });
   await first.as(token).post('/auth/logout').expect(204);
   await guarded.ended;
   await expectOpen(streams);
@@ -360,8 +361,8 @@ it('a stream outlives its access token and marks its session as seen', async () 
   });
   const session = await signIn(app, await buildUser(app));
   await first.database.query(`UPDATE sessions SET last_seen_at = now() - interval '1 hour'`);
-  const stream = await EventStream.open(app, '/streams/quiet', session.accessToken);
-  const socket = await SocketClient.open(app, '/chat', { token: session.accessToken });
+  const stream = await EventStream.open(app, '/probe-sse/quiet', session.accessToken);
+  const socket = await SocketClient.open(app, '/probe-ws', { token: session.accessToken });
   await until('the token has expired', async () => {
     const { body } = await app.as(session.accessToken).get('/users/me');
     return body.code === 'token_expired';
@@ -384,9 +385,10 @@ it('a session has at most as many streams as configured', async () => {
   const env = { MAX_STREAMS_PER_SESSION: '2' };
   const app = await TestApp.start({ imports: [StreamsModule], database: first.database, env });
   const { accessToken: token } = await buildSignedIn(app);
-  const kept = await EventStream.open(app, '/streams/quiet', token);
-  const sockets = [await SocketClient.open(app, '/chat', { token }), await SocketClient.open(app, '/chat', { token })];
-  const surplus = await EventStream.open(app, '/streams/quiet', token);
+  const kept = await EventStream.open(app, '/probe-sse/quiet', token);
+  const openSocket = () => SocketClient.open(app, '/probe-ws', { token });
+  const sockets = [await openSocket(), await openSocket()];
+  const surplus = await EventStream.open(app, '/probe-sse/quiet', token);
   expect(await sockets[1]?.closed).toEqual({ code: 1013, reason: 'too_many_streams' });
   await surplus.ended;
   expect(surplus.last('closed')).toMatchObject({ code: 'too_many_streams', status: 429 });

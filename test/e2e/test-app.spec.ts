@@ -3,7 +3,7 @@ import { getRepositoryToken } from '@nestjs/typeorm';
 import { NEVER } from 'rxjs';
 import { PasswordHasher } from '../../src/platform/passwords/password-hasher.js';
 import { buildSignedIn } from '../support/builders.js';
-import { CREATE_NOTES, Note, NotesModule } from '../support/notes-module.js';
+import { CREATE_PROBE_NOTES, ProbeNote, ProbeNotesModule } from '../support/probe-notes-module.js';
 import { TestApp } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 
@@ -12,15 +12,15 @@ class Payments {
   constructor(readonly gateway: TestDatabase) {}
 }
 
-@Controller('silence')
-class SilentController {
+@Controller('probe-silence')
+class ProbeSilentController {
   @Sse()
   stream(): typeof NEVER {
     return NEVER;
   }
 }
 
-@Module({ controllers: [SilentController] })
+@Module({ controllers: [ProbeSilentController] })
 class SilentModule {}
 
 @Module({ providers: [Payments] })
@@ -28,12 +28,12 @@ class IncompleteModule {}
 
 describe('TestApp.start', () => {
   it('adds modules, with their entities, to the complete application', async () => {
-    const app = await TestApp.start({ imports: [NotesModule] });
+    const app = await TestApp.start({ imports: [ProbeNotesModule] });
     try {
-      await app.database.query(CREATE_NOTES);
+      await app.database.query(CREATE_PROBE_NOTES);
       const { accessToken } = await buildSignedIn(app);
-      await app.as(accessToken).post('/notes').send({ text: 'milk' }).expect(201);
-      const { body } = await app.request.get('/notes').expect(200);
+      await app.as(accessToken).post('/probe-notes').send({ text: 'milk' }).expect(201);
+      const { body } = await app.request.get('/probe-notes').expect(200);
       expect(body).toEqual([{ id: 1, text: 'milk' }]);
     } finally {
       await app.close();
@@ -46,11 +46,11 @@ describe('TestApp.start', () => {
       const { accessToken } = await buildSignedIn(app);
       await app
         .as(accessToken)
-        .get('/silence')
+        .get('/probe-silence')
         .expect(200)
         .expect('Content-Type', /^text\/event-stream/);
-      await app.as(accessToken).head('/silence').expect(200);
-      await app.request.get('/silence').expect(401);
+      await app.as(accessToken).head('/probe-silence').expect(200);
+      await app.request.get('/probe-silence').expect(401);
     } finally {
       await app.close();
     }
@@ -59,14 +59,14 @@ describe('TestApp.start', () => {
   it('replaces providers, including those of Gatehouse', async () => {
     const find = jest.fn(() => Promise.resolve([{ id: 7, text: 'from the mock' }]));
     const app = await TestApp.start({
-      imports: [NotesModule],
+      imports: [ProbeNotesModule],
       override: (module) => {
-        module.overrideProvider(getRepositoryToken(Note)).useValue({ find });
+        module.overrideProvider(getRepositoryToken(ProbeNote)).useValue({ find });
         module.overrideProvider(PasswordHasher).useValue({ verify: () => Promise.resolve(false) });
       },
     });
     try {
-      const { body } = await app.request.get('/notes').expect(200);
+      const { body } = await app.request.get('/probe-notes').expect(200);
       expect(body).toEqual([{ id: 7, text: 'from the mock' }]);
       expect(app.app.get(PasswordHasher)).not.toBeInstanceOf(PasswordHasher);
     } finally {

@@ -29,7 +29,7 @@ import { until } from '../support/until.js';
 const SECRET = 'webhook secret';
 const sign = (bytes: Buffer | string) => createHmac('sha256', SECRET).update(bytes).digest();
 
-class EventDto {
+class ProbeEventDto {
   @ApiProperty()
   @IsString()
   event!: string;
@@ -45,8 +45,8 @@ class CountingInterceptor implements NestInterceptor {
   }
 }
 
-@Controller('bodies')
-class BodiesController {
+@Controller('probe-bodies')
+class ProbeBodiesController {
   @Post('text')
   @TextBody()
   text(@Body() text: string) {
@@ -62,7 +62,7 @@ class BodiesController {
   @Public()
   @Post('webhook')
   @KeepRawBody()
-  webhook(@Req() request: RawBodyRequest<Request>, @Body() { event }: EventDto) {
+  webhook(@Req() request: RawBodyRequest<Request>, @Body() { event }: ProbeEventDto) {
     const signature = Buffer.from(request.get('X-Signature') ?? '', 'hex');
     const expected = sign(request.rawBody ?? '');
     if (signature.length !== expected.length || !timingSafeEqual(signature, expected))
@@ -80,12 +80,12 @@ class BodiesController {
   @Post('form')
   @FormBody()
   @UseInterceptors(CountingInterceptor)
-  form(@Body() { event }: EventDto) {
+  form(@Body() { event }: ProbeEventDto) {
     return { event };
   }
 
   @Post('json')
-  json(@Body() { event }: EventDto) {
+  json(@Body() { event }: ProbeEventDto) {
     return { event };
   }
 
@@ -103,16 +103,18 @@ class BodiesController {
 
   @Post('upload')
   @Multipart({ files: { avatar: 1, photos: 3 } })
-  upload(@Body() _: EventDto) {
+  upload(@Body() _: ProbeEventDto) {
     return {};
   }
 }
 
-@Module({ controllers: [BodiesController] })
+@Module({ controllers: [ProbeBodiesController] })
 class BodiesModule implements NestModule {
   /** Adds a middleware for the paths of the controller, as modules may do. It precedes the handlers. */
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply((_request: Request, _response: unknown, next: NextFunction) => next()).forRoutes(BodiesController);
+    consumer
+      .apply((_request: Request, _response: unknown, next: NextFunction) => next())
+      .forRoutes(ProbeBodiesController);
   }
 }
 
@@ -125,7 +127,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const post = (path: string, type: string, body: string) =>
-  app.as(ada.accessToken).post(`/bodies/${path}`).set('Content-Type', type).send(body);
+  app.as(ada.accessToken).post(`/probe-bodies/${path}`).set('Content-Type', type).send(body);
 
 describe('@TextBody()', () => {
   it.each([
@@ -138,7 +140,7 @@ describe('@TextBody()', () => {
   });
 
   it('passes an empty string to the handler without a body', async () => {
-    const { body } = await app.as(ada.accessToken).post('/bodies/text').expect(201);
+    const { body } = await app.as(ada.accessToken).post('/probe-bodies/text').expect(201);
     expect(body).toEqual({ text: '' });
   });
 
@@ -169,7 +171,7 @@ describe('@TextBody()', () => {
   });
 
   it('rejects text that is not UTF-8', async () => {
-    const request = app.as(ada.accessToken).post('/bodies/text').set('Content-Type', 'text/plain');
+    const request = app.as(ada.accessToken).post('/probe-bodies/text').set('Content-Type', 'text/plain');
     request.write(Buffer.from([0xc3, 0x28]));
     expectProblem(await request, 400, 'malformed_body');
   });
@@ -192,7 +194,7 @@ describe('@TextBody()', () => {
     const eve = await buildSignedIn(app);
     const headers = [`Authorization: Bearer ${eve.accessToken}`, 'Content-Type: text/plain', 'Content-Length: 2'];
     const socket = await openSocket(app);
-    socket.write(rawRequest('POST /bodies/text', headers, 'a'));
+    socket.write(rawRequest('POST /probe-bodies/text', headers, 'a'));
     await app.as(eve.accessToken).post('/auth/logout').expect(204);
     socket.write('b');
     expect(parseAnswer(await readToEnd(socket)).status).toBe(401);
@@ -203,7 +205,7 @@ describe('@KeepRawBody()', () => {
   // JSON.stringify would write other bytes.
   const EVENT = '{ "event" :\t"pa\\u0069d" }\n';
   const webhook = (body: string, signature: Buffer) =>
-    app.request.post('/bodies/webhook').type('json').set('X-Signature', signature.toString('hex')).send(body);
+    app.request.post('/probe-bodies/webhook').type('json').set('X-Signature', signature.toString('hex')).send(body);
 
   it('keeps the exact bytes of JSON, and parses it', async () => {
     expect((await webhook(EVENT, sign(EVENT)).expect(201)).body).toEqual({ event: 'paid' });
@@ -222,25 +224,25 @@ describe('@KeepRawBody()', () => {
   });
 
   it('keeps the bytes of other types without parsing them', async () => {
-    const request = app.request.post('/bodies/bytes').set('Content-Type', 'application/octet-stream');
+    const request = app.request.post('/probe-bodies/bytes').set('Content-Type', 'application/octet-stream');
     request.write(Buffer.from([0, 0xff, 0xc3, 0x28]));
     expect((await request).body).toEqual({ hex: '00ffc328', body: null });
   });
 
   it('parses other types of JSON', async () => {
     const request = app.request
-      .post('/bodies/bytes')
+      .post('/probe-bodies/bytes')
       .set('Content-Type', 'application/cloudevents+json')
       .send('{"a":1}');
     expect((await request).body).toEqual({ hex: Buffer.from('{"a":1}').toString('hex'), body: { a: 1 } });
   });
 
   it('passes no bytes to the handler without a body', async () => {
-    expect((await app.request.post('/bodies/bytes')).body).toEqual({ hex: '', body: null });
+    expect((await app.request.post('/probe-bodies/bytes')).body).toEqual({ hex: '', body: null });
   });
 
   it('rejects other types', async () => {
-    const answer = await app.request.post('/bodies/webhook').type('form').send('event=x');
+    const answer = await app.request.post('/probe-bodies/webhook').type('form').send('event=x');
     expectProblem(answer, 415, 'unsupported_media_type');
   });
 });
@@ -269,7 +271,7 @@ describe('@FormBody()', () => {
     ];
     const socket = await openSocket(app);
     CountingInterceptor.count = 0;
-    socket.write(rawRequest('POST /bodies/form', headers, 'event='));
+    socket.write(rawRequest('POST /probe-bodies/form', headers, 'event='));
     await until('the request has passed the guards', () => CountingInterceptor.count > 0);
     await app.as(eve.accessToken).post('/auth/logout').expect(204);
     socket.write('x');
@@ -280,8 +282,8 @@ describe('@FormBody()', () => {
 describe('the API document', () => {
   it('describes each body and its errors', async () => {
     const { paths } = (await app.request.get('/openapi.json').expect(200)).body;
-    const bodyOf = (path: string) => paths[`/bodies/${path}`].post.requestBody as { content: object };
-    const event = { $ref: '#/components/schemas/EventDto' };
+    const bodyOf = (path: string) => paths[`/probe-bodies/${path}`].post.requestBody as { content: object };
+    const event = { $ref: '#/components/schemas/ProbeEventDto' };
     expect(bodyOf('text')).toEqual({ required: true, content: { 'text/plain': { schema: { type: 'string' } } } });
     expect(Object.keys(bodyOf('csv').content)).toEqual(['text/csv', 'text/tab-separated-values']);
     expect(bodyOf('webhook').content).toEqual({ 'application/json': { schema: event } });
@@ -291,7 +293,7 @@ describe('the API document', () => {
     expect(bodyOf('upload').content).toEqual({
       'multipart/form-data': { schema: { allOf: [event, { type: 'object', properties }] } },
     });
-    const { responses } = paths['/bodies/csv'].post;
+    const { responses } = paths['/probe-bodies/csv'].post;
     expect(responses[413].description).toContain('larger than 1 MB');
     expect(responses[415].description).toContain('text/csv');
     expect(JSON.stringify(paths)).not.toContain('x-body');

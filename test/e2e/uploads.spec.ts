@@ -11,6 +11,8 @@ import { UPLOADS, UploadRoutesModule, arrivals, handled } from '../support/uploa
 import { until } from '../support/until.js';
 
 const FILE = multipart(part('file', 'hello', 'hello.txt'));
+/** How the handler describes `FILE`. */
+const HELLO = { field: 'file', name: 'hello.txt', size: 5 };
 /**
  * Each file is larger than the buffers of the streams, so that its first part is on disk before the upload is complete.
  */
@@ -55,17 +57,17 @@ describe('an upload', () => {
   afterEach(removeFiles);
 
   it.each([
-    ['FileInterceptor and a folder', '/uploads/disk', FILE, [{ field: 'file', name: 'hello.txt', size: 5 }]],
-    ['FileInterceptor in memory', '/uploads/memory', FILE, [{ field: 'file', name: 'hello.txt', size: 5 }, 'hello']],
+    ['FileInterceptor and a folder', '/probe-files/disk', FILE, [HELLO]],
+    ['FileInterceptor in memory', '/probe-files/memory', FILE, [HELLO, 'hello']],
     [
       'content of the expected type',
-      '/uploads/pdf',
+      '/probe-files/pdf',
       multipart(part('file', '%PDF-1.7\n', 'a.pdf')),
       [{ field: 'file', name: 'a.pdf', size: 9 }],
     ],
     [
       'FilesInterceptor',
-      '/uploads/list',
+      '/probe-files/list',
       multipart(part('photos', '1', 'a'), part('photos', '22', 'b')),
       [
         { field: 'photos', name: 'a', size: 1 },
@@ -74,27 +76,27 @@ describe('an upload', () => {
     ],
     [
       'FileFieldsInterceptor',
-      '/uploads/fields',
+      '/probe-files/fields',
       multipart(part('photos', '1', 'a'), part('avatar', '22', 'b')),
       [
         { field: 'avatar', name: 'b', size: 2 },
         { field: 'photos', name: 'a', size: 1 },
       ],
     ],
-    ['AnyFilesInterceptor', '/uploads/any', multipart(part('x', '1', 'a')), [{ field: 'x', name: 'a', size: 1 }]],
-    ['NoFilesInterceptor', '/uploads/none', multipart(part('caption', 'Größe')), { caption: 'Größe' }],
-    ['the interceptor above the decorator', '/uploads/above', FILE, [{ field: 'file', name: 'hello.txt', size: 5 }]],
-    ['the interceptor on the controller', '/controller-uploads', FILE, [{ field: 'file', name: 'hello.txt', size: 5 }]],
-    ['a global interceptor', '/uploads/global', FILE, [{ field: 'file', name: 'hello.txt', size: 5 }]],
+    ['AnyFilesInterceptor', '/probe-files/any', multipart(part('x', '1', 'a')), [{ field: 'x', name: 'a', size: 1 }]],
+    ['NoFilesInterceptor', '/probe-files/none', multipart(part('caption', 'Größe')), { caption: 'Größe' }],
+    ['the interceptor above the decorator', '/probe-files/above', FILE, [HELLO]],
+    ['the interceptor on the controller', '/probe-controller', FILE, [HELLO]],
+    ['a global interceptor', '/probe-files/global', FILE, [HELLO]],
     [
       'a file name in UTF-8',
-      '/uploads/disk',
+      '/probe-files/disk',
       multipart(part('file', 'x', 'naïve 🐉.txt')),
       [{ field: 'file', name: 'naïve 🐉.txt', size: 1 }],
     ],
     [
       'text fields in a DTO',
-      '/uploads/captioned',
+      '/probe-files/captioned',
       multipart(part('caption', 'Ada'), part('file', 'x', 'a')),
       [{ field: 'file', name: 'a', size: 1 }, 'Ada'],
     ],
@@ -104,13 +106,17 @@ describe('an upload', () => {
   });
 
   it('keeps its files if the handler succeeds', async () => {
-    await upload('/uploads/disk').expect(201);
+    await upload('/probe-files/disk').expect(201);
     expect(files()).toHaveLength(1);
   });
 
   it('reaches the handler if it is chunked', async () => {
     const headers = { 'Transfer-Encoding': 'chunked' };
-    const slow = SlowUpload.start(app, '/uploads/disk', { accessToken: ada.accessToken, body: LARGE_FILE, headers });
+    const slow = SlowUpload.start(app, '/probe-files/disk', {
+      accessToken: ada.accessToken,
+      body: LARGE_FILE,
+      headers,
+    });
     expect((await slow.finish()).status).toBe(201);
   });
 });
@@ -119,7 +125,7 @@ describe('an upload whose session ends before its last byte', () => {
   const PATHS = ['disk', 'above', 'memory', 'no-parameters', 'response', 'piped', 'strict', 'global'];
   const revoke = ({ accessToken }: SignedIn) => other.as(accessToken).post('/auth/logout').expect(204);
 
-  it.each([...PATHS.map((name) => `/uploads/${name}`), '/controller-uploads'])(
+  it.each([...PATHS.map((name) => `/probe-files/${name}`), '/probe-controller'])(
     'gets 401 after a revocation on another instance, without its handler: %s',
     async (path) => {
       const eve = await buildSignedIn(app);
@@ -140,7 +146,7 @@ describe('an upload whose session ends before its last byte', () => {
     ['a deleted user', 'session_not_found', 'DELETE FROM users WHERE id = $1'],
   ])('gets 401 for %s', async (_, code, sql) => {
     const eve = await buildSignedIn(app);
-    const slow = await startUpload('/uploads/disk', eve);
+    const slow = await startUpload('/probe-files/disk', eve);
     await other.database.query(sql, [eve.id]);
     const { status, body } = await slow.finish();
     expect([status, body['code'], handled]).toEqual([401, code, []]);
@@ -149,7 +155,7 @@ describe('an upload whose session ends before its last byte', () => {
 
   it('gets 403 if the user loses the role', async () => {
     const eve = await buildSignedIn(app, 'admin');
-    const slow = await startUpload('/uploads/admin', eve);
+    const slow = await startUpload('/probe-files/admin', eve);
     await other.database.query(`UPDATE users SET role = 'user' WHERE id = $1`, [eve.id]);
     const { status, body } = await slow.finish();
     expect([status, body['code'], handled]).toEqual([403, 'forbidden', []]);
@@ -158,14 +164,14 @@ describe('an upload whose session ends before its last byte', () => {
 
   it('passes the current user and role to the handler', async () => {
     const eve = await buildSignedIn(app, 'admin');
-    const slow = await startUpload('/uploads/role', eve);
+    const slow = await startUpload('/probe-files/role', eve);
     await other.database.query(`UPDATE users SET role = 'user' WHERE id = $1`, [eve.id]);
     expect((await slow.finish()).body).toEqual(['user', 'user']);
     removeFiles();
   });
 
   it('gets 503 while the database is unavailable', async () => {
-    const slow = await startUpload('/uploads/disk');
+    const slow = await startUpload('/probe-files/disk');
     jest.spyOn(app.app.get(SessionLookup), 'check').mockRejectedValueOnce(new DatabaseUnavailableError());
     expect((await slow.finish()).status).toBe(503);
     expect(handled).toEqual([]);
@@ -173,7 +179,7 @@ describe('an upload whose session ends before its last byte', () => {
   });
 
   it('gets 401 if its token expires', async () => {
-    const slow = await startUpload('/uploads/disk');
+    const slow = await startUpload('/probe-files/disk');
     const inAnHour = Date.now() + 3_600_000;
     const clock = jest.spyOn(Date, 'now').mockReturnValue(inAnHour);
     const { status, body } = await slow.finish();
@@ -184,7 +190,7 @@ describe('an upload whose session ends before its last byte', () => {
 
   it('is accepted on a public route', async () => {
     const eve = await buildSignedIn(app);
-    const slow = await startUpload('/uploads/public', eve);
+    const slow = await startUpload('/probe-files/public', eve);
     await revoke(eve);
     expect((await slow.finish()).status).toBe(201);
     removeFiles();
@@ -196,20 +202,20 @@ describe('a rejected upload leaves no file', () => {
 
   it('without a token', async () => {
     expectProblem(
-      await app.request.post('/uploads/disk').set('Content-Type', MULTIPART).send(FILE),
+      await app.request.post('/probe-files/disk').set('Content-Type', MULTIPART).send(FILE),
       401,
       'token_missing',
     );
   });
 
   it('without @Multipart()', async () => {
-    expectProblem(await upload('/uploads/undecorated'), 415, 'unsupported_media_type');
+    expectProblem(await upload('/probe-files/undecorated'), 415, 'unsupported_media_type');
     expect(handled).toEqual([]);
   });
 
   it('if no interceptor reads it, and does not run the handler', async () => {
-    expectProblem(await upload('/uploads/unread'), 500, 'internal_error');
-    const slow = SlowUpload.start(app, '/uploads/unread', { accessToken: ada.accessToken, body: LARGE_FILE });
+    expectProblem(await upload('/probe-files/unread'), 500, 'internal_error');
+    const slow = SlowUpload.start(app, '/probe-files/unread', { accessToken: ada.accessToken, body: LARGE_FILE });
     const { status } = await slow.answer();
     slow.abort();
     expect([status, handled]).toEqual([500, []]);
@@ -219,76 +225,76 @@ describe('a rejected upload leaves no file', () => {
   it.each([
     [
       'a pipe rejects the file',
-      '/uploads/piped',
+      '/probe-files/piped',
       multipart(part('file', 'x'.repeat(400_000), 'a')),
       400,
       'bad_request',
     ],
-    ['a field is invalid', '/uploads/captioned', multipart(part('file', 'x', 'a')), 400, 'validation_failed'],
+    ['a field is invalid', '/probe-files/captioned', multipart(part('file', 'x', 'a')), 400, 'validation_failed'],
     [
       'a field is unknown',
-      '/uploads/captioned',
+      '/probe-files/captioned',
       multipart(part('file', 'x', 'a'), part('role', 'admin')),
       400,
       'validation_failed',
     ],
     [
       'a field name is not allowed',
-      '/uploads/captioned',
+      '/probe-files/captioned',
       multipart(part('__proto__[x]', '1'), part('file', 'x', 'a')),
       400,
       'validation_failed',
     ],
-    ['its content is not of the expected type', '/uploads/pdf', FILE, 400, 'bad_request'],
+    ['its content is not of the expected type', '/probe-files/pdf', FILE, 400, 'bad_request'],
     [
       'a filter rejects its last file',
-      '/uploads/filtered',
+      '/probe-files/filtered',
       multipart(part('a', 'x', 'a.txt'), part('b', 'x', 'b.js')),
       415,
       'unsupported_media_type',
     ],
-    ['the handler throws', '/uploads/failing', FILE, 409, 'conflict'],
+    ['the handler throws', '/probe-files/failing', FILE, 409, 'conflict'],
     [
       'one file is too large',
-      '/uploads/list',
+      '/probe-files/list',
       multipart(part('photos', '1', 'a'), part('photos', 'x'.repeat(1_001), 'b')),
       413,
       'payload_too_large',
     ],
     [
       'it has too many files of a field',
-      '/uploads/list',
+      '/probe-files/list',
       multipart(...['a', 'b', 'c', 'd'].map((name) => part('photos', 'x', name))),
       400,
       'bad_request',
     ],
     [
       'it has too many files',
-      '/uploads/any',
+      '/probe-files/any',
       multipart(...Array.from({ length: 11 }, (_, i) => part('x', 'x', `${i}`))),
       400,
       'bad_request',
     ],
     [
       'it has too many fields',
-      '/uploads/any',
+      '/probe-files/any',
       multipart(part('file', 'x', 'a'), ...Array.from({ length: 101 }, (_, i) => part(`x${i}`, 'x'))),
       400,
       'bad_request',
     ],
     [
       'a field is too long',
-      '/uploads/any',
+      '/probe-files/any',
       multipart(part('file', 'x', 'a'), part('x', 'x'.repeat(102_401))),
       400,
       'bad_request',
     ],
-    ['a file has an unexpected field', '/uploads/disk', multipart(part('other', 'x', 'a')), 400, 'bad_request'],
-    ['a file is not expected', '/uploads/none', FILE, 400, 'bad_request'],
-    ['its end is missing', '/uploads/disk', FILE.slice(0, -10), 400, 'bad_request'],
+    ['a file has an unexpected field', '/probe-files/disk', multipart(part('other', 'x', 'a')), 400, 'bad_request'],
+    ['a file is not expected', '/probe-files/none', FILE, 400, 'bad_request'],
+    ['its end is missing', '/probe-files/disk', FILE.slice(0, -10), 400, 'bad_request'],
     [
       'it is larger than the limit',
-      '/uploads/small',
+      '/probe-files/small',
       multipart(part('file', 'x'.repeat(100_000), 'a')),
       413,
       'payload_too_large',
@@ -301,10 +307,10 @@ describe('a rejected upload leaves no file', () => {
   });
 
   it.each([
-    ['/uploads/disk', multipart(part('other', 'x', 'a')), 'Unexpected file field - other'],
-    ['/uploads/list', multipart(part('photos', 'x'.repeat(1_001), 'a')), 'File too large'],
-    ['/uploads/any', multipart(part('x', 'x'.repeat(102_401))), 'Field value too long - x'],
-    ['/uploads/disk', FILE.slice(0, -10), 'Multipart: Unexpected end of form'],
+    ['/probe-files/disk', multipart(part('other', 'x', 'a')), 'Unexpected file field - other'],
+    ['/probe-files/list', multipart(part('photos', 'x'.repeat(1_001), 'a')), 'File too large'],
+    ['/probe-files/any', multipart(part('x', 'x'.repeat(102_401))), 'Field value too long - x'],
+    ['/probe-files/disk', FILE.slice(0, -10), 'Multipart: Unexpected end of form'],
   ])('and says why: %s', async (path, body, detail) => {
     expect((await upload(path, body)).body.detail).toBe(detail);
   });
@@ -314,21 +320,21 @@ describe('a rejected upload leaves no file', () => {
     ['text/plain', 'x'],
     ['multipart/mixed; boundary=gatehouse-test', FILE],
   ])('of the type %s', async (type, body) => {
-    const answer = await app.as(ada.accessToken).post('/uploads/disk').set('Content-Type', type).send(body);
+    const answer = await app.as(ada.accessToken).post('/probe-files/disk').set('Content-Type', type).send(body);
     expectProblem(answer, 415, 'unsupported_media_type');
   });
 
   it('without a boundary', async () => {
-    const { status, body } = await upload('/uploads/disk').set('Content-Type', 'multipart/form-data');
+    const { status, body } = await upload('/probe-files/disk').set('Content-Type', 'multipart/form-data');
     expect([status, body.detail]).toEqual([400, 'Multipart: Boundary not found']);
   });
 
   it('without a body', async () => {
-    expectProblem(await app.as(ada.accessToken).post('/uploads/disk'), 415, 'unsupported_media_type');
+    expectProblem(await app.as(ada.accessToken).post('/probe-files/disk'), 415, 'unsupported_media_type');
   });
 
   it('with a content encoding', async () => {
-    expectProblem(await upload('/uploads/disk').set('Content-Encoding', 'gzip'), 415, 'unsupported_media_type');
+    expectProblem(await upload('/probe-files/disk').set('Content-Encoding', 'gzip'), 415, 'unsupported_media_type');
   });
 
   it('with a larger Content-Length, and closes the connection unread', async () => {
@@ -337,14 +343,20 @@ describe('a rejected upload leaves no file', () => {
       `Content-Type: ${MULTIPART}`,
       'Content-Length: 100001',
     ];
-    const request = rawRequest('POST /uploads/small', headers, FILE).toString().replace('Connection: close\r\n', '');
+    const request = rawRequest('POST /probe-files/small', headers, FILE)
+      .toString()
+      .replace('Connection: close\r\n', '');
     const answer = await exchange(app, request);
     expect([answer.status, answer.headers['connection']]).toEqual([413, 'close']);
   });
 
   it('with too many chunks, and closes the connection without reading the rest', async () => {
     const headers = { 'Transfer-Encoding': 'chunked' };
-    const slow = SlowUpload.start(app, '/uploads/small', { accessToken: ada.accessToken, body: LARGE_FILE, headers });
+    const slow = SlowUpload.start(app, '/probe-files/small', {
+      accessToken: ada.accessToken,
+      body: LARGE_FILE,
+      headers,
+    });
     const { status, body, headers: answered } = await slow.answer();
     slow.abort();
     expect([status, body['code'], answered.connection]).toEqual([413, 'payload_too_large', 'close']);
@@ -352,7 +364,7 @@ describe('a rejected upload leaves no file', () => {
   });
 
   it('if the client aborts it, and no open handle', async () => {
-    const slow = await startUpload('/uploads/disk');
+    const slow = await startUpload('/probe-files/disk');
     slow.abort();
     await noFiles();
     const openFiles = () =>
@@ -371,7 +383,7 @@ describe('a rejected upload leaves no file', () => {
   });
 
   it('if the client is too slow', async () => {
-    const slow = await startUpload('/uploads/disk');
+    const slow = await startUpload('/probe-files/disk');
     const server = app.app.getHttpServer();
     const { headersTimeout, requestTimeout } = server;
     Object.assign(server, { headersTimeout: 1, requestTimeout: 1 });

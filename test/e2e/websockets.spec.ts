@@ -18,7 +18,7 @@ import { rejectedHandshake, SocketClient } from '../support/socket-client.js';
 import { TestApp, type TestAppOptions } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-class AmountDto {
+class ProbeAmountDto {
   @IsInt()
   amount!: number;
 }
@@ -32,7 +32,7 @@ class PlainGateway {
   }
 }
 
-@WebSocketGateway({ path: '/chat' })
+@WebSocketGateway({ path: '/probe-chat' })
 class ChatGateway {
   static readonly connected: string[] = [];
   static readonly received: string[] = [];
@@ -59,7 +59,7 @@ class ChatGateway {
   }
 
   @SubscribeMessage('pay')
-  pay(@MessageBody() { amount }: AmountDto): number {
+  pay(@MessageBody() { amount }: ProbeAmountDto): number {
     return amount;
   }
 
@@ -73,11 +73,11 @@ class ChatGateway {
 }
 
 @Roles('admin')
-@WebSocketGateway({ path: '/admin-feed' })
+@WebSocketGateway({ path: '/probe-admin-feed' })
 class AdminGateway {}
 
 @Public()
-@WebSocketGateway({ path: '/public' })
+@WebSocketGateway({ path: '/probe-public' })
 class PublicGateway {
   @SubscribeMessage('ping')
   ping(): string {
@@ -105,18 +105,21 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
   });
   afterAll(() => app.close());
 
-  it.each(['/', '/chat', '/admin-feed', '/no-such-path'])('rejects a handshake without a token at %s', async (path) => {
-    ChatGateway.connected.splice(0);
-    const { status, headers, problem } = await rejectedHandshake(app, path);
-    expect(status).toBe(401);
-    expect(headers).toMatchObject({
-      'content-type': 'application/problem+json; charset=utf-8',
-      'www-authenticate': 'Bearer',
-      'cache-control': 'no-store',
-    });
-    expect(problem).toMatchObject({ code: 'token_missing', instance: path, requestId: headers['x-request-id'] });
-    expect(ChatGateway.connected).toEqual([]);
-  });
+  it.each(['/', '/probe-chat', '/probe-admin-feed', '/no-such-path'])(
+    'rejects a handshake without a token at %s',
+    async (path) => {
+      ChatGateway.connected.splice(0);
+      const { status, headers, problem } = await rejectedHandshake(app, path);
+      expect(status).toBe(401);
+      expect(headers).toMatchObject({
+        'content-type': 'application/problem+json; charset=utf-8',
+        'www-authenticate': 'Bearer',
+        'cache-control': 'no-store',
+      });
+      expect(problem).toMatchObject({ code: 'token_missing', instance: path, requestId: headers['x-request-id'] });
+      expect(ChatGateway.connected).toEqual([]);
+    },
+  );
 
   const invalid: [
     what: string,
@@ -124,13 +127,13 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
     handshake: () => Parameters<typeof rejectedHandshake>[2],
     code: string,
   ][] = [
-    ['an invalid token', '/chat', () => ({ token: `${token}x` }), 'token_invalid'],
-    ['an invalid subprotocol token', '/chat', () => ({ protocols: ['bearer', 'x.y.z'] }), 'token_invalid'],
-    ['a subprotocol without a token', '/chat', () => ({ protocols: ['bearer'] }), 'token_invalid'],
-    ['two tokens', '/chat', () => ({ token, protocols: ['bearer', token] }), 'token_invalid'],
-    ['a token in the query string', '/chat?access_token={token}', () => ({}), 'token_missing'],
-    ['a token in a cookie', '/chat', () => ({ headers: { Cookie: `access_token=${token}` } }), 'token_missing'],
-    ['a token as the only subprotocol', '/chat', () => ({ protocols: [token] }), 'token_missing'],
+    ['an invalid token', '/probe-chat', () => ({ token: `${token}x` }), 'token_invalid'],
+    ['an invalid subprotocol token', '/probe-chat', () => ({ protocols: ['bearer', 'x.y.z'] }), 'token_invalid'],
+    ['a subprotocol without a token', '/probe-chat', () => ({ protocols: ['bearer'] }), 'token_invalid'],
+    ['two tokens', '/probe-chat', () => ({ token, protocols: ['bearer', token] }), 'token_invalid'],
+    ['a token in the query string', '/probe-chat?access_token={token}', () => ({}), 'token_missing'],
+    ['a token in a cookie', '/probe-chat', () => ({ headers: { Cookie: `access_token=${token}` } }), 'token_missing'],
+    ['a token as the only subprotocol', '/probe-chat', () => ({ protocols: [token] }), 'token_missing'],
   ];
   it.each(invalid)('rejects a handshake with %s', async (_what, path, handshake, code) => {
     const { status, problem } = await rejectedHandshake(app, path.replace('{token}', token), handshake());
@@ -140,19 +143,19 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
   it('rejects a handshake of a revoked session', async () => {
     const revoked = await buildSignedIn(app);
     await app.as(revoked.accessToken).post('/auth/logout').expect(204);
-    const { status, problem } = await rejectedHandshake(app, '/chat', { token: revoked.accessToken });
+    const { status, problem } = await rejectedHandshake(app, '/probe-chat', { token: revoked.accessToken });
     expect({ status, problem }).toMatchObject({ status: 401, problem: { code: 'session_revoked', reason: 'logout' } });
   });
 
   it('rejects a handshake of a role that the gateway does not allow', async () => {
-    const { status, problem } = await rejectedHandshake(app, '/admin-feed', { token });
+    const { status, problem } = await rejectedHandshake(app, '/probe-admin-feed', { token });
     expect({ status, code: problem['code'] }).toEqual({ status: 403, code: 'forbidden' });
     const { accessToken } = await buildSignedIn(app, 'admin');
-    const admin = await SocketClient.open(app, '/admin-feed', { token: accessToken });
+    const admin = await SocketClient.open(app, '/probe-admin-feed', { token: accessToken });
     admin.socket.close();
   });
 
-  it.each(['/chat/../public', '/public/../chat', '//public', '/public/./'])(
+  it.each(['/probe-chat/../probe-public', '/probe-public/../probe-chat', '//probe-public', '/probe-public/./'])(
     'rejects the ambiguous path %s with 400',
     async (path) => {
       const { status, problem } = await rejectedHandshake(app, path, { token });
@@ -173,7 +176,7 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
     [['bearer', '{token}', 'chat.v1', 'chat.v2'], 'chat.v1'],
   ])('accepts a token in the subprotocols %j and selects %s', async (protocols, selected) => {
     ChatGateway.connected.splice(0);
-    const client = await SocketClient.open(app, '/chat', {
+    const client = await SocketClient.open(app, '/probe-chat', {
       protocols: protocols.map((p) => p.replace('{token}', token)),
     });
     expect(client.socket.protocol).toBe(selected);
@@ -182,7 +185,7 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
   });
 
   it('provides the user and the principal to message handlers', async () => {
-    const client = await SocketClient.open(app, '/chat', { token });
+    const client = await SocketClient.open(app, '/probe-chat', { token });
     const { email, sessionId } = user;
     expect(await client.ask('whoami')).toEqual({ email, sessionId, role: 'user' });
     client.socket.close();
@@ -190,14 +193,14 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
 
   it('rejects messages of a revoked session', async () => {
     const revoked = await buildSignedIn(app);
-    const client = await SocketClient.open(app, '/chat', { token: revoked.accessToken });
+    const client = await SocketClient.open(app, '/probe-chat', { token: revoked.accessToken });
     await app.as(revoked.accessToken).post('/auth/logout').expect(204);
     expect(await client.ask('whoami')).toEqual(exception(401, 'session_revoked', { reason: 'logout' }));
     client.socket.close();
   });
 
   it('checks the role of each message', async () => {
-    const client = await SocketClient.open(app, '/chat', { token });
+    const client = await SocketClient.open(app, '/probe-chat', { token });
     expect(await client.ask('secret')).toEqual(exception(403, 'forbidden'));
     await app.database.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [user.id]);
     expect(await client.ask('secret')).toBe('secret');
@@ -206,7 +209,7 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
   });
 
   it('validates message bodies against their DTO', async () => {
-    const client = await SocketClient.open(app, '/chat', { token });
+    const client = await SocketClient.open(app, '/probe-chat', { token });
     expect(await client.ask('pay', { amount: 5 })).toBe(5);
     const errors = [{ pointer: '/extra', message: 'is not a field of this request' }];
     expect(await client.ask('pay', { amount: 5, extra: 1 })).toEqual(exception(400, 'validation_failed', { errors }));
@@ -219,7 +222,7 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
     ['ws', 400, 'bad_request', 'Not now.'],
     ['unexpected', 500, 'internal_error', 'An internal error occurred. Report the request ID to support.'],
   ])('reports a %s error with status %d and code %s', async (kind, status, code, detail) => {
-    const client = await SocketClient.open(app, '/chat', { token });
+    const client = await SocketClient.open(app, '/probe-chat', { token });
     expect(await client.ask('fail', kind)).toEqual({ event: 'exception', data: { status, code, detail } });
     client.socket.close();
   });
@@ -229,8 +232,8 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
     ['not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 1007, 'malformed_message'],
     ['larger than 100 kB', JSON.stringify({ event: 'whoami', data: 'x'.repeat(102_400) }), 1009, ''],
   ])('closes a connection that sends a message that is %s', async (_what, message, code, reason) => {
-    const client = await SocketClient.open(app, '/chat', { token });
-    const other = await SocketClient.open(app, '/chat', { token });
+    const client = await SocketClient.open(app, '/probe-chat', { token });
+    const other = await SocketClient.open(app, '/probe-chat', { token });
     client.socket.send(message);
     expect(await client.closed).toEqual({ code, reason });
     expect(await other.ask('whoami')).toMatchObject({ sessionId: user.sessionId });
@@ -238,7 +241,7 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
   });
 
   it.each(['https://evil.example.com', 'null'])('rejects a handshake of a page with the origin %s', async (origin) => {
-    const rejected = await rejectedHandshake(app, '/chat', { token, headers: { Origin: origin } });
+    const rejected = await rejectedHandshake(app, '/probe-chat', { token, headers: { Origin: origin } });
     expect(rejected).toMatchObject({ status: 403, problem: { code: 'origin_not_allowed' } });
   });
 
@@ -246,7 +249,7 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
     'accepts a handshake of a page with the origin %s',
     async (origin) => {
       const headers = { Origin: origin.replace('{own}', app.url) };
-      const client = await SocketClient.open(app, '/chat', { token, headers });
+      const client = await SocketClient.open(app, '/probe-chat', { token, headers });
       expect(await client.ask('whoami')).toMatchObject({ sessionId: user.sessionId });
       client.socket.close();
     },
@@ -266,7 +269,7 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
   });
 
   it('is open to everyone if it is public', async () => {
-    const client = await SocketClient.open(app, '/public');
+    const client = await SocketClient.open(app, '/probe-public');
     expect(await client.ask('ping')).toBe('pong');
     client.socket.close();
   });
@@ -278,7 +281,7 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
   });
 });
 
-/** Returns the bytes of a handshake at `/chat` and of a message that does not wait for the response. */
+/** Returns the bytes of a handshake at `/probe-chat` and of a message that does not wait for the response. */
 function handshakeWithMessage(token: string): Buffer {
   const headers = [
     'Host: gatehouse.test',
@@ -291,7 +294,7 @@ function handshakeWithMessage(token: string): Buffer {
   const message = Buffer.from(JSON.stringify({ event: 'notify' }));
   // A final text frame, masked with zeros (RFC 6455 §5.2).
   const frame = Buffer.concat([Buffer.from([0x81, 0x80 | message.length, 0, 0, 0, 0]), message]);
-  return Buffer.concat([Buffer.from(`GET /chat HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`), frame]);
+  return Buffer.concat([Buffer.from(`GET /probe-chat HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`), frame]);
 }
 
 /** Returns the message that reports an error. */

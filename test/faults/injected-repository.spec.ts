@@ -3,7 +3,7 @@ import { Database } from '../../src/platform/database/database.js';
 import { DatabaseUnavailableError } from '../../src/platform/database/pg-errors.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { LogLines } from '../support/log-lines.js';
-import { CREATE_NOTES, Note, NotesModule, NotesService } from '../support/notes-module.js';
+import { CREATE_PROBE_NOTES, ProbeNote, ProbeNotesModule, ProbeNotesService } from '../support/probe-notes-module.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
@@ -13,25 +13,25 @@ describe('an injected repository', () => {
   let direct: TestApp;
   let app: TestApp;
   let proxy: DatabaseProxy;
-  let service: NotesService;
+  let service: ProbeNotesService;
   const log = new LogLines();
 
   beforeAll(async () => {
     direct = await TestApp.start();
-    await direct.database.query(CREATE_NOTES);
+    await direct.database.query(CREATE_PROBE_NOTES);
   });
   afterAll(() => direct.close());
 
   beforeEach(async () => {
-    await direct.database.query('DELETE FROM notes');
+    await direct.database.query('DELETE FROM probe_notes');
     // Each test starts the application while the database is down.
     proxy = await DatabaseProxy.start(direct.database.url);
     await proxy.rejectConnections();
     const env = { DB_CONNECT_TIMEOUT: '2s', DB_STATEMENT_TIMEOUT: '2s', DB_POOL_MAX: String(POOL_SIZE) };
     const { database } = direct;
-    app = await TestApp.start({ database, imports: [NotesModule], env: { ...env, DATABASE_URL: proxy.url }, log });
+    app = await TestApp.start({ database, imports: [ProbeNotesModule], env: { ...env, DATABASE_URL: proxy.url }, log });
     await proxy.heal();
-    service = app.app.get(NotesService);
+    service = app.app.get(ProbeNotesService);
     log.clear();
   });
   afterEach(async () => {
@@ -39,7 +39,7 @@ describe('an injected repository', () => {
     await proxy.close();
   });
 
-  const get = () => app.request.get('/notes');
+  const get = () => app.request.get('/probe-notes');
   const statuses = async (count: number) =>
     (await Promise.all(Array.from({ length: count }, get))).map(({ status }) => status);
   const pool = () => app.app.get(Database).pool();
@@ -64,9 +64,9 @@ describe('an injected repository', () => {
     expect(body).toMatchObject({ status: 503, code: 'database_unavailable' });
     expect([headers['content-type'], headers['retry-after']]).toEqual(['application/problem+json; charset=utf-8', '1']);
     expect(await statuses(20)).toEqual(Array(20).fill(503));
-    await app.request.post('/notes').send({ text: 'lost' }).expect(503);
+    await app.request.post('/probe-notes').send({ text: 'lost' }).expect(503);
     await proxy.heal();
-    await app.request.post('/notes').send({ text: 'stored' }).expect(201);
+    await app.request.post('/probe-notes').send({ text: 'stored' }).expect(201);
     expect((await get().expect(200)).body).toEqual([{ id: expect.any(Number), text: 'stored' }]);
   });
 
@@ -106,16 +106,16 @@ describe('an injected repository', () => {
       // START TRANSACTION, INSERT, COMMIT
       if (proxy.statements === before + 2) proxy.cut();
     };
-    await app.request.post('/notes').send({ text: 'lost' }).expect(503);
-    expect(await direct.database.query('SELECT FROM notes')).toEqual([]);
+    await app.request.post('/probe-notes').send({ text: 'lost' }).expect(503);
+    expect(await direct.database.query('SELECT FROM probe_notes')).toEqual([]);
   });
 
   it('throws DatabaseUnavailableError if a transaction loses its connection between two statements', async () => {
     const failing = service.dataSource.transaction(async (manager) => {
-      await manager.insert(Note, { text: 'a' });
+      await manager.insert(ProbeNote, { text: 'a' });
       proxy.cut();
       await until('the pool notices the loss', () => pool().total === 0);
-      await manager.getRepository(Note).find();
+      await manager.getRepository(ProbeNote).find();
     });
     await expect(failing).rejects.toThrow(DatabaseUnavailableError);
     await get().expect(200, []);

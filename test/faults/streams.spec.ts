@@ -8,15 +8,15 @@ import { rejectedHandshake, SocketClient } from '../support/socket-client.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-@Controller('events')
-class EventsController {
+@Controller('probe-events')
+class ProbeEventsController {
   @Sse()
   events(): Observable<MessageEvent> {
     return NEVER;
   }
 }
 
-@WebSocketGateway({ path: '/chat' })
+@WebSocketGateway({ path: '/probe-chat' })
 class ChatGateway {
   @SubscribeMessage('ping')
   ping(): string {
@@ -24,7 +24,7 @@ class ChatGateway {
   }
 }
 
-@Module({ controllers: [EventsController], providers: [ChatGateway] })
+@Module({ controllers: [ProbeEventsController], providers: [ChatGateway] })
 class StreamsModule {}
 
 describe('while the database is unavailable', () => {
@@ -44,8 +44,8 @@ describe('while the database is unavailable', () => {
 
   async function openStreams() {
     const session = await buildSignedIn(direct);
-    const socket = await SocketClient.open(app, '/chat', { token: session.accessToken });
-    return { session, socket, events: await EventStream.open(app, '/events', session.accessToken) };
+    const socket = await SocketClient.open(app, '/probe-chat', { token: session.accessToken });
+    return { session, socket, events: await EventStream.open(app, '/probe-events', session.accessToken) };
   }
 
   async function interrupt(): Promise<void> {
@@ -56,7 +56,7 @@ describe('while the database is unavailable', () => {
   it('a handshake and a message of a WebSocket fail with database_unavailable', async () => {
     const { session, socket, events } = await openStreams();
     await interrupt();
-    expect(await rejectedHandshake(app, '/chat', { token: session.accessToken })).toMatchObject({
+    expect(await rejectedHandshake(app, '/probe-chat', { token: session.accessToken })).toMatchObject({
       status: 503,
       headers: { 'retry-after': '1' },
       problem: { code: 'database_unavailable' },

@@ -52,7 +52,7 @@ describe('the database role of the application', () => {
 
   it('cannot change the schema', async () => {
     await database.query(`SET ROLE ${role}`);
-    const change = database.query('CREATE TABLE mine ()');
+    const change = database.query('CREATE TABLE probe_table ()');
     await expect(change).rejects.toMatchObject({ code: '42501' });
     await database.query('RESET ROLE');
   });

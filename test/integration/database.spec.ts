@@ -32,12 +32,12 @@ describe('Database', () => {
   beforeAll(async () => {
     Logger.overrideLogger(false);
     storage = await TestDatabase.create();
-    await storage.query('CREATE TABLE notes (text text PRIMARY KEY)');
+    await storage.query('CREATE TABLE probe_notes (text text PRIMARY KEY)');
   });
   afterAll(() => storage.drop());
 
   beforeEach(async () => {
-    await storage.query('DELETE FROM notes');
+    await storage.query('DELETE FROM probe_notes');
     proxy = await DatabaseProxy.start(storage.url);
     await open(LONG_TIMEOUTS);
   });
@@ -46,9 +46,9 @@ describe('Database', () => {
     await proxy.close();
   });
 
-  const write = (manager: EntityManager, text: string) => manager.query('INSERT INTO notes VALUES ($1)', [text]);
+  const write = (manager: EntityManager, text: string) => manager.query('INSERT INTO probe_notes VALUES ($1)', [text]);
   const notes = async () =>
-    (await storage.query<{ text: string }>('SELECT text FROM notes ORDER BY text')).map(({ text }) => text);
+    (await storage.query<{ text: string }>('SELECT text FROM probe_notes ORDER BY text')).map(({ text }) => text);
   const one = () => database.run((manager) => manager.query<{ one: number }[]>('SELECT 1 AS one'));
 
   it('run returns the result of its function', async () => {

@@ -53,41 +53,51 @@ describe('nest generate', () => {
     ['a key word of PostgreSQL', 'references', 'title:string', '"references" is a key word of PostgreSQL'],
     ['a word of TypeScript', 'arguments', 'title:string', '"arguments" is a reserved word of TypeScript'],
     ['a name that makes long constraints', 'x'.repeat(50), 'title:string', 'PostgreSQL allows 63 characters'],
-    ['no fields', 'orders', undefined, 'A module needs at least one field'],
-    ['empty fields', 'orders', ' ', 'A module needs at least one field'],
-    ['a field without a type', 'orders', 'title', '"title" is not a field'],
-    ['an empty field', 'orders', 'title:string,', 'A field is empty'],
-    ['a field with a third limit', 'orders', 'title:string:1:2', '"title:string:1:2" is not a field'],
-    ['a mark in the middle', 'orders', 'title?:string', '"title?:string" is not a field'],
-    ['an unknown type', 'orders', 'title:strng', '"strng" in "title:strng" is not a type'],
-    ['a type of Object.prototype', 'orders', 'title:constructor', '"constructor" in "title:constructor" is not a type'],
-    ['two fields of one name', 'orders', 'title:string,title:int', 'The fields "title" and "title" have the same name'],
-    ['two fields of one column', 'orders', 'dueOn:date,dueON:date', 'have the same name'],
-    ['two enumerations of one name', 'orders', 'kind:a/b,kinds:c/d', 'have the same name'],
-    ['an ID', 'orders', 'id:uuid', 'The field name "id" is reserved'],
-    ['an owner', 'orders', 'ownerId:uuid', 'The field name "ownerId" is reserved'],
-    ['a time', 'orders', 'createdAt:timestamp', 'The field name "createdAt" is reserved'],
-    ['a field named constructor', 'orders', 'constructor:string', 'The field name "constructor" is reserved'],
-    ['a field named __proto__', 'orders', '__proto__:string', '"__proto__" cannot name a field'],
-    ['a field in snake case', 'orders', 'due_on:date', '"due_on" cannot name a field'],
+    ['no fields', 'probe-orders', undefined, 'A module needs at least one field'],
+    ['empty fields', 'probe-orders', ' ', 'A module needs at least one field'],
+    ['a field without a type', 'probe-orders', 'title', '"title" is not a field'],
+    ['an empty field', 'probe-orders', 'title:string,', 'A field is empty'],
+    ['a field with a third limit', 'probe-orders', 'title:string:1:2', '"title:string:1:2" is not a field'],
+    ['a mark in the middle', 'probe-orders', 'title?:string', '"title?:string" is not a field'],
+    ['an unknown type', 'probe-orders', 'title:strng', '"strng" in "title:strng" is not a type'],
+    [
+      'a type of Object.prototype',
+      'probe-orders',
+      'title:constructor',
+      '"constructor" in "title:constructor" is not a type',
+    ],
+    [
+      'two fields of one name',
+      'probe-orders',
+      'title:string,title:int',
+      'The fields "title" and "title" have the same name',
+    ],
+    ['two fields of one column', 'probe-orders', 'dueOn:date,dueON:date', 'have the same name'],
+    ['two enumerations of one name', 'probe-orders', 'kind:a/b,kinds:c/d', 'have the same name'],
+    ['an ID', 'probe-orders', 'id:uuid', 'The field name "id" is reserved'],
+    ['an owner', 'probe-orders', 'ownerId:uuid', 'The field name "ownerId" is reserved'],
+    ['a time', 'probe-orders', 'createdAt:timestamp', 'The field name "createdAt" is reserved'],
+    ['a field named constructor', 'probe-orders', 'constructor:string', 'The field name "constructor" is reserved'],
+    ['a field named __proto__', 'probe-orders', '__proto__:string', '"__proto__" cannot name a field'],
+    ['a field in snake case', 'probe-orders', 'due_on:date', '"due_on" cannot name a field'],
     [
       'a field that is a reserved word of TypeScript',
-      'orders',
+      'probe-orders',
       'class:string',
       '"class" is a reserved word of TypeScript',
     ],
-    ['a field with a long constraint', 'orders', `${'x'.repeat(60)}:string`, 'PostgreSQL allows 63 characters'],
-    ['a length of 0', 'orders', 'title:string:0', '"title:string:0" needs a length from 1 to 20000'],
-    ['a length that no body can have', 'orders', 'title:text:20001', 'needs a length from 1 to 20000'],
-    ['a length that is no number', 'orders', 'title:string:long', 'needs a length from 1 to 20000'],
-    ['a range that is a number', 'orders', 'total:int:5', '"total:int:5" needs a range'],
-    ['a reversed range', 'orders', 'total:int:9..1', 'needs a range'],
-    ['a range beyond the column', 'orders', 'total:int:0..2147483648', 'needs a range'],
-    ['a limited boolean', 'orders', 'done:boolean:3', '"done:boolean:3" has a limit, but boolean takes none'],
-    ['one word', 'orders', 'status:open/', 'needs 2 to 50 different words'],
-    ['a word given twice', 'orders', 'status:open/open', 'needs 2 to 50 different words'],
-    ['a quote in a word', 'orders', `status:open/pa'id`, 'needs 2 to 50 different words'],
-    ['too many words', 'orders', `status:${words(51)}`, 'needs 2 to 50 different words'],
+    ['a field with a long constraint', 'probe-orders', `${'x'.repeat(60)}:string`, 'PostgreSQL allows 63 characters'],
+    ['a length of 0', 'probe-orders', 'title:string:0', '"title:string:0" needs a length from 1 to 20000'],
+    ['a length that no body can have', 'probe-orders', 'title:text:20001', 'needs a length from 1 to 20000'],
+    ['a length that is no number', 'probe-orders', 'title:string:long', 'needs a length from 1 to 20000'],
+    ['a range that is a number', 'probe-orders', 'total:int:5', '"total:int:5" needs a range'],
+    ['a reversed range', 'probe-orders', 'total:int:9..1', 'needs a range'],
+    ['a range beyond the column', 'probe-orders', 'total:int:0..2147483648', 'needs a range'],
+    ['a limited boolean', 'probe-orders', 'done:boolean:3', '"done:boolean:3" has a limit, but boolean takes none'],
+    ['one word', 'probe-orders', 'status:open/', 'needs 2 to 50 different words'],
+    ['a word given twice', 'probe-orders', 'status:open/open', 'needs 2 to 50 different words'],
+    ['a quote in a word', 'probe-orders', `status:open/pa'id`, 'needs 2 to 50 different words'],
+    ['too many words', 'probe-orders', `status:${words(51)}`, 'needs 2 to 50 different words'],
     ['too many fields', 'probe-lists', longestFields(20), 'lines. Start with fewer fields.'],
   ])('rejects a resource with %s and writes no file', async (_, name, path, message) => {
     await expect(generateResource(name, path)).rejects.toThrow(message);
@@ -96,14 +106,14 @@ describe('nest generate', () => {
 
   it.each(['admin-resource', 'public-resource'])('also checks the input of %s', async (schematic) => {
     await expect(generateResource('users', 'title:string', schematic)).rejects.toThrow('src/users already exists');
-    await expect(generateResource('orders', 'title:strng', schematic)).rejects.toThrow('is not a type');
+    await expect(generateResource('probe-orders', 'title:strng', schematic)).rejects.toThrow('is not a type');
     expect(changed()).toEqual([]);
   });
 
   it.each([{ type: 'graphql-code-first' }, { crud: false }, { flat: true }])(
     'rejects the option %j of the official resource',
     async (options) => {
-      const run = runSchematic('resource', { name: 'orders', path: 'title:string', ...options }, source.folder);
+      const run = runSchematic('resource', { name: 'probe-orders', path: 'title:string', ...options }, source.folder);
       await expect(run).rejects.toThrow('belong to the official schematic');
       expect(changed()).toEqual([]);
     },
@@ -117,7 +127,7 @@ describe('nest generate', () => {
   });
 
   it('prints the reason for rejected arguments on the command line', async () => {
-    const { stderr } = await source.run(NEST, 'generate', 'resource', 'orders');
+    const { stderr } = await source.run(NEST, 'generate', 'resource', 'probe-orders');
     expect(stderr).toContain('A module needs at least one field.');
     expect(changed()).toEqual([]);
   });

@@ -14,8 +14,8 @@ class Size {
 }
 
 /** Has columns of all kinds, in an order that mixes plain values with converted ones. */
-@Entity('parcels')
-class Parcel {
+@Entity('probe_parcels')
+class ProbeParcel {
   @PrimaryColumn({ type: 'uuid' })
   id!: string;
 
@@ -69,7 +69,7 @@ describe('RowMapper', () => {
   beforeAll(async () => {
     storage = await TestDatabase.create({ empty: true });
     const { database } = parseEnvironment({ NODE_ENV: 'test', DATABASE_URL: storage.url, JWT_SECRET: TEST_SECRET });
-    dataSource = await new LazyDataSource({ ...databaseOptions(database), entities: [Parcel] }).initialize();
+    dataSource = await new LazyDataSource({ ...databaseOptions(database), entities: [ProbeParcel] }).initialize();
     await dataSource.synchronize();
   });
   afterAll(async () => {
@@ -77,7 +77,7 @@ describe('RowMapper', () => {
     await storage.drop();
   });
 
-  const stored: Omit<Parcel, 'length'> = {
+  const stored: Omit<ProbeParcel, 'length'> = {
     id: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60',
     sentOn: '2026-01-15',
     note: null,
@@ -95,14 +95,14 @@ describe('RowMapper', () => {
   };
 
   it('returns the entity that TypeORM returns, without its virtual columns', async () => {
-    await dataSource.manager.insert(Parcel, stored);
-    const mapper = new RowMapper(dataSource, Parcel, 'p');
+    await dataSource.manager.insert(ProbeParcel, stored);
+    const mapper = new RowMapper(dataSource, ProbeParcel, 'p');
     const [row = []] = await new Database(dataSource).run((manager) =>
-      queryRows(manager, { text: `SELECT 1, ${mapper.columns} FROM parcels p` }, []),
+      queryRows(manager, { text: `SELECT 1, ${mapper.columns} FROM probe_parcels p` }, []),
     );
     const mapped = mapper.map(row, 1);
-    const found = await dataSource.manager.findOneByOrFail(Parcel, { id: stored.id });
-    expect(mapped).toBeInstanceOf(Parcel);
+    const found = await dataSource.manager.findOneByOrFail(ProbeParcel, { id: stored.id });
+    expect(mapped).toBeInstanceOf(ProbeParcel);
     expect(mapped).toEqual({ ...found, length: undefined });
     expect(mapped).toEqual({ ...stored, secret: undefined });
   });

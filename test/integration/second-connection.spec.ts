@@ -3,7 +3,7 @@ import { parseEnvironment } from '../../src/config/env.js';
 import { databaseOptions } from '../../src/platform/database/database.options.js';
 import { Database } from '../../src/platform/database/database.js';
 import { LazyDataSource } from '../../src/platform/database/lazy-data-source.js';
-import { CREATE_NOTES, Note, NotesModule, NotesService } from '../support/notes-module.js';
+import { CREATE_PROBE_NOTES, ProbeNote, ProbeNotesModule, ProbeNotesService } from '../support/probe-notes-module.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
@@ -12,13 +12,13 @@ const both = (call: () => Promise<unknown>) => Promise.all([call(), call()]);
 
 describe('code that asks for a second connection', () => {
   let app: TestApp;
-  let notes: Repository<Note>;
+  let notes: Repository<ProbeNote>;
   let dataSource: DataSource;
   let database: Database;
   beforeAll(async () => {
-    app = await TestApp.start({ imports: [NotesModule] });
-    await app.database.query(CREATE_NOTES);
-    ({ notes, dataSource } = app.app.get(NotesService));
+    app = await TestApp.start({ imports: [ProbeNotesModule] });
+    await app.database.query(CREATE_PROBE_NOTES);
+    ({ notes, dataSource } = app.app.get(ProbeNotesService));
     database = app.app.get(Database);
   });
   afterAll(() => app.close());
@@ -39,7 +39,10 @@ describe('code that asks for a second connection', () => {
         }),
     ],
     ['transaction()', () => database.transaction(() => notes.find())],
-    ['a nested transaction()', () => database.transaction(() => database.transaction((manager) => manager.find(Note)))],
+    [
+      'a nested transaction()',
+      () => database.transaction(() => database.transaction((manager) => manager.find(ProbeNote))),
+    ],
     ['DataSource.transaction()', () => dataSource.transaction(() => notes.save({ text: 'a' }))],
     ['manager.transaction()', () => notes.manager.transaction(() => database.query('SELECT 1', []))],
     ['parallel queries of a transaction', () => dataSource.transaction(() => both(() => notes.find()))],
@@ -65,18 +68,18 @@ describe('code that asks for a second connection', () => {
   it.each<[string, () => Promise<unknown>]>([
     ['parallel queries', () => both(() => notes.find())],
     ['parallel saves', () => both(() => notes.save({ text: 'a' }))],
-    ['parallel transactions', () => both(() => dataSource.transaction((manager) => manager.find(Note)))],
-    ['parallel calls of transaction()', () => both(() => database.transaction((manager) => manager.find(Note)))],
+    ['parallel transactions', () => both(() => dataSource.transaction((manager) => manager.find(ProbeNote)))],
+    ['parallel calls of transaction()', () => both(() => database.transaction((manager) => manager.find(ProbeNote)))],
     [
       'a transaction that starts while another one is running',
       async () => {
         let finish: (() => void) | undefined;
         const running = dataSource.transaction(async (manager) => {
-          await manager.find(Note);
+          await manager.find(ProbeNote);
           await new Promise<void>((resolve) => (finish = resolve));
         });
         await until('the first one has a connection', () => finish !== undefined);
-        await dataSource.transaction((manager) => manager.find(Note));
+        await dataSource.transaction((manager) => manager.find(ProbeNote));
         finish?.();
         await running;
       },
@@ -84,24 +87,24 @@ describe('code that asks for a second connection', () => {
     [
       'a query after a transaction',
       async () => {
-        await dataSource.transaction((manager) => manager.find(Note));
+        await dataSource.transaction((manager) => manager.find(ProbeNote));
         await notes.find();
       },
     ],
     [
       'a nested transaction of the same manager',
-      () => dataSource.transaction((one) => one.transaction((two) => two.find(Note))),
+      () => dataSource.transaction((one) => one.transaction((two) => two.find(ProbeNote))),
     ],
     [
       'the repository of the transaction',
-      () => dataSource.transaction((manager) => manager.getRepository(Note).find()),
+      () => dataSource.transaction((manager) => manager.getRepository(ProbeNote).find()),
     ],
     [
       'a query after the transaction of a query runner',
       async () => {
         const runner = dataSource.createQueryRunner();
         await runner.startTransaction();
-        await runner.manager.find(Note);
+        await runner.manager.find(ProbeNote);
         await runner.commitTransaction();
         await runner.release();
         await notes.find();
@@ -114,8 +117,8 @@ describe('code that asks for a second connection', () => {
 
   it('is not detected in production, where detection would slow down every promise', async () => {
     const { database: config } = parseEnvironment({ ...process.env, NODE_ENV: 'test', DATABASE_URL: app.database.url });
-    const production = await new LazyDataSource({ ...databaseOptions(config), entities: [Note] }).initialize();
-    const found = await production.transaction(() => production.getRepository(Note).find());
+    const production = await new LazyDataSource({ ...databaseOptions(config), entities: [ProbeNote] }).initialize();
+    const found = await production.transaction(() => production.getRepository(ProbeNote).find());
     expect(found).toEqual(expect.any(Array));
     await production.destroy();
   });

@@ -5,6 +5,7 @@ describe('docs/tutorial.md', () => {
   let source: SourceCopy;
   beforeAll(() => {
     source = SourceCopy.create();
+    source.removeTutorial();
   });
   afterAll(() => source.delete());
 

@@ -46,14 +46,14 @@ export const UPLOADS = mkdtempSync(join(tmpdir(), 'gatehouse-uploads-'));
 /** The paths of the handlers that ran. */
 export const handled: string[] = [];
 
-/** The number of files that arrived at `/uploads/memory`. */
+/** The number of files that arrived at `/probe-files/memory`. */
 export const arrivals = { count: 0 };
 
 type File = Express.Multer.File;
 
 const ON_DISK = { dest: UPLOADS };
 
-class CaptionDto {
+class ProbeCaptionDto {
   @ApiProperty()
   @IsString()
   caption!: string;
@@ -78,8 +78,8 @@ function received(request: Request, files: readonly (File | undefined)[]) {
 }
 
 /** Routes with Nest's file interceptors, with the decorators in each order. */
-@Controller('uploads')
-export class UploadsController {
+@Controller('probe-files')
+export class ProbeUploadsController {
   @Post('disk')
   @Multipart({ files: { file: 1 } })
   @UseInterceptors(FileInterceptor('file', ON_DISK))
@@ -105,7 +105,7 @@ export class UploadsController {
   @Multipart()
   @UseInterceptors(FileInterceptor('file', ON_DISK))
   noParameters() {
-    handled.push('/uploads/no-parameters');
+    handled.push('/probe-files/no-parameters');
   }
 
   @Post('response')
@@ -139,14 +139,14 @@ export class UploadsController {
   @Post('none')
   @Multipart()
   @UseInterceptors(NoFilesInterceptor())
-  none(@Body() { caption }: CaptionDto) {
+  none(@Body() { caption }: ProbeCaptionDto) {
     return { caption };
   }
 
   @Post('captioned')
   @Multipart({ files: { file: 1 } })
   @UseInterceptors(FileInterceptor('file', ON_DISK))
-  captioned(@Req() request: Request, @Body() { caption }: CaptionDto, @UploadedFile() file: File) {
+  captioned(@Req() request: Request, @Body() { caption }: ProbeCaptionDto, @UploadedFile() file: File) {
     return [...received(request, [file]), caption];
   }
 
@@ -241,9 +241,9 @@ export class UploadsController {
   }
 }
 
-@Controller('controller-uploads')
+@Controller('probe-controller')
 @UseInterceptors(FileInterceptor('file'))
-export class ControllerUploadsController {
+export class ProbeControllerUploadsController {
   @Post()
   @Multipart()
   create(@Req() request: Request, @UploadedFile() file: File) {
@@ -256,20 +256,20 @@ export class ControllerUploadsController {
 class GlobalUploadsInterceptor extends FileInterceptor('file', ON_DISK) {
   override intercept(context: ExecutionContext, next: CallHandler) {
     const { path } = context.switchToHttp().getRequest<Request>();
-    return path === '/uploads/global' ? super.intercept(context, next) : next.handle();
+    return path === '/probe-files/global' ? super.intercept(context, next) : next.handle();
   }
 }
 
 @Module({
   // As in Nest's documentation. Replaces the default options of Gatehouse.
   imports: [MulterModule.register(ON_DISK)],
-  controllers: [ControllerUploadsController],
+  controllers: [ProbeControllerUploadsController],
 })
 class ControllerUploadsModule {}
 
 @Module({
   imports: [ControllerUploadsModule],
-  controllers: [UploadsController],
+  controllers: [ProbeUploadsController],
   providers: [{ provide: APP_INTERCEPTOR, useClass: GlobalUploadsInterceptor }],
 })
 export class UploadRoutesModule {}

@@ -3,11 +3,11 @@ import { InjectDataSource, InjectRepository, TypeOrmModule } from '@nestjs/typeo
 import { Column, DataSource, Entity, PrimaryGeneratedColumn, Repository } from 'typeorm';
 import { Public } from '../../src/http/public.decorator.js';
 
-/** The table of `NotesModule`, which no migration creates. */
-export const CREATE_NOTES = 'CREATE TABLE notes (id serial PRIMARY KEY, text text NOT NULL)';
+/** The table of `ProbeNotesModule`, which no migration creates. */
+export const CREATE_PROBE_NOTES = 'CREATE TABLE probe_notes (id serial PRIMARY KEY, text text NOT NULL)';
 
-@Entity('notes')
-export class Note {
+@Entity('probe_notes')
+export class ProbeNote {
   @PrimaryGeneratedColumn()
   id!: number;
 
@@ -16,25 +16,25 @@ export class Note {
 }
 
 @Injectable()
-export class NotesService {
+export class ProbeNotesService {
   constructor(
-    @InjectRepository(Note) readonly notes: Repository<Note>,
+    @InjectRepository(ProbeNote) readonly notes: Repository<ProbeNote>,
     @InjectDataSource() readonly dataSource: DataSource,
   ) {}
 
-  findAll(): Promise<Note[]> {
+  findAll(): Promise<ProbeNote[]> {
     return this.notes.find();
   }
 
-  create(text: string): Promise<Note> {
+  create(text: string): Promise<ProbeNote> {
     return this.notes.save(this.notes.create({ text }));
   }
 }
 
 @Public()
-@Controller('notes')
-export class NotesController {
-  constructor(private readonly notes: NotesService) {}
+@Controller('probe-notes')
+export class ProbeNotesController {
+  constructor(private readonly notes: ProbeNotesService) {}
 
   @Get()
   findAll() {
@@ -49,9 +49,9 @@ export class NotesController {
 
 /** A module as in Nest's documentation. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Note])],
-  providers: [NotesService],
-  controllers: [NotesController],
-  exports: [NotesService],
+  imports: [TypeOrmModule.forFeature([ProbeNote])],
+  providers: [ProbeNotesService],
+  controllers: [ProbeNotesController],
+  exports: [ProbeNotesService],
 })
-export class NotesModule {}
+export class ProbeNotesModule {}
