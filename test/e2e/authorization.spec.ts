@@ -43,7 +43,7 @@ describe('authorization', () => {
     body: unknown = operation.exampleBody,
   ): Promise<Response> => {
     const request = (by ? app.as(by.accessToken) : app.request)[operation.method](pathOf(operation, UNKNOWN_ID));
-    sendBody(request, operation.mediaType, body);
+    sendBody(request, operation, body);
     return request.query(operation.exampleQuery);
   };
   /** Returns what the document does not allow in a response, or `null`. */
@@ -131,7 +131,8 @@ describe('authorization', () => {
           for (const method of ['get', 'post', 'patch', 'put', 'delete'] as const) {
             const operation = operations.find((candidate) => candidate.path === path && candidate.method === method);
             const request = app.as(eve.accessToken)[method](path.replace('{id}', id));
-            const { status } = await (operation?.exampleBody ? request.send(operation.exampleBody) : request);
+            if (operation) sendBody(request, operation, operation.exampleBody);
+            const { status } = await request;
             const expected = !operation ? 405 : operation.roles.includes('user') ? 404 : 403;
             expect(`${method} ${path}: ${status}`).toBe(`${method} ${path}: ${expected}`);
           }

@@ -146,11 +146,15 @@ function inputOf(document: OpenAPIObject, { requestBody, parameters = [] }: Docu
 function resolve(document: OpenAPIObject, schema: Schema): Schema {
   const name = schema.$ref?.split('/').at(-1);
   const referred = name === undefined ? [] : [document.components?.schemas?.[name] as Schema];
+  // An upload combines its fields with its files.
   const parts = [...referred, ...(schema.allOf ?? [])].map((part) => resolve(document, part));
   // Swagger describes an enumeration that may be null with `anyOf`.
   const alternatives = (schema.anyOf ?? []).map((part) => resolve(document, part));
   const types = alternatives.flatMap(({ type }) => type ?? []);
-  return Object.assign({}, ...parts, ...alternatives, schema, types.length > 0 && { type: types }) as Schema;
+  const merged = Object.assign({}, ...parts, ...alternatives, schema, types.length > 0 && { type: types }) as Schema;
+  const all = [...parts, schema];
+  const properties = Object.assign({}, ...all.map((part) => part.properties)) as NonNullable<Schema['properties']>;
+  return { ...merged, properties, required: all.flatMap(({ required = [] }) => required) };
 }
 
 function examplesOf(fields: readonly Field[]): Record<string, unknown> {
