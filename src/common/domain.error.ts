@@ -52,7 +52,8 @@ export interface ErrorDetails extends ErrorOptions {
 export abstract class DomainError extends HttpException {
   readonly extensions: Readonly<Record<string, unknown>>;
   readonly retryAfter: number | undefined;
-  readonly claims: AccessClaims | null;
+  /** Private, so that `JSON.stringify` omits them. */
+  readonly #claims: AccessClaims | null;
 
   /** @param code a stable identifier that clients can test, such as `session_revoked` */
   constructor(
@@ -66,7 +67,11 @@ export abstract class DomainError extends HttpException {
     this.errorCode = code;
     this.extensions = extensions;
     this.retryAfter = retryAfter;
-    this.claims = claims;
+    this.#claims = claims;
+  }
+
+  get claims(): AccessClaims | null {
+    return this.#claims;
   }
 
   /** Returns the members that a client may see, for exception filters that send them as the body. */

@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { ErrorRequestHandler, Express, RequestHandler, Response } from 'express';
 import { messageClasses } from './message-classes.js';
+import { inOrder } from './pipelining.js';
 import { OpenConnections } from './streams/open-connections.js';
 import { StreamGate } from './streams/stream-gate.js';
 
@@ -28,7 +29,9 @@ export class GatehouseAdapter extends ExpressAdapter {
   override initHttpServer(): void {
     const express = this.getInstance<Express>();
     const classes = messageClasses(express, this.defaults);
-    const server = createServer(classes, express);
+    const server = createServer(classes, (request, response) =>
+      inOrder(response, () => void express(request, response)),
+    );
     this.httpServer = server;
     this.connections = new OpenConnections(server);
     this.streamGate = new StreamGate(server, express, classes.ServerResponse, this.connections);

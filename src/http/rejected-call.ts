@@ -21,5 +21,5 @@ export function rejectCall(exception: unknown, host: ArgumentsHost): Observable<
 
 /** Returns the members of a problem document that do not depend on an HTTP request. */
 export function problemMessage(error: DomainError): Readonly<Record<string, unknown>> {
-  return { status: error.getStatus(), code: error.code, detail: error.message, ...error.extensions };
+  return { ...error.extensions, status: error.getStatus(), code: error.code, detail: error.message };
 }

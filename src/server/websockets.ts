@@ -6,16 +6,15 @@ import type { RequestHandler } from 'express';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { AbstractWsAdapter, type GatewayMetadata } from '@nestjs/websockets';
-import { TokenMissingError } from '../auth/auth.errors.js';
+import { TokenInvalidError, TokenMissingError } from '../auth/auth.errors.js';
 import { DomainError, ForbiddenError } from '../common/domain.error.js';
 import { RejectedRequests } from '../common/rejected-requests.js';
 import type { Config } from '../config/env.js';
 import { AccessCheck } from '../http/access-check.js';
-import { MAX_BODY_BYTES } from '../http/http.errors.js';
 import type { GatehouseAdapter } from '../http/express.adapter.js';
 import { GatewayErrorFilter } from '../http/gateway-error.filter.js';
 import { handshakeOf, type GuardedRequest } from '../http/guarded-request.js';
-import { InternalError, OriginNotAllowedError } from '../http/http.errors.js';
+import { InternalError, MAX_BODY_BYTES, OriginNotAllowedError } from '../http/http.errors.js';
 import { problemMessage } from '../http/rejected-call.js';
 import { recordRejection } from '../http/rejection.js';
 import type { NamespaceClient } from '../http/streams/namespace-stream.js';
@@ -48,7 +47,13 @@ interface SocketServer {
   readonly use?: (join: Join) => void;
   on(event: 'connection', listener: (client: NamespaceClient) => void): void;
   readonly opts?: SocketIoOptions;
-  readonly server?: { readonly opts?: SocketIoOptions };
+  readonly engine?: Engine;
+  readonly server?: { readonly opts?: SocketIoOptions; readonly engine?: Engine };
+}
+
+/** The clients of engine.io by the ID of their connection. */
+interface Engine {
+  readonly clients: Readonly<Record<string, { readonly request: GuardedRequest }>>;
 }
 
 interface SocketIoOptions {
@@ -58,6 +63,7 @@ interface SocketIoOptions {
 class WebSockets {
   private readonly logger = new Logger(WebSockets.name);
   private defaultPath = '/';
+  private readonly engines = new Set<Engine>();
 
   constructor(
     private readonly app: NestExpressApplication,
@@ -86,6 +92,7 @@ class WebSockets {
     for (const gateway of gateways.length > 0 ? gateways : [undefined]) {
       try {
         await this.check('http', [request, response], gateway?.type);
+        this.assertSameSession(request);
         return;
       } catch (error) {
         // A client with an invalid token must not fall back to anonymous access.
@@ -103,6 +110,8 @@ class WebSockets {
     adapter.create = (port: number, options: GatewayMetadata = {}) => {
       this.assertGated(adapter, port);
       const server = create(port, { maxPayload: MAX_BODY_BYTES, maxHttpBufferSize: MAX_BODY_BYTES, ...options });
+      const engine = server.engine ?? server.server?.engine;
+      if (engine) this.engines.add(engine);
       if (server.use) this.guardNamespace(server, endpointOf(options));
       // By default, socket.io lets clients that reconnect skip the check above.
       const recovery = (server.opts ?? server.server?.opts)?.connectionStateRecovery;
@@ -110,6 +119,16 @@ class WebSockets {
       return server;
     };
     if (adapter instanceof WsAdapter) rejectMalformedMessages(adapter);
+  }
+
+  /** A request that continues a connection of engine.io must belong to the session that opened it. */
+  private assertSameSession(request: GuardedRequest): void {
+    for (const id of new URL(request.url, 'http://host').searchParams.getAll('sid')) {
+      for (const { clients } of this.engines) {
+        const opener = Object.hasOwn(clients, id) ? clients[id]?.request : undefined;
+        if (opener && opener.principal?.sessionId !== request.principal?.sessionId) throw new TokenInvalidError();
+      }
+    }
   }
 
   private guardNamespace(server: SocketServer, endpoint: Endpoint): void {

@@ -2,8 +2,9 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { clientOf } from '../http/client.js';
 import type { AccessClaims } from '../common/principal.js';
-import { requestOf, type GuardedRequest } from '../http/guarded-request.js';
+import { handshakeOf, requestOf, type GuardedRequest } from '../http/guarded-request.js';
 import { isPublic } from '../http/public.decorator.js';
+import { limitMessages } from '../http/streams/message-limits.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
 import type { GuardedSession } from './session-access.repository.js';
 import { SessionLookup } from './session.lookup.js';
@@ -21,16 +22,21 @@ export class SessionGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    // On a public route, `AuthGuard('jwt')` may have authenticated the user. `AccessCheck` then checks the session
-    // again.
-    if (isPublic(this.reflector, context) && !isAuthenticated(context)) return true;
+    // On a public route, `AuthGuard('jwt')` may have authenticated the user of a late body or of earlier messages. Their
+    // session is then checked again.
+    if (isPublic(this.reflector, context) && !authenticatedIn(context)) return true;
     const request = requestOf(context);
-    const { claims } = request;
+    const claims = authenticatedIn(context);
     if (!claims) throw new Error('SessionGuard must run after JwtAuthGuard.');
-    const session = await this.lookup.check(claims);
+    const session = await this.check(claims, context);
     if (session.isLastSeenStale) this.lastSeen.mark(session.id);
     setSession(request, claims, session);
     return true;
+  }
+
+  private check(claims: AccessClaims, context: ExecutionContext): Promise<GuardedSession> {
+    if (context.getType() !== 'ws') return this.lookup.check(claims);
+    return limitMessages(context.getArgByIndex<object>(0), () => this.lookup.check(claims));
   }
 }
 
@@ -42,6 +48,11 @@ export function setSession(request: GuardedRequest, claims: AccessClaims, { user
   request.principal = { userId, sessionId, role: user.role, client: clientOf(request) };
 }
 
-function isAuthenticated(context: ExecutionContext): boolean {
-  return context.getType() === 'http' && requestOf(context).claims !== undefined;
+function authenticatedIn(context: ExecutionContext): AccessClaims | undefined {
+  const type = context.getType();
+  if (type === 'http') return requestOf(context).claims;
+  if (type !== 'ws') return undefined;
+  // A public gateway with its own port has no handshake.
+  const handshake = handshakeOf(context.getArgByIndex<object>(0));
+  return handshake?.claims ?? handshake?.principal;
 }

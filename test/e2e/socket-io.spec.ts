@@ -246,6 +246,14 @@ describe('a request of the long polling of socket.io', () => {
     expectProblem(await app.as(accessToken).get(`${POLL}&sid=${sid}`), 401, 'session_revoked');
   });
 
+  it('is rejected if another session opened the connection, also as an upgrade', async () => {
+    const { sid } = JSON.parse((await app.as(user.accessToken).get(POLL).expect(200)).text.slice(1)) as { sid: string };
+    const { accessToken: token } = await buildSignedIn(app);
+    expectProblem(await app.as(token).get(`${POLL}&sid=${sid}`), 401, 'token_invalid');
+    const upgrade = POLL.replace('polling', `websocket&sid=${sid}`);
+    expect(await rejectedHandshake(app, upgrade, { token })).toMatchObject({ status: 401 });
+  });
+
   it('leaves the routes of the application unchanged', async () => {
     await app.as(user.accessToken).get('/users/me').expect(200);
     expectProblem(await app.request.get('/users/me'), 401, 'token_missing');

@@ -13,7 +13,7 @@ import { Roles } from '../../src/http/roles.decorator.js';
 import { CurrentUser } from '../../src/users/current-user.decorator.js';
 import type { User } from '../../src/users/user.entity.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
-import { exchange, openSocket } from '../support/raw-http.js';
+import { exchange, openSocket, readToEnd } from '../support/raw-http.js';
 import { rejectedHandshake, SocketClient } from '../support/socket-client.js';
 import { TestApp, type TestAppOptions } from '../support/test-app.js';
 import { until } from '../support/until.js';
@@ -266,6 +266,22 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
     await until('the message is handled', () => received.length > 0);
     expect(received).toEqual([user.id]);
     socket.destroy();
+  });
+
+  it('closes a connection whose handshake follows an unfinished request', async () => {
+    const request = `GET /users/me HTTP/1.1\r\nHost: gatehouse.test\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    const socket = await openSocket(app);
+    socket.write(Buffer.concat([Buffer.from(request), handshakeWithMessage(token)]));
+    expect(await readToEnd(socket)).not.toContain('101 Switching Protocols');
+    await app.as(token).get('/users/me').expect(200);
+  });
+
+  it.each(['Host: [', 'Host: a b', 'Host: a\r\nHost: b'])('rejects a handshake with %j', async (host) => {
+    const handshake = handshakeWithMessage(token).toString().replace('Host: gatehouse.test', host);
+    expect((await exchange(app, handshake)).status).toBe(400);
+    const socket = await openSocket(app);
+    socket.write(handshake, () => socket.resetAndDestroy());
+    await app.as(token).get('/users/me').expect(200);
   });
 
   it('is open to everyone if it is public', async () => {

@@ -4,7 +4,9 @@ import type { Express, RequestHandler, Response } from 'express';
 import { rememberHandshake, type GuardedRequest } from '../guarded-request.js';
 import { BadRequestError, UnsupportedTransportError } from '../http.errors.js';
 import { requestId } from '../request-id.js';
-import type { OpenConnections } from './open-connections.js';
+import { countHeader } from '../header-count.js';
+import { inOrder } from '../pipelining.js';
+import type { Connection, OpenConnections } from './open-connections.js';
 import { acceptSubprotocolToken } from './subprotocol-token.js';
 
 /** Rejects with the error for the client if a request may not open a stream. */
@@ -55,13 +57,15 @@ export class StreamGate {
     const gatedEmit: Emit = (event, ...args) => {
       if (event === 'upgrade' || event === 'connect') {
         const [request, socket, head] = args as [GuardedRequest, Socket, Buffer];
-        void this.admitConnection(request, socket, () => emit(event, request, socket, head));
+        this.admitConnection(request, socket, () => emit(event, request, socket, head)).catch(() => socket.destroy());
         return true;
       }
       if (event === 'request') {
         const [request, response] = args as [GuardedRequest, Response];
         if (!isPoll(request)) return emit(event, request, response);
-        void this.admitPoll(request, response, () => emit(event, request, response));
+        inOrder(response, () => {
+          this.admitPoll(request, response, () => emit(event, request, response)).catch(() => response.destroy());
+        });
         return true;
       }
       return emit(event, ...args);
@@ -71,8 +75,9 @@ export class StreamGate {
 
   private async admitConnection(request: GuardedRequest, socket: Socket, admit: () => void): Promise<void> {
     // Node has removed its own listener, and an error without a listener would crash the process.
-    const ignoreError = () => undefined;
-    socket.on('error', ignoreError);
+    socket.on('error', () => undefined);
+    // An earlier response is not finished. Its stream would be hidden behind the upgraded connection.
+    if ((socket as Connection)._httpMessage) return void socket.destroy();
     // The log needs these two fields, which Express adds to other requests.
     request.originalUrl = request.url;
     const response = Object.assign(new this.Response(request) as Response, { locals: {} });
@@ -87,7 +92,6 @@ export class StreamGate {
       this.reject(error, request, response);
       return;
     }
-    socket.off('error', ignoreError);
     if (socket.destroyed) return;
     rememberHandshake(socket, request);
     this.connections.addUpgraded(socket, request, response);
@@ -110,6 +114,9 @@ export class StreamGate {
 
   private async check(request: GuardedRequest, response: Response): Promise<void> {
     const { url } = request;
+    // Libraries build URLs of it.
+    if (countHeader(request, 'host') !== 1 || !URL.canParse(`http://${request.headers.host}`))
+      throw new BadRequestError();
     // Some libraries normalize paths and some do not. A path that they could read differently could bypass a check.
     if (!URL.canParse(url, BASE) || new URL(url, BASE).pathname !== url.split('?', 1)[0]) {
       throw new BadRequestError();
