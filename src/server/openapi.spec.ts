@@ -73,8 +73,8 @@ class DocumentedController {
   @ApiForbiddenResponse({ content: { 'application/problem+json': { example: { code: 'mine' } } } })
   @ApiServiceUnavailableResponse({ $ref: '#/components/responses/Outage' } as object)
   @ApiOkResponse({ content: { 'text/csv': {} } })
-  second(@Body() body: FormDto): void {
-    void body;
+  second(@Body() _body: FormDto): void {
+    return undefined;
   }
 
   @All('all')

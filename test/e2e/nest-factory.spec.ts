@@ -74,7 +74,7 @@ async function startTcp(app: NestExpressApplication) {
   const client = ClientProxyFactory.create({ transport: Transport.TCP, options });
   const send = (pattern: string): Promise<unknown> =>
     firstValueFrom(client.send<unknown>(pattern, '').pipe(timeout(20_000))).catch((error: unknown) => error);
-  return { send, close: async () => void (await client.close()) };
+  return { send, close: async () => await (client.close() as Promise<void>) };
 }
 
 describe('an application from NestFactory', () => {

@@ -34,7 +34,7 @@ const FAILURES: Readonly<Record<string, Error>> = {
 @Controller()
 class ProbeTasksController {
   @MessagePattern('guarded')
-  guarded(): string {
+  guarded(this: void): string {
     calls.push('guarded');
     return 'guarded';
   }
@@ -46,7 +46,7 @@ class ProbeTasksController {
 
   @Public()
   @MessagePattern('public')
-  open(): string {
+  open(this: void): string {
     return 'public';
   }
 
