@@ -19,8 +19,8 @@ const STATE = join(DATA, 'development.json');
 const DUPLICATE_DATABASE = new Set(['42P04', '23505']);
 
 /**
- * Runs work with a database and a secret in the environment. If neither the environment nor `.env` sets `DATABASE_URL`,
- * uses an embedded PostgreSQL, and stops it afterwards unless another command uses it.
+ * Checks the configuration and runs work with a database and a secret in the environment. If neither the environment nor
+ * `.env` sets `DATABASE_URL`, uses an embedded PostgreSQL, and stops it afterwards unless another command uses it.
  *
  * @template T
  * @param {(environment: { state: State | null, signal: AbortSignal }) => Promise<T>} work `state` is null without an
@@ -29,6 +29,8 @@ const DUPLICATE_DATABASE = new Set(['42P04', '23505']);
  */
 export function withEnvironment(work) {
   return interruptible(async (signal) => {
+    // A wrong configuration must not start a database.
+    await readConfig();
     const { state, stop } = await prepareEnvironment();
     try {
       signal.throwIfAborted();
@@ -42,7 +44,7 @@ export function withEnvironment(work) {
 /** Sets the generated secret, if one exists, for a command that needs no database. */
 export async function useGeneratedSecret() {
   if (isConfigured()) return;
-  if (existsSync(STATE)) process.env['JWT_SECRET'] ||= (await readState()).jwtSecret;
+  if (existsSync(STATE)) setSecret(await readState());
 }
 
 /**
@@ -59,7 +61,17 @@ export async function readConfig() {
 function isConfigured() {
   if (process.env['NODE_ENV'] === 'production') return true;
   loadEnvFile({ quiet: true });
-  return Boolean(process.env['DATABASE_URL']);
+  return isSet('DATABASE_URL');
+}
+
+/** Returns whether a variable or the file with its value is set. @param {string} name */
+function isSet(name) {
+  return Boolean(process.env[name] || process.env[`${name}_FILE`]);
+}
+
+/** @param {State} state */
+function setSecret({ jwtSecret }) {
+  if (!isSet('JWT_SECRET')) process.env['JWT_SECRET'] = jwtSecret;
 }
 
 /** @returns {Promise<{ state: State | null, stop: () => Promise<void> }>} */
@@ -68,7 +80,7 @@ async function prepareEnvironment() {
   const state = await readState();
   const cluster = await startCluster({ folder: join(DATA, 'postgres'), password: state.databasePassword });
   process.env['DATABASE_URL'] = databaseUrl(cluster.url, 'gatehouse');
-  process.env['JWT_SECRET'] ||= state.jwtSecret;
+  setSecret(state);
   try {
     await execute(cluster.url, 'CREATE DATABASE gatehouse');
   } catch (error) {

@@ -1,6 +1,7 @@
 // Runs TypeORM's migration commands.
 import { createRequire } from 'node:module';
 import pg from 'pg';
+import { readConfig } from './environment.js';
 import { runNode } from './run.js';
 
 /** The advisory lock of migrations, an arbitrary number. */
@@ -52,7 +53,8 @@ async function renameMigrations(client) {
 
 /** @returns {Promise<() => Promise<void>>} releases the lock. The end of this process releases it too */
 async function lock() {
-  const client = new pg.Client({ connectionString: process.env['DATABASE_URL'], connectionTimeoutMillis: 10_000 });
+  const { database } = await readConfig();
+  const client = new pg.Client({ connectionString: database.url, connectionTimeoutMillis: 10_000 });
   // Without a listener, a lost connection would end the process. The migration itself fails then too.
   client.on('error', () => undefined);
   try {

@@ -1,6 +1,6 @@
 // npm run migration:run | migration:revert | migration:show | migration:generate [Name]
 import { ensureBuilt } from './build.js';
-import { readConfig, withEnvironment } from './environment.js';
+import { withEnvironment } from './environment.js';
 import { migrate } from './migrate.js';
 import { runMain } from './run.js';
 
@@ -25,7 +25,6 @@ async function checkNonePending() {
 runMain(async () => {
   await ensureBuilt();
   return withEnvironment(async ({ signal }) => {
-    await readConfig();
     if (command === 'migration:generate') await checkNonePending();
     return migrate(typeormArgs(), { signal });
   });

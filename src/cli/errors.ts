@@ -1,5 +1,5 @@
-import { inspect } from 'node:util';
 import { DomainError, ValidationFailedError } from '../common/domain.error.js';
+import { errorText } from '../common/error-text.js';
 import { ConfigurationError } from '../config/env.js';
 import { isOutdatedSchema } from '../platform/database/pg-errors.js';
 import { PasswordTooWeakError } from '../platform/passwords/passwords.errors.js';
@@ -16,5 +16,5 @@ export function describeError(error: unknown): string {
   if (isOutdatedSchema(error)) return 'The database schema is out of date. Run this first: npm run migration:run';
   const isExpected =
     error instanceof DomainError || error instanceof ConfigurationError || error instanceof CommandError;
-  return isExpected ? error.message : inspect(error);
+  return isExpected ? error.message : errorText(error);
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { parseDuration } from './duration.js';
 import { secretWeakness } from './secret-strength.js';
 import { readPrivateKey, readPublicKeys, UnusableKeyError } from './pem-key.js';
+import { ENCODE_CREDENTIALS, hasBrokenCredentials } from './url-credentials.js';
 
 const MAX_WORKERS = 256;
 
@@ -98,13 +99,15 @@ export const privateKey = keys(readPrivateKey);
 export const publicKeys = keys(readPublicKeys).default([]);
 
 const url = (protocol: RegExp, example: string) =>
-  z
-    .string()
-    .refine((text) => URL.canParse(text) && protocol.test(new URL(text).protocol), `must be a URL such as ${example}`);
+  z.string().superRefine((text, context) => {
+    if (!protocol.test(text)) return context.addIssue(`must be a URL such as ${example}`);
+    if (hasBrokenCredentials(text)) return context.addIssue(ENCODE_CREDENTIALS);
+    if (!URL.canParse(text)) context.addIssue(`must be a URL such as ${example}`);
+  });
 
-export const databaseUrl = url(/^postgres(ql)?:$/, 'postgresql://user:password@host:5432/database');
+export const databaseUrl = url(/^postgres(ql)?:/, 'postgresql://user:password@host:5432/database');
 
-export const redisUrl = url(/^rediss?:$/, 'redis://user:password@host:6379/0');
+export const redisUrl = url(/^rediss?:/, 'redis://user:password@host:6379/0');
 
 export const origins = list.refine(
   (items) => items.every((item) => URL.canParse(item) && new URL(item).origin === item),
@@ -150,12 +153,7 @@ export const publicUrl = z
   .transform((text) => text.replace(/\/+$/, ''));
 
 /** A mail server, with the user and password if it needs them, in the URL form of Nodemailer. */
-export const smtpUrl = z
-  .string()
-  .refine(
-    (text) => /^smtps?:\/\/[^/]/.test(text) && URL.canParse(text),
-    'must be a URL such as smtps://user:password@mail.example.com:465',
-  );
+export const smtpUrl = url(/^smtps?:\/\/[^/]/, 'smtps://user:password@mail.example.com:465');
 
 /** A single line, because it is part of a mail header. */
 export const line = z.string().regex(/^[^\p{Cc}]{1,200}$/u, 'must be one line of at most 200 characters');

@@ -100,8 +100,22 @@ export function environmentSchema(environment: Environment) {
     ACCOUNT_PAGES_ENABLED: flag(true),
     LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   });
-  return variables.refine(({ PORT, WORKERS }) => PORT > 0 || WORKERS === 1, {
-    path: ['PORT'],
-    error: 'must not be 0 with several WORKERS, because each would get a different port',
-  });
+  return variables
+    .refine(({ PORT, WORKERS }) => PORT > 0 || WORKERS === 1, {
+      path: ['PORT'],
+      error: 'must not be 0 with several WORKERS, because each would get a different port',
+      when: areValid('PORT', 'WORKERS'),
+    })
+    .refine(({ SMTP_URL, PUBLIC_URL }) => !production || SMTP_URL === undefined || PUBLIC_URL !== undefined, {
+      path: ['PUBLIC_URL'],
+      error: `${required} with SMTP_URL, because the links in mails would lead to localhost`,
+      // Also with an invalid SMTP_URL.
+      when: areValid('PUBLIC_URL'),
+    });
 }
+
+/** Checks a rule although unrelated variables are invalid, so that one message lists all problems. */
+const areValid =
+  (...names: readonly string[]) =>
+  ({ issues }: z.core.ParsePayload) =>
+    !issues.some(({ path }) => names.includes(String(path?.[0])));

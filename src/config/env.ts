@@ -2,10 +2,19 @@ import { KeyObject } from 'node:crypto';
 import { config as loadEnvFile } from 'dotenv';
 import { DEVELOPMENT_SECRET, environmentSchema, type Environment } from './env.schema.js';
 import { parseWorker, shareOf, WORKER_VARIABLE } from './share.js';
+import { FILE_SUFFIX, readVariableFiles, type VariableProblem } from './variable-files.js';
 
-/** Environment variables are invalid or missing. The message lists all of them. */
+/** Environment variables are invalid or missing. The message lists all of them, without their values. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
+
+  /** @param problems such as `PORT must be a whole number from 0 to 65535` */
+  constructor(readonly problems: readonly string[]) {
+    const lines = problems.map((problem) => `  ${problem}`);
+    super(
+      ['The configuration is not valid:', ...lines, 'See .env.example for every variable and its default.'].join('\n'),
+    );
+  }
 }
 
 /** All settings. Durations are in milliseconds unless the name says otherwise. */
@@ -13,16 +22,20 @@ export type Config = ReturnType<typeof parseEnvironment>;
 
 /**
  * Validates environment variables and returns the frozen settings. An empty variable counts as unset, because Compose
- * files and shells create them.
+ * files and shells create them. `NAME_FILE` is the path of a file with the value of `NAME`, except for `NODE_ENV`.
  *
  * @throws ConfigurationError with all invalid variables
  */
 export function parseEnvironment(variables: Readonly<Record<string, string | undefined>>) {
   const given = Object.fromEntries(
-    Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
   );
-  const result = environmentSchema(environmentOf(given['NODE_ENV'])).safeParse(given);
-  if (!result.success) throw new ConfigurationError(describe(result.error.issues));
+  const schema = environmentSchema(environmentOf(given['NODE_ENV']));
+  const files = readVariableFiles(given, fileNames(schema.shape));
+  const result = schema.safeParse(files.values);
+  if (!result.success || files.problems.length > 0) {
+    throw new ConfigurationError(describe(files.problems, result.error?.issues ?? []));
+  }
   const env = result.data;
   const worker = parseWorker(given[WORKER_VARIABLE]);
   return deepFreeze({
@@ -128,17 +141,23 @@ export function readConfig(): Config {
   return parseEnvironment(process.env);
 }
 
+/** All variables but `NODE_ENV`, which other code reads from the environment. */
+const fileNames = (shape: object) => Object.keys(shape).filter((name) => name !== 'NODE_ENV');
+
 function environmentOf(value: unknown): Environment {
   return value === 'production' || value === 'test' ? value : 'development';
 }
 
-function describe(issues: readonly { path: readonly PropertyKey[]; message: string }[]): string {
-  const lines = issues.map((issue) => `  ${String(issue.path[0])} ${issue.message}`);
-  return [
-    'The configuration is not valid:',
-    ...new Set(lines),
-    'See .env.example for every variable and its default.',
-  ].join('\n');
+/** Returns one line per problem. A variable whose file is unusable is not missing as well. */
+function describe(
+  problems: readonly VariableProblem[],
+  issues: readonly { path: readonly PropertyKey[]; message: string }[],
+): string[] {
+  const unread = new Set(problems.map(({ variable }) => variable));
+  const others = issues
+    .map(({ path, message }) => ({ variable: String(path[0]), message }))
+    .filter(({ variable }) => !unread.has(variable + FILE_SUFFIX));
+  return [...new Set([...problems, ...others].map(({ variable, message }) => `${variable} ${message}`))];
 }
 
 function deepFreeze<T extends object>(value: T): T {

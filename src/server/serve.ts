@@ -6,6 +6,7 @@ import { AppModule } from '../app.module.js';
 import type { Config } from '../config/env.js';
 import { NestLogger } from '../platform/logging/nest-logger.js';
 import { createAdapter, setUpApp } from './http-setup.js';
+import { ListenError } from './listen-error.js';
 
 /** Starts the application in this process. A signal stops it. */
 export async function serve(config: Config, logger: Logger): Promise<void> {
@@ -13,7 +14,11 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     logger: new NestLogger(logger),
   });
   setUpApp(app, config, logger);
-  await app.listen(config.http.port, config.http.host);
+  // Before listening, so that errors of modules are not reported as those of the port.
+  await app.init();
+  await app.listen(config.http.port, config.http.host).catch((error: unknown) => {
+    throw new ListenError(error as Error);
+  });
   // `getUrl()` would return 127.0.0.1 for 0.0.0.0.
   const { address, family, port } = app.getHttpServer().address() as AddressInfo;
   logger.info(`Gatehouse listens on http://${family === 'IPv6' ? `[${address}]` : address}:${port}`);

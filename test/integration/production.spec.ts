@@ -1,18 +1,39 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ChildApp } from '../support/child-app.js';
 import { NO_DATABASE } from '../support/constants.js';
 import { runNode } from '../support/run-node.js';
+import { TEST_SECRET } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 
 describe('in production', () => {
   let database: TestDatabase;
   let app: ChildApp;
+  let folder: string;
   beforeAll(async () => {
     database = await TestDatabase.create();
-    app = await ChildApp.start({ NODE_ENV: 'production', DATABASE_URL: database.url, BCRYPT_COST: '10', HOST: '' });
+    folder = await mkdtemp(join(tmpdir(), 'gatehouse-secrets-'));
+    const files = { DATABASE_URL: join(folder, 'database_url'), JWT_SECRET: join(folder, 'jwt_secret') };
+    await writeFile(files.DATABASE_URL, `${database.url}\n`);
+    await writeFile(files.JWT_SECRET, `${TEST_SECRET}\n`);
+    app = await ChildApp.start({
+      NODE_ENV: 'production',
+      DATABASE_URL_FILE: files.DATABASE_URL,
+      JWT_SECRET: '',
+      JWT_SECRET_FILE: files.JWT_SECRET,
+      BCRYPT_COST: '10',
+      HOST: '',
+    });
   });
   afterAll(async () => {
     await app.kill();
     await database.drop();
+    await rm(folder, { recursive: true });
+  });
+
+  it('reads secrets from files', async () => {
+    await app.request.get('/health/db').expect(200);
   });
 
   it('has no account until someone creates one', async () => {
@@ -38,5 +59,37 @@ describe('in production', () => {
     const env = { NODE_ENV: 'production', DATABASE_URL: NO_DATABASE, JWT_SECRET: secret, PORT: '0' };
     const { code, stderr } = await runNode('dist/src/main.js', [], { env });
     expect([code, stderr]).toEqual([1, expect.stringContaining('JWT_SECRET')]);
+  });
+
+  it('lists all wrong settings in one message, with exit code 1, and starts nothing', async () => {
+    const env = {
+      NODE_ENV: 'production',
+      DATABASE_URL: 'postgresql://app:12#hunter2@db/gatehouse',
+      JWT_SECRET_FILE: join(folder, 'missing'),
+      SMTP_URL: 'smtp://mail:hunter2/@mail.example.com',
+      WORKERS: '2',
+      PORT: '0',
+    };
+    const { code, stdout, stderr } = await runNode('dist/src/main.js', [], { env });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).not.toContain('hunter2');
+    expect([...stderr.matchAll(/^ {2}([A-Z_]+) /gm)].map(([, name]) => name)).toEqual([
+      'JWT_SECRET_FILE',
+      'DATABASE_URL',
+      'SMTP_URL',
+      'PORT',
+      'PUBLIC_URL',
+    ]);
+  });
+
+  it('reports a host that is not on this machine in one line', async () => {
+    const env = { NODE_ENV: 'production', DATABASE_URL: NO_DATABASE, JWT_SECRET: TEST_SECRET, HOST: '192.0.2.1' };
+    const { code, stderr } = await runNode('dist/src/main.js', [], { env });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^The server cannot listen. Check HOST and PORT: listen EADDRNOTAVAIL.*192\.0\.2\.1:3000\n$/,
+      ),
+    ]);
   });
 });

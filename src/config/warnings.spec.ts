@@ -1,0 +1,42 @@
+import { parseEnvironment } from './env.js';
+import { configurationWarnings } from './warnings.js';
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgresql://u:p@db:5432/g',
+  JWT_SECRET: 'kR7vXq2mZt9LwB4nYc8HsG1dFp6JxAeU',
+  SMTP_URL: 'smtps://mail.example.com',
+  PUBLIC_URL: 'https://app.example.com',
+  MAIL_FROM: 'no-reply@example.com',
+};
+
+const warningsOf = (variables: Readonly<Record<string, string>>) => configurationWarnings(parseEnvironment(variables));
+
+describe('configurationWarnings', () => {
+  it('returns nothing for a complete configuration', () => {
+    expect(warningsOf(PRODUCTION)).toEqual([]);
+  });
+
+  it.each([
+    'http://localhost:3000',
+    'https://localhost',
+    'http://127.0.0.1',
+    'http://[::1]:3000',
+    'http://app.localhost',
+  ])('warns if links in mails lead to %s', (PUBLIC_URL) => {
+    expect(warningsOf({ ...PRODUCTION, PUBLIC_URL })).toEqual([
+      expect.stringMatching(/^PUBLIC_URL leads to .*only on/),
+    ]);
+    expect(warningsOf({ ...PRODUCTION, NODE_ENV: 'development', PUBLIC_URL })).toEqual([]);
+  });
+
+  it.each<[string, Readonly<Record<string, string>>]>([
+    ['JWT_SECRET is not set', { NODE_ENV: 'development', JWT_SECRET: '' }],
+    ['SMTP_URL is not set', { SMTP_URL: '' }],
+    ['PUBLIC_URL is an http URL', { PUBLIC_URL: 'http://app.example.com' }],
+    ['MAIL_FROM is not set', { MAIL_FROM: '' }],
+    ['DB_POOL_MAX is 1', { DB_POOL_MAX: '1', WORKERS: '2' }],
+  ])('warns that %s', (warning, variables) => {
+    expect(warningsOf({ ...PRODUCTION, ...variables })).toEqual([expect.stringMatching(`^${warning}`)]);
+  });
+});

@@ -1,0 +1,36 @@
+import type { Config } from './env.js';
+
+const LOOPBACK = /^(?:localhost|.+\.localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\])$/;
+
+/** Returns what is valid in the settings but probably unintended. */
+export function configurationWarnings(config: Config): string[] {
+  return [...secretWarnings(config), ...mailWarnings(config), ...workerWarnings(config)];
+}
+
+function secretWarnings({ accessToken }: Config): string[] {
+  return accessToken.usesDevelopmentSecret
+    ? ['JWT_SECRET is not set. Tokens are signed with a public secret, which production does not accept.']
+    : [];
+}
+
+function mailWarnings({ environment, mail, publicUrl }: Config): string[] {
+  if (environment !== 'production') return [];
+  if (mail.smtpUrl === null) return ['SMTP_URL is not set. Mails are stored and not sent until you set it.'];
+  const { protocol, hostname } = new URL(publicUrl);
+  const isLocal = LOOPBACK.test(hostname);
+  return [
+    ...(isLocal ? [`PUBLIC_URL leads to ${hostname}. The links in mails work only on this machine.`] : []),
+    ...(protocol === 'http:' && !isLocal
+      ? ['PUBLIC_URL is an http URL. The pages behind the links in mails take passwords. Use https.']
+      : []),
+    ...(mail.from.address.endsWith('@localhost')
+      ? ['MAIL_FROM is not set. Mail servers reject the sender gatehouse@localhost.']
+      : []),
+  ];
+}
+
+function workerWarnings({ workers, database }: Config): string[] {
+  return workers > database.poolMax
+    ? [`DB_POOL_MAX is ${database.poolMax}, but each of the ${workers} workers uses a connection.`]
+    : [];
+}
