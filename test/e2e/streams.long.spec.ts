@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Controller, Module, Sse, type MessageEvent } from '@nestjs/common';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { NEVER, type Observable } from 'rxjs';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import type { DatabaseProxy } from '../support/database-proxy.js';
 import { EventStream } from '../support/event-stream.js';
 import { insertPeople, type Person } from '../support/insert-people.js';
+import { ProbeStreamsModule } from '../support/probe-streams-module.js';
 import { SocketClient } from '../support/socket-client.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -14,25 +12,6 @@ const SESSIONS_EACH = 10;
 const OBSERVED_MS = 10_000;
 /** The promise is 2 s on a machine that is not busy. */
 const MAX_CLOSE_MS = 10_000;
-
-@Controller('probe-events')
-class ProbeEventsController {
-  @Sse()
-  events(): Observable<MessageEvent> {
-    return NEVER;
-  }
-}
-
-@WebSocketGateway({ path: '/probe-chat' })
-class ChatGateway {
-  @SubscribeMessage('ping')
-  ping(): string {
-    return 'pong';
-  }
-}
-
-@Module({ controllers: [ProbeEventsController], providers: [ChatGateway] })
-class StreamsModule {}
 
 /** A stream of a session. */
 interface Observed {
@@ -55,7 +34,7 @@ describe('1,000 event streams and 1,000 WebSockets of 500 sessions on two instan
   beforeAll(async () => {
     direct = await TestApp.start();
     admin = await buildSignedIn(direct, 'admin');
-    const pairs = [0, 1].map(() => TestApp.startProxied(direct, { imports: [StreamsModule] }));
+    const pairs = [0, 1].map(() => TestApp.startProxied(direct, { imports: [ProbeStreamsModule] }));
     const started = await Promise.all(pairs);
     instances = started.map(([app]) => app);
     proxies = started.map(([, proxy]) => proxy);

@@ -1,31 +1,10 @@
-import { Controller, Module, Sse, type MessageEvent } from '@nestjs/common';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { NEVER, type Observable } from 'rxjs';
 import { buildSignedIn } from '../support/builders.js';
 import type { DatabaseProxy } from '../support/database-proxy.js';
 import { EventStream } from '../support/event-stream.js';
+import { ProbeStreamsModule } from '../support/probe-streams-module.js';
 import { rejectedHandshake, SocketClient } from '../support/socket-client.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
-
-@Controller('probe-events')
-class ProbeEventsController {
-  @Sse()
-  events(): Observable<MessageEvent> {
-    return NEVER;
-  }
-}
-
-@WebSocketGateway({ path: '/probe-chat' })
-class ChatGateway {
-  @SubscribeMessage('ping')
-  ping(): string {
-    return 'pong';
-  }
-}
-
-@Module({ controllers: [ProbeEventsController], providers: [ChatGateway] })
-class StreamsModule {}
 
 describe('while the database is unavailable', () => {
   let direct: TestApp;
@@ -34,7 +13,7 @@ describe('while the database is unavailable', () => {
   beforeAll(async () => {
     direct = await TestApp.start();
     const env = { DB_CONNECT_TIMEOUT: '500ms' };
-    [app, proxy] = await TestApp.startProxied(direct, { imports: [StreamsModule], env });
+    [app, proxy] = await TestApp.startProxied(direct, { imports: [ProbeStreamsModule], env });
   });
   afterAll(async () => {
     await app.close();
