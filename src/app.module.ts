@@ -5,7 +5,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { JwtAuthGuard } from './auth/jwt-auth.guard.js';
 import { ConfigModule } from './config/config.module.js';
 import { HealthModule } from './health/health.module.js';
-import { AccessCheck, type AccessGuard } from './http/access-check.js';
+import { GlobalGuards, type GlobalGuard } from './http/global-guards.js';
 import { MULTER_DEFAULTS } from './http/body/multer-defaults.js';
 import { ConnectionDrain } from './http/connection-drain.js';
 import { guardMicroservices } from './http/microservices.js';
@@ -22,7 +22,7 @@ import { SessionsModule } from './sessions/sessions.module.js';
 import { UsersModule } from './users/users.module.js';
 
 /** The global guards, in the order in which they run: access token, session, role. */
-const ACCESS_GUARDS = [JwtAuthGuard, SessionGuard, RolesGuard];
+const GLOBAL_GUARDS = [JwtAuthGuard, SessionGuard, RolesGuard];
 
 @Module({
   imports: [
@@ -39,9 +39,13 @@ const ACCESS_GUARDS = [JwtAuthGuard, SessionGuard, RolesGuard];
     UpkeepModule,
   ],
   providers: [
-    ...ACCESS_GUARDS,
-    ...ACCESS_GUARDS.map((useExisting) => ({ provide: APP_GUARD, useExisting })),
-    { provide: AccessCheck, inject: ACCESS_GUARDS, useFactory: (...guards: AccessGuard[]) => new AccessCheck(guards) },
+    ...GLOBAL_GUARDS,
+    ...GLOBAL_GUARDS.map((useExisting) => ({ provide: APP_GUARD, useExisting })),
+    {
+      provide: GlobalGuards,
+      inject: GLOBAL_GUARDS,
+      useFactory: (...guards: GlobalGuard[]) => new GlobalGuards(guards),
+    },
     { provide: APP_PIPE, useClass: StrictValidationPipe },
     { provide: APP_FILTER, useClass: ProblemFilter },
     ConnectionDrain,

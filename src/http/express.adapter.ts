@@ -5,7 +5,7 @@ import type { ErrorRequestHandler, Express, RequestHandler, Response } from 'exp
 import { messageClasses } from './message-classes.js';
 import { inOrder } from './pipelining.js';
 import { OpenConnections } from './streams/open-connections.js';
-import { StreamGate } from './streams/stream-gate.js';
+import { HandshakeGate } from './streams/handshake-gate.js';
 
 /** The statuses without a body. Express removes the headers of the body from these responses. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -17,7 +17,7 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 export class GatehouseAdapter extends ExpressAdapter {
   // Set by `initHttpServer`.
   connections!: OpenConnections;
-  streamGate!: StreamGate;
+  handshakeGate!: HandshakeGate;
   /** Checks the complete application before it gets its routes. Set by `setUpApp`. */
   checkSetup?: () => void;
 
@@ -34,7 +34,7 @@ export class GatehouseAdapter extends ExpressAdapter {
     );
     this.httpServer = server;
     this.connections = new OpenConnections(server);
-    this.streamGate = new StreamGate(server, express, classes.ServerResponse, this.connections);
+    this.handshakeGate = new HandshakeGate(server, express, classes.ServerResponse, this.connections);
   }
 
   /** Registers none of Nest's parsers, because `readBody` reads the bodies. */

@@ -1,12 +1,12 @@
 import { Catch, HttpException, Logger, type ArgumentsHost } from '@nestjs/common';
 import { BaseWsExceptionFilter, WsException } from '@nestjs/websockets';
 import type { DomainError } from '../common/domain.error.js';
-import type { RejectedRequests } from '../common/rejected-requests.js';
+import type { RejectionAudit } from '../common/rejection-audit.js';
 import { handshakeOf } from './guarded-request.js';
 import { toDomainError } from './http-exception.js';
 import { InternalError } from './http.errors.js';
-import { problemMessage } from './rejected-call.js';
-import { recordRejection } from './rejection.js';
+import { problemMessage } from './rpc-error.js';
+import { recordRejection } from './record-rejection.js';
 
 /**
  * Sends the errors of gateways to the client, in Nest's event `exception` with the `status`, `code` and `detail` of a
@@ -16,7 +16,7 @@ import { recordRejection } from './rejection.js';
 export class GatewayErrorFilter extends BaseWsExceptionFilter {
   private readonly log = new Logger(GatewayErrorFilter.name);
 
-  constructor(private readonly rejectedRequests: RejectedRequests) {
+  constructor(private readonly rejectionAudit: RejectionAudit) {
     super();
   }
 
@@ -24,7 +24,7 @@ export class GatewayErrorFilter extends BaseWsExceptionFilter {
     const client = host.getArgByIndex<object>(0);
     const error = this.toDomainError(exception);
     const handshake = handshakeOf(client);
-    if (handshake) recordRejection(this.rejectedRequests, error, handshake);
+    if (handshake) recordRejection(this.rejectionAudit, error, handshake);
     this.emitMessage(client, 'exception', problemMessage(error));
   }
 

@@ -12,7 +12,7 @@ export interface GuardedRequest extends Request {
   claims?: AccessClaims;
   principal?: Principal;
   accessRule?: AccessRule;
-  /** Why the `StreamGate` rejected this handshake. */
+  /** Why the `HandshakeGate` rejected this handshake. */
   rejection?: unknown;
 }
 

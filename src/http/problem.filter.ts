@@ -9,14 +9,14 @@ import {
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { DomainError } from '../common/domain.error.js';
-import { RejectedRequests } from '../common/rejected-requests.js';
+import { RejectionAudit } from '../common/rejection-audit.js';
 import { sendsBearerToken } from './bearer-token.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { isHealthResult, toDomainError } from './http-exception.js';
 import { BadRequestError, InternalError, MethodNotAllowedError, NotFoundError } from './http.errors.js';
 import { setRetryAfter, toProblem } from './problem.js';
-import { rejectCall } from './rejected-call.js';
-import { recordRejection } from './rejection.js';
+import { reportRpcError } from './rpc-error.js';
+import { recordRejection } from './record-rejection.js';
 import { requestIdOf } from './request-id.js';
 import { methodsOf } from './route-table.js';
 
@@ -41,16 +41,16 @@ const CONTENT_HEADERS = [
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
 
-  constructor(private readonly rejectedRequests: RejectedRequests) {}
+  constructor(private readonly rejectionAudit: RejectionAudit) {}
 
   catch(exception: unknown, host: ArgumentsHost): unknown {
-    if (host.getType() !== 'http') return rejectCall(exception, host);
+    if (host.getType() !== 'http') return reportRpcError(exception, host);
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
     const [path = ''] = request.originalUrl.split('?', 1);
     const error = routingError(exception, request, path) ?? this.toDomainError(exception, response);
-    recordRejection(this.rejectedRequests, error, request);
+    recordRejection(this.rejectionAudit, error, request);
     response.locals['code'] = error.code;
     // The response has already started, so its status cannot change.
     if (response.headersSent) return void response.destroy();
@@ -73,7 +73,7 @@ export class ProblemFilter implements ExceptionFilter {
 /**
  * Returns the error of a request that no route handles: 404, or 405 if the path has other methods. It takes precedence
  * over an error in the body. Returns null if a route handles the request, or if a module's middleware or the
- * `StreamGate` rejected it.
+ * `HandshakeGate` rejected it.
  */
 function routingError(exception: unknown, request: GuardedRequest, path: string): DomainError | null {
   if (request.rejection !== undefined) return null;

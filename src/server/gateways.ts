@@ -1,9 +1,10 @@
-import type { Type } from '@nestjs/common';
+import type { Type, WebSocketAdapter } from '@nestjs/common';
 import { ModulesContainer, Reflector } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { GatewayMetadata } from '@nestjs/websockets';
+import { AbstractWsAdapter, type GatewayMetadata } from '@nestjs/websockets';
 import { GATEWAY_METADATA, GATEWAY_OPTIONS, PORT_METADATA } from '@nestjs/websockets/constants.js';
+import type { GlobalGuards } from '../http/global-guards.js';
 import { isPublic } from '../http/public.decorator.js';
 import { accessRuleOf, type AccessRule } from '../http/roles.decorator.js';
 
@@ -62,6 +63,47 @@ export function endpointOf({ path, namespace = '/' }: GatewayMetadata): Endpoint
 /** Returns whether clients of one endpoint are clients of the other. */
 export function isSameEndpoint(a: Endpoint, b: Endpoint): boolean {
   return a.path === b.path && a.namespace === b.namespace;
+}
+
+/**
+ * Checks that the handshakes of the gateways at a port reach the gate.
+ *
+ * @throws Error if a gateway has its own port or the adapter has another server
+ */
+export function assertGated(
+  app: NestExpressApplication,
+  gateways: readonly Gateway[],
+  adapter: WebSocketAdapter,
+  port: number,
+): void {
+  const open = gateways.find((gateway) => gateway.port === port && !gateway.isPublic);
+  if (!open) return;
+  if (port !== 0) {
+    throw new Error(
+      `${open.type.name} has its own port, where its clients cannot be authenticated. ` +
+        'Remove the port from @WebSocketGateway(), or make the gateway @Public().',
+    );
+  }
+  const { httpServer } = adapter as { httpServer?: unknown };
+  if (adapter instanceof AbstractWsAdapter && httpServer !== app.getHttpServer()) {
+    throw new Error('Pass the application to the WebSocket adapter: new WsAdapter(app).');
+  }
+}
+
+/**
+ * Runs the guards as if the gateway were a controller. Without a gateway, requires a token but no role. An example is
+ * a WebSocket server that the application attached itself.
+ */
+export async function checkGateway(
+  guards: GlobalGuards,
+  type: 'http' | 'ws',
+  args: object[],
+  gateway: Gateway | undefined,
+): Promise<void> {
+  const target: Type = gateway?.type ?? Object;
+  const context = new ExecutionContextHost(args, target, target);
+  context.setType(type);
+  await guards.run(context);
 }
 
 function isGateway(metatype: unknown): metatype is Type {

@@ -1,7 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/env.js';
-import { AccessCheck } from '../http/access-check.js';
+import { GlobalGuards } from '../http/global-guards.js';
 import { readBody } from '../http/body/body-reader.js';
 import { GatehouseAdapter } from '../http/express.adapter.js';
 import { configureNodeServer, requireHost } from '../http/node-server.js';
@@ -40,7 +40,7 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
     });
   }
   makeArraysStrict();
-  app.use(readBody(app.get(AccessCheck)));
+  app.use(readBody(app.get(GlobalGuards)));
   if (config.http.docsEnabled) serveDocs(app);
   if (config.http.accountPagesEnabled) serveAccountPages(app, config);
   // Supervisors expect exit code 0 after a signal.

@@ -1,5 +1,5 @@
 import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
-import { RejectedRequests } from '../../src/common/rejected-requests.js';
+import { RejectionAudit } from '../../src/common/rejection-audit.js';
 import { auditRows, expectedRow, type AuditRow } from '../support/audit-rows.js';
 import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
 import { forgeToken, hmac } from '../support/forge-token.js';
@@ -124,7 +124,7 @@ describe('the audit event of a rejected request', () => {
 
   it('counts clients beyond a bound together so that memory stays bounded', async () => {
     await clear();
-    const rejections = app.app.get(RejectedRequests);
+    const rejections = app.app.get(RejectionAudit);
     for (let i = 0; i < 5_000; i += 1) {
       const client = { ipAddress: `10.0.${i >> 8}.${i & 255}`, userAgent: null };
       rejections.record({ code: 'too_many_requests', kind: 'rate_limited', claims: null, client });
@@ -175,7 +175,7 @@ describe('the audit event of a rejected request', () => {
     await proxy.rejectConnections();
     const claims = { userId: ada.id, sessionId: ada.sessionId };
     const client = { ipAddress: '127.0.0.1', userAgent: AGENT };
-    second.app.get(RejectedRequests).record({ code: 'forbidden', kind: 'forbidden', claims, client });
+    second.app.get(RejectionAudit).record({ code: 'forbidden', kind: 'forbidden', claims, client });
     await recorder(second).flush();
     expect(await auditRows(app.database)).toEqual([]);
     await proxy.heal();

@@ -1,11 +1,11 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { DomainError, ErrorKind } from '../../common/domain.error.js';
-import { RejectedRequests } from '../../common/rejected-requests.js';
+import { RejectionAudit } from '../../common/rejection-audit.js';
 import { toDomainError } from '../../http/http-exception.js';
 import { InternalError } from '../../http/http.errors.js';
 import { setRetryAfter } from '../../http/problem.js';
-import { recordRejection } from '../../http/rejection.js';
+import { recordRejection } from '../../http/record-rejection.js';
 import { requestIdOf } from '../../http/request-id.js';
 import type { OAuthErrorCode, OAuthErrorDto } from './dto/token-response.dto.js';
 import { UnsupportedGrantTypeError } from './oauth.errors.js';
@@ -15,13 +15,13 @@ import { UnsupportedGrantTypeError } from './oauth.errors.js';
 export class OAuthErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger(OAuthErrorFilter.name);
 
-  constructor(private readonly rejectedRequests: RejectedRequests) {}
+  constructor(private readonly rejectionAudit: RejectionAudit) {}
 
   catch(exception: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
     const known = toDomainError(exception) ?? new InternalError();
-    recordRejection(this.rejectedRequests, known, http.getRequest<Request>());
+    recordRejection(this.rejectionAudit, known, http.getRequest<Request>());
     const [status, error] = classify(known);
     if (known !== exception && status >= 500)
       this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');

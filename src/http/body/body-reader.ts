@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { routeFinder } from '../route-table.js';
-import type { AccessCheck } from '../access-check.js';
+import type { GlobalGuards } from '../global-guards.js';
 import { BODY_READER, hasBody, readJson } from './body-parsers.js';
 import type { LateBodyRequest } from './late-body.js';
 
@@ -11,7 +11,7 @@ import type { LateBodyRequest } from './late-body.js';
  * Runs before the guards. Otherwise a client could send the body slowly, and the request would succeed although its
  * session was revoked in the meantime.
  */
-export function readBody(accessCheck: AccessCheck): RequestHandler {
+export function readBody(globalGuards: GlobalGuards): RequestHandler {
   const findRoute = routeFinder((handler) => Reflect.hasMetadata(BODY_READER, handler));
   const readerOf = (request: Request): RequestHandler => {
     const handler = findRoute(request);
@@ -20,7 +20,7 @@ export function readBody(accessCheck: AccessCheck): RequestHandler {
   return (request: LateBodyRequest, response, next) => {
     if (request.method === 'GET' && !hasBody(request)) next();
     else {
-      request.accessCheck = accessCheck;
+      request.globalGuards = globalGuards;
       readerOf(request)(request, response, next);
     }
   };

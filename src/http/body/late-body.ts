@@ -1,11 +1,11 @@
 import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import type { Request, RequestHandler } from 'express';
-import type { AccessCheck } from '../access-check.js';
+import type { GlobalGuards } from '../global-guards.js';
 import { BODY_READER, declaresMoreThan } from './body-parsers.js';
 
-/** A request whose body is read after the guards. `readBody` sets `accessCheck`. */
+/** A request whose body is read after the guards. `readBody` sets `globalGuards`. */
 export interface LateBodyRequest extends Request {
-  accessCheck?: AccessCheck;
+  globalGuards?: GlobalGuards;
   /** Whether the guards have accepted the request again since its body was complete. */
   isAccessChecked?: boolean;
 }
@@ -22,8 +22,8 @@ export function LateBody(maxBytes: number): MethodDecorator {
 /** Runs the guards again and throws the error of the first one that rejects the request. */
 export async function checkAccessAgain(context: ExecutionContext): Promise<void> {
   const request = context.switchToHttp().getRequest<LateBodyRequest>();
-  if (!request.accessCheck) throw new Error('@Multipart() and @FormBody() need the middleware readBody.');
-  await request.accessCheck.check(context);
+  if (!request.globalGuards) throw new Error('@Multipart() and @FormBody() need the middleware readBody.');
+  await request.globalGuards.run(context);
   request.isAccessChecked = true;
 }
 

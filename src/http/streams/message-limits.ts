@@ -38,9 +38,10 @@ export async function limitMessages<T>(client: object, check: () => Promise<T>):
 }
 
 function socketOf(client: Client): Socket | undefined {
-  return client.conn
-    ? client.conn.transport?.socket
-    : typeof client.pause === 'function'
-      ? (client as Socket)
-      : undefined;
+  if (client.conn) return client.conn.transport?.socket;
+  return isSocket(client) ? client : undefined;
+}
+
+function isSocket(client: Client): client is Client & Socket {
+  return typeof client.pause === 'function';
 }

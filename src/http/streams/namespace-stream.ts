@@ -1,7 +1,7 @@
 import type { DomainError } from '../../common/domain.error.js';
 import type { Principal } from '../../common/principal.js';
 import type { GuardedRequest } from '../guarded-request.js';
-import { problemMessage } from '../rejected-call.js';
+import { problemMessage } from '../rpc-error.js';
 import type { AccessRule } from '../roles.decorator.js';
 import type { OpenStream } from './open-stream.js';
 

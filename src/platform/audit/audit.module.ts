@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { RejectedRequests } from '../../common/rejected-requests.js';
+import { RejectionAudit } from '../../common/rejection-audit.js';
 import { ActivityController } from './activity.controller.js';
 import { AuditEvent } from './audit-event.entity.js';
 import { AuditRecorder } from './audit.recorder.js';
@@ -17,8 +17,8 @@ import { RejectionRecorder } from './rejection.recorder.js';
     AuditPruner,
     AuditService,
     RejectionRecorder,
-    { provide: RejectedRequests, useExisting: RejectionRecorder },
+    { provide: RejectionAudit, useExisting: RejectionRecorder },
   ],
-  exports: [AuditRecorder, RejectedRequests],
+  exports: [AuditRecorder, RejectionAudit],
 })
 export class AuditModule {}

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { RejectedRequests, Rejection } from '../../common/rejected-requests.js';
+import type { RejectionAudit, Rejection } from '../../common/rejection-audit.js';
 import { BufferedWriter } from '../database/buffered-writer.js';
 import { Database } from '../database/database.js';
 import { DatabaseUnavailableError } from '../database/pg-errors.js';
@@ -20,7 +20,7 @@ interface CountedRejection {
  * the counts while the database is unavailable. A killed process loses the counts of a few seconds.
  */
 @Injectable()
-export class RejectionRecorder extends BufferedWriter implements RejectedRequests {
+export class RejectionRecorder extends BufferedWriter implements RejectionAudit {
   private counts = new Map<string, CountedRejection>();
 
   constructor(

@@ -1,5 +1,5 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { HeldConnections } from './held-connections.js';
+import { SecondConnectionDetector } from './second-connection-detector.js';
 import { LazyDriver } from './lazy-driver.js';
 import type { LazyQueryRunner } from './lazy-query-runner.js';
 
@@ -16,9 +16,9 @@ export class LazyDataSource extends DataSource {
 
   constructor(options: LazyDataSourceOptions) {
     super(options);
-    const held = options.rejectSecondConnection ? new HeldConnections() : undefined;
-    this.driver = new LazyDriver(this, held);
-    if (held) this.isolateTransactions(held);
+    const detector = options.rejectSecondConnection ? new SecondConnectionDetector() : undefined;
+    this.driver = new LazyDriver(this, detector);
+    if (detector) this.isolateTransactions(detector);
   }
 
   override createQueryRunner(): LazyQueryRunner {
@@ -26,9 +26,9 @@ export class LazyDataSource extends DataSource {
   }
 
   /** Lets a function start several transactions concurrently, because each one releases its connection by itself. */
-  private isolateTransactions(held: HeldConnections): void {
+  private isolateTransactions(detector: SecondConnectionDetector): void {
     const { manager } = this;
     const transaction = manager.transaction.bind(manager) as (...options: unknown[]) => unknown;
-    Object.assign(manager, { transaction: (...options: unknown[]) => held.isolate(() => transaction(...options)) });
+    Object.assign(manager, { transaction: (...options: unknown[]) => detector.isolate(() => transaction(...options)) });
   }
 }

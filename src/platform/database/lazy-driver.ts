@@ -1,6 +1,6 @@
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import type { DataSource } from 'typeorm';
-import type { HeldConnections } from './held-connections.js';
+import type { SecondConnectionDetector } from './second-connection-detector.js';
 import { LazyQueryRunner } from './lazy-query-runner.js';
 import { OutageLog } from './outage-log.js';
 import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
@@ -29,7 +29,7 @@ export class LazyDriver extends PostgresDriver {
 
   constructor(
     dataSource: DataSource,
-    private readonly held: HeldConnections | undefined,
+    private readonly detector: SecondConnectionDetector | undefined,
   ) {
     super(dataSource);
   }
@@ -50,12 +50,12 @@ export class LazyDriver extends PostgresDriver {
   }
 
   override createQueryRunner(): LazyQueryRunner {
-    return new LazyQueryRunner(this, this.outages, this.held);
+    return new LazyQueryRunner(this, this.outages, this.detector);
   }
 
   /** @throws DatabaseUnavailableError if the connection fails or a timeout expires */
   override async obtainMasterConnection(): Connection {
-    this.held?.assertNone();
+    this.detector?.assertNone();
     try {
       if (!this.master) await (this.opening ??= this.open());
       // The pool may have been closed in the meantime. A closing pool never returns a connection.

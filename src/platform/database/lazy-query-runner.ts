@@ -2,7 +2,7 @@ import type { PoolClient, QueryArrayConfig } from 'pg';
 import { QueryRunnerAlreadyReleasedError } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
-import type { HeldConnections } from './held-connections.js';
+import type { SecondConnectionDetector } from './second-connection-detector.js';
 import type { OutageLog } from './outage-log.js';
 import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
 
@@ -23,7 +23,7 @@ export class LazyQueryRunner extends PostgresQueryRunner {
   constructor(
     driver: PostgresDriver,
     private readonly outages: OutageLog,
-    private readonly held: HeldConnections | undefined,
+    private readonly detector: SecondConnectionDetector | undefined,
   ) {
     super(driver, 'master');
   }
@@ -38,11 +38,11 @@ export class LazyQueryRunner extends PostgresQueryRunner {
 
   /** Calls `fn`, which must use no other connection. */
   during<T>(fn: () => T): T {
-    return this.held ? this.held.during(this, fn) : fn();
+    return this.detector ? this.detector.during(this, fn) : fn();
   }
 
   override async startTransaction(...options: Parameters<PostgresQueryRunner['startTransaction']>): Promise<void> {
-    this.held?.enter(this);
+    this.detector?.enter(this);
     await super.startTransaction(...options);
   }
 

@@ -1,5 +1,5 @@
 import type { DomainError } from '../common/domain.error.js';
-import type { RejectedRequests } from '../common/rejected-requests.js';
+import type { RejectionAudit } from '../common/rejection-audit.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { clientOf } from './client.js';
 
@@ -8,11 +8,11 @@ import { clientOf } from './client.js';
  * many attempts. Does not record invalid tokens, because anyone could fill the log with them.
  */
 export function recordRejection(
-  rejectedRequests: RejectedRequests,
+  rejectionAudit: RejectionAudit,
   { code, kind, claims }: DomainError,
   request: GuardedRequest,
 ): void {
   const known = claims ?? request.principal ?? null;
   const isRecorded = claims !== null || kind === 'rate_limited' || (kind === 'forbidden' && known !== null);
-  if (isRecorded) rejectedRequests.record({ code, kind, claims: known, client: clientOf(request) });
+  if (isRecorded) rejectionAudit.record({ code, kind, claims: known, client: clientOf(request) });
 }

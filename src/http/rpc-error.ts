@@ -8,11 +8,12 @@ import { toDomainError } from './http-exception.js';
  * any other context, throws it for the library to report. Returns `undefined` for other errors, which are logged and
  * hidden.
  */
-export function rejectCall(exception: unknown, host: ArgumentsHost): Observable<never> | undefined {
+export function reportRpcError(exception: unknown, host: ArgumentsHost): Observable<never> | undefined {
   const error = toDomainError(exception);
   if (!error || error.getStatus() >= 500) {
     // Nest logs all other errors.
-    if (exception instanceof HttpException) new Logger(rejectCall.name).error({ err: exception }, 'Unexpected error');
+    if (exception instanceof HttpException)
+      new Logger(reportRpcError.name).error({ err: exception }, 'Unexpected error');
     return undefined;
   }
   if (host.getType() !== 'rpc') throw error;

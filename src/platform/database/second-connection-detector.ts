@@ -1,6 +1,6 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 
-interface Holder {
+interface ConnectionOwner {
   readonly holdsConnection: boolean;
 }
 
@@ -8,19 +8,19 @@ interface Holder {
  * Detects code that asks for a second connection while it has one. Such code can deadlock the pool. Production does not
  * use this class, because it slows down every promise.
  */
-export class HeldConnections {
-  private readonly holders = new AsyncLocalStorage<Holder>();
+export class SecondConnectionDetector {
+  private readonly owners = new AsyncLocalStorage<ConnectionOwner>();
 
-  /** Calls `fn`, which must not obtain a connection while `holder` has one. */
-  during<T>(holder: Holder, fn: () => T): T {
-    this.assertNone(holder);
-    return this.holders.run(holder, fn);
+  /** Calls `fn`, which must not obtain a connection while `owner` has one. */
+  during<T>(owner: ConnectionOwner, fn: () => T): T {
+    this.assertNone(owner);
+    return this.owners.run(owner, fn);
   }
 
   /** Forbids a second connection for the rest of the calling function. */
-  enter(holder: Holder): void {
-    this.assertNone(holder);
-    this.holders.enterWith(holder);
+  enter(owner: ConnectionOwner): void {
+    this.assertNone(owner);
+    this.owners.enterWith(owner);
   }
 
   /** Calls `fn`. The effect of `enter` inside `fn` ends with it. */
@@ -28,10 +28,10 @@ export class HeldConnections {
     return new AsyncResource('Transaction').runInAsyncScope(fn);
   }
 
-  /** Throws if the calling code has a connection other than that of `holder`. */
-  assertNone(holder?: Holder): void {
-    const current = this.holders.getStore();
-    if (current === holder || !current?.holdsConnection) return;
+  /** Throws if the calling code has a connection other than that of `owner`. */
+  assertNone(owner?: ConnectionOwner): void {
+    const current = this.owners.getStore();
+    if (current === owner || !current?.holdsConnection) return;
     throw new Error(
       'This code has a database connection and asks for a second one, which can block the pool. Inside a transaction, ' +
         'use its EntityManager for every query: manager.getRepository(Order) instead of an injected repository.',

@@ -13,7 +13,7 @@ export interface Rejection {
 }
 
 /** Receives rejected requests from the HTTP layer. */
-export abstract class RejectedRequests {
+export abstract class RejectionAudit {
   /** Returns immediately, because rejecting a request must stay cheap. */
   abstract record(rejection: Rejection): void;
 }

@@ -26,7 +26,7 @@ const GATED_EVENTS: readonly (string | symbol)[] = ['upgrade', 'connect', 'reque
  * handshakes, other upgrades, and the long polling of socket.io. This protects every library, however it is set up.
  * Rejected requests go to Express, which responds with a problem document.
  */
-export class StreamGate {
+export class HandshakeGate {
   /** Set by `setUpWebSockets`. Until then, the gate rejects everything. */
   authenticate: Authenticate = () => Promise.reject(new UnsupportedTransportError());
 

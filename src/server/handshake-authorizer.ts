@@ -1,0 +1,69 @@
+import type { Response } from 'express';
+import { TokenInvalidError, TokenMissingError } from '../auth/auth.errors.js';
+import { ForbiddenError } from '../common/domain.error.js';
+import type { GlobalGuards } from '../http/global-guards.js';
+import type { GuardedRequest } from '../http/guarded-request.js';
+import { OriginNotAllowedError } from '../http/http.errors.js';
+import { checkGateway, type Gateway } from './gateways.js';
+
+/** The clients of engine.io by the ID of their connection. */
+export interface Engine {
+  readonly clients: Readonly<Record<string, { readonly request: GuardedRequest }>>;
+}
+
+/** Authorizes the handshakes of WebSockets and the long polling of socket.io for the gateways at their path. */
+export class HandshakeAuthorizer {
+  /** The path of gateways without one. */
+  defaultPath = '/';
+  readonly engines = new Set<Engine>();
+
+  constructor(
+    private readonly guards: GlobalGuards,
+    private readonly gateways: readonly Gateway[],
+    private readonly origins: readonly string[],
+  ) {}
+
+  /** Authorizes a handshake or a poll. One gateway at its path must admit it. */
+  async authorize(request: GuardedRequest, response: Response): Promise<void> {
+    if (!this.isAllowedOrigin(request)) throw new OriginNotAllowedError();
+    const gateways = this.gatewaysAt(request.url.split('?', 1)[0] ?? '');
+    let rejection: unknown;
+    for (const gateway of gateways.length > 0 ? gateways : [undefined]) {
+      try {
+        await checkGateway(this.guards, 'http', [request, response], gateway);
+        this.assertSameSession(request);
+        return;
+      } catch (error) {
+        // A client with an invalid token must not fall back to anonymous access.
+        if (!(error instanceof ForbiddenError || error instanceof TokenMissingError)) throw error;
+        rejection ??= error;
+      }
+    }
+    throw rejection;
+  }
+
+  /** A request that continues a connection of engine.io must belong to the session that opened it. */
+  private assertSameSession(request: GuardedRequest): void {
+    for (const id of new URL(request.url, 'http://host').searchParams.getAll('sid')) {
+      for (const { clients } of this.engines) {
+        const opener = Object.hasOwn(clients, id) ? clients[id]?.request : undefined;
+        if (opener && opener.principal?.sessionId !== request.principal?.sessionId) throw new TokenInvalidError();
+      }
+    }
+  }
+
+  /** Checks the origin of the page that browsers send, because CORS does not cover WebSockets (ASVS 4.4.2). */
+  private isAllowedOrigin({ headers: { origin, host } }: GuardedRequest): boolean {
+    if (origin === undefined) return true;
+    const isOwn = URL.canParse(origin) && new URL(origin).host === host;
+    return isOwn || this.origins.includes(origin);
+  }
+
+  private gatewaysAt(path: string): readonly Gateway[] {
+    const own = (gateway: Gateway) => gateway.path ?? this.defaultPath;
+    // `ws` accepts only the exact path, and socket.io also every path below it.
+    const matches = this.gateways.filter((gateway) => path === own(gateway) || path.startsWith(`${own(gateway)}/`));
+    const longest = Math.max(...matches.map((gateway) => own(gateway).length));
+    return matches.filter((gateway) => own(gateway).length === longest);
+  }
+}
