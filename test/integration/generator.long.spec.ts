@@ -1,7 +1,5 @@
 import { SourceCopy } from '../support/source-copy.js';
 
-const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
-
 /** Every type, with and without a limit, required and optional, and names that are key words of PostgreSQL. */
 const ALL_TYPES =
   'title:string,order:string:1?,body:text:20000,total:int,user:int:-5..5?,isPaid:boolean,done:boolean?,dueOn:date,from:date?,sentAt:timestamp,end:timestamp?,productId:uuid,parentId:uuid?,status:open/paid/on-hold,kind:A/b_1?';
@@ -42,7 +40,7 @@ describe('generated modules in a copy of the source', () => {
     ['decorator', 'probe-todos'],
     ['class', 'probe-list'],
   ])('are written: %s %s', async (...args) => {
-    expect(await source.run(NEST, 'generate', ...args)).toMatchObject({ code: 0, stderr: '' });
+    expect(await source.nest('generate', ...args)).toMatchObject({ code: 0, stderr: '' });
   });
 
   it.each([

@@ -9,7 +9,6 @@ import { runSchematic } from '../../schematics/run.js';
 import { SourceCopy } from '../support/source-copy.js';
 import { TestDatabase } from '../support/test-database.js';
 
-const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
 const FOLDERS = ['src', 'migrations', 'test'];
 /** Fields with the longest source. */
 const longestFields = (count: number) =>
@@ -121,13 +120,13 @@ describe('nest generate', () => {
 
   it('passes a name and fields from the command line to the generator', async () => {
     const args = ['generate', 'res', 'ProbeItems', 'title:string:5?,status:open/paid,total:int:-1..1', '--dry-run'];
-    const { stdout, stderr } = await source.run(NEST, ...args);
+    const { stdout, stderr } = await source.nest(...args);
     expect(stdout + stderr).toContain('src/probe-items/probe-item-status.ts');
     expect(changed()).toEqual([]);
   });
 
   it('prints the reason for rejected arguments on the command line', async () => {
-    const { stderr } = await source.run(NEST, 'generate', 'resource', 'probe-orders');
+    const { stderr } = await source.nest('generate', 'resource', 'probe-orders');
     expect(stderr).toContain('A module needs at least one field.');
     expect(changed()).toEqual([]);
   });

@@ -1,5 +1,5 @@
-import { SourceCopy } from '../support/source-copy.js';
-import { readTutorial, runStep, writeStep } from '../support/tutorial.js';
+import type { SourceCopy } from '../support/source-copy.js';
+import { copyWithoutTutorial, readTutorial, runStep, writeStep } from '../support/tutorial.js';
 
 /** The copy of the source replaces these commands. */
 const CLONE = /^(?:git clone|cd|npm ci)\b/;
@@ -28,8 +28,7 @@ async function findFailure(source: SourceCopy): Promise<string | null> {
 describe('docs/tutorial.md', () => {
   let source: SourceCopy;
   beforeAll(() => {
-    source = SourceCopy.create();
-    source.removeTutorial();
+    source = copyWithoutTutorial();
   });
   afterAll(() => source.delete());
 

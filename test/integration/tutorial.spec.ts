@@ -1,11 +1,10 @@
-import { SourceCopy } from '../support/source-copy.js';
-import { readTutorial, runStep, writeStep } from '../support/tutorial.js';
+import type { SourceCopy } from '../support/source-copy.js';
+import { copyWithoutTutorial, readTutorial, runStep, writeStep } from '../support/tutorial.js';
 
 describe('docs/tutorial.md', () => {
   let source: SourceCopy;
   beforeAll(() => {
-    source = SourceCopy.create();
-    source.removeTutorial();
+    source = copyWithoutTutorial();
   });
   afterAll(() => source.delete());
 

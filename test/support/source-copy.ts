@@ -1,8 +1,9 @@
-import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { runNode, type Finished } from './run-node.js';
 
+const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
 /** Not part of the source, or specific to this checkout. */
 const EXCLUDED = new Set(['.data', '.env', '.git', 'coverage', 'dist', 'node_modules']);
 
@@ -21,24 +22,9 @@ export class SourceCopy {
     return new SourceCopy(folder);
   }
 
-  /**
-   * Removes the module of the tutorial, its migrations and its tests, so that tests can generate it in a checkout where
-   * somebody followed the tutorial.
-   */
-  removeTutorial(): void {
-    const isPart = (file: string) =>
-      file.startsWith('src/notes/') ||
-      /^test\/e2e\/(shared-)?notes\.spec\.ts$/.test(file) ||
-      (file.startsWith('migrations/') && /TABLE "?(notes|note_shares)\b/.test(this.read(file)));
-    for (const file of this.files('src', 'migrations', 'test').filter(isPart)) rmSync(join(this.folder, file));
-    rmSync(join(this.folder, 'src/notes'), { recursive: true, force: true });
-    const text = this.read('src/app.module.ts').replaceAll(/^(import .* '\.\/notes\/.*| *NotesModule,)\n/gm, '');
-    writeFileSync(join(this.folder, 'src/app.module.ts'), text);
-  }
-
-  /** Runs a program of an installed package or a script, such as `node_modules/eslint/bin/eslint.js`. */
-  run(file: string, ...args: string[]): Promise<Finished> {
-    return runNode(join(this.folder, file), args, { cwd: this.folder });
+  /** Runs `npx nest`. */
+  nest(...args: string[]): Promise<Finished> {
+    return runNode(join(this.folder, NEST), args, { cwd: this.folder });
   }
 
   /** Runs an npm script. */

@@ -1,14 +1,13 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Finished } from './run-node.js';
-import type { SourceCopy } from './source-copy.js';
+import { SourceCopy } from './source-copy.js';
 
 /** A command, or a file to write, in the order of the tutorial. */
 export type Step = { readonly command: string } | { readonly file: string; readonly text: string };
 
 const FENCE = /^```(\w+)\n(.*?)^```$/gms;
 const FILE = /^\/\/ ((?:src|test)\/[\w./-]+\.ts)\n(.*)$/s;
-const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
 
 /** Returns the steps of docs/tutorial.md. Throws if a block of code is neither commands nor a file. */
 export function readTutorial(): Step[] {
@@ -25,6 +24,20 @@ export function readTutorial(): Step[] {
   });
 }
 
+/** Copies the source, without the files of the tutorial, which a developer may have written in this checkout. */
+export function copyWithoutTutorial(): SourceCopy {
+  const source = SourceCopy.create();
+  const pathOf = (file: string) => join(source.folder, file);
+  const isPart = (file: string) =>
+    /^test\/e2e\/(shared-)?notes\.spec\.ts$/.test(file) ||
+    (file.startsWith('migrations/') && /TABLE "?(notes|note_shares)\b/.test(source.read(file)));
+  for (const file of source.files('migrations', 'test').filter(isPart)) rmSync(pathOf(file));
+  rmSync(pathOf('src/notes'), { recursive: true, force: true });
+  const text = source.read('src/app.module.ts').replaceAll(/^(import .* '\.\/notes\/.*| *NotesModule,)\n/gm, '');
+  writeFileSync(pathOf('src/app.module.ts'), text);
+  return source;
+}
+
 /** Writes a file of the tutorial. */
 export function writeStep({ folder }: SourceCopy, { file, text }: { file: string; text: string }): void {
   mkdirSync(dirname(join(folder, file)), { recursive: true });
@@ -34,7 +47,7 @@ export function writeStep({ folder }: SourceCopy, { file, text }: { file: string
 /** Runs `npx nest …` or `npm run …`. */
 export function runStep(source: SourceCopy, command: string): Promise<Finished> {
   const [program = '', first = '', ...rest] = command.split(' ').filter((word) => word !== '--');
-  if (program === 'npx' && first === 'nest') return source.run(NEST, ...rest);
+  if (program === 'npx' && first === 'nest') return source.nest(...rest);
   const [script = '', ...args] = rest;
   if (program === 'npm' && first === 'run') return source.npm(script, ...args);
   throw new Error(`The test of the tutorial cannot run this command: ${command}`);
