@@ -13,7 +13,7 @@ describe('when the hashing queue is full', () => {
   let occupants: Promise<void>[];
 
   beforeAll(async () => {
-    app = await TestApp.start({ env: { BCRYPT_COST: '12' } });
+    app = await TestApp.start({ ownThreads: true, env: { BCRYPT_COST: '12' } });
     ada = await buildSignedIn(app);
     occupants = Array.from({ length: TOO_MANY }, occupy);
   });

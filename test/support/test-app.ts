@@ -11,6 +11,7 @@ import { gatehouseConfig } from '../../src/config/config.module.js';
 import { parseEnvironment, type Config } from '../../src/config/env.js';
 import { DatabaseProxy } from './database-proxy.js';
 import { RunningApp } from './running-app.js';
+import { shareThreads } from './shared-threads.js';
 import { TestDatabase } from './test-database.js';
 
 /** A secret that the configuration accepts, the same for all instances. */
@@ -33,6 +34,8 @@ export interface TestAppOptions {
   readonly rawBody?: boolean;
   /** Settings of the HTTP server. */
   readonly server?: ServerOptions;
+  /** Gives the instance its own threads for passwords, for tests that fill their queue. */
+  readonly ownThreads?: boolean;
 }
 
 /**
@@ -83,6 +86,7 @@ export class TestApp extends RunningApp {
     module.overrideProvider(gatehouseConfig.KEY).useValue(config);
     override?.(module);
     const compiled = await module.compile();
+    if (!options.ownThreads) shareThreads(compiled);
     const logger = log ? await createLogger(config, log) : pino({ level: 'silent' });
     const app = compiled.createNestApplication<NestExpressApplication>(createAdapter(), {
       logger: new NestLogger(logger),
