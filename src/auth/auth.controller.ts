@@ -1,10 +1,11 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { OverloadedError } from '../common/domain.error.js';
 import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { Public } from '../http/public.decorator.js';
-import { OverloadedError, PasswordTooWeakError } from '../platform/passwords/passwords.errors.js';
+import { PasswordTooWeakError } from '../platform/passwords/passwords.errors.js';
 import { RequestClient } from '../http/request-client.decorator.js';
 import type { Client } from '../common/client.js';
 import { TooManyRequestsError } from '../platform/rate-limits/rate-limits.errors.js';

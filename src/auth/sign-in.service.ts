@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Client } from '../common/client.js';
-import type { DomainError } from '../common/domain.error.js';
+import { OverloadedError, type DomainError } from '../common/domain.error.js';
 import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
 import { PasswordHasher } from '../platform/passwords/password-hasher.js';
-import { OverloadedError } from '../platform/passwords/passwords.errors.js';
 import { RateLimitsService } from '../platform/rate-limits/rate-limits.service.js';
 import { KnownDevicesRepository } from '../sessions/known-devices.repository.js';
 import { SessionLimitReachedError } from '../sessions/sessions.errors.js';

@@ -100,3 +100,14 @@ export class ValidationFailedError extends domainError('invalid', 'validation_fa
 
 /** The principal's role does not permit the operation. */
 export class ForbiddenError extends domainError('forbidden', 'forbidden', 'Your role does not allow this.') {}
+
+/** Too many requests or passwords wait already. The request had no effect. */
+export class OverloadedError extends domainError(
+  'unavailable',
+  'overloaded',
+  'The server is busy. Try again in a few seconds.',
+) {
+  constructor() {
+    super({ retryAfter: 5 });
+  }
+}

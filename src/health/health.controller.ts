@@ -6,7 +6,7 @@ import { Public } from '../http/public.decorator.js';
 import { DatabaseHealthDto, LivenessDto, ReadinessDto } from './dto/health.dto.js';
 import { HealthService } from './health.service.js';
 
-@Public()
+@Public({ evenIfBusy: true })
 @ApiTags('health')
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
 export class HealthController {

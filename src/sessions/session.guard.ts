@@ -3,8 +3,9 @@ import { Reflector } from '@nestjs/core';
 import { clientOf } from '../http/client.js';
 import type { AccessClaims } from '../common/principal.js';
 import { handshakeOf, requestOf, type GuardedRequest } from '../http/guarded-request.js';
-import { isPublic } from '../http/public.decorator.js';
+import { publicOptions } from '../http/public.decorator.js';
 import { limitMessages } from '../http/streams/message-limits.js';
+import { Database } from '../platform/database/database.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
 import type { GuardedSession } from './session-access.repository.js';
 import { SessionLookup } from './session.lookup.js';
@@ -17,6 +18,7 @@ import { SessionLookup } from './session.lookup.js';
 export class SessionGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
+    private readonly database: Database,
     private readonly lookup: SessionLookup,
     private readonly lastSeen: LastSeenRecorder,
   ) {}
@@ -24,9 +26,13 @@ export class SessionGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     // On a public route, `AuthGuard('jwt')` may have authenticated the user of a late body or of earlier messages. Their
     // session is then checked again.
-    if (isPublic(this.reflector, context) && !authenticatedIn(context)) return true;
-    const request = requestOf(context);
+    const options = publicOptions(this.reflector, context);
     const claims = authenticatedIn(context);
+    if (options && !claims) {
+      if (!options.evenIfBusy) this.database.assertShortQueue();
+      return true;
+    }
+    const request = requestOf(context);
     if (!claims) throw new Error('SessionGuard must run after JwtAuthGuard.');
     const session = await this.check(claims, context);
     if (session.isLastSeenStale) this.lastSeen.mark(session.id);

@@ -1,3 +1,4 @@
+import { OverloadedError } from '../common/domain.error.js';
 import type { Config } from '../config/env.js';
 import { User } from '../users/user.entity.js';
 import type { Database, EntityManager } from '../platform/database/database.js';
@@ -24,7 +25,7 @@ const sessionOf = (id: string): GuardedSession => ({
 function createLookup({ poolMax = 10, connectTimeout = 5_000 } = {}) {
   const queries: Query[] = [];
   const database = {
-    run: <T>(fn: (manager: EntityManager) => Promise<T>) => fn({} as EntityManager),
+    runReserved: <T>(fn: (manager: EntityManager) => Promise<T>) => fn({} as EntityManager),
   } as Database;
   const sessions = {
     findForGuard: (_manager: EntityManager, ids: readonly string[]) =>
@@ -112,6 +113,15 @@ describe('SessionLookup', () => {
     await completeAll(queries);
     expect((await Promise.all(results)).map((session) => session?.id)).toEqual(['a', 'b', 'a', 'a']);
     await Promise.all(first);
+  });
+
+  it('rejects a request immediately if too many wait', async () => {
+    const { lookup, queries } = createLookup();
+    const first = await startTwo(lookup);
+    const waiting = Array.from({ length: 8_192 }, () => lookup.find('a'));
+    await expect(lookup.find('a')).rejects.toThrow(OverloadedError);
+    await completeAll(queries);
+    await Promise.all([...first, ...waiting]);
   });
 
   it('returns null for a missing session and finds the others of its batch', async () => {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { OverloadedError } from '../common/domain.error.js';
 import type { AccessClaims } from '../common/principal.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
@@ -12,6 +13,7 @@ const LANES = 2;
 /** A lookup that takes longer is slow. It continues, and another one may start beside it. */
 const SLOW_AFTER_MS = 250;
 const MAX_BATCH_SIZE = 512;
+const MAX_WAITING = 16 * MAX_BATCH_SIZE;
 
 interface Waiter {
   readonly id: string;
@@ -52,9 +54,10 @@ export class SessionLookup {
   /**
    * Returns the session with this ID and its user, or `null` if it does not exist.
    *
-   * @throws DatabaseUnavailableError
+   * @throws DatabaseUnavailableError, OverloadedError
    */
   find(id: string): Promise<GuardedSession | null> {
+    if (this.waiting.length >= MAX_WAITING) return Promise.reject(new OverloadedError());
     return new Promise((resolve, reject) => {
       this.waiting.push({ id, deadline: performance.now() + this.waitTimeoutMs, resolve, reject });
       this.schedule();
@@ -64,7 +67,8 @@ export class SessionLookup {
   /**
    * Returns the session of these claims and its user, if it may be used.
    *
-   * @throws SessionNotFoundError, UserInactiveError, SessionRevokedError, SessionExpiredError, DatabaseUnavailableError
+   * @throws SessionNotFoundError, UserInactiveError, SessionRevokedError, SessionExpiredError, DatabaseUnavailableError,
+   *   OverloadedError
    */
   async check(claims: AccessClaims): Promise<GuardedSession> {
     return usableSession(await this.find(claims.sessionId), claims);
@@ -114,7 +118,7 @@ export class SessionLookup {
     }, SLOW_AFTER_MS);
     try {
       const ids = [...new Set(batch.map((waiter) => waiter.id))];
-      const sessions = await this.database.run((manager) => this.sessions.findForGuard(manager, ids));
+      const sessions = await this.database.runReserved((manager) => this.sessions.findForGuard(manager, ids));
       const byId = new Map(sessions.map((session) => [session.id, session]));
       for (const waiter of batch) waiter.resolve(byId.get(waiter.id) ?? null);
     } catch (error) {

@@ -48,7 +48,7 @@ describe('StreamGuard', () => {
     revoked = new Set();
     lookUp = () => Promise.resolve();
     const host = { httpAdapter: { connections: { openStreams: () => streams.filter(({ isClosing }) => !isClosing) } } };
-    const database: Pick<Database, 'run'> = { run: (fn) => fn({} as never) };
+    const database: Pick<Database, 'runReserved'> = { runReserved: (fn) => fn({} as never) };
     const sessions: Pick<SessionAccessRepository, 'findForGuard'> = {
       findForGuard: async (_, ids) => {
         statements.push(ids.length);

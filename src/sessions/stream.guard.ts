@@ -103,7 +103,7 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
     const sessions = new Map<string, GuardedSession>();
     for (let i = 0; i < ids.length; i += MAX_SESSIONS_PER_STATEMENT) {
       const chunk = ids.slice(i, i + MAX_SESSIONS_PER_STATEMENT);
-      const rows = await this.database.run((manager) => this.sessions.findForGuard(manager, chunk));
+      const rows = await this.database.runReserved((manager) => this.sessions.findForGuard(manager, chunk));
       for (const session of rows) sessions.set(session.id, session);
     }
     return sessions;

@@ -4,7 +4,7 @@ import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { CurrentUser } from './current-user.decorator.js';
-import { OverloadedError } from '../platform/passwords/passwords.errors.js';
+import { OverloadedError } from '../common/domain.error.js';
 import { RequestClient } from '../http/request-client.decorator.js';
 import type { Client } from '../common/client.js';
 import { TooManyRequestsError } from '../platform/rate-limits/rate-limits.errors.js';

@@ -42,6 +42,7 @@ describe('docs/security.md', () => {
       'Streams',
       'Input',
       'Rate limits',
+      'Floods',
       'Faults',
       'Operation',
     ]);

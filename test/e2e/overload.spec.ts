@@ -1,4 +1,4 @@
-import { OverloadedError } from '../../src/platform/passwords/passwords.errors.js';
+import { OverloadedError } from '../../src/common/domain.error.js';
 import { PasswordHasher } from '../../src/platform/passwords/password-hasher.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';

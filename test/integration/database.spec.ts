@@ -17,14 +17,14 @@ describe('Database', () => {
   let dataSource: LazyDataSource;
   let database: Database;
 
-  const open = async (timeouts: Partial<typeof LONG_TIMEOUTS>) => {
-    const env = { DATABASE_URL: proxy.url, DB_POOL_MAX: '2', ...LONG_TIMEOUTS, ...timeouts };
+  const open = async (timeouts: Partial<typeof LONG_TIMEOUTS & { DB_POOL_MAX: string }>) => {
+    const env = { DATABASE_URL: proxy.url, DB_POOL_MAX: '3', ...LONG_TIMEOUTS, ...timeouts };
     dataSource = new LazyDataSource(databaseOptions(parseEnvironment(env).database));
     database = new Database(dataSource);
     await dataSource.initialize();
   };
-  /** Restarts with a shorter timeout. */
-  const reopen = async (timeouts: Partial<typeof LONG_TIMEOUTS>) => {
+  /** Restarts with other settings. */
+  const reopen = async (timeouts: Parameters<typeof open>[0]) => {
     await dataSource.destroy();
     await open(timeouts);
   };
@@ -149,8 +149,22 @@ describe('Database', () => {
   });
 
   it('never opens more connections than the pool size', async () => {
-    await Promise.all(Array.from({ length: 20 }, one));
-    expect(proxy.connections).toBe(2);
+    const reserved = () => database.runReserved((manager) => manager.query('SELECT 1 AS one'));
+    await Promise.all(Array.from({ length: 20 }, () => [one(), reserved()]).flat());
+    expect(proxy.connections).toBe(3);
+  });
+
+  it.each(['2', '3', '10'])('reserves a connection of a pool of %s for session lookups', async (poolMax) => {
+    await reopen({ DB_POOL_MAX: poolMax });
+    let finish = (): void => undefined;
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    const busy = Array.from({ length: 20 }, () =>
+      database.run((manager) => manager.query('SELECT 1').then(() => finished)),
+    );
+    const found = await database.runReserved((manager) => manager.query<unknown[]>('SELECT 1 AS one'));
+    finish();
+    await Promise.all(busy);
+    expect(found).toEqual([{ one: 1 }]);
   });
 
   it('a statement that times out is an outage, and its connection is discarded', async () => {

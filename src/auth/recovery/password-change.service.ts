@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Client } from '../../common/client.js';
+import { OverloadedError } from '../../common/domain.error.js';
 import type { Principal } from '../../common/principal.js';
 import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database } from '../../platform/database/database.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
 import { PasswordPolicy } from '../../platform/passwords/password-policy.js';
-import { OverloadedError } from '../../platform/passwords/passwords.errors.js';
 import { SessionsRepository } from '../../sessions/sessions.repository.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { PasswordConfirmationService } from '../../users/password-confirmation.service.js';

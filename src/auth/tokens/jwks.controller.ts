@@ -4,7 +4,7 @@ import { Public } from '../../http/public.decorator.js';
 import { JwksDto } from './dto/jwks.dto.js';
 import { KeyRing } from './key-ring.js';
 
-@Public()
+@Public({ evenIfBusy: true })
 @ApiTags('auth')
 @Controller({ path: '.well-known', version: VERSION_NEUTRAL })
 export class JwksController {

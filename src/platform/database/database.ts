@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { EntityManager } from 'typeorm';
 import { LazyDataSource } from './lazy-data-source.js';
+import type { LazyQueryRunner } from './lazy-query-runner.js';
 
 export type { EntityManager } from 'typeorm';
 
@@ -30,13 +31,20 @@ export class Database {
    *
    * @throws DatabaseUnavailableError if the connection fails or a timeout expires
    */
-  async run<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
+  run<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return runWith(this.dataSource.createQueryRunner(), fn);
+  }
+
+  /**
+   * Calls `fn` with one of the connections that are reserved for session lookups, so that it does not wait for other
+   * work.
+   *
+   * @throws DatabaseUnavailableError if the connection fails or a timeout expires
+   */
+  runReserved<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
-    try {
-      return await runner.during(() => fn(runner.manager));
-    } finally {
-      await runner.release();
-    }
+    runner.isReserved = true;
+    return runWith(runner, fn);
   }
 
   /**
@@ -74,7 +82,21 @@ export class Database {
 
   /** Returns the state of the pool. All numbers are 0 before the first query. */
   pool(): PoolState {
-    const pool = this.dataSource.driver.master;
-    return { total: pool?.totalCount ?? 0, idle: pool?.idleCount ?? 0, waiting: pool?.waitingCount ?? 0 };
+    const { master: pool, slots } = this.dataSource.driver;
+    const waiting = slots.waiting + (pool?.waitingCount ?? 0);
+    return { total: pool?.totalCount ?? 0, idle: pool?.idleCount ?? 0, waiting };
+  }
+
+  /** Rejects an unauthenticated request if too many callers wait for a connection. @throws OverloadedError */
+  assertShortQueue(): void {
+    this.dataSource.driver.slots.assertShortQueue();
+  }
+}
+
+async function runWith<T>(runner: LazyQueryRunner, fn: (manager: EntityManager) => Promise<T>): Promise<T> {
+  try {
+    return await runner.during(() => fn(runner.manager));
+  } finally {
+    await runner.release();
   }
 }

@@ -1,5 +1,6 @@
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import type { DataSource } from 'typeorm';
+import { ConnectionSlots } from './connection-slots.js';
 import type { SecondConnectionDetector } from './second-connection-detector.js';
 import { LazyQueryRunner } from './lazy-query-runner.js';
 import { OutageLog } from './outage-log.js';
@@ -23,6 +24,7 @@ export class LazyDriver extends PostgresDriver {
   declare master: Pool | undefined;
   declare connectedQueryRunners: LazyQueryRunner[];
   override isGeneratedColumnsSupported = true;
+  readonly slots: ConnectionSlots;
   private readonly outages = new OutageLog();
   private opening: Promise<void> | undefined;
   private isClosed = false;
@@ -32,6 +34,8 @@ export class LazyDriver extends PostgresDriver {
     private readonly detector: SecondConnectionDetector | undefined,
   ) {
     super(dataSource);
+    const { poolSize = 10, connectTimeoutMS = 5_000 } = this.options;
+    this.slots = new ConnectionSlots(poolSize, connectTimeoutMS);
   }
 
   /** Does not open a connection, because the first query does. */
@@ -50,7 +54,7 @@ export class LazyDriver extends PostgresDriver {
   }
 
   override createQueryRunner(): LazyQueryRunner {
-    return new LazyQueryRunner(this, this.outages, this.detector);
+    return new LazyQueryRunner(this, this.slots, this.outages, this.detector);
   }
 
   /** @throws DatabaseUnavailableError if the connection fails or a timeout expires */

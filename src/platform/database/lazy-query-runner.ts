@@ -2,6 +2,7 @@ import type { PoolClient, QueryArrayConfig } from 'pg';
 import { QueryRunnerAlreadyReleasedError } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
+import type { ConnectionSlots } from './connection-slots.js';
 import type { SecondConnectionDetector } from './second-connection-detector.js';
 import type { OutageLog } from './outage-log.js';
 import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
@@ -17,11 +18,14 @@ export interface Statement {
  * pool. Otherwise the pool could lend the connection again, and the next caller would wait for a timeout.
  */
 export class LazyQueryRunner extends PostgresQueryRunner {
+  /** Whether it may use the connections that are reserved for session lookups. */
+  isReserved = false;
   private connecting: Promise<PoolClient> | undefined;
   private failure: Error | undefined;
 
   constructor(
     driver: PostgresDriver,
+    private readonly slots: ConnectionSlots,
     private readonly outages: OutageLog,
     private readonly detector: SecondConnectionDetector | undefined,
   ) {
@@ -60,6 +64,28 @@ export class LazyQueryRunner extends PostgresQueryRunner {
   }
 
   private async obtainConnection(): Promise<PoolClient> {
+    if (this.isReserved) return this.lend(() => undefined);
+    this.detector?.assertNone();
+    await this.takeSlot();
+    const giveBack = () => this.slots.release();
+    try {
+      return await this.lend(giveBack);
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+  }
+
+  private async takeSlot(): Promise<void> {
+    try {
+      await this.slots.acquire();
+    } catch (error) {
+      throw isUnavailable(error) ? this.outages.recordFailure(error) : error;
+    }
+  }
+
+  /** Takes a connection from the pool. Calls `onRelease` when it has returned. */
+  private async lend(onRelease: () => void): Promise<PoolClient> {
     const [connection, release] = (await this.driver.obtainMasterConnection()) as [PoolClient, PoolClient['release']];
     if (this.isReleased) {
       release();
@@ -70,6 +96,7 @@ export class LazyQueryRunner extends PostgresQueryRunner {
     this.releaseCallback = (error?: Error) => {
       connection.removeListener('error', onError);
       release(error);
+      onRelease();
     };
     this.databaseConnection = connection;
     this.driver.connectedQueryRunners.push(this);

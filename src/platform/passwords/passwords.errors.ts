@@ -12,14 +12,3 @@ export class PasswordTooWeakError extends domainError(
     super({ extensions: { errors } });
   }
 }
-
-/** Too many passwords wait to be hashed or checked. */
-export class OverloadedError extends domainError(
-  'unavailable',
-  'overloaded',
-  'The server is busy. Try again in a few seconds.',
-) {
-  constructor() {
-    super({ retryAfter: 5 });
-  }
-}

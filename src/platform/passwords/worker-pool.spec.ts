@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type * as worker from './password-hash.worker.js';
-import { OverloadedError } from './passwords.errors.js';
+import { OverloadedError } from '../../common/domain.error.js';
 import { WorkerPool } from './worker-pool.js';
 
 const ON_LINUX = process.platform === 'linux';

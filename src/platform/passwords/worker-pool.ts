@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
-import { OverloadedError } from './passwords.errors.js';
+import { OverloadedError } from '../../common/domain.error.js';
 
 export interface WorkerPoolOptions {
   readonly threads: number;
