@@ -1,3 +1,4 @@
+import { NOT_ME_TTL_MS } from './one-time-tokens/one-time-token.entity.js';
 import { defineMail, type MailDefinition } from '../platform/mail/define-mail.js';
 
 /** A one-time token for the link of the mail. */
@@ -17,7 +18,7 @@ interface IncidentContents extends TokenContents {
 /** A mail about a sign-in or a change, with the link *This was not me*. */
 export type SecurityMail = MailDefinition<IncidentContents>;
 
-const NOT_ME = { label: 'This was not me', path: '/account/not-me' } as const;
+const NOT_ME = { label: 'This was not me', path: '/account/not-me', validForMs: NOT_ME_TTL_MS } as const;
 const NOT_ME_CLOSING =
   'If this was you, you do not need to do anything. If it was not you, use the button: it signs out all your devices ' +
   'and lets you choose a new password.';
@@ -25,7 +26,12 @@ const NOT_ME_CLOSING =
 export const verifyEmail = defineMail('verify_email', ({ productName, recovery }, { token }: TokenContents) => ({
   subject: `Verify your email address for ${productName}`,
   paragraphs: [`Please verify that this is your email address. ${validity(recovery.emailVerificationTtl)}`],
-  action: { label: 'Verify email address', path: '/account/verify-email', token },
+  action: {
+    label: 'Verify email address',
+    path: '/account/verify-email',
+    token,
+    validForMs: recovery.emailVerificationTtl,
+  },
   closing: `If you do not have an account at ${productName}, someone entered your email address by mistake. You can ignore this mail.`,
 }));
 
@@ -34,7 +40,12 @@ export const resetPassword = defineMail('reset_password', ({ productName, recove
   paragraphs: [
     `Someone asked to reset the password of your account at ${productName}. ${validity(recovery.passwordResetTtl)}`,
   ],
-  action: { label: 'Choose a new password', path: '/account/reset-password', token },
+  action: {
+    label: 'Choose a new password',
+    path: '/account/reset-password',
+    token,
+    validForMs: recovery.passwordResetTtl,
+  },
   closing: 'If you did not ask for this, you can ignore this mail. Your password stays the same.',
 }));
 

@@ -1,4 +1,6 @@
 import { Database } from '../../src/platform/database/database.js';
+import { defineMail } from '../../src/platform/mail/define-mail.js';
+import { MailOutbox } from '../../src/platform/mail/mail-outbox.js';
 import { buildSignedIn } from '../support/builders.js';
 import { LogLines } from '../support/log-lines.js';
 import type { DatabaseProxy } from '../support/database-proxy.js';
@@ -6,6 +8,8 @@ import { DEFER, MailServer, type Treatment } from '../support/mail-server.js';
 import { outboxOf, passBackoff, postMail } from '../support/post-mail.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
+
+const WITHOUT_LINK = defineMail('test_without_link', () => ({ subject: 'News', paragraphs: ['News.'] }));
 
 describe('a failing mail server', () => {
   const log = new LogLines();
@@ -96,14 +100,37 @@ describe('a failing mail server', () => {
 
   it('that fails for two days does not get the mail again', async () => {
     server.treat = () => DEFER;
-    await postMail(app, 'old@example.com');
+    const recipient = { email: 'old@example.com', name: null };
+    await app.app
+      .get(Database)
+      .transaction((manager) => app.app.get(MailOutbox).post(manager, WITHOUT_LINK, recipient, {}));
     await failure('old@example.com');
     await app.database.query(
       `UPDATE mails SET created_at = now() - interval '49 hours' WHERE recipient = 'old@example.com'`,
     );
     await passBackoff(app);
     await until('the worker gives up', async () => (await rowOf('old@example.com'))?.is_waiting === false);
-    expect(await rowOf('old@example.com')).toMatchObject({ attempts: 2, is_sent: false });
+    expect(await rowOf('old@example.com')).toMatchObject({
+      attempts: 2,
+      is_sent: false,
+      last_error: expect.stringContaining('451 4.3.0'),
+    });
+  });
+
+  it('does not get a mail whose link has expired meanwhile', async () => {
+    server.treat = () => DEFER;
+    await postMail(app, 'late@example.com');
+    await failure('late@example.com');
+    await app.database.query(
+      `UPDATE mails SET created_at = now() - interval '61 minutes' WHERE recipient = 'late@example.com'`,
+    );
+    server.treat = () => 'take';
+    await passBackoff(app);
+    await until('the worker gives up', async () => (await rowOf('late@example.com'))?.is_waiting === false);
+    const reason = 'The link expired before the mail was sent.';
+    expect(await rowOf('late@example.com')).toMatchObject({ attempts: 2, is_sent: false, last_error: reason });
+    expect(server.to('late@example.com')).toEqual([]);
+    expect(log.records).toContainEqual(expect.objectContaining({ level: 'error', kind: 'reset_password', reason }));
   });
 
   it('that quotes the recipient and the link puts neither into the table nor the log', async () => {

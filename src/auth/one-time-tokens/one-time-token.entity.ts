@@ -4,6 +4,9 @@ import { User } from '../../users/user.entity.js';
 /** The action that a token permits: setting a password, verifying an email, or reporting *this was not me*. */
 export type TokenPurpose = 'password_reset' | 'email_verification' | 'not_me';
 
+/** Long enough for users who read their mail after a holiday. */
+export const NOT_ME_TTL_MS = 7 * 86_400_000;
+
 /**
  * A token that works once. Only its hash is stored, so that a copy of the table is useless. Used and void tokens are
  * deleted, because no response says why a token does not work.

@@ -5,13 +5,11 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import type { User } from '../../users/user.entity.js';
 import { UsersRepository } from '../../users/users.repository.js';
-import type { TokenPurpose } from './one-time-token.entity.js';
+import { NOT_ME_TTL_MS, type TokenPurpose } from './one-time-token.entity.js';
 import { TokenUsedOrExpiredError } from './one-time-tokens.errors.js';
 
 /** 256 bits. ASVS 11.5.1 requires 128. */
 const TOKEN_BYTES = 32;
-/** Long enough for users who read their mail after a holiday. */
-const NOT_ME_TTL_MS = 7 * 86_400_000;
 
 /** Tokens that are sent by mail and work once (ASVS 6.4.3). Tokens of inactive users do not work. */
 @Injectable()

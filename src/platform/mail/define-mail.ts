@@ -21,6 +21,8 @@ export interface MailAction {
   readonly path: `/${string}`;
   /** A one-time token. It follows in the fragment `#token=…`, because browsers do not send fragments to servers. */
   readonly token?: string;
+  /** How long the link works after the mail was queued. The mail is not sent later than that. */
+  readonly validForMs?: number;
 }
 
 /** A kind of mail. */

@@ -19,6 +19,11 @@ const GIVE_UP_AFTER_MS = 2 * 86_400_000;
 const DATABASE_RETRY_DELAY_MS = 1_000;
 const MAX_REASON_LENGTH = 500;
 
+/** The mail waited until its link expired. No retry can help. */
+class LinkExpiredError extends Error {
+  override readonly message = 'The link expired before the mail was sent.';
+}
+
 /** Sends one mail and stores the outcome. Uses no database connection while it sends. */
 @Injectable()
 export class MailDelivery {
@@ -40,6 +45,7 @@ export class MailDelivery {
     let outgoing: OutgoingMail | undefined;
     try {
       outgoing = this.writer.write(mail, this.open(mail));
+      if (outgoing.expiresAt && outgoing.expiresAt.getTime() <= Date.now()) throw new LinkExpiredError();
       await transport.send(outgoing, signal);
     } catch (error) {
       if (!signal.aborted) await this.storeFailure(mail, error, outgoing?.link ?? null, signal);
@@ -62,7 +68,10 @@ export class MailDelivery {
   ): Promise<void> {
     const { id: mailId, kind, attempts } = mail;
     const reason = reasonOf(error, link);
-    const isFinal = error instanceof MailRejectedError || Date.now() - mail.createdAt.getTime() > GIVE_UP_AFTER_MS;
+    const isFinal =
+      error instanceof MailRejectedError ||
+      error instanceof LinkExpiredError ||
+      Date.now() - mail.createdAt.getTime() > GIVE_UP_AFTER_MS;
     if (isFinal) this.logger.error({ mailId, kind, attempts, reason }, 'Gave up sending a mail.');
     else this.logger.warn({ mailId, kind, attempts, reason }, 'Failed to send a mail. It will be retried.');
     const retryInMs = isFinal ? null : retryDelay(attempts);

@@ -30,6 +30,7 @@ export class MailWriter {
       recipient,
       date: createdAt,
       link: button?.link ?? null,
+      expiresAt: expiryOf(text.action, createdAt),
       subject: text.subject,
       text: renderText(parts),
       html: renderHtml(parts),
@@ -40,6 +41,10 @@ export class MailWriter {
     const url = `${this.config.publicUrl}${path}`;
     return token === undefined ? url : `${url}#token=${encodeURIComponent(token)}`;
   }
+}
+
+function expiryOf(action: MailAction | undefined, queuedAt: Date): Date | null {
+  return action?.validForMs === undefined ? null : new Date(queuedAt.getTime() + action.validForMs);
 }
 
 /**

@@ -24,4 +24,6 @@ export interface OutgoingMail {
   readonly html: string;
   /** The link of the button, if there is one. */
   readonly link: string | null;
+  /** When the link stops working, if it does. */
+  readonly expiresAt: Date | null;
 }
