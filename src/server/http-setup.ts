@@ -11,6 +11,7 @@ import { makeArraysStrict } from '../http/strict-array.js';
 import { httpLogger } from '../platform/logging/http-logger.js';
 import { serveAccountPages } from './account-pages.js';
 import { serveDocs } from './explorer.js';
+import { watchProxyHeaders, type TrustProxy } from './proxy-headers.js';
 import { setUpPaths } from './paths.js';
 import { checkRoutes } from './route-checks.js';
 import { setUpWebSockets } from './websockets.js';
@@ -46,6 +47,8 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   // Supervisors expect exit code 0 after a signal.
   app.enableShutdownHooks([], { useProcessExit: true });
   configureNodeServer(app.getHttpServer(), config.http.requestTimeout);
+  const trusts = app.getHttpAdapter().getInstance().get('trust proxy fn') as TrustProxy;
+  watchProxyHeaders(app.getHttpServer(), trusts, logger);
   setUpWebSockets(app, config, log);
   (app.getHttpAdapter() as unknown as GatehouseAdapter).checkSetup = () => checkRoutes(app);
 }

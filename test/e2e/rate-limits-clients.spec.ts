@@ -1,4 +1,5 @@
 import { buildUser, type BuiltUser } from '../support/builders.js';
+import { LogLines } from '../support/log-lines.js';
 import { TestApp } from '../support/test-app.js';
 
 const ENV = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_LOGIN_ADDRESS: '1000/15m', RATE_LIMIT_LOGIN_ACCOUNT: '10/15m' };
@@ -32,11 +33,12 @@ describe('rate limits on two instances', () => {
 
 describe('the client of a rate limit', () => {
   const env = { ...ENV, RATE_LIMIT_LOGIN_ADDRESS: '2/15m' };
+  const log = new LogLines();
   let direct: TestApp;
   let behindProxy: TestApp;
   beforeAll(async () => {
-    direct = await TestApp.start({ env });
-    behindProxy = await TestApp.start({ env: { ...env, TRUST_PROXY: 'loopback' } });
+    direct = await TestApp.start({ env, log });
+    behindProxy = await TestApp.start({ env: { ...env, TRUST_PROXY: 'loopback' }, log });
   });
   beforeEach(() =>
     Promise.all([direct, behindProxy].map((app) => app.database.query('TRUNCATE rate_limits'))).then(() => undefined),
@@ -59,6 +61,8 @@ describe('the client of a rate limit', () => {
     const addresses = ['203.0.113.1', '203.0.113.2', '203.0.113.3'];
     expect(await statusesFrom(direct, addresses)).toEqual([401, 401, 429]);
     expect(await statusesFrom(behindProxy, addresses)).toEqual([401, 401, 401]);
+    const warnings = log.records.filter(({ level, msg }) => level === 'warn' && String(msg).includes('TRUST_PROXY'));
+    expect(warnings).toMatchObject([{ msg: expect.stringMatching(/^127\.0\.0\.1 sends X-Forwarded-For/) }]);
   });
 
   it('is the IP address added by the trusted proxy, not by the client', async () => {
