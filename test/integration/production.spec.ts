@@ -17,14 +17,17 @@ describe('in production', () => {
     const files = { DATABASE_URL: join(folder, 'database_url'), JWT_SECRET: join(folder, 'jwt_secret') };
     await writeFile(files.DATABASE_URL, `${database.url}\n`);
     await writeFile(files.JWT_SECRET, `${TEST_SECRET}\n`);
-    app = await ChildApp.start({
-      NODE_ENV: 'production',
+    const npm = process.env['npm_execpath'];
+    if (!npm) throw new Error('Run the tests with npm, because this one runs an npm script.');
+    const env = {
+      NODE_ENV: '',
       DATABASE_URL_FILE: files.DATABASE_URL,
       JWT_SECRET: '',
       JWT_SECRET_FILE: files.JWT_SECRET,
       BCRYPT_COST: '10',
       HOST: '',
-    });
+    };
+    app = await ChildApp.start(env, undefined, undefined, [npm, 'run', '--silent', 'start:prod']);
   });
   afterAll(async () => {
     await app.kill();
@@ -91,5 +94,10 @@ describe('in production', () => {
         /^The server cannot listen. Check HOST and PORT: listen EADDRNOTAVAIL.*192\.0\.2\.1:3000\n$/,
       ),
     ]);
+  });
+
+  it('drains and exits with code 0 when npm run start:prod gets SIGTERM', async () => {
+    app.signal('SIGTERM');
+    expect(await app.exited).toEqual({ code: 0, signal: null });
   });
 });

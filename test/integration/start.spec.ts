@@ -27,7 +27,8 @@ describe('npm start', () => {
   beforeAll(async () => {
     checkout = await mkdtemp(join(tmpdir(), 'gatehouse-start-'));
     await chmod(checkout, 0o755);
-    for (const name of ['dist', 'node_modules', 'package.json']) await symlink(resolve(name), join(checkout, name));
+    for (const name of ['dist', 'node_modules', 'package.json', 'scripts'])
+      await symlink(resolve(name), join(checkout, name));
     port = await stablePort();
     const occupied = createServer().listen(port, '127.0.0.1');
     await once(occupied, 'listening');
@@ -43,7 +44,9 @@ describe('npm start', () => {
 
   async function start(): Promise<void> {
     output = '';
-    child = spawn(process.execPath, [resolve('scripts/start.js')], {
+    const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: { start: string } };
+    // As npm does, which sends signals to the shell only.
+    child = spawn('sh', ['-c', scripts.start], {
       cwd: checkout,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...env, PATH: process.env['PATH'], PORT: String(port) },

@@ -29,15 +29,20 @@ export class ChildApp extends RunningApp {
     super(url);
   }
 
-  /** Starts the application, by default in the current folder with the current Node.js, and waits until it listens. */
+  /**
+   * Starts the application, by default in the current folder with the current Node.js, and waits until it listens.
+   *
+   * @param args of Node.js
+   */
   static async start(
     env: Readonly<Record<string, string>>,
     cwd = process.cwd(),
     node = process.execPath,
+    args: readonly string[] = ['--enable-source-maps', resolve('dist/src/main.js')],
   ): Promise<ChildApp> {
     const port = await stablePort();
     const { PATH = '' } = process.env;
-    const child = spawn(node, ['--enable-source-maps', resolve('dist/src/main.js')], {
+    const child = spawn(node, args, {
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
