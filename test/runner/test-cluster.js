@@ -26,6 +26,8 @@ const FLAGS = [
   'wal_level=minimal',
   'max_wal_senders=0',
   'max_connections=300',
+  // Each connection computes them, and the tests open thousands.
+  'scram_iterations=1',
 ];
 /** Where Linux keeps files in memory. */
 const MEMORY = '/dev/shm';
@@ -92,7 +94,9 @@ async function parentFolder() {
 
 /** @param {string} url */
 async function prepare(url) {
-  await execute(url, `CREATE DATABASE ${TEMPLATE}`);
+  const { username, password } = new URL(url);
+  // `initdb` does not know the setting above.
+  await execute(url, `ALTER ROLE ${username} PASSWORD '${password}'`, `CREATE DATABASE ${TEMPLATE}`);
   const cli = createRequire(import.meta.url).resolve('typeorm/cli.js');
   const args = [cli, 'migration:run', '--dataSource', 'dist/ormconfig.js'];
   await promisify(execFile)(process.execPath, args, {
