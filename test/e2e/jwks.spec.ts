@@ -1,11 +1,11 @@
 import type { JSONWebKeySet } from 'jose';
 import { buildSignedIn } from '../support/builders.js';
 import { decodeToken } from '../support/forge-token.js';
-import { newKeyPair } from '../support/key-pairs.js';
+import { keyPair } from '../support/key-pairs.js';
 import { TEST_SECRET, TestApp } from '../support/test-app.js';
 
-const current = newKeyPair('ES256');
-const next = newKeyPair('RS256');
+const current = keyPair('ES256');
+const next = keyPair('RS256');
 const env = {
   JWT_PRIVATE_KEY: current.privatePem,
   JWT_PREVIOUS_SECRETS: TEST_SECRET,

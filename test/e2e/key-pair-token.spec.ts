@@ -6,12 +6,12 @@ import { secretKey } from '../../src/auth/tokens/token-key.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { changeEachCharacter, findAccepted } from '../support/changed-tokens.js';
 import { decodeToken, forgeToken, hmac, type Forgery } from '../support/forge-token.js';
-import { newKeyPair } from '../support/key-pairs.js';
+import { keyPair } from '../support/key-pairs.js';
 import { TEST_SECRET, TestApp } from '../support/test-app.js';
 
 const PREVIOUS_SECRET = 'uW3nYb6QkT9sLrX1vMzD4hEa8cGfJp2Z';
-const pairs = { ES256: newKeyPair('ES256'), RS256: newKeyPair('RS256') };
-const strangers = { ES256: newKeyPair('ES256'), RS256: newKeyPair('RS256') };
+const pairs = { ES256: keyPair('ES256'), RS256: keyPair('RS256') };
+const strangers = { ES256: keyPair('ES256', 2), RS256: keyPair('RS256', 2) };
 
 /** Returns a public key in all forms that a library could use as a secret: PEM, DER, JWK and its first number. */
 const asSecrets = (key: KeyObject): (string | Buffer)[] => {

@@ -1,13 +1,13 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { buildUser, signIn, type BuiltUser } from '../support/builders.js';
 import { decodeToken } from '../support/forge-token.js';
-import { newKeyPair } from '../support/key-pairs.js';
+import { keyPair } from '../support/key-pairs.js';
 import { TEST_SECRET, TestApp } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 
 const NEXT_SECRET = 'uW3nYb6QkT9sLrX1vMzD4hEa8cGfJp2Z';
-const ec = newKeyPair('ES256');
-const rsa = newKeyPair('RS256');
+const ec = keyPair('ES256');
+const rsa = keyPair('RS256');
 
 type Environment = Readonly<Record<string, string>>;
 

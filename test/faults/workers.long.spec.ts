@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
 import { START_TIMEOUT_MS } from '../support/child-app.js';
-import { newKeyPair } from '../support/key-pairs.js';
+import { keyPair } from '../support/key-pairs.js';
 import { Load } from '../support/load.js';
 import { runNode } from '../support/run-node.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
@@ -168,7 +168,7 @@ describe('an instance with two workers', () => {
     let folder: string;
     let node: string;
     let file: string;
-    const { publicPem } = newKeyPair('ES256');
+    const { publicPem } = keyPair('ES256');
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'gatehouse-workers-'));
       [node, file] = [join(folder, 'node'), join(folder, 'verification.pem')];

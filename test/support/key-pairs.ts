@@ -10,8 +10,17 @@ export interface KeyPair {
   readonly sign: (text: string) => Buffer;
 }
 
-/** Generates a key pair for an algorithm. */
-export function newKeyPair(algorithm: 'ES256' | 'RS256'): KeyPair {
+const pairs = new Map<string, KeyPair>();
+
+/** Returns a key pair for an algorithm, the same one for each number. Generating a pair for RS256 can take a second. */
+export function keyPair(algorithm: 'ES256' | 'RS256', number = 1): KeyPair {
+  const name = `${algorithm} ${number}`;
+  const pair = pairs.get(name) ?? newKeyPair(algorithm);
+  pairs.set(name, pair);
+  return pair;
+}
+
+function newKeyPair(algorithm: 'ES256' | 'RS256'): KeyPair {
   const { privateKey, publicKey } =
     algorithm === 'ES256'
       ? generateKeyPairSync('ec', { namedCurve: 'P-256' })

@@ -1,14 +1,14 @@
 import { createHash, createSecretKey } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK } from 'jose';
-import { newKeyPair } from '../../../test/support/key-pairs.js';
+import { keyPair } from '../../../test/support/key-pairs.js';
 import { parseEnvironment } from '../../config/env.js';
 import { KeyRing } from './key-ring.js';
 
 const SECRET = 'kR7vXq2mZt9LwB4nYc8HsG1dFp6JxAeU';
 const PREVIOUS = 'uW3nYb6QkT9sLrX1vMzD4hEa8cGfJp2Z';
 
-const pair = newKeyPair('ES256');
-const nextPair = newKeyPair('RS256');
+const pair = keyPair('ES256');
+const nextPair = keyPair('RS256');
 
 const keysFrom = (env: Readonly<Record<string, string>>) =>
   new KeyRing(parseEnvironment({ NODE_ENV: 'test', JWT_SECRET: SECRET, ...env }));
