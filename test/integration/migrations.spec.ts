@@ -119,19 +119,17 @@ describe('migrations', () => {
     expect(await differences(await create())).toEqual([]);
   });
 
-  it.each([
-    ['a column', 'ALTER TABLE users ADD COLUMN x int', ['DROP COLUMN "x"']],
-    [
-      'a check constraint',
-      `ALTER TABLE users DROP CONSTRAINT ck_users_role, ADD CONSTRAINT ck_users_role CHECK (role IN ('user'))`,
-      ['DROP CONSTRAINT "ck_users_role"', `ADD CONSTRAINT "ck_users_role" CHECK (role IN ('user', 'admin'`],
-    ],
-  ])('are missing if %s differs from the entity, which migration:generate reports', async (_, change, expected) => {
+  it('are missing if a column or a check differs from the entity, which migration:generate reports', async () => {
     const database = await create();
-    await database.query(change);
+    await database.query('ALTER TABLE users ADD COLUMN x int');
+    await database.query(
+      `ALTER TABLE users DROP CONSTRAINT ck_users_role, ADD CONSTRAINT ck_users_role CHECK (role IN ('user'))`,
+    );
     const { code, output } = await command(database, 'migration:generate');
     expect(code).not.toBe(0);
-    for (const statement of expected) expect(output).toContain(statement);
+    expect(output).toContain('DROP COLUMN "x"');
+    expect(output).toContain('DROP CONSTRAINT "ck_users_role"');
+    expect(output).toContain(`ADD CONSTRAINT "ck_users_role" CHECK (role IN ('user', 'admin'`);
     expect(await migrationNames()).toEqual(names);
   });
 

@@ -1,5 +1,6 @@
 import { createHash, randomInt } from 'node:crypto';
 import { dictionary } from '@zxcvbn-ts/language-common';
+import { rounds } from '../../../test/support/rounds.js';
 import { parseEnvironment } from '../../config/env.js';
 import { PasswordPolicy } from './password-policy.js';
 import { PasswordTooWeakError } from './passwords.errors.js';
@@ -109,11 +110,13 @@ describe('PasswordPolicy', () => {
   describe('rejects the 3,000 most common passwords of accepted length', () => {
     const common = dictionary['passwords-common'].filter((password) => password.length >= 8).slice(0, 3_000);
     const BATCH = 100;
+    /** Each check takes 2 ms, so the usual run takes every sixth password. */
+    const STEP = rounds(6, 1);
 
-    it.each(Array.from({ length: 30 }, (_, i) => i * BATCH))('from number %i', async (start) => {
-      const batch = common.slice(start, start + BATCH);
+    it.each(Array.from({ length: 30 / STEP }, (_, i) => i * BATCH * STEP))('from number %i', async (start) => {
+      const batch = Array.from({ length: BATCH }, (_, i) => common[start + i * STEP] ?? '');
       const reasons = await Promise.all(batch.map((password) => rejection(password)));
-      expect([batch.length, batch.filter((_, i) => reasons[i] === null)]).toEqual([BATCH, []]);
+      expect(batch.filter((password, i) => !password || reasons[i] === null)).toEqual([]);
     });
   });
 });
