@@ -16,6 +16,7 @@ import { StrictValidationPipe } from './http/strict-validation.pipe.js';
 import { AuditModule } from './platform/audit/audit.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { MailModule } from './platform/mail/mail.module.js';
+import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { UpkeepModule } from './platform/upkeep/upkeep.module.js';
 import { SessionGuard } from './sessions/session.guard.js';
 import { SessionsModule } from './sessions/sessions.module.js';
@@ -37,6 +38,7 @@ const GLOBAL_GUARDS = [JwtAuthGuard, SessionGuard, RolesGuard];
     AuthModule,
     HealthModule,
     UpkeepModule,
+    MetricsModule,
   ],
   providers: [
     ...GLOBAL_GUARDS,

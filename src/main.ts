@@ -16,6 +16,10 @@ async function main(): Promise<void> {
   const logger = await createLogger(config);
   if (!config.worker) for (const warning of configurationWarnings(config)) logger.warn(warning);
   if (config.workers > 1 && cluster.isPrimary) {
+    if (config.metrics.port !== null) {
+      const { serveWorkerMetrics } = await import('./server/worker-metrics.js');
+      await serveWorkerMetrics(config.metrics, logger);
+    }
     await supervise(config.workers, logger);
     process.exit();
   }

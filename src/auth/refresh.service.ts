@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Client } from '../common/client.js';
 import { DomainError } from '../common/domain.error.js';
+import { refreshes, resultOf } from '../common/signals.js';
 import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import { Database } from '../platform/database/database.js';
 import { RateLimitsService } from '../platform/rate-limits/rate-limits.service.js';
@@ -41,8 +42,12 @@ export class RefreshService {
     try {
       const rotation = await this.rotation.rotate(presented);
       if (rotation.isReuse) return await this.rejectReuse(rotation.session, client);
-      return await this.accessTokens.grant(rotation.session.user, rotation.session.id, rotation.refreshToken);
+      const { user, id } = rotation.session;
+      const grant = await this.accessTokens.grant(user, id, rotation.refreshToken);
+      refreshes.publish({ result: 'success' });
+      return grant;
     } catch (error) {
+      refreshes.publish({ result: resultOf(error) });
       if (error instanceof DomainError && error.kind === 'unauthenticated') {
         await this.limits.spend('refresh', { client, account: parseRefreshToken(presented)?.sessionId });
       }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Client } from '../common/client.js';
 import { OverloadedError, type DomainError } from '../common/domain.error.js';
+import { resultOf, signIns } from '../common/signals.js';
 import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
 import { PasswordHasher } from '../platform/passwords/password-hasher.js';
@@ -58,8 +59,10 @@ export class SignInService {
     try {
       const grant = await this.authenticate(email, password, client);
       await attempt.succeeded();
+      signIns.publish({ result: 'success' });
       return grant;
     } catch (error) {
+      signIns.publish({ result: resultOf(error) });
       await attempt.failed(error);
       throw error;
     }

@@ -14,15 +14,19 @@ export const flag = (fallback: boolean) =>
     .default(fallback ? 'true' : 'false')
     .transform((value) => value === 'true');
 
-export const integer = (min: number, max: number, fallback: number) => {
+const wholeNumber = (min: number, max: number) => {
   const message = `must be a whole number from ${min} to ${max}`;
   return z
     .string()
     .regex(/^\d{1,9}$/, message)
     .transform(Number)
-    .refine((value) => value >= min && value <= max, message)
-    .default(fallback);
+    .refine((value) => value >= min && value <= max, message);
 };
+
+export const integer = (min: number, max: number, fallback: number) => wholeNumber(min, max).default(fallback);
+
+/** `null` if it is not set. */
+export const optionalInteger = (min: number, max: number) => wholeNumber(min, max).nullable().default(null);
 
 /** The number of processes. `auto` is the number of processors. */
 export const workers = z

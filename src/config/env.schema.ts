@@ -6,6 +6,7 @@ import {
   integer,
   line,
   list,
+  optionalInteger,
   origins,
   pathPrefix,
   privateKey,
@@ -44,6 +45,8 @@ export function environmentSchema(environment: Environment) {
     CORS_ORIGINS: origins,
     API_PREFIX: pathPrefix,
     REQUEST_TIMEOUT: duration('1s', '1h', '30s'),
+    METRICS_PORT: optionalInteger(0, 65_535),
+    METRICS_HOST: z.string().default('127.0.0.1'),
     DATABASE_URL: production
       ? z.string(required).pipe(databaseUrl)
       : databaseUrl.default('postgresql://gatehouse:gatehouse@127.0.0.1:5432/gatehouse'),
@@ -111,6 +114,11 @@ export function environmentSchema(environment: Environment) {
       error: `${required} with SMTP_URL, because the links in mails would lead to localhost`,
       // Also with an invalid SMTP_URL.
       when: areValid('PUBLIC_URL'),
+    })
+    .refine(({ PORT, METRICS_PORT }) => PORT === 0 || PORT !== METRICS_PORT, {
+      path: ['METRICS_PORT'],
+      error: 'must differ from PORT, because the metrics are not public',
+      when: areValid('PORT', 'METRICS_PORT'),
     });
 }
 

@@ -114,6 +114,13 @@ describe('parseEnvironment', () => {
     expect(invalidVariables({ PORT: '0', WORKERS: '2' })).toEqual(['PORT']);
   });
 
+  it('rejects a metrics port that is the public port', () => {
+    expect(parseEnvironment({}).metrics).toEqual({ host: '127.0.0.1', port: null });
+    expect(parseEnvironment({ METRICS_PORT: '9464' }).metrics.port).toBe(9_464);
+    expect(invalidVariables({ METRICS_PORT: '3000' })).toEqual(['METRICS_PORT']);
+    expect(invalidVariables({ METRICS_PORT: 'x' })).toEqual(['METRICS_PORT']);
+  });
+
   it('rejects one weak secret among the previous ones', () => {
     expect(invalidVariables({ ...PRODUCTION, JWT_PREVIOUS_SECRETS: `${SECRET}x, weak` })).toEqual([
       'JWT_PREVIOUS_SECRETS',

@@ -56,6 +56,11 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       docsEnabled: env.DOCS_ENABLED,
       accountPagesEnabled: env.ACCOUNT_PAGES_ENABLED,
     },
+    metrics: {
+      host: env.METRICS_HOST,
+      /** If null, there are no metrics. */
+      port: env.METRICS_PORT,
+    },
     database: {
       url: env.DATABASE_URL,
       /** For this process. */

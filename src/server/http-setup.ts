@@ -9,6 +9,7 @@ import { requestId } from '../http/request-id.js';
 import { securityHeaders } from '../http/security-headers.js';
 import { makeArraysStrict } from '../http/strict-array.js';
 import { httpLogger } from '../platform/logging/http-logger.js';
+import { MetricsService } from '../platform/metrics/metrics.service.js';
 import { serveAccountPages } from './account-pages.js';
 import { serveDocs } from './explorer.js';
 import { watchProxyHeaders, type TrustProxy } from './proxy-headers.js';
@@ -31,6 +32,7 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   app.set('etag', false);
   app.disable('x-powered-by');
   setUpPaths(app, config);
+  if (config.metrics.port !== null) app.use(app.get(MetricsService).activate());
   const log = httpLogger(logger);
   app.use(requestId, log, requireHost);
   if (config.http.corsOrigins.length > 0) {

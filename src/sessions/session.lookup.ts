@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { OverloadedError } from '../common/domain.error.js';
+import { GAUGES, type GaugeValue, type HasGauges } from '../common/gauges.js';
 import type { AccessClaims } from '../common/principal.js';
+import { lookups } from '../common/signals.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Database } from '../platform/database/database.js';
@@ -32,7 +34,7 @@ interface Waiter {
  * on the next request.
  */
 @Injectable()
-export class SessionLookup {
+export class SessionLookup implements HasGauges {
   private waiting: Waiter[] = [];
   private runningLanes = 0;
   private readonly slowBatches = new Set<readonly Waiter[]>();
@@ -74,6 +76,14 @@ export class SessionLookup {
     return usableSession(await this.find(claims.sessionId), claims);
   }
 
+  [GAUGES](): GaugeValue[] {
+    const { waiting, slowBatches } = this;
+    return [
+      { name: 'gatehouse_session_lookup_waiting', help: 'Requests that wait for a lookup.', value: waiting.length },
+      { name: 'gatehouse_session_lookup_slow_lanes', help: 'Lookups that take long.', value: slowBatches.size },
+    ];
+  }
+
   /** Starts a lane after the current event-loop turn, so that other IDs of the same turn can join its batch. */
   private schedule(): void {
     if (this.slowBatches.size >= this.maxLanes) return this.scheduleExpiry();
@@ -112,6 +122,7 @@ export class SessionLookup {
   }
 
   private async runBatch(batch: readonly Waiter[]): Promise<void> {
+    if (lookups.hasSubscribers) lookups.publish({ size: batch.length });
     const slowTimer = setTimeout(() => {
       this.slowBatches.add(batch);
       if (this.waiting.length > 0) this.schedule();

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import type { PageRequest } from '../common/pagination.js';
+import { revocations } from '../common/signals.js';
 import { eventsParameter, insertEvents } from '../platform/audit/audit-sql.js';
 import type { Revocation } from './revocation.js';
 import { Session } from './session.entity.js';
@@ -132,7 +133,9 @@ export class SessionsRepository {
         eventsParameter([{ type: 'session_revoked', reason, actor }]),
       ],
     );
-    return row?.count ?? 0;
+    const count = row?.count ?? 0;
+    if (count > 0) revocations.publish({ reason, count });
+    return count;
   }
 
   /** Revokes one session, unless it already is revoked. Returns whether such a session exists. */

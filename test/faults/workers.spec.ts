@@ -1,4 +1,6 @@
 import { buildSignedIn } from '../support/builders.js';
+import { Metrics } from '../support/metrics.js';
+import { stablePort } from '../support/stable-port.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 import { isAlive, WorkerProcesses } from '../support/worker-processes.js';
@@ -7,9 +9,12 @@ import { isAlive, WorkerProcesses } from '../support/worker-processes.js';
 describe('an instance with two workers', () => {
   let direct: TestApp;
   let workers: WorkerProcesses;
+  let metricsUrl: string;
   beforeAll(async () => {
     direct = await TestApp.start();
-    workers = await WorkerProcesses.start({ DATABASE_URL: direct.database.url });
+    const port = await stablePort();
+    metricsUrl = `http://127.0.0.1:${port}/metrics`;
+    workers = await WorkerProcesses.start({ DATABASE_URL: direct.database.url, METRICS_PORT: String(port) });
   });
   afterAll(async () => {
     await workers.kill();
@@ -32,11 +37,36 @@ describe('an instance with two workers', () => {
     await until('each worker has rejected half', () => rejectedBy(1) === 2 && rejectedBy(2) === 2);
   });
 
+  const requests = async () => {
+    const metrics = await Metrics.from(metricsUrl);
+    return metrics.value('http_server_request_duration_seconds_count', { http_route: '/users/me' });
+  };
+
+  it('adds up the metrics of its workers', async () => {
+    expect(await requests()).toBe(6);
+    expect((await Metrics.from(metricsUrl)).value('gatehouse_build_info')).toBe(2);
+  });
+
+  it('serves metrics while a worker does not answer, without its current values', async () => {
+    const pid = workers.pids.get(2) ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      expect((await Metrics.from(metricsUrl)).value('gatehouse_build_info')).toBe(1);
+      expect(await requests()).toBe(6);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  });
+
   it('restarts a worker that is killed', async () => {
     const before = workers.listening;
     process.kill(workers.pids.get(1) ?? 0, 'SIGKILL');
     await until('the new worker listens', () => workers.listening === before + 1);
     expect(workers.ends(1)).toEqual(['Worker 1 exited (SIGKILL). It is restarted in 0 s.']);
+  });
+
+  it('keeps the totals of a worker that exited', async () => {
+    expect(await requests()).toBe(6);
   });
 
   it('stops all processes on SIGTERM, with exit code 0', async () => {

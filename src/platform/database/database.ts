@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { EntityManager } from 'typeorm';
+import { GAUGES, type GaugeValue, type HasGauges } from '../../common/gauges.js';
 import { LazyDataSource } from './lazy-data-source.js';
 import type { LazyQueryRunner } from './lazy-query-runner.js';
 
@@ -21,7 +22,7 @@ export interface PoolState {
  * which could deadlock the pool.
  */
 @Injectable()
-export class Database {
+export class Database implements HasGauges {
   private readonly commitActions = new WeakMap<EntityManager, (() => void)[]>();
 
   constructor(@InjectDataSource() private readonly dataSource: LazyDataSource) {}
@@ -78,6 +79,26 @@ export class Database {
     const actions = this.commitActions.get(manager);
     if (!actions) throw new Error('afterCommit needs the EntityManager of a transaction.');
     actions.push(action);
+  }
+
+  [GAUGES](): GaugeValue[] {
+    const { total, idle, waiting } = this.pool();
+    const name = 'db_client_connection_count';
+    const help = 'Connections of the pool, by state.';
+    return [
+      { name, help, labels: { db_client_connection_state: 'idle' }, value: idle },
+      { name, help, labels: { db_client_connection_state: 'used' }, value: total - idle },
+      {
+        name: 'db_client_connection_max',
+        help: 'Maximum number of connections.',
+        value: Number(this.dataSource.options.poolSize),
+      },
+      {
+        name: 'db_client_connection_pending_requests',
+        help: 'Callers that wait for a connection.',
+        value: waiting,
+      },
+    ];
   }
 
   /** Returns the state of the pool. All numbers are 0 before the first query. */

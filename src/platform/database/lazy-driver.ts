@@ -6,6 +6,7 @@ import { LazyQueryRunner } from './lazy-query-runner.js';
 import { OutageLog } from './outage-log.js';
 import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
 import { SchemaBuilder } from './schema-builder.js';
+import { StatementMeter } from './statement-meter.js';
 
 type Connection = ReturnType<PostgresDriver['obtainMasterConnection']>;
 
@@ -26,6 +27,7 @@ export class LazyDriver extends PostgresDriver {
   override isGeneratedColumnsSupported = true;
   readonly slots: ConnectionSlots;
   private readonly outages = new OutageLog();
+  private readonly meter: StatementMeter;
   private opening: Promise<void> | undefined;
   private isClosed = false;
 
@@ -36,6 +38,7 @@ export class LazyDriver extends PostgresDriver {
     super(dataSource);
     const { poolSize = 10, connectTimeoutMS = 5_000 } = this.options;
     this.slots = new ConnectionSlots(poolSize, connectTimeoutMS);
+    this.meter = new StatementMeter(dataSource);
   }
 
   /** Does not open a connection, because the first query does. */
@@ -54,7 +57,7 @@ export class LazyDriver extends PostgresDriver {
   }
 
   override createQueryRunner(): LazyQueryRunner {
-    return new LazyQueryRunner(this, this.slots, this.outages, this.detector);
+    return new LazyQueryRunner(this, this.slots, this.outages, this.detector, this.meter);
   }
 
   /** @throws DatabaseUnavailableError if the connection fails or a timeout expires */

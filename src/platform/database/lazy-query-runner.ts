@@ -6,6 +6,7 @@ import type { ConnectionSlots } from './connection-slots.js';
 import type { SecondConnectionDetector } from './second-connection-detector.js';
 import type { OutageLog } from './outage-log.js';
 import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
+import type { StatementMeter } from './statement-meter.js';
 
 export interface Statement {
   /** Unique per text. Each connection parses and plans a named statement only once. */
@@ -28,6 +29,7 @@ export class LazyQueryRunner extends PostgresQueryRunner {
     private readonly slots: ConnectionSlots,
     private readonly outages: OutageLog,
     private readonly detector: SecondConnectionDetector | undefined,
+    private readonly meter: StatementMeter,
   ) {
     super(driver, 'master');
   }
@@ -37,7 +39,7 @@ export class LazyQueryRunner extends PostgresQueryRunner {
   }
 
   override connect(): Promise<PoolClient> {
-    return (this.connecting ??= this.obtainConnection());
+    return (this.connecting ??= this.meter.measureWait(() => this.obtainConnection()));
   }
 
   /** Calls `fn`, which must use no other connection. */
@@ -51,12 +53,12 @@ export class LazyQueryRunner extends PostgresQueryRunner {
   }
 
   override query(...query: Parameters<PostgresQueryRunner['query']>): ReturnType<PostgresQueryRunner['query']> {
-    return this.convertOutage(() => super.query(...query));
+    return this.convertOutage({ text: query[0] }, () => super.query(...query));
   }
 
   /** Runs a statement with `pg` and returns each row as an array. */
   queryRows({ name, text }: Statement, values: unknown[]): Promise<unknown[][]> {
-    return this.convertOutage(async () => {
+    return this.convertOutage({ name, text }, async () => {
       const connection = await this.connect();
       const query = { name, text, values, rowMode: 'array' };
       return (await connection.query<unknown[]>(query as QueryArrayConfig)).rows;
@@ -110,10 +112,10 @@ export class LazyQueryRunner extends PostgresQueryRunner {
     delete this.releaseCallback;
   }
 
-  private async convertOutage<T>(statement: () => Promise<T>): Promise<T> {
+  private async convertOutage<T>(statement: Statement, run: () => Promise<T>): Promise<T> {
     if (this.failure) throw new DatabaseUnavailableError({ cause: this.failure });
     try {
-      const result = await statement();
+      const result = await this.meter.measure(statement, () => this.connect(), run);
       this.outages.recordSuccess();
       return result;
     } catch (error) {

@@ -5,6 +5,7 @@ import type { Config } from '../../config/env.js';
 import { tablePruner } from '../database/table-pruner.js';
 import { MailRow } from './mail.entity.js';
 import { MailDelivery } from './mail-delivery.js';
+import { MailGauges } from './mail-gauges.js';
 import { MailOutbox } from './mail-outbox.js';
 import { MailRepository } from './mail.repository.js';
 import { MailWorker, maxDeliveries } from './mail-worker.js';
@@ -18,6 +19,7 @@ import { SmtpTransport } from './transports/smtp.transport.js';
   imports: [TypeOrmModule.forFeature([MailRow])],
   providers: [
     MailDelivery,
+    MailGauges,
     MailOutbox,
     MailRepository,
     MailWorker,

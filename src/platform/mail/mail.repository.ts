@@ -26,6 +26,18 @@ export class MailRepository {
     );
   }
 
+  /**
+   * Returns the age in seconds of the oldest waiting mail, or 0. Reads only the mails that have been due longest, because
+   * a long outage of the mail server leaves many.
+   */
+  async oldestWaitingSeconds(manager: EntityManager): Promise<number> {
+    const [row] = await manager.query<{ age: number }[]>(
+      `SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS age
+         FROM (SELECT created_at FROM mails WHERE next_attempt_at IS NOT NULL ORDER BY next_attempt_at LIMIT 1000) AS due`,
+    );
+    return row?.age ?? 0;
+  }
+
   /** Claims the mails that have been due longest. Skips mails that another instance is claiming. */
   async claim(manager: EntityManager, { limit, leaseMs }: { limit: number; leaseMs: number }): Promise<ClaimedMail[]> {
     const [mails] = await manager.query<[ClaimedMail[], number]>(

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
+import { GAUGES, type GaugeValue, type HasGauges } from '../../common/gauges.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { shareOf } from '../../config/share.js';
@@ -17,7 +18,7 @@ const IDLE_TIMEOUT_MS = 600_000;
  * number. Do not call it while you use a database connection, because it can take seconds.
  */
 @Injectable()
-export class PasswordHasher implements BeforeApplicationShutdown, OnApplicationShutdown {
+export class PasswordHasher implements BeforeApplicationShutdown, OnApplicationShutdown, HasGauges {
   private readonly cost: number;
   private readonly pool: WorkerPool<typeof worker>;
 
@@ -53,6 +54,11 @@ export class PasswordHasher implements BeforeApplicationShutdown, OnApplicationS
   /** Returns a hash that no password matches. Verifying it takes as long as with any other hash. */
   unusable(): string {
     return unmatchableHash(this.cost);
+  }
+
+  [GAUGES](): GaugeValue[] {
+    const help = 'Passwords that wait to be hashed or verified.';
+    return [{ name: 'gatehouse_hash_queue_length', help, value: this.pool.waiting }];
   }
 
   beforeApplicationShutdown(): void {

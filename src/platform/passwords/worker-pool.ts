@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 import { OverloadedError } from '../../common/domain.error.js';
+import { threadTasks } from '../../common/signals.js';
 
 export interface WorkerPoolOptions {
   readonly threads: number;
@@ -30,6 +31,11 @@ export class WorkerPool<Worker extends Tasks<Worker>> {
     private readonly options: WorkerPoolOptions,
   ) {}
 
+  /** The number of tasks that wait for a thread. */
+  get waiting(): number {
+    return Math.max(this.pending - this.options.threads, 0);
+  }
+
   /** Runs one function of the worker file. @throws OverloadedError if the queue is full or the pool is closed */
   async run<Name extends keyof Worker & string>(
     name: Name,
@@ -38,11 +44,14 @@ export class WorkerPool<Worker extends Tasks<Worker>> {
     const { threads, maxWaiting } = this.options;
     if (this.isClosed() || this.pending >= threads + maxWaiting) throw new OverloadedError();
     this.pending += 1;
+    const start = performance.now();
     try {
       const pool = await (this.pool ??= this.start());
       // A destroyed pool would start again.
       if (this.isClosed()) throw new OverloadedError();
-      return (await pool.run(task, { name })) as ReturnType<Worker[Name]>;
+      const result = (await pool.run(task, { name })) as ReturnType<Worker[Name]>;
+      threadTasks.publish({ pool: this.file, seconds: (performance.now() - start) / 1_000 });
+      return result;
     } catch (error) {
       throw this.isClosed() ? new OverloadedError() : error;
     } finally {

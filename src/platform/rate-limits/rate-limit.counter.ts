@@ -50,6 +50,10 @@ export class RateLimitCounter {
 
   constructor(private readonly store: SharedStore) {}
 
+  get isStoreAvailable(): boolean {
+    return this.isAvailable;
+  }
+
   /** Takes points in order. Stops after the first that exceeds its limit, so that later limits are not used up. */
   async take(requests: readonly PointRequest[]): Promise<Point[]> {
     const points: Point[] = [];

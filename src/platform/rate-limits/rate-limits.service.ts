@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Client, RateLimitPolicy } from '../../common/client.js';
 import { DomainError } from '../../common/domain.error.js';
+import { GAUGES, type GaugeValue, type HasGauges } from '../../common/gauges.js';
 import { networkOf } from '../../common/network.js';
+import { limitRejections } from '../../common/signals.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { RateLimitCounter, type Point, type PointRequest, type SharedStore } from './rate-limit.counter.js';
@@ -41,13 +43,19 @@ export interface RateLimitAttempt {
  * is unavailable, each process counts by itself.
  */
 @Injectable()
-export class RateLimitsService {
+export class RateLimitsService implements HasGauges {
   private readonly config: Config['rateLimits'];
   private readonly counter: RateLimitCounter;
 
   constructor(@InjectConfig() config: Config, @Inject(SHARED_STORE) store: SharedStore) {
     this.config = config.rateLimits;
     this.counter = new RateLimitCounter(store);
+  }
+
+  [GAUGES](): GaugeValue[] {
+    const help = '1 while the shared store counts, 0 while this process counts by itself.';
+    const value = this.counter.isStoreAvailable ? 1 : 0;
+    return [{ name: 'gatehouse_rate_limit_store_available', help, value, aggregator: 'min' }];
   }
 
   /** Counts an attempt, successful or not. @throws TooManyRequestsError */
@@ -92,8 +100,9 @@ export class RateLimitsService {
     }
     report(points, client);
     const exceeded = points.find(isExceeded);
-    if (exceeded) throw new TooManyRequestsError(resetSeconds(exceeded));
-    return points;
+    if (!exceeded) return points;
+    limitRejections.publish({ limit: exceeded.policy.name });
+    throw new TooManyRequestsError(resetSeconds(exceeded));
   }
 
   private request(name: RateLimitName, scope: Scope, subject: string): PointRequest {

@@ -6,6 +6,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { GAUGES, type GaugeValue, type HasGauges } from '../../common/gauges.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database } from '../database/database.js';
@@ -24,7 +25,7 @@ const LEASE_MARGIN_MS = 60_000;
  * If it shuts down, another one can continue immediately. Commands do not listen, so they do not prune.
  */
 @Injectable()
-export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
+export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown, HasGauges {
   private readonly logger = new Logger(UpkeepService.name);
   private readonly intervalMs: number | null;
   private readonly leaseMs: number;
@@ -32,6 +33,7 @@ export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicati
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
   private isStopping = false;
+  private lastPrunedAt: number | null = null;
 
   constructor(
     @InjectConfig() config: Config,
@@ -56,6 +58,12 @@ export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicati
 
   async onApplicationShutdown(): Promise<void> {
     await this.running;
+  }
+
+  [GAUGES](): GaugeValue[] {
+    const value = this.lastPrunedAt && this.lastPrunedAt / 1_000;
+    const help = 'When this process last completed the scheduled pruning. One instance prunes for all.';
+    return [{ name: 'gatehouse_last_pruning_timestamp_seconds', help, value, aggregator: 'max' }];
   }
 
   /** Prunes everything if that is due and no other instance does it. Logs errors and never rejects. */
@@ -90,6 +98,7 @@ export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicati
       }
     }
     if (outage) throw outage;
+    if (!this.isStopping && !lease.isLost) this.lastPrunedAt = Date.now();
     await lease.release(this.isStopping ? 0 : (this.intervalMs ?? 0));
   }
 

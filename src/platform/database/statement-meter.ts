@@ -1,0 +1,74 @@
+import type { DataSource } from 'typeorm';
+import { connectionWaits, statements } from '../../common/signals.js';
+
+/** Modules may build texts. Further ones are summarized again on each call. */
+const MAX_CACHED = 1_000;
+const WRITE = /\b(INSERT INTO|UPDATE|DELETE FROM)\s+(?:ONLY\s+)?(?:"?\w+"?\.)?"?(\w+)"?/gi;
+const READ = /\bFROM\s+(?:ONLY\s+)?(?:"?\w+"?\.)?"?(\w+)"?/gi;
+const KEYWORD = /^\s*(SELECT|WITH|INSERT|UPDATE|DELETE|START TRANSACTION|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
+
+/** Publishes the durations of statements and of the waits for a connection. */
+export class StatementMeter {
+  private readonly summaries = new Map<string, string>();
+  private tables: ReadonlySet<string> | undefined;
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Runs a statement. The duration excludes `connect`, which waits for a connection. */
+  measure<T>(
+    statement: { readonly name?: string | undefined; readonly text: string },
+    connect: () => Promise<unknown>,
+    run: () => Promise<T>,
+  ): Promise<T> {
+    return statements.hasSubscribers ? this.publishDuration(statement, connect, run) : run();
+  }
+
+  /** Waits for a connection. */
+  measureWait<T>(obtain: () => Promise<T>): Promise<T> {
+    if (!connectionWaits.hasSubscribers) return obtain();
+    const start = performance.now();
+    const publish = (error?: unknown) =>
+      connectionWaits.publish({ seconds: (performance.now() - start) / 1_000, error });
+    const connection = obtain();
+    connection.then(() => publish(), publish);
+    return connection;
+  }
+
+  private async publishDuration<T>(
+    ...[{ name, text }, connect, run]: Parameters<typeof StatementMeter.prototype.measure<T>>
+  ): Promise<T> {
+    await connect();
+    const summary = name ?? this.summaryOf(text);
+    const startedAt = performance.now();
+    try {
+      const result = await run();
+      statements.publish({ summary, startedAt, endedAt: performance.now() });
+      return result;
+    } catch (error) {
+      statements.publish({ summary, startedAt, endedAt: performance.now(), error });
+      throw error;
+    }
+  }
+
+  private summaryOf(text: string): string {
+    const cached = this.summaries.get(text);
+    if (cached !== undefined) return cached;
+    this.tables ??= new Set(this.dataSource.entityMetadatas.map(({ tableName }) => tableName));
+    const summary = summarize(text, this.tables);
+    if (this.summaries.size < MAX_CACHED) this.summaries.set(text, summary);
+    return summary;
+  }
+}
+
+/**
+ * Returns the operation and the table of a statement, such as `SELECT users`. The number of results is bounded, because
+ * they contain no other table.
+ */
+export function summarize(text: string, tables: ReadonlySet<string>): string {
+  for (const [, operation = '', table = ''] of text.matchAll(WRITE)) {
+    // Not `FOR UPDATE SKIP LOCKED`.
+    if (tables.has(table)) return `${operation.replace(/ .*/, '').toUpperCase()} ${table}`;
+  }
+  for (const [, table = ''] of text.matchAll(READ)) if (tables.has(table)) return `SELECT ${table}`;
+  return (KEYWORD.exec(text)?.[1] ?? 'other').toUpperCase();
+}
