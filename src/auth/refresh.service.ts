@@ -68,8 +68,12 @@ export class RefreshService {
         sessionId: id,
         actor: { client },
       });
-      const revoked = await this.sessions.revoke(manager, { id }, { reason: 'refresh_reuse', actor: null });
-      const session = revoked > 0 ? await this.sessions.findOne(manager, { id }) : null;
+      const revoked = await this.sessions.revoke(
+        manager,
+        { id, userId: user.id },
+        { reason: 'refresh_reuse', actor: null },
+      );
+      const session = revoked > 0 ? await this.sessions.findOne(manager, { id, userId: user.id }) : null;
       if (session) await this.securityMails.queue(manager, refreshTokenReused, user, session);
     });
     this.logger.warn({ sessionId: id, userId: user.id }, 'A refresh token was reused. Its session was revoked.');

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AccessClaims } from '../common/principal.js';
 import { BufferedWriter } from '../platform/database/buffered-writer.js';
 import { Database } from '../platform/database/database.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
@@ -10,7 +11,7 @@ import { SessionAccessRepository } from './session-access.repository.js';
  */
 @Injectable()
 export class LastSeenRecorder extends BufferedWriter {
-  private sessionIds = new Set<string>();
+  private marked = new Map<string, AccessClaims>();
 
   constructor(
     private readonly database: Database,
@@ -20,19 +21,19 @@ export class LastSeenRecorder extends BufferedWriter {
   }
 
   /** Marks a session as used now. */
-  mark(sessionId: string): void {
-    this.sessionIds.add(sessionId);
+  mark(claims: AccessClaims): void {
+    this.marked.set(claims.sessionId, claims);
   }
 
   /** Drops marks that cannot be written. The next request of the session marks it again. */
   protected async write(): Promise<void> {
-    if (this.sessionIds.size === 0) return;
-    const sessionIds = this.sessionIds;
-    this.sessionIds = new Set();
+    if (this.marked.size === 0) return;
+    const marked = [...this.marked.values()];
+    this.marked = new Map();
     try {
-      await this.database.run((manager) => this.sessions.markSeen(manager, sessionIds));
+      await this.database.run((manager) => this.sessions.markSeen(manager, marked));
     } catch (error) {
-      const message = `Lost the last-seen marks of ${sessionIds.size} sessions.`;
+      const message = `Lost the last-seen marks of ${marked.length} sessions.`;
       if (error instanceof DatabaseUnavailableError) this.logger.warn(message);
       else this.logger.error({ err: error }, message);
     }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import type { AccessClaims } from '../common/principal.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { queryRows, type Statement } from '../platform/database/query-rows.js';
@@ -17,6 +18,7 @@ export interface GuardedSession extends SessionState {
 
 /** A session as the rotation of its refresh token reads it. */
 export interface RefreshableSession extends SessionState {
+  readonly userId: string;
   readonly refreshSalt: Buffer;
   readonly refreshCounter: number;
   /** Whether the last rotation is within the grace period. */
@@ -41,17 +43,19 @@ export class SessionAccessRepository {
     this.forGuard = {
       // A pooler in transaction mode may run each statement on another connection, which has not prepared it.
       name: database.preparedStatements ? 'find_sessions_for_guard' : undefined,
-      text: `SELECT ${STATE}, s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} AS is_last_seen_stale, ${this.users.columns}
-               FROM sessions s JOIN users u ON u.id = s.user_id
-              WHERE s.id = ANY($1::uuid[])`,
+      // `OFFSET 0`, because the planner could otherwise join the users first and then read all sessions of each.
+      text: `SELECT f.id, f.revoked_reason, f.is_expired, f.is_last_seen_stale, ${this.users.columns}
+               FROM (SELECT ${STATE}, s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} AS is_last_seen_stale, s.user_id
+                       FROM unnest($1::uuid[], $2::uuid[]) AS k (user_id, id)
+                       JOIN sessions s ON s.user_id = k.user_id AND s.id = k.id
+                     OFFSET 0) AS f
+               JOIN users u ON u.id = f.user_id`,
     };
   }
 
-  /** Returns the sessions with these IDs in any order. Unknown IDs are missing from the result. */
-  async findForGuard(manager: EntityManager, ids: readonly string[]): Promise<GuardedSession[]> {
-    // A PostgreSQL array literal. UUIDs need no quotes.
-    const array = `{${ids.join(',')}}`;
-    const rows = await queryRows<[...StateColumns, isLastSeenStale: boolean]>(manager, this.forGuard, [array]);
+  /** Returns the sessions of these claims in any order. Those that no user and session match are missing. */
+  async findForGuard(manager: EntityManager, claims: readonly AccessClaims[]): Promise<GuardedSession[]> {
+    const rows = await queryRows<[...StateColumns, isLastSeenStale: boolean]>(manager, this.forGuard, toArrays(claims));
     return rows.map((row) => ({
       id: row[0],
       revokedReason: row[1],
@@ -61,8 +65,16 @@ export class SessionAccessRepository {
     }));
   }
 
-  /** Returns a session with the state that a rotation needs. */
-  async findForRefresh(manager: EntityManager, id: string, graceMs: number): Promise<RefreshableSession | null> {
+  /**
+   * Returns a session with the state that a rotation needs.
+   *
+   * @param key without a user ID, PostgreSQL searches every partition
+   */
+  async findForRefresh(
+    manager: EntityManager,
+    { sessionId: id, userId }: { readonly sessionId: string; readonly userId: string | null },
+    graceMs: number,
+  ): Promise<RefreshableSession | null> {
     type Row = [...StateColumns, refreshSalt: Buffer, refreshCounter: number, isInGrace: boolean];
     const [row] = await queryRows<Row>(
       manager,
@@ -71,29 +83,30 @@ export class SessionAccessRepository {
                       coalesce(s.refreshed_at > now() - $2 * interval '1 millisecond', false) AS is_in_grace,
                       ${this.users.columns}
                  FROM sessions s JOIN users u ON u.id = s.user_id
-                WHERE s.id = $1`,
+                WHERE s.id = $1 AND ($3::uuid IS NULL OR s.user_id = $3)`,
       },
-      [id, graceMs],
+      [id, graceMs, userId],
     );
     if (!row) return null;
     const [, revokedReason, isExpired, refreshSalt, refreshCounter, isInGrace] = row;
     const user = this.users.map(row, 6);
-    return { id, user, revokedReason, isExpired, refreshSalt, refreshCounter, isInGrace };
+    return { id, userId: user.id, user, revokedReason, isExpired, refreshSalt, refreshCounter, isInGrace };
   }
 
   /**
    * Locks a session and its user until the transaction ends, so that neither can be changed meanwhile. Locks the user
    * first, as every transaction that locks both does.
    */
-  async lockForAction(manager: EntityManager, id: string): Promise<SessionState | null> {
-    await manager.query('SELECT FROM users WHERE id = (SELECT user_id FROM sessions WHERE id = $1) FOR SHARE', [id]);
+  async lockForAction(manager: EntityManager, { userId, sessionId: id }: AccessClaims): Promise<SessionState | null> {
+    await manager.query('SELECT FROM users WHERE id = $1 FOR SHARE', [userId]);
     const [row] = await queryRows<StateColumns>(
       manager,
       {
         text: `SELECT ${STATE}, ${this.users.columns}
-                 FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 FOR SHARE OF s`,
+                 FROM sessions s JOIN users u ON u.id = s.user_id
+                WHERE s.user_id = $1 AND s.id = $2 FOR SHARE OF s`,
       },
-      [id],
+      [userId, id],
     );
     if (!row) return null;
     const [, revokedReason, isExpired] = row;
@@ -101,18 +114,22 @@ export class SessionAccessRepository {
   }
 
   /**
-   * Increments the counter and extends the idle timeout, up to the absolute timeout. Returns whether it did. The
+   * Increments the counter of a session, unless it has changed, and extends the idle timeout, up to the absolute timeout. Returns whether it did. The
    * statement contains all conditions, so that one of any number of parallel calls succeeds.
    */
-  async rotate(manager: EntityManager, id: string, counter: number, idleTimeoutMs: number): Promise<boolean> {
+  async rotate(
+    manager: EntityManager,
+    { id, userId, refreshCounter }: RefreshableSession,
+    idleTimeoutMs: number,
+  ): Promise<boolean> {
     const [, affected] = await manager.query<[unknown, number]>(
       `UPDATE sessions
           SET refresh_counter = refresh_counter + 1, refreshed_at = now(), last_seen_at = now(),
               idle_expires_at = least(now() + $3 * interval '1 millisecond', expires_at)
-        WHERE id = $1 AND refresh_counter = $2
+        WHERE id = $1 AND user_id = $4 AND refresh_counter = $2
           AND revoked_at IS NULL AND idle_expires_at > now() AND expires_at > now()
           AND EXISTS (SELECT FROM users WHERE users.id = sessions.user_id AND users.is_active)`,
-      [id, counter, idleTimeoutMs],
+      [id, refreshCounter, idleTimeoutMs, userId],
     );
     return affected === 1;
   }
@@ -121,14 +138,22 @@ export class SessionAccessRepository {
    * Updates `last_seen_at` of these sessions, at most once a minute each. Skips locked rows, because waiting for
    * several of them could deadlock.
    */
-  async markSeen(manager: EntityManager, ids: ReadonlySet<string>): Promise<void> {
+  async markSeen(manager: EntityManager, claims: readonly AccessClaims[]): Promise<void> {
     await manager.query(
       `UPDATE sessions SET last_seen_at = now()
-         FROM (SELECT id FROM sessions
-                WHERE id = ANY($1::uuid[]) AND last_seen_at < now() - ${LAST_SEEN_INTERVAL}
-                  FOR NO KEY UPDATE SKIP LOCKED) AS stale
-        WHERE sessions.id = stale.id`,
-      [[...ids]],
+         FROM (SELECT s.user_id, s.id
+                 FROM unnest($1::uuid[], $2::uuid[]) AS k (user_id, id)
+                 JOIN sessions s ON s.user_id = k.user_id AND s.id = k.id
+                WHERE s.last_seen_at < now() - ${LAST_SEEN_INTERVAL}
+                  FOR NO KEY UPDATE OF s SKIP LOCKED) AS stale
+        WHERE sessions.user_id = stale.user_id AND sessions.id = stale.id`,
+      toArrays(claims),
     );
   }
+}
+
+/** Returns the user IDs and the session IDs as PostgreSQL array literals. UUIDs need no quotes. */
+function toArrays(claims: readonly AccessClaims[]): [userIds: string, sessionIds: string] {
+  const list = (ids: readonly string[]) => `{${ids.join(',')}}`;
+  return [list(claims.map(({ userId }) => userId)), list(claims.map(({ sessionId }) => sessionId))];
 }

@@ -47,7 +47,8 @@ export class SessionRotationService {
     const token = parseRefreshToken(presented);
     if (!token) throw new RefreshTokenInvalidError();
     const session = await this.load(token);
-    if (token.counter === session.refreshCounter && (await this.advance(token))) return this.successor(session, token);
+    if (token.counter === session.refreshCounter && (await this.advance(session)))
+      return this.successor(session, token);
     // The token is old, or the session was rotated, revoked or expired since it was read.
     const current = await this.load(token);
     if (token.counter === current.refreshCounter - 1 && current.isInGrace) return this.successor(current, token);
@@ -58,16 +59,14 @@ export class SessionRotationService {
 
   /** Reads the session of a token. Throws unless the token is genuine and the session is usable. */
   private async load(token: PresentedRefreshToken): Promise<RefreshableSession> {
-    const session = await this.database.run((manager) =>
-      this.access.findForRefresh(manager, token.sessionId, this.graceMs),
-    );
+    const session = await this.database.run((manager) => this.access.findForRefresh(manager, token, this.graceMs));
     if (!session || !this.refreshTokens.isAuthentic(token, session)) throw new RefreshTokenInvalidError();
     assertUsable(session);
     return session;
   }
 
-  private advance({ sessionId, counter }: PresentedRefreshToken): Promise<boolean> {
-    return this.database.run((manager) => this.access.rotate(manager, sessionId, counter, this.idleTimeoutMs));
+  private advance(session: RefreshableSession): Promise<boolean> {
+    return this.database.run((manager) => this.access.rotate(manager, session, this.idleTimeoutMs));
   }
 
   private successor(session: RefreshableSession, token: PresentedRefreshToken): Rotation {

@@ -35,7 +35,7 @@ export class SessionGuard implements CanActivate {
     const request = requestOf(context);
     if (!claims) throw new Error('SessionGuard must run after JwtAuthGuard.');
     const session = await this.check(claims, context);
-    if (session.isLastSeenStale) this.lastSeen.mark(session.id);
+    if (session.isLastSeenStale) this.lastSeen.mark(claims);
     setSession(request, claims, session);
     return true;
   }

@@ -1,4 +1,5 @@
 import { OverloadedError } from '../common/domain.error.js';
+import type { AccessClaims } from '../common/principal.js';
 import type { Config } from '../config/env.js';
 import { User } from '../users/user.entity.js';
 import type { Database, EntityManager } from '../platform/database/database.js';
@@ -28,18 +29,30 @@ function createLookup({ poolMax = 10, connectTimeout = 5_000 } = {}) {
     runReserved: <T>(fn: (manager: EntityManager) => Promise<T>) => fn({} as EntityManager),
   } as Database;
   const sessions = {
-    findForGuard: (_manager: EntityManager, ids: readonly string[]) =>
-      new Promise<GuardedSession[]>((resolve, reject) =>
+    findForGuard: (_manager: EntityManager, claims: readonly AccessClaims[]) =>
+      new Promise<GuardedSession[]>((resolve, reject) => {
+        const ids = claims.map(({ sessionId }) => sessionId);
         queries.push({
           ids,
           complete: () => resolve(ids.filter((id) => !id.startsWith('no-')).map(sessionOf)),
           fail: reject,
-        }),
-      ),
+        });
+      }),
   } as SessionAccessRepository;
   const config = { database: { poolMax, connectTimeout } } as Config;
-  return { lookup: new SessionLookup(config, database, sessions), queries };
+  const lookup = new SessionLookup(config, database, sessions);
+  /** The claims of one token per session. */
+  const tokens = new Map<string, AccessClaims>();
+  const find = (sessionId: string, userId = 'ada') => {
+    const key = `${userId} ${sessionId}`;
+    const claims = tokens.get(key) ?? { userId, sessionId };
+    tokens.set(key, claims);
+    return lookup.find(claims);
+  };
+  return { lookup: { find }, queries };
 }
+
+type Lookup = ReturnType<typeof createLookup>['lookup'];
 
 /** Lets pending promises settle. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -59,7 +72,7 @@ async function completeAll(queries: readonly Query[]): Promise<void> {
 }
 
 /** Starts a query for `x` and one for `y`, the most that run at a time. */
-async function startTwo(lookup: SessionLookup): Promise<Promise<GuardedSession | null>[]> {
+async function startTwo(lookup: Lookup): Promise<Promise<GuardedSession | null>[]> {
   const results = [lookup.find('x')];
   await settle();
   results.push(lookup.find('y'));
@@ -99,6 +112,15 @@ describe('SessionLookup', () => {
     expect(queries.map((query) => query.ids)).toEqual([['a', 'b', 'c']]);
     await completeAll(queries);
     expect((await Promise.all(results)).map((session) => session?.id)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('asks for each user and session once', async () => {
+    const { lookup, queries } = createLookup();
+    const results = [lookup.find('a', 'eve'), lookup.find('a'), lookup.find('a'), lookup.find('a', 'eve')];
+    await settle();
+    expect(queries.map((query) => query.ids)).toEqual([['a', 'a']]);
+    await completeAll(queries);
+    await Promise.all(results);
   });
 
   it('batches IDs that arrive while queries are running', async () => {

@@ -18,7 +18,7 @@ const MAX_BATCH_SIZE = 512;
 const MAX_WAITING = 16 * MAX_BATCH_SIZE;
 
 interface Waiter {
-  readonly id: string;
+  readonly claims: AccessClaims;
   /** When the wait for a lane times out, on the clock of `performance.now()`. */
   readonly deadline: number;
   readonly resolve: (session: GuardedSession | null) => void;
@@ -27,7 +27,7 @@ interface Waiter {
 
 /**
  * Looks up sessions for `SessionGuard`, in batches. IDs that arrive in the same event-loop turn, or while earlier
- * lookups are running, share one `WHERE id = ANY($1)` query. Under load this replaces thousands of small queries with a
+ * lookups are running, share one query. Under load this replaces thousands of small queries with a
  * few large ones. An idle server queries immediately.
  *
  * Results are not cached: each comes from a query that started after its request arrived, so a revocation takes effect
@@ -54,14 +54,14 @@ export class SessionLookup implements HasGauges {
   }
 
   /**
-   * Returns the session with this ID and its user, or `null` if it does not exist.
+   * Returns the session of these claims and its user, or `null` if the user has no such session.
    *
    * @throws DatabaseUnavailableError, OverloadedError
    */
-  find(id: string): Promise<GuardedSession | null> {
+  find(claims: AccessClaims): Promise<GuardedSession | null> {
     if (this.waiting.length >= MAX_WAITING) return Promise.reject(new OverloadedError());
     return new Promise((resolve, reject) => {
-      this.waiting.push({ id, deadline: performance.now() + this.waitTimeoutMs, resolve, reject });
+      this.waiting.push({ claims, deadline: performance.now() + this.waitTimeoutMs, resolve, reject });
       this.schedule();
     });
   }
@@ -73,7 +73,7 @@ export class SessionLookup implements HasGauges {
    *   OverloadedError
    */
   async check(claims: AccessClaims): Promise<GuardedSession> {
-    return usableSession(await this.find(claims.sessionId), claims);
+    return usableSession(await this.find(claims), claims);
   }
 
   [GAUGES](): GaugeValue[] {
@@ -128,10 +128,11 @@ export class SessionLookup implements HasGauges {
       if (this.waiting.length > 0) this.schedule();
     }, SLOW_AFTER_MS);
     try {
-      const ids = [...new Set(batch.map((waiter) => waiter.id))];
-      const sessions = await this.database.runReserved((manager) => this.sessions.findForGuard(manager, ids));
+      // Requests with the same token share their claims.
+      const claims = [...new Set(batch.map((waiter) => waiter.claims))];
+      const sessions = await this.database.runReserved((manager) => this.sessions.findForGuard(manager, claims));
       const byId = new Map(sessions.map((session) => [session.id, session]));
-      for (const waiter of batch) waiter.resolve(byId.get(waiter.id) ?? null);
+      for (const waiter of batch) waiter.resolve(byId.get(waiter.claims.sessionId) ?? null);
     } catch (error) {
       for (const waiter of batch) waiter.reject(error);
     }

@@ -50,7 +50,7 @@ export class SessionsAdminService {
         const message = `must not be later than the current value, ${from}`;
         throw new ValidationFailedError([{ pointer: '/expiresAt', message }]);
       }
-      const session = await this.sessions.expireAt(manager, id, expiresAt);
+      const session = await this.sessions.expireAt(manager, before, expiresAt);
       await this.audit.record(manager, {
         type: 'session_expiry_changed',
         userId: session.userId,

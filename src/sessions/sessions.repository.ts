@@ -56,7 +56,7 @@ export class SessionsRepository {
       .setParameters({ idleMs, absoluteMs })
       .updateEntity(false)
       .execute();
-    return manager.findOneByOrFail(Session, { id: row.id });
+    return manager.findOneByOrFail(Session, { id: row.id, userId: row.userId });
   }
 
   findOne(manager: EntityManager, filter: SessionFilter): Promise<Session | null> {
@@ -105,7 +105,7 @@ export class SessionsRepository {
     const { id, ids = id === undefined ? null : [id], userId, exceptId, ipAddress, createdBefore, isActive } = filter;
     const [row] = await manager.query<{ count: number }[]>(
       `WITH matching AS (
-         SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
+         SELECT s.user_id, s.id FROM sessions s JOIN users u ON u.id = s.user_id
           WHERE s.revoked_at IS NULL
             AND ($1::uuid[] IS NULL OR s.id = ANY ($1))
             AND ($2::uuid IS NULL OR s.user_id = $2)
@@ -116,9 +116,9 @@ export class SessionsRepository {
           ORDER BY s.user_id, s.id
             ${ids ? '' : 'FOR SHARE OF u'} FOR NO KEY UPDATE OF s),
        revoked AS (
-         UPDATE sessions SET revoked_at = now(), revoked_reason = $7, revoked_by = $8
-          WHERE id IN (SELECT id FROM matching) AND revoked_at IS NULL
-         RETURNING *),
+         UPDATE sessions s SET revoked_at = now(), revoked_reason = $7, revoked_by = $8
+           FROM matching m WHERE s.user_id = m.user_id AND s.id = m.id AND s.revoked_at IS NULL
+         RETURNING s.*),
        recorded AS (${INSERT_REVOCATION_EVENTS})
        SELECT count(*)::int AS count FROM revoked`,
       [
@@ -150,15 +150,15 @@ export class SessionsRepository {
   }
 
   /** Sets an earlier absolute timeout, and limits the idle timeout to it. */
-  async expireAt(manager: EntityManager, id: string, expiresAt: Date): Promise<Session> {
+  async expireAt(manager: EntityManager, { id, userId }: Session, expiresAt: Date): Promise<Session> {
     await manager
       .createQueryBuilder()
       .update(Session)
       .set({ expiresAt, idleExpiresAt: () => 'least(idle_expires_at, :expiresAt::timestamptz)' })
-      .where({ id })
+      .where({ id, userId })
       .setParameters({ expiresAt })
       .execute();
-    return manager.findOneByOrFail(Session, { id });
+    return manager.findOneByOrFail(Session, { id, userId });
   }
 
   private select(manager: EntityManager, filter: SessionFilter): SelectQueryBuilder<Session> {

@@ -57,7 +57,7 @@ export class SessionsService implements OnModuleInit {
     const ids = await this.sessions.findSurplus(manager, userId, this.maxPerUser - 1);
     if (ids.length === 0) return true;
     if (this.limitPolicy === 'reject') return false;
-    await this.sessions.revoke(manager, { ids }, { reason: 'session_limit', actor: null });
+    await this.sessions.revoke(manager, { ids, userId }, { reason: 'session_limit', actor: null });
     return true;
   }
 
@@ -75,17 +75,16 @@ export class SessionsService implements OnModuleInit {
   }
 
   /** Returns the current session. @throws UnknownSessionError if it was deleted after the guard read it */
-  async getCurrentSession({ sessionId }: Principal): Promise<Session> {
-    const session = await this.database.run((manager) => this.sessions.findOne(manager, { id: sessionId }));
+  async getCurrentSession({ sessionId: id, userId }: Principal): Promise<Session> {
+    const session = await this.database.run((manager) => this.sessions.findOne(manager, { id, userId }));
     if (!session) throw new UnknownSessionError();
     return session;
   }
 
   /** Revokes the current session. */
   async signOut(actor: Principal): Promise<void> {
-    await this.database.run((manager) =>
-      this.sessions.revoke(manager, { id: actor.sessionId }, { reason: 'logout', actor }),
-    );
+    const current = { id: actor.sessionId, userId: actor.userId };
+    await this.database.run((manager) => this.sessions.revoke(manager, current, { reason: 'logout', actor }));
   }
 
   /**
@@ -113,7 +112,7 @@ export class SessionsService implements OnModuleInit {
    * @throws SessionNotFoundError, UserInactiveError, SessionRevokedError, SessionExpiredError, ForbiddenError
    */
   async assertActorAllowed(manager: EntityManager, actor: Principal): Promise<void> {
-    const session = await this.access.lockForAction(manager, actor.sessionId);
+    const session = await this.access.lockForAction(manager, actor);
     if (!session) throw new SessionNotFoundError({ claims: actor });
     assertUsable(session);
     if (session.user.role !== actor.role) throw new ForbiddenError();

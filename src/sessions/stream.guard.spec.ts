@@ -50,10 +50,10 @@ describe('StreamGuard', () => {
     const host = { httpAdapter: { connections: { openStreams: () => streams.filter(({ isClosing }) => !isClosing) } } };
     const database: Pick<Database, 'runReserved'> = { runReserved: (fn) => fn({} as never) };
     const sessions: Pick<SessionAccessRepository, 'findForGuard'> = {
-      findForGuard: async (_, ids) => {
-        statements.push(ids.length);
+      findForGuard: async (_, claims) => {
+        statements.push(claims.length);
         await lookUp();
-        return ids.map(toSession);
+        return claims.map(({ sessionId }) => toSession(sessionId));
       },
     };
     guard = new StreamGuard(

@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { DomainError, ForbiddenError } from '../common/domain.error.js';
+import type { AccessClaims } from '../common/principal.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import type { GatehouseAdapter } from '../http/express.adapter.js';
@@ -86,8 +87,9 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
     this.uncheckedSince ??= performance.now();
     this.isChecking = true;
     try {
-      const ids = [...new Set(streams.map(({ principal }) => principal?.sessionId ?? ''))];
-      const sessions = await this.findSessions(ids);
+      const claims = new Map<string, AccessClaims>();
+      for (const { principal } of streams) if (principal) claims.set(principal.sessionId, principal);
+      const sessions = await this.findSessions([...claims.values()]);
       for (const stream of streams) this.checkStream(stream, sessions);
       this.uncheckedSince = null;
     } catch (error) {
@@ -99,10 +101,10 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
     }
   }
 
-  private async findSessions(ids: readonly string[]): Promise<ReadonlyMap<string, GuardedSession>> {
+  private async findSessions(claims: readonly AccessClaims[]): Promise<ReadonlyMap<string, GuardedSession>> {
     const sessions = new Map<string, GuardedSession>();
-    for (let i = 0; i < ids.length; i += MAX_SESSIONS_PER_STATEMENT) {
-      const chunk = ids.slice(i, i + MAX_SESSIONS_PER_STATEMENT);
+    for (let i = 0; i < claims.length; i += MAX_SESSIONS_PER_STATEMENT) {
+      const chunk = claims.slice(i, i + MAX_SESSIONS_PER_STATEMENT);
       const rows = await this.database.runReserved((manager) => this.sessions.findForGuard(manager, chunk));
       for (const session of rows) sessions.set(session.id, session);
     }
@@ -115,7 +117,7 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
     try {
       const session = usableSession(sessions.get(principal.sessionId), principal);
       if (accessRule && !isAllowed(session.user.role, accessRule)) throw new ForbiddenError();
-      if (session.isLastSeenStale) this.lastSeen.mark(session.id);
+      if (session.isLastSeenStale) this.lastSeen.mark(principal);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       this.close(stream, error);

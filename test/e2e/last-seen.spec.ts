@@ -148,7 +148,7 @@ describe('the last activity of a session', () => {
     const session = await sessionSeenAgo(120);
     const other = await TestApp.start({ database: app.database });
     await other.close();
-    other.app.get(LastSeenRecorder).mark(session.sessionId);
+    other.app.get(LastSeenRecorder).mark({ userId: session.id, sessionId: session.sessionId });
     await expect(flush(other)).resolves.toBeUndefined();
     expect(await ageOf(session)).toBeGreaterThan(MINUTE_MS);
   });

@@ -21,7 +21,7 @@ describe('POST /auth/login', () => {
     const me = await app.as(body.accessToken).get('/users/me').expect(200);
     expect(body).toEqual({
       accessToken: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]{43}$/),
-      refreshToken: expect.stringMatching(/^[\w-]{71}$/),
+      refreshToken: expect.stringMatching(/^[\w-]{92}$/),
       tokenType: 'Bearer',
       expiresIn: 900,
       sessionId: decodeToken(body.accessToken).claims['sid'],

@@ -1,7 +1,9 @@
 import { createHmac, hkdfSync } from 'node:crypto';
+import { RefreshTokens } from '../../src/sessions/refresh-token.js';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { NO_DATABASE } from '../support/constants.js';
 import { decodeToken } from '../support/forge-token.js';
+import { issueVersion1 } from '../support/old-refresh-token.js';
 import { sessionRow } from '../support/session-row.js';
 import { TEST_SECRET, TestApp } from '../support/test-app.js';
 
@@ -26,6 +28,8 @@ describe('POST /auth/refresh', () => {
     app.database.query('UPDATE sessions SET refreshed_at = refreshed_at - $2::interval WHERE id = $1', [id, interval]);
 
   const bytesOf = (token: string) => Buffer.from(token, 'base64url');
+  /** Version, session ID, counter and user ID. The HMAC follows. */
+  const HEAD_BYTES = 37;
 
   it('returns the next token pair of the session with exactly the documented fields', async () => {
     const ada = await buildSignedIn(app);
@@ -33,7 +37,7 @@ describe('POST /auth/refresh', () => {
     const me = await app.as(body.accessToken).get('/users/me').expect(200);
     expect(body).toEqual({
       accessToken: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]{43}$/),
-      refreshToken: expect.stringMatching(/^[\w-]{71}$/),
+      refreshToken: expect.stringMatching(/^[\w-]{92}$/),
       tokenType: 'Bearer',
       expiresIn: 900,
       sessionId: ada.sessionId,
@@ -42,6 +46,36 @@ describe('POST /auth/refresh', () => {
     expect(body.refreshToken).not.toBe(ada.refreshToken);
     expect(decodeToken(body.accessToken).claims).toMatchObject({ sub: ada.id, sid: ada.sessionId });
     expect(headers['cache-control']).toBe('no-store');
+  });
+
+  describe('with a token of version 1, which has no user ID', () => {
+    const refreshSecret = Buffer.from(hkdfSync('sha256', TEST_SECRET, '', 'gatehouse refresh secret v1', 32));
+    const oldToken = async (id: string, counter: number) =>
+      issueVersion1(refreshSecret, { id, refreshSalt: (await row(id)).refresh_salt }, counter);
+
+    it('returns the successor that its current version has', async () => {
+      const ada = await buildSignedIn(app);
+      const successor = await refreshed(await oldToken(ada.sessionId, 0));
+      expect(await refreshed(ada.refreshToken)).toBe(successor);
+      expect((await row(ada.sessionId)).refresh_counter).toBe(1);
+    });
+
+    it('detects reuse', async () => {
+      const ada = await buildSignedIn(app);
+      await refreshed(await refreshed(ada.refreshToken));
+      const { body } = await refresh(await oldToken(ada.sessionId, 0)).expect(401);
+      expect(body.code).toBe('refresh_token_reused');
+    });
+  });
+
+  it('rejects a genuine token whose user is not that of the session', async () => {
+    const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
+    const { refresh_salt: refreshSalt } = await row(ada.sessionId);
+    const { body } = await refresh(
+      app.app.get(RefreshTokens).issue({ id: ada.sessionId, userId: eve.id, refreshSalt }, 0),
+    ).expect(401);
+    expect(body.code).toBe('refresh_token_invalid');
+    await refreshed(ada.refreshToken);
   });
 
   it('ignores an access token', async () => {
@@ -154,30 +188,42 @@ describe('POST /auth/refresh', () => {
       return bytes.toString('base64url');
     };
     const forgeries: readonly [string, (own: string, foreign: string) => string][] = [
-      ['another version', (own) => changed(own, 0, 2)],
+      ['a later version', (own) => changed(own, 0, 3)],
       ['version 0', (own) => changed(own, 0, 0)],
+      ['version 1', (own) => changed(own, 0, 1)],
+      [
+        'version 1 without the user ID',
+        (own) =>
+          Buffer.concat([Buffer.of(1), bytesOf(own).subarray(1, 21), bytesOf(own).subarray(HEAD_BYTES)]).toString(
+            'base64url',
+          ),
+      ],
       ['another counter', (own) => changed(own, 20)],
       ['the largest counter', (own) => bytesOf(own).fill(255, 17, 21).toString('base64url')],
       ['a session that does not exist', (own) => changed(own, 16)],
+      ['another user', (own) => changed(own, 36)],
       [
         'another session’s id',
         (own, foreign) =>
-          Buffer.concat([bytesOf(foreign).subarray(0, 21), bytesOf(own).subarray(21)]).toString('base64url'),
+          Buffer.concat([bytesOf(foreign).subarray(0, HEAD_BYTES), bytesOf(own).subarray(HEAD_BYTES)]).toString(
+            'base64url',
+          ),
       ],
       [
         'another session’s signature',
         (own, foreign) =>
-          Buffer.concat([bytesOf(own).subarray(0, 21), bytesOf(foreign).subarray(21)]).toString('base64url'),
+          Buffer.concat([bytesOf(own).subarray(0, HEAD_BYTES), bytesOf(foreign).subarray(HEAD_BYTES)]).toString(
+            'base64url',
+          ),
       ],
-      ['a wrong signature', (own) => changed(own, 52)],
-      ['a signature of zeros', (own) => bytesOf(own).fill(0, 21).toString('base64url')],
-      ['no signature', (own) => bytesOf(own).subarray(0, 21).toString('base64url')],
-      ['one byte too few', (own) => bytesOf(own).subarray(0, 52).toString('base64url')],
+      ['a wrong signature', (own) => changed(own, 68)],
+      ['a signature of zeros', (own) => bytesOf(own).fill(0, HEAD_BYTES).toString('base64url')],
+      ['no signature', (own) => bytesOf(own).subarray(0, HEAD_BYTES).toString('base64url')],
+      ['one byte too few', (own) => bytesOf(own).subarray(0, 68).toString('base64url')],
       ['one byte too many', (own) => Buffer.concat([bytesOf(own), Buffer.alloc(1)]).toString('base64url')],
       ['padding', (own) => `${own}=`],
       ['a trailing space', (own) => `${own} `],
       ['a line break', (own) => `${own.slice(0, 10)}\n${own.slice(10)}`],
-      ['spare bits set in its last character', (own) => own.slice(0, -1) + String.fromCharCode(own.charCodeAt(70) + 1)],
       ['hexadecimal encoding', (own) => bytesOf(own).toString('hex')],
       ['one character', () => 'x'],
     ];
@@ -210,7 +256,7 @@ describe('POST /auth/refresh', () => {
     it('derived from the session row alone returns 401', async () => {
       const ada = await buildSignedIn(app);
       const { refresh_salt: salt, refresh_counter: counter } = await row(ada.sessionId);
-      const head = bytesOf(ada.refreshToken).subarray(0, 21);
+      const head = bytesOf(ada.refreshToken).subarray(0, HEAD_BYTES);
       expect(head.readUInt32BE(17)).toBe(counter);
       const derived = (secret: string | Buffer) =>
         Buffer.from(hkdfSync('sha256', secret, salt, 'gatehouse refresh token v1', 32));
@@ -226,7 +272,7 @@ describe('POST /auth/refresh', () => {
 
   it('stores no part of the token in the database', async () => {
     const ada = await buildSignedIn(app);
-    const mac = bytesOf(ada.refreshToken).subarray(21).toString('hex');
+    const mac = bytesOf(ada.refreshToken).subarray(HEAD_BYTES).toString('hex');
     const [dump] = await app.database.query<{ text: string }>(
       'SELECT sessions::text AS text FROM sessions WHERE id = $1',
       [ada.sessionId],
@@ -257,7 +303,7 @@ describe('POST /auth/refresh', () => {
     ['null', { refreshToken: null }],
     ['a number', { refreshToken: 7 }],
     ['a list', { refreshToken: ['x'] }],
-    ['an object', { refreshToken: { length: 71 } }],
+    ['an object', { refreshToken: { length: 92 } }],
     ['an empty string', { refreshToken: '' }],
     ['a string that is too long', { refreshToken: 'A'.repeat(513) }],
     ['a NUL', { refreshToken: 'A\0' }],

@@ -29,7 +29,7 @@ describe('POST /auth/token', () => {
         access_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]{43}$/),
         token_type: 'bearer',
         expires_in: 900,
-        refresh_token: expect.stringMatching(/^[\w-]{71}$/),
+        refresh_token: expect.stringMatching(/^[\w-]{92}$/),
       });
       expect(headers).toMatchObject({ 'cache-control': 'no-store', pragma: 'no-cache' });
       expect(headers['content-type']).toMatch(/^application\/json/);
@@ -93,7 +93,7 @@ describe('POST /auth/token', () => {
         access_token: expect.any(String),
         token_type: 'bearer',
         expires_in: 900,
-        refresh_token: expect.stringMatching(/^[\w-]{71}$/),
+        refresh_token: expect.stringMatching(/^[\w-]{92}$/),
       });
       expect(body.refresh_token).not.toBe(ada.refreshToken);
       expect(decodeToken(body.access_token as string).claims['sid']).toBe(ada.sessionId);

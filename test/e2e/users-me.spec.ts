@@ -43,7 +43,9 @@ describe('/users/me', () => {
       const ada = await buildSignedIn(app);
       const [session] = await app.app
         .get(Database)
-        .run((manager) => app.app.get(SessionAccessRepository).findForGuard(manager, [ada.sessionId]));
+        .run((manager) =>
+          app.app.get(SessionAccessRepository).findForGuard(manager, [{ userId: ada.id, sessionId: ada.sessionId }]),
+        );
       expect(session?.user).toEqual(await app.app.get(DataSource).manager.findOneByOrFail(User, { id: ada.id }));
     });
 
