@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Client } from '../common/client.js';
+import { PasswordHasher } from '../platform/passwords/password-hasher.js';
 import { RateLimitsService } from '../platform/rate-limits/rate-limits.service.js';
 import { normalizeEmail } from '../users/email.js';
 import type { User } from '../users/user.entity.js';
@@ -10,6 +11,7 @@ export class RegistrationService {
   constructor(
     private readonly limits: RateLimitsService,
     private readonly users: UsersService,
+    private readonly hasher: PasswordHasher,
   ) {}
 
   /**
@@ -18,6 +20,7 @@ export class RegistrationService {
    * @throws TooManyRequestsError, PasswordTooWeakError, EmailTakenError, OverloadedError
    */
   async register(registration: Registration, client: Client): Promise<User> {
+    await this.hasher.assertCapacity(client);
     await this.limits.spend('register', { client, account: normalizeEmail(registration.email) });
     return this.users.registerUser(registration, client);
   }

@@ -50,6 +50,7 @@ export class SignInService {
    *   OverloadedError
    */
   async signIn(givenEmail: string, password: string, client: Client): Promise<TokenGrant> {
+    await this.hasher.assertCapacity(client);
     const email = normalizeEmail(givenEmail);
     const attempt = await this.limits.begin('login', {
       client,

@@ -20,6 +20,12 @@ export interface RateLimitListener {
   onStates(states: readonly RateLimitState[]): void;
 }
 
+/** The response that a client waits for. */
+export interface PendingResponse {
+  /** Calls the listener when the response is complete or the client has disconnected. */
+  onClose(listener: () => void): void;
+}
+
 /** The client of a request: its IP address, as `TRUST_PROXY` determines it, and what it sends about itself. */
 export interface Client {
   readonly ipAddress: string | null;
@@ -29,4 +35,5 @@ export interface Client {
   /** The last refresh token of the device, which identifies it at sign-in. */
   readonly refreshToken?: string | undefined;
   readonly rateLimits?: RateLimitListener;
+  readonly response?: PendingResponse;
 }

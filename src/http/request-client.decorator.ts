@@ -9,7 +9,12 @@ import { clientOf } from './client.js';
  */
 export const RequestClient = createParamDecorator((_: unknown, context: ExecutionContext): Client => {
   const http = context.switchToHttp();
-  return { ...clientOf(http.getRequest<Request>()), rateLimits: new RateLimitHeaders(http.getResponse<Response>()) };
+  const response = http.getResponse<Response>();
+  return {
+    ...clientOf(http.getRequest<Request>()),
+    rateLimits: new RateLimitHeaders(response),
+    response: { onClose: (listener) => void response.once('close', listener) },
+  };
 });
 
 /** Sets the headers of draft-ietf-httpapi-ratelimit-headers-10. */

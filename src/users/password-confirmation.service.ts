@@ -27,6 +27,7 @@ export class PasswordConfirmationService {
    * @throws InvalidCredentialsError, TooManyRequestsError, OverloadedError
    */
   async confirmPassword(actor: Principal, client: Client, password: string): Promise<User> {
+    await this.hasher.assertCapacity(client);
     const { userId: id } = actor;
     // JSON, because a stranger could otherwise sign in with this ID as the email and exhaust this limit.
     const attempt = await this.limits.begin('login', { client, account: JSON.stringify({ id }) });

@@ -1,4 +1,5 @@
 import { OverloadedError } from '../../src/common/domain.error.js';
+import { Database } from '../../src/platform/database/database.js';
 import { PasswordHasher } from '../../src/platform/passwords/password-hasher.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
@@ -43,7 +44,10 @@ describe('when the hashing queue is full', () => {
       () => app.request.post('/auth/register').send({ email: 'new@example.com', password: 'seven lanterns at dusk' }),
     ],
   ])('%s gets 503 overloaded with Retry-After', async (_, ask) => {
+    const run = jest.spyOn(app.app.get(Database), 'run');
     const answer = await ask();
+    // The guard of the deletion uses a reserved connection.
+    expect(run).not.toHaveBeenCalled();
     expectProblem(answer, 503, 'overloaded');
     expect(answer.headers['retry-after']).toBe('5');
   });

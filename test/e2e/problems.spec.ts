@@ -170,7 +170,7 @@ describe('error responses', () => {
     });
 
     it('have status 500 and not 401 if a guard fails', async () => {
-      jest.spyOn(app.app.get(Database), 'run').mockRejectedValue(new TypeError('undefined is not a function'));
+      jest.spyOn(app.app.get(Database), 'runReserved').mockRejectedValue(new TypeError('undefined is not a function'));
       const answer = await app.as(ada.accessToken).get('/users/me');
       expectProblem(answer, 500, 'internal_error');
     });

@@ -16,7 +16,9 @@ describe('the number of database statements', () => {
   beforeAll(async () => {
     direct = await TestApp.start();
     ada = await buildSignedIn(direct);
-    [app, proxy] = await TestApp.startProxied(direct, { env: { RATE_LIMIT_ENABLED: 'true' } });
+    [app, proxy] = await TestApp.startProxied(direct, {
+      env: { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_LOGIN_ADDRESS: '1/15m', RATE_LIMIT_REGISTER_ACCOUNT: '1/1h' },
+    });
     // Opens the first connection, which needs more statements.
     await app.as(ada.accessToken).get('/users/me').expect(200);
   });
@@ -91,6 +93,23 @@ describe('the number of database statements', () => {
     agent.destroy();
     expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200));
     expect(proxy.statements).toBeLessThanOrEqual(10);
+  });
+
+  it.each([
+    ['a client', '/auth/login', [401, 429, 429]],
+    ['an account', '/auth/register', [422, 429, 429]],
+  ])('is zero for %s whose limit is known to be exhausted', async (_, path, expected) => {
+    // The process remembers the limit for a few seconds.
+    jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+    const answers = [];
+    for (let i = 0; i < 3; i += 1) {
+      proxy.statements = 0;
+      answers.push(await app.request.post(path).send({ email: 'eve@example.com', password: 'password' }));
+    }
+    jest.restoreAllMocks();
+    expect(answers.map(({ status }) => status)).toEqual(expected);
+    expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(800);
+    expect(proxy.statements).toBe(0);
   });
 
   it('is zero for the OpenAPI document', async () => {

@@ -73,6 +73,7 @@ export class PasswordResetService {
    * @throws TokenUsedOrExpiredError, OverloadedError, TooManyRequestsError
    */
   async resetPassword(token: string, newPassword: string, client: Client): Promise<void> {
+    await this.hasher.assertCapacity(client);
     await this.limits.spend('verify', { client });
     try {
       // Hashing is expensive, so check the token first. `redeem` checks it again.

@@ -1,9 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown } from '@nestjs/common';
+import type { Client } from '../../common/client.js';
+import { OverloadedError } from '../../common/domain.error.js';
 import { GAUGES, type GaugeValue, type HasGauges } from '../../common/gauges.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { shareOf } from '../../config/share.js';
+import { RejectionDelay } from '../rate-limits/rejection-delay.js';
 import { isOutdated, unmatchableHash } from './password-hash.js';
 import type * as worker from './password-hash.worker.js';
 import { WorkerPool } from './worker-pool.js';
@@ -22,7 +25,10 @@ export class PasswordHasher implements BeforeApplicationShutdown, OnApplicationS
   private readonly cost: number;
   private readonly pool: WorkerPool<typeof worker>;
 
-  constructor(@InjectConfig() config: Config) {
+  constructor(
+    @InjectConfig() config: Config,
+    private readonly delay: RejectionDelay,
+  ) {
     this.cost = config.password.bcryptCost;
     const threads = shareOf(availableParallelism(), config.worker);
     this.pool = new WorkerPool('password-hash.worker', {
@@ -30,6 +36,13 @@ export class PasswordHasher implements BeforeApplicationShutdown, OnApplicationS
       maxWaiting: MAX_WAITING_PER_THREAD * threads,
       idleTimeoutMs: IDLE_TIMEOUT_MS,
     });
+  }
+
+  /** Rejects a request before any other work if its password could not be hashed. @throws OverloadedError */
+  async assertCapacity(client: Client): Promise<void> {
+    if (!this.pool.isFull) return;
+    await this.delay.wait(client);
+    throw new OverloadedError();
   }
 
   /** Hashes a new password. @throws OverloadedError */

@@ -36,13 +36,16 @@ export class WorkerPool<Worker extends Tasks<Worker>> {
     return Math.max(this.pending - this.options.threads, 0);
   }
 
+  get isFull(): boolean {
+    return this.pending >= this.options.threads + this.options.maxWaiting;
+  }
+
   /** Runs one function of the worker file. @throws OverloadedError if the queue is full or the pool is closed */
   async run<Name extends keyof Worker & string>(
     name: Name,
     task: Parameters<Worker[Name]>[0],
   ): Promise<ReturnType<Worker[Name]>> {
-    const { threads, maxWaiting } = this.options;
-    if (this.isClosed() || this.pending >= threads + maxWaiting) throw new OverloadedError();
+    if (this.isClosed() || this.isFull) throw new OverloadedError();
     this.pending += 1;
     const start = performance.now();
     try {

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { RateLimiterRes, type RateLimiterStoreAbstract } from 'rate-limiter-flexible';
 import type { RateLimitPolicy } from '../../common/client.js';
+import { ExhaustedKeys } from './exhausted-keys.js';
 import { MemoryCounter, type Count } from './memory-counter.js';
 
 /** The shared store is unavailable if it returns no result for this long. It is then not queried for the same time. */
@@ -30,6 +31,8 @@ export interface PointRequest {
 export interface Point extends PointRequest, Count {
   /** Whether the shared store counted it, and not this process. */
   readonly isShared: boolean;
+  /** Whether the process knew that the limit is exhausted, so that nothing was counted. */
+  readonly isKnown: boolean;
   /** On the clock of `performance.now()`. After that, the window of the point may have ended. */
   readonly refundableUntil: number;
 }
@@ -41,6 +44,7 @@ export interface Point extends PointRequest, Count {
 export class RateLimitCounter {
   private readonly logger = new Logger(RateLimitCounter.name);
   private readonly memory = new MemoryCounter();
+  private readonly exhausted = new ExhaustedKeys();
   private readonly limiters = new Map<string, RateLimiterStoreAbstract>();
   private readonly pending = new Set<(reason: Error) => void>();
   private stepTimer: NodeJS.Timeout | undefined;
@@ -57,16 +61,28 @@ export class RateLimitCounter {
   /** Takes points in order. Stops after the first that exceeds its limit, so that later limits are not used up. */
   async take(requests: readonly PointRequest[]): Promise<Point[]> {
     const points: Point[] = [];
-    for (const { policy, key } of requests) {
-      const shared = await this.queryStore(() => this.limiter(policy).consume(key));
-      const count = shared
-        ? { consumed: shared.consumedPoints, msLeft: shared.msBeforeNext }
-        : this.memory.consume(policy, key);
-      const refundableUntil = performance.now() + count.msLeft - STORE_TIMEOUT_MS;
-      points.push({ policy, key, ...count, isShared: shared !== null, refundableUntil });
-      if (count.consumed > policy.points) break;
+    for (const request of requests) {
+      const point = this.findExhausted(request) ?? (await this.takeOne(request));
+      points.push(point);
+      if (point.consumed > point.policy.points) break;
     }
     return points;
+  }
+
+  /** Returns the state of a limit that this process knows to be exhausted, without a query. */
+  findExhausted({ policy, key }: PointRequest): Point | undefined {
+    const count = this.exhausted.find(policy, key);
+    return count && { policy, key, ...count, isShared: false, isKnown: true, refundableUntil: 0 };
+  }
+
+  private async takeOne({ policy, key }: PointRequest): Promise<Point> {
+    const shared = await this.queryStore(() => this.limiter(policy).consume(key));
+    const count = shared
+      ? { consumed: shared.consumedPoints, msLeft: shared.msBeforeNext }
+      : this.memory.consume(policy, key);
+    if (shared) this.exhausted.add(policy, key, count);
+    const refundableUntil = performance.now() + count.msLeft - STORE_TIMEOUT_MS;
+    return { policy, key, ...count, isShared: shared !== null, isKnown: false, refundableUntil };
   }
 
   /** Refunds the points whose windows have not ended. Returns all points with their new counts. */
@@ -77,6 +93,7 @@ export class RateLimitCounter {
         if (performance.now() > refundableUntil) return point;
         if (isShared) await this.queryStore(() => this.limiter(policy).reward(key));
         else this.memory.refund(policy, key);
+        this.exhausted.delete(policy, key);
         return { ...point, consumed: point.consumed - 1 };
       }),
     );

@@ -8,11 +8,13 @@ import { PostgresStore } from './postgres.store.js';
 import { RateLimitRow } from './rate-limit.entity.js';
 import { RateLimitsService, SHARED_STORE } from './rate-limits.service.js';
 import { RedisStore } from './redis.store.js';
+import { RejectionDelay } from './rejection-delay.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([RateLimitRow])],
   providers: [
     RateLimitsService,
+    RejectionDelay,
     {
       provide: SHARED_STORE,
       inject: [gatehouseConfig.KEY, Database],
@@ -27,6 +29,6 @@ import { RedisStore } from './redis.store.js';
       retentionMs: () => 3_600_000,
     }),
   ],
-  exports: [RateLimitsService],
+  exports: [RateLimitsService, RejectionDelay],
 })
 export class RateLimitsModule {}

@@ -9,6 +9,7 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { RateLimitCounter, type Point, type PointRequest, type SharedStore } from './rate-limit.counter.js';
 import { TooManyRequestsError } from './rate-limits.errors.js';
+import { RejectionDelay } from './rejection-delay.js';
 
 export const SHARED_STORE = Symbol('SHARED_STORE');
 
@@ -47,7 +48,11 @@ export class RateLimitsService implements HasGauges {
   private readonly config: Config['rateLimits'];
   private readonly counter: RateLimitCounter;
 
-  constructor(@InjectConfig() config: Config, @Inject(SHARED_STORE) store: SharedStore) {
+  constructor(
+    @InjectConfig() config: Config,
+    @Inject(SHARED_STORE) store: SharedStore,
+    private readonly delay: RejectionDelay,
+  ) {
     this.config = config.rateLimits;
     this.counter = new RateLimitCounter(store);
   }
@@ -89,7 +94,10 @@ export class RateLimitsService implements HasGauges {
     if (!this.config.enabled) return [];
     const ofClient = this.request(name, 'address', client.ipAddress === null ? '' : networkOf(client.ipAddress));
     const requests = account === undefined ? [ofClient] : [ofClient, this.request(name, 'account', account)];
-    const points = await this.counter.take(requests);
+    const known = knownDevice
+      ? undefined
+      : requests.map((request) => this.counter.findExhausted(request)).find(Boolean);
+    const points = known ? [known] : await this.counter.take(requests);
     const isAccountExhausted = points.length === 2 && points.some(isExceeded);
     if (isAccountExhausted && knownDevice) {
       // Before the lookup, which can fail.
@@ -102,6 +110,7 @@ export class RateLimitsService implements HasGauges {
     const exceeded = points.find(isExceeded);
     if (!exceeded) return points;
     limitRejections.publish({ limit: exceeded.policy.name });
+    if (exceeded.isKnown) await this.delay.wait(client);
     throw new TooManyRequestsError(resetSeconds(exceeded));
   }
 
