@@ -183,7 +183,8 @@ describe('a queued mail', () => {
   beforeAll(async () => {
     server = await MailServer.start();
     const intervals = jest.spyOn(globalThis, 'setInterval').mockImplementation(() => setTimeout(() => undefined, 0));
-    app = await TestApp.start({ env: { SMTP_URL: server.url, DB_POOL_MAX: '2' } });
+    // Two connections, besides the two that are reserved for session lookups.
+    app = await TestApp.start({ env: { SMTP_URL: server.url, DB_POOL_MAX: '4' } });
     intervals.mockRestore();
   });
   afterAll(async () => {
