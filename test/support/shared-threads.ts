@@ -23,8 +23,8 @@ const hashing = new SharedThreads('password-hash.worker', availableParallelism()
 const strength = new SharedThreads('password-strength.worker', 1);
 
 /**
- * Lets all applications of this process use the same threads for passwords. Threads of its own would cost each one a
- * second, because they load the word lists.
+ * Lets all applications of this process use the same threads for passwords. Threads of its own would cost each one half
+ * a second, because they load the word lists.
  */
 export function shareThreads(module: TestingModule): void {
   for (const [type, pool] of [[PasswordHasher, hashing] as const, [PasswordPolicy, strength] as const]) {
