@@ -1,6 +1,7 @@
 import { readConfig } from './src/config/env.js';
 import { databaseOptions } from './src/platform/database/database.options.js';
 import { LazyDataSource } from './src/platform/database/lazy-data-source.js';
+import { MigrationLogger } from './src/platform/database/migration-logger.js';
 
 const { database } = readConfig();
 
@@ -11,6 +12,7 @@ export default new LazyDataSource({
   migrations: [`${import.meta.dirname}/migrations/*.js`],
   // Each migration runs in its own transaction.
   migrationsTransactionMode: 'each',
+  logger: new MigrationLogger(),
   // Removes the timeouts, because a migration may take longer than a request.
   extra: {},
 });

@@ -17,6 +17,8 @@ function typeormArgs() {
 async function checkNonePending() {
   /** @type {{ default: import('typeorm').DataSource }} */
   const { default: dataSource } = await import(new URL('../dist/ormconfig.js', import.meta.url).href);
+  // Otherwise `showMigrations` prints the list.
+  dataSource.setOptions({ logger: 'simple-console', logging: false });
   await dataSource.initialize();
   const arePending = await dataSource.showMigrations().finally(() => dataSource.destroy());
   if (arePending) throw new Error('Some migrations are pending. Run them first: npm run migration:run');

@@ -1,10 +1,10 @@
 import cluster from 'node:cluster';
 import { setFlagsFromString } from 'node:v8';
 import { errorText } from './common/error-text.js';
+import { ListenError } from './common/listen-error.js';
 import { ConfigurationError, readConfig } from './config/env.js';
 import { configurationWarnings } from './config/warnings.js';
 import { createLogger } from './platform/logging/logger.js';
-import { ListenError } from './server/listen-error.js';
 import { reportFailure, supervise, WorkerError } from './server/cluster.js';
 
 // V8 allocates objects in the old generation if earlier objects from the same code survived a collection. The first

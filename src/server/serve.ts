@@ -3,10 +3,10 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { AppModule } from '../app.module.js';
+import { ListenError } from '../common/listen-error.js';
 import type { Config } from '../config/env.js';
 import { NestLogger } from '../platform/logging/nest-logger.js';
 import { createAdapter, setUpApp } from './http-setup.js';
-import { ListenError } from './listen-error.js';
 
 /** Starts the application in this process. A signal stops it. */
 export async function serve(config: Config, logger: Logger): Promise<void> {
@@ -17,7 +17,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   // Before listening, so that errors of modules are not reported as those of the port.
   await app.init();
   await app.listen(config.http.port, config.http.host).catch((error: unknown) => {
-    throw new ListenError(error as Error);
+    throw new ListenError('HOST and PORT', error as Error);
   });
   // `getUrl()` would return 127.0.0.1 for 0.0.0.0.
   const { address, family, port } = app.getHttpServer().address() as AddressInfo;

@@ -1,3 +1,4 @@
+import { request as httpRequest } from 'node:http';
 import { createLogger } from '../../src/platform/logging/logger.js';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { RFC_3339 } from '../support/constants.js';
@@ -21,7 +22,7 @@ describe('the log', () => {
     return find() ?? {};
   }
 
-  it('has one line per request with ID, method, path, status and user', async () => {
+  it('has one line per request with ID, method, route, status, user, client and bytes', async () => {
     const ada = await buildSignedIn(app);
     const { headers } = await app.as(ada.accessToken).get('/users/me?x=1').expect(200);
     expect(await lineOf(headers['x-request-id'] ?? '')).toEqual({
@@ -30,9 +31,12 @@ describe('the log', () => {
       requestId: headers['x-request-id'],
       method: 'GET',
       path: '/users/me',
+      route: '/users/me',
       status: 200,
       userId: ada.id,
       sessionId: ada.sessionId,
+      clientIp: '127.0.0.1',
+      bytes: expect.any(Number),
       responseTime: expect.any(Number),
       msg: 'GET /users/me 200',
     });
@@ -41,6 +45,43 @@ describe('the log', () => {
   it('contains the request ID that the client sent', async () => {
     await app.request.get('/users/me').set('X-Request-Id', 'traced-42').expect(401);
     expect(await lineOf('traced-42')).toMatchObject({ status: 401, path: '/users/me' });
+  });
+
+  it('contains the route template, and the bytes of the response with its headers', async () => {
+    const { accessToken, sessionId } = await buildSignedIn(app);
+    const small = await app.as(accessToken).delete(`/sessions/${sessionId}`).expect(204);
+    const line = await lineOf(small.headers['x-request-id'] ?? '');
+    expect(line).toMatchObject({ path: `/sessions/${sessionId}`, route: '/sessions/:id' });
+    const large = await app.request.get('/openapi.json').expect(200);
+    const { bytes } = await lineOf(large.headers['x-request-id'] ?? '');
+    expect(Number(bytes)).toBeGreaterThan(Buffer.byteLength(large.text));
+    expect(Number(line['bytes'])).toBeLessThan(2_000);
+  });
+
+  it('shows an aborted request with status 499 and the IP address of its client', async () => {
+    const { accessToken } = await buildSignedIn(app);
+    await app.database.query('BEGIN');
+    await app.database.query('LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
+    const headers = { Authorization: `Bearer ${accessToken}`, 'X-Request-Id': 'aborted-1' };
+    const aborted = httpRequest(`${app.url}/users/me`, { headers }).on('error', () => undefined);
+    aborted.end();
+    await until('the lookup waits', async () => (await app.database.waiting()).length > 0);
+    aborted.destroy();
+    const line = await lineOf('aborted-1');
+    await app.database.query('ROLLBACK');
+    expect(line).toMatchObject({ level: 'info', status: 499, aborted: true, clientIp: '127.0.0.1', bytes: 0 });
+  });
+
+  it('samples rejections under a flood and counts the others', async () => {
+    const flood = Array.from({ length: 60 }, () => app.request.get('/users/me').expect(401));
+    await Promise.all(flood);
+    const count = () => log.records.find(({ suppressed }) => suppressed !== undefined)?.['suppressed'];
+    await until('the suppressed lines are counted', () => count() !== undefined);
+    const written = log.records.filter(({ status, code }) => status === 401 && code === 'token_missing');
+    expect(written.length).toBeLessThan(60);
+    expect(log.records).toContainEqual(
+      expect.objectContaining({ level: 'warn', code: 'token_missing', suppressed: expect.any(Number) }),
+    );
   });
 
   it('contains the problem code', async () => {
@@ -193,7 +234,8 @@ describe('the log', () => {
     const answer = await exchange(app, rawRequest(line, headers));
     const written = await lineOf(answer.headers['x-request-id'] ?? '');
     expect(written['msg']).not.toBe('forged');
-    expect(log.records).toHaveLength(1);
+    const warning = /^127\.0\.0\.1 sends X-Forwarded-For, but TRUST_PROXY does not trust it/;
+    expect(log.records.filter(({ msg }) => !warning.test(String(msg)))).toHaveLength(1);
   });
 
   it('does not interpret format directives', async () => {

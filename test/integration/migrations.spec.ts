@@ -152,6 +152,10 @@ describe('migrations', () => {
       await instances;
     }
     expect((await instances).map(({ code }) => code)).toEqual([0, 0]);
+    const output = (await instances).map((instance) => instance.output).join('');
+    for (const name of names) expect(output).toContain(`Migration ${name} has been executed successfully.`);
+    // The output names migrations and contains no statement.
+    expect(output).not.toMatch(/CREATE|ALTER|SELECT|query/);
     expect(await recorded(database)).toEqual(names);
   });
 

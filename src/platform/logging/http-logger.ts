@@ -1,38 +1,55 @@
-import type { RequestHandler, Response } from 'express';
+import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { clientOf } from '../../http/client.js';
 import type { GuardedRequest } from '../../http/guarded-request.js';
 import { requestIdOf } from '../../http/request-id.js';
+import { CLIENT_CLOSED_REQUEST, finalStatusOf, routeOf } from '../../http/request-outcome.js';
+import { LineSampler } from './line-sampler.js';
 
-/** The status to log for a WebSocket, because Node does not write its response. */
-const SWITCHING_PROTOCOLS = 101;
 /** Probes call these paths every few seconds. Only `trace` logs them. */
 const PROBE = /\/health\/(live|ready|db)(\?|$)/;
 
+type Level = 'error' | 'warn' | 'info' | 'trace';
+
 /**
  * Logs one line per request after its response. Omits headers, bodies and query strings, because they contain secrets.
+ * Samples rejections, because a flood of them must not fill the disk.
  */
 export function httpLogger(logger: Logger): RequestHandler {
   // The fields below contain no secrets, so redaction would only cost time.
   const requestLogger = logger.child({}, { redact: [] });
-  return (request, response, next) => {
+  const sampler = new LineSampler((code, suppressed) =>
+    requestLogger.warn({ code, suppressed }, `Suppressed ${suppressed} lines of requests with ${code}`),
+  );
+  return (request: GuardedRequest, response, next) => {
     const start = performance.now();
+    const { socket } = request;
+    const bytesBefore = socket.bytesWritten;
+    // Node.js does not know it any more when the client has disconnected, unless it was read before.
+    void socket.remoteAddress;
     // Emitted after the response, or when the client disconnects.
     response.once('close', () => {
-      const level = levelOf(request, response);
-      if (!requestLogger.isLevelEnabled(level)) return;
-      const { principal, method, originalUrl } = request as GuardedRequest;
-      const [path] = originalUrl.split('?', 1);
-      const status = response.statusCode;
+      const status = finalStatusOf(response);
       // `ProblemFilter` sets it.
-      const code: unknown = response.locals['code'];
+      const { code } = response.locals as { code?: string };
+      const level = levelOf(request, status, code);
+      if (!requestLogger.isLevelEnabled(level)) return;
+      if (isRejection(status, code) && !sampler.admits(code ?? String(status))) return;
+      const { principal, method, originalUrl } = request;
+      const [path] = originalUrl.split('?', 1);
+      // pino omits fields that are undefined.
       const fields = {
         requestId: requestIdOf(response),
         method,
         path,
+        route: routeOf(request) || undefined,
         status,
-        ...(typeof code === 'string' && { code }),
-        ...(principal && { userId: principal.userId, sessionId: principal.sessionId }),
-        ...(!response.writableFinished && status !== SWITCHING_PROTOCOLS && { aborted: true }),
+        code,
+        userId: principal?.userId,
+        sessionId: principal?.sessionId,
+        clientIp: (principal?.client ?? clientOf(request)).ipAddress,
+        bytes: socket.bytesWritten - bytesBefore,
+        aborted: status === CLIENT_CLOSED_REQUEST || undefined,
         responseTime: Math.round(performance.now() - start),
       };
       requestLogger[level](fields, `${method} ${path} ${status}`);
@@ -41,7 +58,13 @@ export function httpLogger(logger: Logger): RequestHandler {
   };
 }
 
-function levelOf({ originalUrl, principal }: GuardedRequest, { statusCode }: Response): 'error' | 'info' | 'trace' {
-  if (statusCode >= 500) return 'error';
+function levelOf({ originalUrl, principal }: GuardedRequest, status: number, code: string | undefined): Level {
+  if (status >= 500) return isRejection(status, code) ? 'warn' : 'error';
+  if (status === 429) return 'warn';
   return !principal && PROBE.test(originalUrl) ? 'trace' : 'info';
+}
+
+/** Returns whether the server rejected the request deliberately, or the client disconnected. */
+function isRejection(status: number, code: string | undefined): boolean {
+  return (status >= 400 && status < 500) || (status === 503 && code !== undefined);
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ListenError } from '../../common/listen-error.js';
 
 /** Longer than a scrape takes. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -14,7 +15,10 @@ export class MetricsListener {
     readonly url: string,
   ) {}
 
-  /** @param scrape returns the metrics in the text format of Prometheus */
+  /**
+   * @param scrape returns the metrics in the text format of Prometheus
+   * @throws ListenError, for example if the port is in use
+   */
   static async start(
     { host, port }: { readonly host: string; readonly port: number },
     scrape: () => Promise<string>,
@@ -22,8 +26,9 @@ export class MetricsListener {
     const server = createServer(respond(scrape));
     server.requestTimeout = REQUEST_TIMEOUT_MS;
     server.maxConnections = MAX_CONNECTIONS;
-    // Rejects with EADDRINUSE.
-    await once(server.listen(port, host), 'listening');
+    await once(server.listen(port, host), 'listening').catch((error: unknown) => {
+      throw new ListenError('METRICS_HOST and METRICS_PORT', error as Error);
+    });
     const { address, family, port: actualPort } = server.address() as AddressInfo;
     return new MetricsListener(server, `http://${family === 'IPv6' ? `[${address}]` : address}:${actualPort}/metrics`);
   }
