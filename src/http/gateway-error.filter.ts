@@ -1,4 +1,5 @@
 import { Catch, HttpException, Logger, type ArgumentsHost } from '@nestjs/common';
+import { FORBIDDEN_MESSAGE } from '@nestjs/core/guards/constants.js';
 import { BaseWsExceptionFilter, WsException } from '@nestjs/websockets';
 import type { DomainError } from '../common/domain.error.js';
 import type { RejectionAudit } from '../common/rejection-audit.js';
@@ -29,11 +30,18 @@ export class GatewayErrorFilter extends BaseWsExceptionFilter {
   }
 
   private toDomainError(exception: unknown): DomainError {
-    // A `WsException` has no status. Gateways throw it for invalid messages, so it becomes a 400.
-    const isWsException = exception instanceof WsException;
-    const error = toDomainError(isWsException ? new HttpException(exception.getError(), 400) : exception);
+    const error = toDomainError(exception instanceof WsException ? toHttpException(exception) : exception);
     if (error && (error === exception || error.getStatus() < 500)) return error;
     this.log.error({ err: exception }, 'Unexpected error');
     return error ?? new InternalError();
   }
+}
+
+/**
+ * A `WsException` has no status. Gateways throw it for invalid messages, so it becomes a 400. Nest throws it for a guard
+ * that returns false, which becomes a 403.
+ */
+function toHttpException(exception: WsException): HttpException {
+  const content = exception.getError();
+  return new HttpException(content, content === FORBIDDEN_MESSAGE ? 403 : 400);
 }

@@ -98,11 +98,20 @@ function authenticationFailure(exception: unknown, { authInfo }: Request): Domai
 function setProblemHeaders(error: DomainError, request: GuardedRequest, response: Response): void {
   for (const name of CONTENT_HEADERS) response.removeHeader(name);
   response.status(error.getStatus());
-  if (error instanceof MethodNotAllowedError) response.setHeader('Allow', error.allowed.join(', '));
+  if (error.getStatus() === 405 && !response.hasHeader('Allow')) response.setHeader('Allow', allowedBy(error, request));
   setRetryAfter(error, response);
   if (error.kind === 'unauthenticated' && !response.hasHeader('WWW-Authenticate')) {
     // RFC 6750 §3.1: the challenge has an error code only if the request has a token and the token was rejected.
     const isRejected = sendsBearerToken(request) && !request.principal;
     response.setHeader('WWW-Authenticate', isRejected ? 'Bearer error="invalid_token"' : 'Bearer');
   }
+}
+
+/** Returns the methods for `Allow`, which a 405 must have (RFC 9110 §15.5.6). A handler may reject its own method. */
+function allowedBy(error: DomainError, { app, method, originalUrl }: GuardedRequest): string {
+  if (error instanceof MethodNotAllowedError) return error.allowed.join(', ');
+  const rejected = method === 'GET' ? ['GET', 'HEAD'] : [method];
+  const [path = ''] = originalUrl.split('?', 1);
+  const allowed = methodsOf(app, path).filter((name) => !rejected.includes(name));
+  return allowed.join(', ');
 }

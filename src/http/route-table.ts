@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import type { Application, Request } from 'express';
 
 /** The key under which Nest stores the path of a controller method. */
@@ -17,12 +18,13 @@ interface RouterLayer {
  * Returns the methods that a path supports, in upper case and sorted. Empty if no route has the path. Express does not
  * distinguish an unknown path (404) from an unsupported method (405).
  */
-export function methodsOf(app: Pick<Application, 'router'>, path: string): string[] {
+export function methodsOf(app: Pick<Application, 'router'>, path: string): readonly string[] {
   const methods = new Set<string>();
   for (const layer of layersOf(app)) {
     if (!layer.route || !matches(layer, path)) continue;
     for (const method of Object.keys(layer.route.methods)) methods.add(method.toUpperCase());
   }
+  if (methods.has('_ALL')) return METHODS;
   if (methods.has('GET')) methods.add('HEAD');
   return [...methods].sort();
 }

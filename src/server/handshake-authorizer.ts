@@ -16,6 +16,8 @@ export class HandshakeAuthorizer {
   /** The path of gateways without one. */
   defaultPath = '/';
   readonly engines = new Set<Engine>();
+  /** How many listeners for handshakes the adapter has added to the HTTP server. */
+  adapterListeners = 0;
 
   constructor(
     private readonly guards: GlobalGuards,
@@ -26,7 +28,7 @@ export class HandshakeAuthorizer {
   /** Authorizes a handshake or a poll. One gateway at its path must admit it. */
   async authorize(request: GuardedRequest, response: Response): Promise<void> {
     if (!this.isAllowedOrigin(request)) throw new OriginNotAllowedError();
-    const gateways = this.gatewaysAt(request.url.split('?', 1)[0] ?? '');
+    const gateways = this.gatewaysAt(pathOf(request));
     let rejection: unknown;
     for (const gateway of gateways.length > 0 ? gateways : [undefined]) {
       try {
@@ -40,6 +42,15 @@ export class HandshakeAuthorizer {
       }
     }
     throw rejection;
+  }
+
+  /** Returns whether a gateway, or a server that the application attached itself, may take a handshake. */
+  isServed(request: GuardedRequest, listeners: number): boolean {
+    if (listeners > this.adapterListeners) return true;
+    const path = pathOf(request);
+    // `ws` accepts only the exact path, and socket.io also every path below it.
+    const isExact = this.engines.size === 0;
+    return this.gatewaysAt(path).some((gateway) => !isExact || path === (gateway.path ?? this.defaultPath));
   }
 
   /** A request that continues a connection of engine.io must belong to the session that opened it. */
@@ -66,4 +77,8 @@ export class HandshakeAuthorizer {
     const longest = Math.max(...matches.map((gateway) => own(gateway).length));
     return matches.filter((gateway) => own(gateway).length === longest);
   }
+}
+
+function pathOf({ url }: GuardedRequest): string {
+  return url.split('?', 1)[0] ?? '';
 }

@@ -35,8 +35,11 @@ export function setUpWebSockets(app: NestExpressApplication, { http, publicUrl }
   const handshakes = new HandshakeAuthorizer(guards, gateways, origins);
   const namespaces = new NamespaceAuthorizer(guards, gateways, connections, rejectionAudit);
 
+  const countListeners = () => app.getHttpServer().listenerCount('upgrade');
+
   reportErrors(gateways, new GatewayErrorFilter(rejectionAudit));
   handshakeGate.authenticate = (request, response) => handshakes.authorize(request, response);
+  handshakeGate.isServed = (request) => handshakes.isServed(request, countListeners());
   handshakeGate.log = log;
   handshakeGate.activate();
 
@@ -46,7 +49,9 @@ export function setUpWebSockets(app: NestExpressApplication, { http, publicUrl }
     const create = adapter.create.bind(adapter) as (port: number, options: object) => SocketServer;
     adapter.create = (port: number, options: GatewayMetadata = {}) => {
       assertGated(app, gateways, adapter, port);
+      const listeners = countListeners();
       const server = create(port, { maxPayload: MAX_BODY_BYTES, maxHttpBufferSize: MAX_BODY_BYTES, ...options });
+      handshakes.adapterListeners += countListeners() - listeners;
       const engine = server.engine ?? server.server?.engine;
       if (engine) handshakes.engines.add(engine);
       if (isNamespace(server)) namespaces.protect(server, endpointOf(options));

@@ -1,4 +1,5 @@
 import {
+  All,
   BadRequestException,
   Body,
   ConflictException,
@@ -11,6 +12,7 @@ import {
   HttpException,
   HttpStatus,
   InternalServerErrorException,
+  MethodNotAllowedException,
   Module,
   NotFoundException,
   Param,
@@ -78,6 +80,7 @@ const EXCEPTIONS: Readonly<Record<string, () => Error>> = {
   forbidden: () => new ForbiddenException('Not your note.'),
   internal: () => new InternalServerErrorException('SELECT secret', { cause: new Error('the secret cause') }),
   unavailable: () => new HttpException({ message: '10.0.0.7 refused', host: '10.0.0.7' }, 503),
+  method: () => new MethodNotAllowedException(),
   limited: () => new HttpException('Slow down.', 429),
   circular: () => new HttpException(circular, 400),
 };
@@ -96,6 +99,14 @@ class ProbeNotesController {
   throw(@Param('name') name: string, @Res({ passthrough: true }) response: Response): never {
     if (name === 'unavailable') response.setHeader('Retry-After', '17');
     throw EXCEPTIONS[name]?.() ?? new Error('The test has no such exception.');
+  }
+
+  @Post('throws/:name')
+  throwOnPost(): void {}
+
+  @All('any-method')
+  acceptAll(): string {
+    return 'done';
   }
 
   @Get('guarded')
@@ -227,6 +238,17 @@ describe('an exception of Nest', () => {
     const answer = await thrown('unauthorized');
     expectProblemDocument(answer, 401, 'unauthorized');
     expect([answer.body.detail, answer.headers['www-authenticate']]).toEqual(['Wrong PIN.', 'Bearer']);
+  });
+
+  it('has Allow with status 405', async () => {
+    const answer = await thrown('method');
+    expectProblemDocument(answer, 405, 'method_not_allowed');
+    expect(answer.headers['allow']).toBe('POST');
+  });
+
+  it('has status 400 for a malformed body on a route with @All()', async () => {
+    const answer = await app.request.post('/probe-notes/any-method').type('json').send('{');
+    expectProblemDocument(answer, 400, 'malformed_body');
   });
 
   it('does not call an accepted token invalid', async () => {

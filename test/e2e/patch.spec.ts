@@ -142,10 +142,13 @@ describe('a PATCH of one field', () => {
   }
 
   it('leaves the other fields of every resource unchanged', async () => {
-    const effects: (string[] | null)[] = [];
-    for (const patch of patches.filter(({ path }) => path !== '/probe-unsafe-orders/{id}'))
-      effects.push(await findSideEffects(patch));
-    expect(effects.flat().filter(Boolean)).toEqual([]);
+    const effects: string[] = [];
+    for (const patch of patches.filter(({ path }) => path !== '/probe-unsafe-orders/{id}')) {
+      const found = await findSideEffects(patch);
+      if (!found) console.warn(`${patch.name} is not tested, because no route creates or lists an example.`);
+      effects.push(...(found ?? []));
+    }
+    expect(effects).toEqual([]);
   });
 
   it('is tested with an example of every resource of Gatehouse', async () => {

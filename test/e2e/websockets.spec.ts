@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ConflictException, Module } from '@nestjs/common';
+import { ConflictException, Module, UseGuards, type CanActivate } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { IsInt } from 'class-validator';
@@ -13,10 +13,16 @@ import { Roles } from '../../src/http/roles.decorator.js';
 import { CurrentUser } from '../../src/users/current-user.decorator.js';
 import type { User } from '../../src/users/user.entity.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
-import { exchange, openSocket, readToEnd } from '../support/raw-http.js';
+import { exchange, openSocket, rawRequest, readToEnd } from '../support/raw-http.js';
 import { rejectedHandshake, SocketClient } from '../support/socket-client.js';
 import { TestApp, type TestAppOptions } from '../support/test-app.js';
 import { until } from '../support/until.js';
+
+class RejectingGuard implements CanActivate {
+  canActivate(): boolean {
+    return false;
+  }
+}
 
 class ProbeAmountDto {
   @IsInt()
@@ -51,6 +57,10 @@ class ChatGateway {
   notify(@CurrentUser() { id }: User): void {
     ChatGateway.received.push(id);
   }
+
+  @UseGuards(RejectingGuard)
+  @SubscribeMessage('closed')
+  closed(): void {}
 
   @Roles('admin')
   @SubscribeMessage('secret')
@@ -155,6 +165,26 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
     admin.socket.close();
   });
 
+  it.each(['/no-such-path', '/probe-chat/below', '/probe-chats'])(
+    'answers a handshake at %s with 404',
+    async (path) => {
+      const { status, headers, problem } = await rejectedHandshake(app, path, { token });
+      expect({ status, code: problem['code'] }).toEqual({ status: 404, code: 'not_found' });
+      expect(headers.connection).toBe('close');
+    },
+  );
+
+  it.each(['h2c', 'h2c, websocket', 'TLS/1.0'])('ignores an upgrade to %s', async (protocol) => {
+    const headers = ['Connection: Upgrade, close', `Upgrade: ${protocol}`, `Authorization: Bearer ${token}`];
+    const answer = await exchange(app, rawRequest('GET /users/me', headers));
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([200, expect.objectContaining({ id: user.id })]);
+    expect((await exchange(app, rawRequest('GET /users/me', headers.slice(0, 2)))).status).toBe(401);
+    const json = JSON.stringify({ name: 'Grace' });
+    const patch = [...headers, 'Content-Type: application/json', `Content-Length: ${json.length}`];
+    const patched = await exchange(app, rawRequest('PATCH /users/me', patch, json));
+    expect([patched.status, JSON.parse(patched.body)]).toEqual([200, expect.objectContaining({ name: 'Grace' })]);
+  });
+
   it.each(['/probe-chat/../probe-public', '/probe-public/../probe-chat', '//probe-public', '/probe-public/./'])(
     'rejects the ambiguous path %s with 400',
     async (path) => {
@@ -205,6 +235,12 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
     await app.database.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [user.id]);
     expect(await client.ask('secret')).toBe('secret');
     await app.database.query(`UPDATE users SET role = 'user' WHERE id = $1`, [user.id]);
+    client.socket.close();
+  });
+
+  it('answers a message that a guard rejects with status 403', async () => {
+    const client = await SocketClient.open(app, '/probe-chat', { token });
+    expect(await client.ask('closed')).toEqual(exception(403, 'forbidden'));
     client.socket.close();
   });
 

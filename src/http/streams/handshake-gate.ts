@@ -2,10 +2,11 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express, RequestHandler, Response } from 'express';
 import { rememberHandshake, type GuardedRequest } from '../guarded-request.js';
-import { BadRequestError, UnsupportedTransportError } from '../http.errors.js';
+import { BadRequestError, NotFoundError, UnsupportedTransportError } from '../http.errors.js';
 import { requestId } from '../request-id.js';
 import { countHeader } from '../header-count.js';
 import { inOrder } from '../pipelining.js';
+import { ignoreUpgrade, isOtherProtocol } from './ignored-upgrade.js';
 import type { Connection, OpenConnections } from './open-connections.js';
 import { acceptSubprotocolToken } from './subprotocol-token.js';
 
@@ -23,12 +24,15 @@ const GATED_EVENTS: readonly (string | symbol)[] = ['upgrade', 'connect', 'reque
 
 /**
  * Authenticates requests that Express never sees, before any listener of the HTTP server gets them: WebSocket
- * handshakes, other upgrades, and the long polling of socket.io. This protects every library, however it is set up.
+ * handshakes and the long polling of socket.io. This protects every library, however it is set up.
  * Rejected requests go to Express, which responds with a problem document.
  */
 export class HandshakeGate {
   /** Set by `setUpWebSockets`. Until then, the gate rejects everything. */
   authenticate: Authenticate = () => Promise.reject(new UnsupportedTransportError());
+
+  /** Returns whether a library takes the connection. Otherwise the client would get no response. */
+  isServed: (request: GuardedRequest) => boolean = () => true;
 
   /** Logs a connection when it is closed. Set by `setUpWebSockets`. */
   log: RequestHandler = () => undefined;
@@ -57,7 +61,13 @@ export class HandshakeGate {
     const gatedEmit: Emit = (event, ...args) => {
       if (event === 'upgrade' || event === 'connect') {
         const [request, socket, head] = args as [GuardedRequest, Socket, Buffer];
-        this.admitConnection(request, socket, () => emit(event, request, socket, head)).catch(() => socket.destroy());
+        // Node has removed its own listener, and an error without a listener would crash the process.
+        socket.on('error', () => undefined);
+        // An earlier response is not finished. Its stream would be hidden behind the upgraded connection.
+        if ((socket as Connection)._httpMessage) socket.destroy();
+        else if (isOtherProtocol(request)) ignoreUpgrade(this.server, request, socket, head);
+        else
+          this.admitConnection(request, socket, () => emit(event, request, socket, head)).catch(() => socket.destroy());
         return true;
       }
       if (event === 'request') {
@@ -74,10 +84,6 @@ export class HandshakeGate {
   }
 
   private async admitConnection(request: GuardedRequest, socket: Socket, admit: () => void): Promise<void> {
-    // Node has removed its own listener, and an error without a listener would crash the process.
-    socket.on('error', () => undefined);
-    // An earlier response is not finished. Its stream would be hidden behind the upgraded connection.
-    if ((socket as Connection)._httpMessage) return void socket.destroy();
     // The log needs these two fields, which Express adds to other requests.
     request.originalUrl = request.url;
     const response = Object.assign(new this.Response(request) as Response, { locals: {} });
@@ -85,6 +91,7 @@ export class HandshakeGate {
     try {
       acceptSubprotocolToken(request);
       await this.check(request, response);
+      if (!this.isServed(request)) throw new NotFoundError();
     } catch (error) {
       response.shouldKeepAlive = false;
       response.assignSocket(socket);

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
-import { DatabaseUnavailableError, isUnavailable, isUniqueViolation } from './pg-errors.js';
+import { DatabaseUnavailableError, isForeignKeyViolation, isUnavailable, isUniqueViolation } from './pg-errors.js';
 
 const withCode = (code: string, fields: object = {}) => Object.assign(new Error('a message'), { code, ...fields });
 const failed = (cause: Error) => new QueryFailedError('SELECT 1', [], cause);
@@ -115,6 +115,14 @@ describe('isUniqueViolation', () => {
 
   it.each([null, undefined, 'text', new Error('none')])('returns false for %s', (error) => {
     expect(isUniqueViolation(error, 'uq_users_email')).toBe(false);
+  });
+});
+
+describe('isForeignKeyViolation', () => {
+  it('recognizes the constraint by name', () => {
+    const error = failed(withCode('23503', { constraint: 'fk_orders_owner_id' }));
+    expect(isForeignKeyViolation(error, 'fk_orders_owner_id')).toBe(true);
+    expect(isForeignKeyViolation(error, 'fk_orders_product_id')).toBe(false);
   });
 });
 

@@ -55,6 +55,12 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
   return hasCode(cause, '23505') && 'constraint' in cause && cause.constraint === constraint;
 }
 
+/** Returns whether the foreign key with this name was violated (SQLSTATE 23503). */
+export function isForeignKeyViolation(error: unknown, constraint: string): boolean {
+  const cause = driverError(error);
+  return hasCode(cause, '23503') && 'constraint' in cause && cause.constraint === constraint;
+}
+
 function hasCode(cause: unknown, code: string): cause is Error {
   return cause instanceof Error && 'code' in cause && cause.code === code;
 }
