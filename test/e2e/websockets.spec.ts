@@ -60,7 +60,9 @@ class ChatGateway {
 
   @UseGuards(RejectingGuard)
   @SubscribeMessage('closed')
-  closed(): void {}
+  closed(): string {
+    return 'open';
+  }
 
   @Roles('admin')
   @SubscribeMessage('secret')
