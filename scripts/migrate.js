@@ -1,6 +1,5 @@
 // Runs TypeORM's migration commands.
 import { createRequire } from 'node:module';
-import pg from 'pg';
 import { readConfig } from './environment.js';
 import { runNode } from './run.js';
 
@@ -40,7 +39,7 @@ export async function migrate(args, options = {}) {
   }
 }
 
-/** @param {pg.Client} client */
+/** @param {import('pg').Client} client */
 async function renameMigrations(client) {
   const { rows } = await client.query(`SELECT to_regclass('migrations') IS NOT NULL AS exists`);
   if (!rows[0].exists) return;
@@ -51,14 +50,19 @@ async function renameMigrations(client) {
   );
 }
 
+/** Connects as the migrations do. @returns {Promise<import('pg').Client>} */
+async function connect() {
+  const { connectDatabase } = await import(
+    new URL('../dist/src/platform/database/database.options.js', import.meta.url).href
+  );
+  const { database } = await readConfig();
+  return connectDatabase(database);
+}
+
 /** @returns {Promise<() => Promise<void>>} releases the lock. The end of this process releases it too */
 async function lock() {
-  const { database } = await readConfig();
-  const client = new pg.Client({ connectionString: database.url, connectionTimeoutMillis: 10_000 });
-  // Without a listener, a lost connection would end the process. The migration itself fails then too.
-  client.on('error', () => undefined);
+  const client = await connect();
   try {
-    await client.connect();
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
     await renameMigrations(client);

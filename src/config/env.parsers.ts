@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { parseDatabaseUrl, UnusableUrlError } from './database-url.js';
 import { parseDuration } from './duration.js';
 import { secretWeakness } from './secret-strength.js';
 import { readPrivateKey, readPublicKeys, UnusableKeyError } from './pem-key.js';
@@ -39,8 +40,8 @@ export const workers = z
     return z.NEVER;
   });
 
-/** A duration, converted to milliseconds. */
-export const duration = (min: string, max: string, fallback: string) => {
+/** A duration, converted to milliseconds. With `orZero`, `0s` is valid too. */
+export const duration = (min: string, max: string, fallback: string, { orZero = false } = {}) => {
   const [minMs, maxMs] = [milliseconds(min), milliseconds(max)];
   return z
     .string()
@@ -50,7 +51,10 @@ export const duration = (min: string, max: string, fallback: string) => {
       context.addIssue('must be a duration with a unit, such as 500ms, 10s, 15m, 12h or 30d');
       return z.NEVER;
     })
-    .refine((value) => value >= minMs && value <= maxMs, `must be from ${min} to ${max}`)
+    .refine(
+      (value) => (value >= minMs && value <= maxMs) || (orZero && value === 0),
+      `must be ${orZero ? '0s or ' : ''}from ${min} to ${max}`,
+    )
     .default(milliseconds(fallback));
 };
 
@@ -109,7 +113,20 @@ const url = (protocol: RegExp, example: string) =>
     if (!URL.canParse(text)) context.addIssue(`must be a URL such as ${example}`);
   });
 
-export const databaseUrl = url(/^postgres(ql)?:/, 'postgresql://user:password@host:5432/database');
+/** The servers of the database, and a connection string. */
+export const databaseUrl = z.string().transform((text, context) => {
+  if (hasBrokenCredentials(text)) {
+    context.addIssue(ENCODE_CREDENTIALS);
+    return z.NEVER;
+  }
+  try {
+    return parseDatabaseUrl(text);
+  } catch (error) {
+    if (!(error instanceof UnusableUrlError)) throw error;
+    context.addIssue(error.message);
+    return z.NEVER;
+  }
+});
 
 export const redisUrl = url(/^rediss?:/, 'redis://user:password@host:6379/0');
 

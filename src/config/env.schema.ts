@@ -49,10 +49,10 @@ export function environmentSchema(environment: Environment) {
     METRICS_HOST: z.string().default('127.0.0.1'),
     DATABASE_URL: production
       ? z.string(required).pipe(databaseUrl)
-      : databaseUrl.default('postgresql://gatehouse:gatehouse@127.0.0.1:5432/gatehouse'),
+      : databaseUrl.prefault('postgresql://gatehouse:gatehouse@127.0.0.1:5432/gatehouse'),
     DB_POOL_MAX: integer(1, 1_000, 10),
     DB_CONNECT_TIMEOUT: duration('100ms', '1m', '5s'),
-    DB_STATEMENT_TIMEOUT: duration('100ms', '10m', '10s'),
+    DB_STATEMENT_TIMEOUT: duration('100ms', '10m', '10s', { orZero: true }),
     DB_PREPARED_STATEMENTS: flag(true),
     JWT_SECRET: production ? z.string(required).pipe(secret) : secret.default(DEVELOPMENT_SECRET),
     JWT_PREVIOUS_SECRETS: list.superRefine((secrets, context) => {

@@ -4,6 +4,9 @@ import { DEVELOPMENT_SECRET, environmentSchema, type Environment } from './env.s
 import { parseWorker, shareOf, WORKER_VARIABLE } from './share.js';
 import { FILE_SUFFIX, readVariableFiles, type VariableProblem } from './variable-files.js';
 
+/** How much longer the client waits for a statement than the server. It expires only if the server stops responding. */
+const CLIENT_MARGIN_MS = 1_000;
+
 /** Environment variables are invalid or missing. The message lists all of them, without their values. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
@@ -62,11 +65,17 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       port: env.METRICS_PORT,
     },
     database: {
-      url: env.DATABASE_URL,
+      /** The connection string for the first server. */
+      url: env.DATABASE_URL.url,
+      /** In the order of preference. */
+      servers: env.DATABASE_URL.servers,
       /** For this process. */
       poolMax: shareOf(env.DB_POOL_MAX, worker),
       connectTimeout: env.DB_CONNECT_TIMEOUT,
+      /** What the server gets. With 0, the role or the pooler sets a timeout. */
       statementTimeout: env.DB_STATEMENT_TIMEOUT,
+      /** How long a statement may take for the client, which waits longer in case the server stops responding. */
+      queryTimeout: env.DB_STATEMENT_TIMEOUT > 0 ? env.DB_STATEMENT_TIMEOUT + CLIENT_MARGIN_MS : env.REQUEST_TIMEOUT,
       preparedStatements: env.DB_PREPARED_STATEMENTS,
     },
     accessToken: {

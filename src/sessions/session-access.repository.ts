@@ -5,6 +5,7 @@ import type { AccessClaims } from '../common/principal.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { queryRows, type Statement } from '../platform/database/query-rows.js';
+import { SERVER_ACCEPTS_WRITES } from '../platform/database/read-only-server.js';
 import { RowMapper } from '../platform/database/row-mapper.js';
 import { User } from '../users/user.entity.js';
 import type { RevocationReason } from './revocation.js';
@@ -49,7 +50,8 @@ export class SessionAccessRepository {
                        FROM unnest($1::uuid[], $2::uuid[]) AS k (user_id, id)
                        JOIN sessions s ON s.user_id = k.user_id AND s.id = k.id
                      OFFSET 0) AS f
-               JOIN users u ON u.id = f.user_id`,
+               JOIN users u ON u.id = f.user_id
+              WHERE ${SERVER_ACCEPTS_WRITES}`,
     };
   }
 
@@ -83,7 +85,8 @@ export class SessionAccessRepository {
                       coalesce(s.refreshed_at > now() - $2 * interval '1 millisecond', false) AS is_in_grace,
                       ${this.users.columns}
                  FROM sessions s JOIN users u ON u.id = s.user_id
-                WHERE s.id = $1 AND ($3::uuid IS NULL OR s.user_id = $3)`,
+                WHERE s.id = $1 AND ($3::uuid IS NULL OR s.user_id = $3)
+                  AND ${SERVER_ACCEPTS_WRITES}`,
       },
       [id, graceMs, userId],
     );

@@ -22,6 +22,7 @@ export class DatabaseProxy {
   endsNewConnections = false;
 
   private readonly sockets = new Set<Socket>();
+  private readonly clients = new Set<Socket>();
   private readonly silenced = new WeakSet<Socket>();
   private frozen = false;
   private delayed: (() => void)[] = [];
@@ -47,6 +48,11 @@ export class DatabaseProxy {
     const url = new URL(this.target);
     url.host = `127.0.0.1:${this.port}`;
     return url.href;
+  }
+
+  /** Sends data to all clients, as if the server had sent it. */
+  sendToClients(data: Buffer): void {
+    for (const socket of this.clients) socket.write(data);
   }
 
   /** Drops all connections. */
@@ -88,6 +94,8 @@ export class DatabaseProxy {
 
   private accept(client: Socket): void {
     this.connections += 1;
+    this.clients.add(client);
+    client.on('close', () => this.clients.delete(client));
     const server = connect(Number(this.target.port || 5432), this.target.hostname);
     const reader = new FrontendReader((isTransaction) => {
       this.statements += 1;

@@ -1,10 +1,8 @@
-import type { EventEmitter } from 'node:events';
 import type { Config } from '../../config/env.js';
 import type { LazyDataSourceOptions } from './lazy-data-source.js';
 import { NamingStrategy } from './naming.strategy.js';
-
-/** How much longer the client waits for a statement than the server. It expires only if the server stops responding. */
-const CLIENT_MARGIN_MS = 1_000;
+import { PrimaryClient, type PrimaryClientConfig } from './primary-client.js';
+import { ServerList } from './server-list.js';
 
 /**
  * Returns TypeORM's options for the application and for migrations, without the entities.
@@ -29,19 +27,27 @@ export function databaseOptions(config: Config['database']) {
     poolSize: config.poolMax,
     connectTimeoutMS: config.connectTimeout,
     extra: {
-      statement_timeout: config.statementTimeout,
-      query_timeout: config.statementTimeout + CLIENT_MARGIN_MS,
-      idle_in_transaction_session_timeout: config.statementTimeout + CLIENT_MARGIN_MS,
+      Client: PrimaryClient,
+      servers: new ServerList(config.servers),
       keepAlive: true,
-      onConnect: ignoreErrors,
+      query_timeout: config.queryTimeout,
+      statement_timeout: config.statementTimeout,
+      idle_in_transaction_session_timeout: config.statementTimeout && config.queryTimeout,
     },
   } satisfies LazyDataSourceOptions;
 }
 
-/**
- * Prevents a crash. If the server closes a connection while the pool hands it over, neither the pool nor TypeORM
- * listens for its `error` event. The next statement fails, and its caller handles that.
- */
-function ignoreErrors(connection: EventEmitter): void {
-  connection.on('error', () => undefined);
+/** Returns the options for a migration, which may take longer than a request. */
+export function migrationOptions(config: Config['database']) {
+  return databaseOptions({ ...config, statementTimeout: 0, queryTimeout: 0 });
+}
+
+/** Connects without a pool and without a statement timeout, for scripts. */
+export async function connectDatabase({ url, servers, connectTimeout }: Config['database']): Promise<PrimaryClient> {
+  const config: PrimaryClientConfig = {
+    connectionString: url,
+    servers: new ServerList(servers),
+    connectionTimeoutMillis: connectTimeout,
+  };
+  return new PrimaryClient(config).connect();
 }

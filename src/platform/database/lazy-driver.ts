@@ -4,7 +4,8 @@ import { ConnectionSlots } from './connection-slots.js';
 import type { SecondConnectionDetector } from './second-connection-detector.js';
 import { LazyQueryRunner } from './lazy-query-runner.js';
 import { OutageLog } from './outage-log.js';
-import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
+import { DatabaseUnavailableError } from './pg-errors.js';
+import { PreparedStatements } from './prepared-statements.js';
 import { SchemaBuilder } from './schema-builder.js';
 import { StatementMeter } from './statement-meter.js';
 
@@ -28,6 +29,7 @@ export class LazyDriver extends PostgresDriver {
   readonly slots: ConnectionSlots;
   private readonly outages = new OutageLog();
   private readonly meter: StatementMeter;
+  private readonly prepared = new PreparedStatements();
   private opening: Promise<void> | undefined;
   private isClosed = false;
 
@@ -57,7 +59,7 @@ export class LazyDriver extends PostgresDriver {
   }
 
   override createQueryRunner(): LazyQueryRunner {
-    return new LazyQueryRunner(this, this.slots, this.outages, this.detector, this.meter);
+    return new LazyQueryRunner(this, this.slots, this.outages, this.prepared, this.detector, this.meter);
   }
 
   /** @throws DatabaseUnavailableError if the connection fails or a timeout expires */
@@ -69,13 +71,16 @@ export class LazyDriver extends PostgresDriver {
       if (this.isClosed) throw new DatabaseUnavailableError();
       return await super.obtainMasterConnection();
     } catch (error) {
-      throw isUnavailable(error) ? this.outages.recordFailure(error) : error;
+      // Whatever prevents a connection is an outage: the network, TLS, DNS, credentials or a missing database.
+      if (error instanceof DatabaseUnavailableError) throw error;
+      throw this.outages.recordFailure(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
   /** Closes the pool. Later queries are rejected. */
   override async disconnect(): Promise<void> {
     this.isClosed = true;
+    this.outages.close();
     await this.opening?.catch(() => undefined);
     const closed = new Error('The pool is closed.');
     for (const runner of this.connectedQueryRunners.splice(0)) runner.discard(closed);

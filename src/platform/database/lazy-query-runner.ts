@@ -6,6 +6,8 @@ import type { ConnectionSlots } from './connection-slots.js';
 import type { SecondConnectionDetector } from './second-connection-detector.js';
 import type { OutageLog } from './outage-log.js';
 import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
+import type { PreparedStatements } from './prepared-statements.js';
+import { readOnlyError } from './read-only-server.js';
 import type { StatementMeter } from './statement-meter.js';
 
 export interface Statement {
@@ -23,11 +25,14 @@ export class LazyQueryRunner extends PostgresQueryRunner {
   isReserved = false;
   private connecting: Promise<PoolClient> | undefined;
   private failure: Error | undefined;
+  /** Why the connection must leave the pool after its release, although it works. */
+  private outdated: Error | undefined;
 
   constructor(
     driver: PostgresDriver,
     private readonly slots: ConnectionSlots,
     private readonly outages: OutageLog,
+    private readonly prepared: PreparedStatements,
     private readonly detector: SecondConnectionDetector | undefined,
     private readonly meter: StatementMeter,
   ) {
@@ -56,12 +61,22 @@ export class LazyQueryRunner extends PostgresQueryRunner {
     return this.convertOutage({ text: query[0] }, () => super.query(...query));
   }
 
-  /** Runs a statement with `pg` and returns each row as an array. */
+  /**
+   * Runs a statement with `pg` and returns each row as an array. Outside a transaction, retries it once without a name if
+   * a migration has made its plan outdated. Inside one it has no name, because a failed transaction cannot continue.
+   */
   queryRows({ name, text }: Statement, values: unknown[]): Promise<unknown[][]> {
     return this.convertOutage({ name, text }, async () => {
       const connection = await this.connect();
-      const query = { name, text, values, rowMode: 'array' };
-      return (await connection.query<unknown[]>(query as QueryArrayConfig)).rows;
+      const query = { name, text, values, rowMode: 'array' } as QueryArrayConfig;
+      if (this.isTransactionActive || !this.prepared.areUsable) query.name = undefined;
+      try {
+        return (await connection.query<unknown[]>(query)).rows;
+      } catch (error) {
+        if (this.isTransactionActive || !this.prepared.isRetryable(error)) throw readOnlyError(error, text);
+        this.outdated = error;
+        return (await connection.query<unknown[]>({ ...query, name: undefined })).rows;
+      }
     });
   }
 
@@ -97,7 +112,7 @@ export class LazyQueryRunner extends PostgresQueryRunner {
     connection.on('error', onError);
     this.releaseCallback = (error?: Error) => {
       connection.removeListener('error', onError);
-      release(error);
+      release(error ?? this.outdated);
       onRelease();
     };
     this.databaseConnection = connection;

@@ -1,19 +1,45 @@
 import { Logger } from '@nestjs/common';
+import { describeOutage } from './connect-errors.js';
 import { DatabaseUnavailableError } from './pg-errors.js';
 
-/** Logs each outage of the database once. */
+/** An outage has ended if no statement has failed for this long. During a failover, some succeed and others fail. */
+const QUIET_MS = 5_000;
+
+/** Logs each outage of the database once when it starts and once when it ends. */
 export class OutageLog {
   private readonly logger = new Logger('Database');
-  private isAvailable = true;
+  private startedAt: number | undefined;
+  /** When statements first succeeded again. */
+  private recoveredAt: number | undefined;
+  private failures = 0;
+  private timer: NodeJS.Timeout | undefined;
 
   /** Returns the error to throw. */
   recordFailure(cause: Error): DatabaseUnavailableError {
-    this.logger[this.isAvailable ? 'warn' : 'debug'](`Database unavailable: ${cause.message}`);
-    this.isAvailable = false;
+    const isNew = this.startedAt === undefined;
+    this.logger[isNew ? 'warn' : 'debug'](`Database unavailable: ${describeOutage(cause)}`);
+    this.startedAt ??= performance.now();
+    this.recoveredAt = undefined;
+    this.failures += 1;
+    clearTimeout(this.timer);
     return new DatabaseUnavailableError({ cause });
   }
 
   recordSuccess(): void {
-    this.isAvailable = true;
+    if (this.startedAt === undefined || this.recoveredAt !== undefined) return;
+    this.recoveredAt = performance.now();
+    this.timer = setTimeout(() => this.end(), QUIET_MS).unref();
+  }
+
+  close(): void {
+    clearTimeout(this.timer);
+  }
+
+  private end(): void {
+    if (this.startedAt === undefined || this.recoveredAt === undefined) return;
+    const seconds = ((this.recoveredAt - this.startedAt) / 1_000).toFixed(1);
+    this.logger.warn(`Database available again after ${seconds} s. Failures: ${this.failures}.`);
+    this.startedAt = this.recoveredAt = undefined;
+    this.failures = 0;
   }
 }

@@ -42,7 +42,7 @@ export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicati
     private readonly pruners: Pruners,
   ) {
     this.intervalMs = config.pruneInterval;
-    this.leaseMs = LEASE_MARGIN_MS + 2 * (config.database.statementTimeout + config.database.connectTimeout);
+    this.leaseMs = LEASE_MARGIN_MS + 2 * (config.database.queryTimeout + config.database.connectTimeout);
   }
 
   onModuleInit(): void {

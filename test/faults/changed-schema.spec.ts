@@ -1,0 +1,55 @@
+import { Database } from '../../src/platform/database/database.js';
+import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { Load } from '../support/load.js';
+import { LogLines } from '../support/log-lines.js';
+import { SCHEMA_CHANGES } from '../support/schema-changes.js';
+import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
+
+describe('a changed schema', () => {
+  const log = new LogLines();
+  let app: TestApp;
+  let ada: SignedIn;
+
+  beforeAll(async () => {
+    app = await TestApp.start({ log });
+    ada = await buildSignedIn(app);
+  });
+  afterAll(() => app.close());
+
+  const getMe = async () => (await app.as(ada.accessToken).get('/users/me')).status;
+  const pool = () => app.app.get(Database).pool();
+
+  it('fails no request under load', async () => {
+    const paths = ['/users/me', '/sessions'];
+    let count = 0;
+    const load = Load.start(4, app.url, () => [paths[count++ % 2] ?? '', { token: ada.accessToken }]);
+    const errors: unknown[] = [];
+    for (const change of SCHEMA_CHANGES) {
+      const before = load.answers.length;
+      await until('the load continues', () => load.answers.length > before + 10);
+      // PostgreSQL may choose the migration as the victim of the deadlock.
+      await app.database.query(change).catch((error: unknown) => errors.push(error));
+      await app.database.query('ROLLBACK');
+    }
+    await load.stop();
+    expect(errors).toEqual(errors.map(() => expect.objectContaining({ code: '40P01' })));
+    expect(load.statuses).toEqual({ 200: load.answers.length });
+  });
+
+  it('costs a pooled connection with an outdated plan, and no request', async () => {
+    await getMe();
+    await app.database.query('ALTER TABLE users ALTER COLUMN name TYPE varchar(300)');
+    const before = pool().total;
+    expect(await getMe()).toBe(200);
+    await until('the connection has left the pool', () => pool().total === before - 1);
+    await app.database.query('ALTER TABLE users ALTER COLUMN name TYPE text');
+  });
+
+  it('that includes a dropped prepared statement fails no request', async () => {
+    await getMe();
+    await app.app.get(Database).run((manager) => manager.query('DEALLOCATE ALL'));
+    expect([await getMe(), await getMe()]).toEqual([200, 200]);
+    expect(log.text).toContain('set DB_PREPARED_STATEMENTS=false');
+  });
+});
