@@ -24,16 +24,16 @@ describe('a changed schema', () => {
     const paths = ['/users/me', '/sessions'];
     let count = 0;
     const load = Load.start(4, app.url, () => [paths[count++ % 2] ?? '', { token: ada.accessToken }]);
-    const errors: unknown[] = [];
+    const errors: string[] = [];
     for (const change of SCHEMA_CHANGES) {
       const before = load.answers.length;
       await until('the load continues', () => load.answers.length > before + 10);
       // PostgreSQL may choose the migration as the victim of the deadlock.
-      await app.database.query(change).catch((error: unknown) => errors.push(error));
+      await app.database.query(change).catch((error: unknown) => errors.push(String(error)));
       await app.database.query('ROLLBACK');
     }
     await load.stop();
-    expect(errors).toEqual(errors.map(() => expect.objectContaining({ code: '40P01' })));
+    expect(errors.filter((error) => !error.includes('deadlock detected'))).toEqual([]);
     expect(load.statuses).toEqual({ 200: load.answers.length });
   });
 
