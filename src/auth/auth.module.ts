@@ -69,6 +69,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     tablePruner({
       subject: 'one-time tokens',
       table: 'one_time_tokens',
+      key: 'hash',
       condition: `expires_at < now() - $1::float8 * interval '1 millisecond'`,
       retentionMs: () => 0,
     }),

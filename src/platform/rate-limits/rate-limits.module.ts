@@ -24,6 +24,7 @@ import { RejectionDelay } from './rejection-delay.js';
     tablePruner({
       subject: 'rate limits',
       table: 'rate_limits',
+      key: 'key',
       condition: `expire < extract(epoch FROM now()) * 1000 - $1::float8`,
       // An instance with a slow clock may still count in a window that has just ended.
       retentionMs: () => 3_600_000,
