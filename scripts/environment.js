@@ -58,6 +58,11 @@ export async function readConfig() {
   return env.readConfig();
 }
 
+/** @returns {Promise<boolean>} */
+export function isConfigurationValid() {
+  return readConfig().then(Boolean, () => false);
+}
+
 function isConfigured() {
   if (process.env['NODE_ENV'] === 'production') return true;
   loadEnvFile({ quiet: true });

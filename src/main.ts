@@ -3,8 +3,8 @@ import { setFlagsFromString } from 'node:v8';
 import { errorText } from './common/error-text.js';
 import { ListenError } from './common/listen-error.js';
 import { ConfigurationError, readConfig } from './config/env.js';
-import { configurationWarnings } from './config/warnings.js';
 import { createLogger } from './platform/logging/logger.js';
+import { logStartChecks } from './server/checks/start-checks.js';
 import { reportFailure, supervise, WorkerError } from './server/cluster.js';
 
 // V8 allocates objects in the old generation if earlier objects from the same code survived a collection. The first
@@ -14,7 +14,7 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 async function main(): Promise<void> {
   const config = readConfig();
   const logger = await createLogger(config);
-  if (!config.worker) for (const warning of configurationWarnings(config)) logger.warn(warning);
+  if (!config.worker) logStartChecks(config, logger);
   if (config.workers > 1 && cluster.isPrimary) {
     if (config.metrics.port !== null) {
       const { serveWorkerMetrics } = await import('./server/worker-metrics.js');

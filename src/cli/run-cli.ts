@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { AdminOptions } from './create-admin.js';
+import type { DoctorOptions } from './doctor/doctor.js';
 import type { ImportOptions } from './import/import-users.js';
 import type { GenerateOptions } from './keys.js';
 import { parseDuration } from '../config/duration.js';
@@ -56,6 +57,15 @@ export async function runCli(args: readonly string[]): Promise<number> {
     .action(async ({ olderThan }: { olderThan?: number }) => (await pruning()).pruneAudit(olderThan));
 
   program
+    .command('doctor')
+    .description('Check the configuration, the database, Redis, mail and this machine. Changes nothing.')
+    .option('--instances <number>', 'how many instances share the database (default: 1)', toCount)
+    .option('--json', 'print the findings as JSON')
+    .action(async (options: DoctorOptions) => {
+      exitCode = await (await import('./doctor/doctor.js')).runDoctor(options);
+    });
+
+  program
     .command('openapi:export')
     .description('Write the OpenAPI document. Needs no database.')
     .argument('[file]', 'output file (default: standard output)')
@@ -82,6 +92,11 @@ export async function runCli(args: readonly string[]): Promise<number> {
     console.error(describeError(error));
     return 1;
   }
+}
+
+function toCount(value: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('It must be a whole number of at least 1.');
+  return Number(value);
 }
 
 function toDurationMs(value: string): number {

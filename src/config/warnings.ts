@@ -2,6 +2,9 @@ import type { Config } from './env.js';
 
 const LOOPBACK = /^(?:localhost|.+\.localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\])$/;
 
+/** Returns whether a host name or an IP address, as in a URL, is this machine. */
+export const isLoopback = (hostname: string): boolean => LOOPBACK.test(hostname);
+
 /** Returns what is valid in the settings but probably unintended. */
 export function configurationWarnings(config: Config): string[] {
   return [...secretWarnings(config), ...mailWarnings(config), ...workerWarnings(config)];
@@ -17,7 +20,7 @@ function mailWarnings({ environment, mail, publicUrl }: Config): string[] {
   if (environment !== 'production') return [];
   if (mail.smtpUrl === null) return ['SMTP_URL is not set. Mails are stored and not sent until you set it.'];
   const { protocol, hostname } = new URL(publicUrl);
-  const isLocal = LOOPBACK.test(hostname);
+  const isLocal = isLoopback(hostname);
   return [
     ...(isLocal ? [`PUBLIC_URL leads to ${hostname}. The links in mails work only on this machine.`] : []),
     ...(protocol === 'http:' && !isLocal

@@ -19,7 +19,7 @@ export class HealthRepository {
   }
 
   /** Returns class names as TypeORM records them. They end with the timestamp that starts the file name. */
-  private async knownMigrations(): Promise<string[]> {
+  async knownMigrations(): Promise<string[]> {
     const files = await readdir(MIGRATIONS);
     return files.sort().flatMap((file) => {
       const match = MIGRATION_FILE.exec(file);
@@ -28,7 +28,7 @@ export class HealthRepository {
   }
 
   /** Returns an empty set if the table does not exist, because no migration has run yet. */
-  private async executedMigrations(manager: EntityManager): Promise<ReadonlySet<string>> {
+  async executedMigrations(manager: EntityManager): Promise<ReadonlySet<string>> {
     try {
       const rows = await manager.query<{ name: string }[]>('SELECT name FROM migrations');
       return new Set(rows.map((row) => row.name));

@@ -150,4 +150,15 @@ describe('the database role of the application', () => {
       delete: 204,
     });
   });
+
+  it('has no flaw that the doctor finds, until it lacks a right', async () => {
+    const examine = async () => {
+      const env = { NODE_ENV: 'production', JWT_SECRET: TEST_SECRET, DATABASE_URL: urlAs(role), PORT: '0' };
+      const { stdout } = await runCommand(['doctor'], env);
+      return stdout.split('\n').filter((line) => / database /.test(line) && !line.startsWith('ok'));
+    };
+    expect(await examine()).toEqual([]);
+    await database.query(`REVOKE UPDATE ON sessions FROM ${role}`);
+    expect(await examine()).toEqual([expect.stringMatching(/^problem .* lacks rights on sessions\. Grant them/)]);
+  });
 });

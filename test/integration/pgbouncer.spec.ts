@@ -6,8 +6,9 @@ import { MailServer } from '../support/mail-server.js';
 import { PgBouncer } from '../support/pgbouncer.js';
 import { postMail } from '../support/post-mail.js';
 import { insertSessions } from '../support/session-row.js';
+import { runCommand } from '../support/run-command.js';
 import { rounds } from '../support/rounds.js';
-import { TestApp } from '../support/test-app.js';
+import { TestApp, TEST_SECRET } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
 
@@ -152,6 +153,17 @@ suite('behind PgBouncer in transaction mode', () => {
     expect(await bouncer.query('SHOW idle_in_transaction_session_timeout')).toEqual([
       { idle_in_transaction_session_timeout: '2500ms' },
     ]);
+  });
+
+  // Last, because a command in this process replaces the logger.
+  it('is recognized by the doctor, with the loss of prepared statements', async () => {
+    const env = { NODE_ENV: 'production', JWT_SECRET: TEST_SECRET, DATABASE_URL: bouncer.url, PORT: '0' };
+    const { stdout } = await runCommand(['doctor'], { ...env, DB_PREPARED_STATEMENTS: 'true' });
+    expect(stdout).toMatch(/^ok .* behind a pooler, /m);
+    expect(stdout).toMatch(/^problem .* The pooler loses prepared statements\. Set DB_PREPARED_STATEMENTS=false/m);
+    expect(stdout).not.toContain('statement_timeout');
+    const { stdout: fixed } = await runCommand(['doctor'], { ...env, DB_PREPARED_STATEMENTS: 'false' });
+    expect(fixed).not.toContain('problem ');
   });
 });
 

@@ -6,6 +6,7 @@ import { NO_DATABASE } from '../support/constants.js';
 import { runNode } from '../support/run-node.js';
 import { TEST_SECRET } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
+import { until } from '../support/until.js';
 
 describe('in production', () => {
   let database: TestDatabase;
@@ -46,6 +47,11 @@ describe('in production', () => {
 
   it('listens on every IP address and logs it', () => {
     expect(app.log).toMatch(/Gatehouse listens on http:\/\/0\.0\.0\.0:\d+"/);
+  });
+
+  it('warns about a database role that may do everything', async () => {
+    await until('the database is checked', () => app.log.includes('is a superuser'));
+    expect(app.log).toContain('The role gatehouse is a superuser. Use a role that only reads and writes rows.');
   });
 
   it.each(['/docs', '/openapi.json'])('does not serve %s by default', async (path) => {

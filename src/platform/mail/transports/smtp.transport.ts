@@ -46,6 +46,11 @@ export class SmtpTransport extends MailTransport {
     }
   }
 
+  /** Connects and signs in, without a mail. @throws Error if that fails */
+  async verify(): Promise<void> {
+    await this.transporter.verify();
+  }
+
   close(): void {
     this.transporter.close({ force: true });
   }

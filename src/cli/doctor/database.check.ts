@@ -1,0 +1,71 @@
+import type { Config } from '../../config/env.js';
+import { HealthRepository } from '../../health/health.repository.js';
+import { Database, type EntityManager } from '../../platform/database/database.js';
+import { databaseOptions } from '../../platform/database/database.options.js';
+import { LazyDataSource } from '../../platform/database/lazy-data-source.js';
+import { DatabaseUnavailableError } from '../../platform/database/pg-errors.js';
+import { checkDatabase, checkMigrations } from '../../server/checks/database-checks.js';
+import { readDatabaseFacts, tablesWithoutRights } from '../../server/checks/database-facts.repository.js';
+import { problem, problemIf, sentence, type Finding } from '../../server/checks/finding.js';
+import { losesPreparedStatements } from './pooler.check.js';
+
+const ENTITIES = `${import.meta.dirname}/../../**/*.entity.{js,ts}`;
+const MAX_CONNECT_TIMEOUT_MS = 10_000;
+/** Three are used, and the pool reserves two for session lookups. */
+const CONNECTIONS = 5;
+
+/** Connects as the application does, and checks what it needs. */
+export async function inspectDatabase(config: Config, instances: number): Promise<readonly Finding[]> {
+  const connectTimeout = Math.min(config.database.connectTimeout, MAX_CONNECT_TIMEOUT_MS);
+  const options = databaseOptions({ ...config.database, poolMax: CONNECTIONS, connectTimeout });
+  const dataSource = await new LazyDataSource({ ...options, entities: [ENTITIES] }).initialize();
+  const tables = dataSource.entityMetadatas.map(({ tableName }) => tableName);
+  const database = new Database(dataSource);
+  try {
+    return await database.run((manager) => inspect(database, manager, { config, instances, tables }));
+  } catch (error) {
+    if (!(error instanceof DatabaseUnavailableError)) throw error;
+    return [problem('database', describe(error.cause))];
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+interface Expectations {
+  readonly config: Config;
+  readonly instances: number;
+  readonly tables: readonly string[];
+}
+
+async function inspect(
+  database: Database,
+  manager: EntityManager,
+  { config, instances, tables }: Expectations,
+): Promise<Finding[]> {
+  const facts = await readDatabaseFacts(manager);
+  const health = new HealthRepository();
+  const [executed, known] = [await health.executedMigrations(manager), await health.knownMigrations()];
+  const pending = known.filter((name) => !executed.has(name));
+  const unknown = [...executed].filter((name) => !known.includes(name));
+  const closed = await tablesWithoutRights(manager, tables);
+  const mayLose = facts.isPooled && config.database.preparedStatements;
+  return [
+    ...checkDatabase(facts, config, instances),
+    ...problemIf(
+      closed.length > 0,
+      'database',
+      `The role ${facts.role} lacks rights on ${closed.join(', ')}. Grant them as in docs/operations.md, Database roles.`,
+    ),
+    ...problemIf(
+      mayLose && (await losesPreparedStatements(database)),
+      'database',
+      'The pooler loses prepared statements. Set DB_PREPARED_STATEMENTS=false, or max_prepared_statements of PgBouncer.',
+    ),
+    ...checkMigrations(pending, unknown),
+  ];
+}
+
+function describe(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : '';
+  return `${sentence(message || 'Cannot connect')} Check DATABASE_URL, and that PostgreSQL is running.`;
+}

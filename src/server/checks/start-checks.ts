@@ -1,0 +1,29 @@
+import type { Logger } from 'pino';
+import type { Config } from '../../config/env.js';
+import { configurationWarnings } from '../../config/warnings.js';
+import { type Database } from '../../platform/database/database.js';
+import { checkDatabase } from './database-checks.js';
+import { readDatabaseFacts } from './database-facts.repository.js';
+import { checkMachine } from './machine-checks.js';
+
+/** Logs what is probably unintended in the settings, and in production also of the machine. Uses no network. */
+export function logStartChecks(config: Config, logger: Logger): void {
+  for (const message of configurationWarnings(config)) logger.warn(message);
+  if (config.environment !== 'production') return;
+  for (const { level, message } of checkMachine(config)) if (level !== 'ok') logger.warn(message);
+}
+
+/**
+ * Logs in production what is probably unintended in the database, with one statement after the start. The start does
+ * not need the database, so an outage is no failure here. Of several workers, only the first one asks.
+ */
+export async function logDatabaseChecks(database: Database, config: Config, logger: Logger): Promise<void> {
+  if (config.environment !== 'production' || (config.worker?.number ?? 1) > 1) return;
+  try {
+    const facts = await database.run(readDatabaseFacts);
+    for (const { level, message } of checkDatabase(facts, config)) if (level !== 'ok') logger.warn(message);
+  } catch (error) {
+    // `Database` logs outages.
+    logger.debug({ err: error }, 'Failed to check the database.');
+  }
+}

@@ -1,0 +1,128 @@
+import type { Finding } from '../../src/server/checks/finding.js';
+import { MailServer } from '../support/mail-server.js';
+import { RedisServer } from '../support/redis-server.js';
+import { runCommand } from '../support/run-command.js';
+import { runNode } from '../support/run-node.js';
+import { TEST_SECRET } from '../support/test-app.js';
+import { TestDatabase } from '../support/test-database.js';
+
+const BASE = { NODE_ENV: 'production', JWT_SECRET: TEST_SECRET, HOST: '127.0.0.1', PORT: '0' };
+
+const suiteWithRedis = RedisServer.isInstalled ? describe : describe.skip;
+
+describe('the doctor', () => {
+  let database: TestDatabase;
+  let mailServer: MailServer;
+  beforeAll(async () => {
+    database = await TestDatabase.create();
+    mailServer = await MailServer.start();
+  });
+  afterAll(async () => {
+    await mailServer.close();
+    await database.drop();
+  });
+
+  /** Returns the exit code and all findings as `level check: message`. */
+  async function examine(env: Readonly<Record<string, string>>, ...args: string[]) {
+    const { code, stdout } = await runCommand(['doctor', '--json', ...args], { ...BASE, ...env });
+    const findings = (JSON.parse(stdout) as Finding[]).map(
+      ({ level, check, message }) => `${level} ${check}: ${message}`,
+    );
+    return { code, findings };
+  }
+
+  it('finds no problem in a working environment', async () => {
+    const env = {
+      DATABASE_URL: database.url,
+      SMTP_URL: mailServer.url,
+      PUBLIC_URL: mailServer.url.replace('smtp', 'http'),
+    };
+    const { code, findings } = await examine(env);
+    expect([code, findings.filter((finding) => finding.startsWith('problem'))]).toEqual([0, []]);
+    expect(findings).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^ok secret: /),
+        expect.stringMatching(/^warning proxy: TRUST_PROXY is not set/),
+        expect.stringMatching(/^ok database: PostgreSQL \d+\.\d+, database test_\w+, schema public, role gatehouse, /),
+        expect.stringMatching(/^warning database: The role gatehouse is a superuser/),
+        'ok migrations: All have run',
+        'ok mail: 127.0.0.1 accepts connections',
+        expect.stringMatching(/^warning links: .* cannot be opened from here/),
+      ]),
+    );
+  });
+
+  it('lists all problems of the configuration, without secrets', async () => {
+    const env = {
+      DATABASE_URL: 'postgresql://u:12#hunter2@db/g',
+      JWT_SECRET: 'hunter2',
+      SMTP_URL: 'smtp://hunter2:x#@y',
+    };
+    const { code, stdout } = await runCommand(['doctor'], { ...BASE, ...env });
+    expect(code).toBe(1);
+    expect([...stdout.matchAll(/^problem {2}configuration {2}([A-Z_]+) /gm)].map(([, name]) => name)).toEqual([
+      'DATABASE_URL',
+      'JWT_SECRET',
+      'SMTP_URL',
+      'PUBLIC_URL',
+    ]);
+    expect(stdout).toMatch(/\nProblems: 4\. Warnings: 0\.\n$/);
+    expect(stdout).not.toContain('hunter2');
+  });
+
+  it('reports each server that it cannot reach', async () => {
+    const { code, findings } = await examine({
+      DATABASE_URL: 'postgresql://u:hunter2@127.0.0.1:1/g',
+      REDIS_URL: 'redis://:hunter2@127.0.0.1:1',
+      SMTP_URL: 'smtp://u:hunter2@127.0.0.1:1',
+      PUBLIC_URL: 'http://127.0.0.1:1',
+    });
+    expect(code).toBe(1);
+    for (const check of ['database', 'redis', 'mail']) {
+      expect(findings).toContainEqual(expect.stringMatching(`^problem ${check}: .*ECONNREFUSED`));
+    }
+    expect(findings.join()).not.toContain('hunter2');
+  });
+
+  it('reports a wrong password, a missing database and pending migrations', async () => {
+    const wrong = new URL(database.url);
+    wrong.password = 'hunter2';
+    expect((await examine({ DATABASE_URL: wrong.href })).findings).toContainEqual(
+      expect.stringMatching(/^problem database: password authentication failed/),
+    );
+    wrong.href = database.url;
+    wrong.pathname = '/missing';
+    expect((await examine({ DATABASE_URL: wrong.href })).findings).toContainEqual(
+      expect.stringMatching(/^problem database: database "missing" does not exist/),
+    );
+    await database.query(`DELETE FROM migrations WHERE name LIKE 'CreateUsers%'`);
+    await database.query(`INSERT INTO migrations (timestamp, name) VALUES (1, 'CreateNothing1')`);
+    const { code, findings } = await examine({ DATABASE_URL: database.url });
+    expect(code).toBe(1);
+    expect(findings).toContainEqual(
+      expect.stringMatching(/^problem migrations: Pending: CreateUsers\d+\. Run npm run/),
+    );
+    expect(findings).toContainEqual(expect.stringMatching(/^warning migrations: .*another version: CreateNothing1\./));
+  });
+
+  suiteWithRedis('with Redis', () => {
+    it('writes a key', async () => {
+      const redis = await RedisServer.start();
+      try {
+        const env = { DATABASE_URL: 'postgresql://u:p@127.0.0.1:1/g', REDIS_URL: redis.url };
+        expect((await examine(env)).findings).toContain('ok redis: Accepts writes');
+        const { findings } = await examine({ ...env, REDIS_URL: redis.url.replace('//', '//ada:hunter2@') });
+        expect(findings).toContainEqual(expect.stringMatching(/^problem redis: .* Check the user and the password/));
+      } finally {
+        await redis.kill();
+      }
+    });
+  });
+
+  it('starts no database for an invalid configuration', async () => {
+    const env = { NODE_ENV: 'development', PORT: 'x' };
+    const { code, stdout, stderr } = await runNode('scripts/cli.js', ['doctor'], { env });
+    expect([code, stderr]).toEqual([1, '']);
+    expect(stdout).toMatch(/^problem {2}configuration {2}PORT must be/);
+  });
+});
