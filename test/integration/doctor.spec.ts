@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Finding } from '../../src/server/checks/finding.js';
+import { NO_DATABASE } from '../support/constants.js';
 import { MailServer } from '../support/mail-server.js';
 import { RedisServer } from '../support/redis-server.js';
 import { runCommand } from '../support/run-command.js';
@@ -84,6 +88,20 @@ describe('the doctor', () => {
     expect(findings.join()).not.toContain('hunter2');
   });
 
+  it('reports ports on which it cannot listen', async () => {
+    const other = createServer((_, response) => response.writeHead(404).end()).listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const env = { DATABASE_URL: NO_DATABASE, HOST: '192.0.2.1', METRICS_HOST: '127.0.0.1', METRICS_PORT: String(port) };
+    const { findings } = await examine(env).finally(() => other.close());
+    expect(findings).toContainEqual(
+      expect.stringMatching(/^problem port: Cannot listen on 192\.0\.2\.1:0 \(EADDRNOTAVAIL\)\. Check HOST and PORT\./),
+    );
+    expect(findings).toContain(
+      `warning port: Another program uses 127.0.0.1:${port}. Stop it, or change METRICS_HOST and METRICS_PORT.`,
+    );
+  });
+
   it('reports a wrong password, a missing database and pending migrations', async () => {
     const wrong = new URL(database.url);
     wrong.password = 'hunter2';
@@ -109,7 +127,7 @@ describe('the doctor', () => {
     it('writes a key', async () => {
       const redis = await RedisServer.start();
       try {
-        const env = { DATABASE_URL: 'postgresql://u:p@127.0.0.1:1/g', REDIS_URL: redis.url };
+        const env = { DATABASE_URL: NO_DATABASE, REDIS_URL: redis.url };
         expect((await examine(env)).findings).toContain('ok redis: Accepts writes');
         const { findings } = await examine({ ...env, REDIS_URL: redis.url.replace('//', '//ada:hunter2@') });
         expect(findings).toContainEqual(expect.stringMatching(/^problem redis: .* Check the user and the password/));

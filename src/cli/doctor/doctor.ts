@@ -6,7 +6,7 @@ import { checkSettings } from '../../server/checks/setting-checks.js';
 import { inspectDatabase } from './database.check.js';
 import { inspectLinks } from './links.check.js';
 import { inspectMailServer } from './mail.check.js';
-import { inspectPort } from './port.check.js';
+import { inspectPorts } from './port.check.js';
 import { inspectRedis } from './redis.check.js';
 
 /** Longer than the timeouts of the checks themselves. */
@@ -37,7 +37,7 @@ async function examine(instances: number): Promise<readonly Finding[]> {
     return [...problems, checkNode(process.versions.node)];
   }
   const inspections: readonly [check: string, inspect: () => Promise<readonly Finding[]>][] = [
-    ['port', () => inspectPort(config)],
+    ['port', () => inspectPorts(config)],
     ['database', () => inspectDatabase(config, instances)],
     ['redis', () => inspectRedis(config)],
     ['mail', () => inspectMailServer(config)],
