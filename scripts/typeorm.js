@@ -1,4 +1,5 @@
 // npm run migration:run | migration:revert | migration:show | migration:generate [Name]
+import { basename } from 'node:path';
 import { ensureBuilt } from './build.js';
 import { withEnvironment } from './environment.js';
 import { migrate } from './migrate.js';
@@ -10,7 +11,10 @@ const [command = '', ...rest] = process.argv.slice(2);
 function typeormArgs() {
   if (command !== 'migration:generate') return [command, ...rest];
   const [name, ...options] = rest;
-  return name ? [command, `migrations/${name}`, ...options] : [command, 'migrations/Check', '--dryrun', '--check'];
+  // TypeORM's own documentation passes a path.
+  return name
+    ? [command, `migrations/${basename(name)}`, ...options]
+    : [command, 'migrations/Check', '--dryrun', '--check'];
 }
 
 /** Throws if migrations are pending, because a generated one would repeat their changes. */
