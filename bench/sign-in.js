@@ -1,4 +1,4 @@
-// Measures sign-ins and refreshes per second against bcrypt alone, how much a flood of sign-ins slows down other
+// Measures sign-ins and refreshes per second against bcrypt alone, how much sign-ins and floods of them slow down other
 // requests (ASVS 15.2.2), and whether response times reveal accounts (ASVS 6.3.8).
 import { Agent } from 'node:http';
 import { once } from 'node:events';
@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { Command, Option } from 'commander';
 import { PASSWORD, register, signIn } from './support/accounts.js';
+import { measureFloods } from './sign-in/floods.js';
 import { Client, send } from './support/client.js';
 import { withPostgres } from './support/postgres.js';
 import { median, quantile, rounded, verdict, wholeNumber } from './support/report.js';
@@ -19,7 +20,7 @@ const [READERS, READ_INTERVAL_MS] = [8, 200];
 const LEAST_SIGN_INS_PER_HASH = 0.85;
 const MAX_SLOWDOWN = 2;
 const MAX_TIMING_RATIO = 1.1;
-const PARTS = ['load', 'timing'];
+const PARTS = ['load', 'floods', 'timing'];
 
 /**
  * @typedef {(client: Client) => Promise<unknown>} Act
@@ -30,20 +31,22 @@ const PARTS = ['load', 'timing'];
 export const command = new Command('sign-in')
   .description('Measures sign-ins against bcrypt alone, other requests during a flood of sign-ins, and response times.')
   .option('--rounds <n>', 'load: how often each figure is measured', wholeNumber(1), 3)
-  .option('--seconds <n>', 'load: how long each measurement takes', wholeNumber(1), 15)
+  .option('--seconds <n>', 'load and floods: how long each measurement takes', wholeNumber(1), 15)
   .option('--connections <n>', 'load: connections that sign in or refresh', wholeNumber(1, 100), 64)
   .option('--tries <n>', 'timing: how often each request is sent', wholeNumber(1), 200)
   .addOption(new Option('--only <parts...>', 'measure only these').choices(PARTS).default(PARTS));
 
 /** @param {Options} options @param {AbortSignal} signal */
 export function run(options, signal) {
-  return withPostgres(signal, async ({ createDatabase }) => {
-    const { pool } = await createDatabase('gatehouse');
+  return withPostgres(signal, async (postgres) => {
+    console.log(`${availableParallelism()} processors for everything, bcrypt cost ${BCRYPT_COST}`);
+    const isCalm = !options.only.includes('floods') || (await measureFloods(postgres, options.seconds, signal));
+    if (options.only.every((part) => part === 'floods')) return isCalm;
+    const { pool } = await postgres.createDatabase('gatehouse');
     return withGatehouse({ BCRYPT_COST: String(BCRYPT_COST) }, signal, async ({ url }) => {
-      console.log(`${availableParallelism()} processors for everything, bcrypt cost ${BCRYPT_COST}`);
       const isFast = !options.only.includes('load') || (await measureLoad(url, options, signal));
       const isEven = !options.only.includes('timing') || (await measureTiming(url, pool, options.tries));
-      return isFast && isEven;
+      return isCalm && isFast && isEven;
     });
   });
 }
