@@ -17,6 +17,7 @@ import { AuditModule } from './platform/audit/audit.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { MailModule } from './platform/mail/mail.module.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
+import { RateLimitsModule } from './platform/rate-limits/rate-limits.module.js';
 import { UpkeepModule } from './platform/upkeep/upkeep.module.js';
 import { SessionGuard } from './sessions/session.guard.js';
 import { SessionsModule } from './sessions/sessions.module.js';
@@ -33,6 +34,7 @@ const GLOBAL_GUARDS = [JwtAuthGuard, SessionGuard, RolesGuard];
     DatabaseModule,
     AuditModule,
     MailModule,
+    RateLimitsModule,
     UsersModule,
     SessionsModule,
     AuthModule,

@@ -52,6 +52,11 @@ export async function measureFloods({ createDatabase, folder }, seconds, signal)
       async ({ url }) => {
         await writeTokens(pool, url, file);
         const [email = ''] = await register(url, 1, `floods-${floods.length}`);
+        await drive(
+          'Gatehouse',
+          { url: new URL('/users/me', url).href, file, connections: GUARDED_CONNECTIONS, seconds: IDLE_SECONDS },
+          signal,
+        );
         for (const flood of floods) {
           console.log(flood.name);
           const idle = await measure(url, file, IDLE_SECONDS, signal);

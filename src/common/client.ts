@@ -20,10 +20,12 @@ export interface RateLimitListener {
   onStates(states: readonly RateLimitState[]): void;
 }
 
-/** The response that a client waits for. */
+/** The part of an HTTP response that tells whether the client still waits for it. */
 export interface PendingResponse {
-  /** Calls the listener when the response is complete or the client has disconnected. */
-  onClose(listener: () => void): void;
+  readonly writableEnded: boolean;
+  readonly destroyed: boolean;
+  /** Emitted when the response is complete or the client has disconnected. */
+  once(event: 'close', listener: () => void): unknown;
 }
 
 /** The client of a request: its IP address, as `TRUST_PROXY` determines it, and what it sends about itself. */

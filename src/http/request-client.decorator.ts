@@ -13,7 +13,7 @@ export const RequestClient = createParamDecorator((_: unknown, context: Executio
   return {
     ...clientOf(http.getRequest<Request>()),
     rateLimits: new RateLimitHeaders(response),
-    response: { onClose: (listener) => void response.once('close', listener) },
+    response,
   };
 });
 

@@ -1,11 +1,14 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { clientOf } from '../http/client.js';
+import type { PendingResponse } from '../common/client.js';
+import { OverloadedError } from '../common/domain.error.js';
 import type { AccessClaims } from '../common/principal.js';
 import { handshakeOf, requestOf, type GuardedRequest } from '../http/guarded-request.js';
 import { publicOptions } from '../http/public.decorator.js';
 import { limitMessages } from '../http/streams/message-limits.js';
 import { Database } from '../platform/database/database.js';
+import { RejectionDelay } from '../platform/rate-limits/rejection-delay.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
 import type { GuardedSession } from './session-access.repository.js';
 import { SessionLookup } from './session.lookup.js';
@@ -21,6 +24,7 @@ export class SessionGuard implements CanActivate {
     private readonly database: Database,
     private readonly lookup: SessionLookup,
     private readonly lastSeen: LastSeenRecorder,
+    private readonly delay: RejectionDelay,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -29,7 +33,7 @@ export class SessionGuard implements CanActivate {
     const options = publicOptions(this.reflector, context);
     const claims = authenticatedIn(context);
     if (options && !claims) {
-      if (!options.evenIfBusy) this.database.assertShortQueue();
+      if (this.database.isBusy && !options.evenIfBusy) await this.rejectBusy(context);
       return true;
     }
     const request = requestOf(context);
@@ -38,6 +42,12 @@ export class SessionGuard implements CanActivate {
     if (session.isLastSeenStale) this.lastSeen.mark(claims);
     setSession(request, claims, session);
     return true;
+  }
+
+  /** Rejects an unauthenticated request without the database. */
+  private async rejectBusy(context: ExecutionContext): Promise<never> {
+    if (context.getType() === 'http') await this.delay.wait(context.getArgByIndex<PendingResponse>(1));
+    throw new OverloadedError();
   }
 
   private check(claims: AccessClaims, context: ExecutionContext): Promise<GuardedSession> {

@@ -63,8 +63,8 @@ export class ConnectionSlots {
     next.resolve();
   }
 
-  /** Rejects an unauthenticated request if it would have to wait too long. @throws OverloadedError */
-  assertShortQueue(): void {
-    if (this.waiters.size >= MAX_WAITING_STRANGERS) throw new OverloadedError();
+  /** Whether so many callers wait that unauthenticated requests are rejected. */
+  get isBusy(): boolean {
+    return this.waiters.size >= MAX_WAITING_STRANGERS;
   }
 }

@@ -108,9 +108,9 @@ export class Database implements HasGauges {
     return { total: pool?.totalCount ?? 0, idle: pool?.idleCount ?? 0, waiting };
   }
 
-  /** Rejects an unauthenticated request if too many callers wait for a connection. @throws OverloadedError */
-  assertShortQueue(): void {
-    this.dataSource.driver.slots.assertShortQueue();
+  /** Whether so many callers wait for a connection that unauthenticated requests are rejected. */
+  get isBusy(): boolean {
+    return this.dataSource.driver.slots.isBusy;
   }
 }
 

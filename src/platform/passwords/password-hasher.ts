@@ -39,9 +39,9 @@ export class PasswordHasher implements BeforeApplicationShutdown, OnApplicationS
   }
 
   /** Rejects a request before any other work if its password could not be hashed. @throws OverloadedError */
-  async assertCapacity(client: Client): Promise<void> {
+  async assertCapacity({ response }: Client): Promise<void> {
     if (!this.pool.isFull) return;
-    await this.delay.wait(client);
+    await this.delay.wait(response);
     throw new OverloadedError();
   }
 

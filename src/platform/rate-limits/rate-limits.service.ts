@@ -110,7 +110,7 @@ export class RateLimitsService implements HasGauges {
     const exceeded = points.find(isExceeded);
     if (!exceeded) return points;
     limitRejections.publish({ limit: exceeded.policy.name });
-    if (exceeded.isKnown) await this.delay.wait(client);
+    if (exceeded.isKnown) await this.delay.wait(client.response);
     throw new TooManyRequestsError(resetSeconds(exceeded));
   }
 

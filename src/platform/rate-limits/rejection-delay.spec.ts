@@ -1,10 +1,11 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { RejectionDelay } from './rejection-delay.js';
 
 /** Lets pending promises settle. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('RejectionDelay', () => {
-  const client = { ipAddress: null, userAgent: null };
   let delay: RejectionDelay;
   let ended: number;
   beforeEach(() => {
@@ -14,10 +15,9 @@ describe('RejectionDelay', () => {
   });
   afterEach(() => jest.useRealTimers());
 
-  const wait = (onClose?: (listener: () => void) => void) =>
-    void delay.wait({ ...client, ...(onClose && { response: { onClose } }) }).then(() => (ended += 1));
-  const fill = () => {
-    for (let i = 0; i < 2_048; i += 1) wait();
+  const wait = (response?: ServerResponse) => void delay.wait(response).then(() => (ended += 1));
+  const fill = (count = 5_000) => {
+    for (let i = 0; i < count; i += 1) wait();
   };
 
   it('delays a rejection by half a second', async () => {
@@ -30,6 +30,13 @@ describe('RejectionDelay', () => {
     expect(ended).toBe(1);
   });
 
+  it('delays rejections longer while more of them wait', async () => {
+    fill(1_000);
+    jest.advanceTimersByTime(999);
+    await settle();
+    expect(ended).toBe(500);
+  });
+
   it('does not delay a rejection if too many wait', async () => {
     fill();
     wait();
@@ -38,10 +45,10 @@ describe('RejectionDelay', () => {
   });
 
   it('frees the place of a client that disconnects', async () => {
-    let disconnect = (): void => undefined;
-    wait((listener) => (disconnect = listener));
-    for (let i = 1; i < 2_048; i += 1) wait();
-    disconnect();
+    const response = new ServerResponse(new IncomingMessage(new Socket()));
+    wait(response);
+    fill(4_999);
+    response.emit('close');
     await settle();
     expect(ended).toBe(1);
     wait();
@@ -54,6 +61,6 @@ describe('RejectionDelay', () => {
     delay.beforeApplicationShutdown();
     wait();
     await settle();
-    expect(ended).toBe(2_049);
+    expect(ended).toBe(5_001);
   });
 });

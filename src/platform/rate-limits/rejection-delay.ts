@@ -1,9 +1,11 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
-import type { Client } from '../../common/client.js';
+import type { PendingResponse } from '../../common/client.js';
 
-const DELAY_MS = 500;
-/** Each waiting rejection takes about 10 kB of memory. */
-const MAX_WAITING = 2_048;
+const MIN_DELAY_MS = 500;
+/** The delay grows with the number of waiting rejections, so that about a thousand are sent per second at most. */
+const DELAY_PER_WAITING_MS = 1;
+/** Bounds the delay, too. */
+const MAX_WAITING = 5_000;
 
 /**
  * Delays rejections that cost no work, so that a client that repeats its requests immediately cannot occupy the process.
@@ -15,7 +17,7 @@ export class RejectionDelay implements BeforeApplicationShutdown {
   private isStopping = false;
 
   /** Resolves after the delay, or when the client disconnects. */
-  wait({ response }: Client): Promise<void> {
+  wait(response?: PendingResponse): Promise<void> {
     if (this.isStopping || this.waiting.size >= MAX_WAITING) return Promise.resolve();
     return new Promise((resolve) => {
       const end = () => {
@@ -23,9 +25,9 @@ export class RejectionDelay implements BeforeApplicationShutdown {
         this.waiting.delete(end);
         resolve();
       };
-      const timer = setTimeout(end, DELAY_MS);
+      const timer = setTimeout(end, MIN_DELAY_MS + DELAY_PER_WAITING_MS * this.waiting.size);
       this.waiting.add(end);
-      response?.onClose(end);
+      response?.once('close', end);
     });
   }
 
