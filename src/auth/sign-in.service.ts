@@ -73,7 +73,8 @@ export class SignInService {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const verified = await this.verifyPassword(email, password, client);
       const result =
-        verified && (await this.database.transaction((manager) => this.createSession(manager, verified, client)));
+        verified &&
+        (await this.database.transaction((manager) => this.createSession(manager, verified, client), client));
       if (!result) continue;
       const { user, created, rejection } = result;
       // Throw after the commit. A rollback would lose the audit event and the mail with a new link.
@@ -91,8 +92,8 @@ export class SignInService {
    * @throws OverloadedError
    */
   private async verifyPassword(email: string, password: string, client: Client): Promise<User | null> {
-    const user = await this.database.run((manager) => this.users.findWithHash(manager, { email }));
-    const isMatch = await this.hasher.verify(password, user?.passwordHash);
+    const user = await this.database.run((manager) => this.users.findWithHash(manager, { email }), client);
+    const isMatch = await this.hasher.verify(password, user?.passwordHash, client);
     if (!user || !isMatch || !user.isActive) {
       const cause = !user ? 'unknown_address' : !isMatch ? 'wrong_password' : 'user_inactive';
       const error = new InvalidCredentialsError();
@@ -101,7 +102,7 @@ export class SignInService {
       throw error;
     }
     if (!this.hasher.isOutdated(user.passwordHash)) return user;
-    const passwordHash = await this.hasher.hash(password);
+    const passwordHash = await this.hasher.hash(password, client);
     const isReplaced = await this.database.run((manager) => this.users.replaceHash(manager, user, passwordHash));
     return isReplaced ? Object.assign(user, { passwordHash }) : null;
   }

@@ -101,6 +101,13 @@ export class ValidationFailedError extends domainError('invalid', 'validation_fa
 /** The principal's role does not permit the operation. */
 export class ForbiddenError extends domainError('forbidden', 'forbidden', 'Your role does not allow this.') {}
 
+/** The request reached its deadline. A write may have taken effect. */
+export class RequestTimeoutError extends domainError(
+  'unavailable',
+  'request_timeout',
+  'The request took too long. If it changes something, check whether it took effect before you retry.',
+) {}
+
 /** Too many requests or passwords wait already. The request had no effect. */
 export class OverloadedError extends domainError(
   'unavailable',

@@ -44,7 +44,8 @@ export function environmentSchema(environment: Environment) {
     TRUST_PROXY: trustProxy,
     CORS_ORIGINS: origins,
     API_PREFIX: pathPrefix,
-    REQUEST_TIMEOUT: duration('1s', '1h', '30s'),
+    REQUEST_TIMEOUT: duration('1s', '1h', '15s'),
+    UPLOAD_TIMEOUT: duration('1s', '1d', '1m'),
     METRICS_PORT: optionalInteger(0, 65_535),
     METRICS_HOST: z.string().default('127.0.0.1'),
     DATABASE_URL: production

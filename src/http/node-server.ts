@@ -25,11 +25,11 @@ type Connection = Duplex & { readonly _httpMessage?: ServerResponse | null };
 /**
  * Sets the timeouts of the server, and responds to invalid HTTP with problem documents.
  *
- * @param requestTimeoutMs how long a client may take to send a request with its body
+ * @param uploadTimeoutMs how long a client may take to send a request with its body
  */
-export function configureNodeServer(server: Server, requestTimeoutMs: number): void {
+export function configureNodeServer(server: Server, uploadTimeoutMs: number): void {
   server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = requestTimeoutMs;
+  server.requestTimeout = uploadTimeoutMs;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
   server.timeout = SOCKET_TIMEOUT_MS;
   // Otherwise Node itself responds to a missing Host and to an unknown Expect, with an empty body.

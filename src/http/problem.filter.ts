@@ -48,14 +48,9 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
-    const [path = ''] = request.originalUrl.split('?', 1);
-    const error = routingError(exception, request, path) ?? this.toDomainError(exception, response);
+    const error = routingError(exception, request) ?? this.toDomainError(exception, response);
     recordRejection(this.rejectionAudit, error, request);
-    response.locals['code'] = error.code;
-    // The response has already started, so its status cannot change.
-    if (response.headersSent) return void response.destroy();
-    setProblemHeaders(error, request, response);
-    return response.type('application/problem+json').json(toProblem(error, path, requestIdOf(response)));
+    return sendProblem(error, request, response);
   }
 
   private toDomainError(exception: unknown, response: Response): DomainError {
@@ -70,19 +65,33 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
+/** Sends the problem document of an error. If the response has started, closes the connection instead. */
+export function sendProblem(error: DomainError, request: GuardedRequest, response: Response): unknown {
+  response.locals['code'] = error.code;
+  // The status cannot change any more.
+  if (response.headersSent) return void response.destroy();
+  setProblemHeaders(error, request, response);
+  const problem = toProblem(error, pathOf(request), requestIdOf(response));
+  return response.type('application/problem+json').json(problem);
+}
+
+function pathOf({ originalUrl }: Request): string {
+  return originalUrl.split('?', 1)[0] ?? '';
+}
+
 /**
  * Returns the error of a request that no route handles: 404, or 405 if the path has other methods. It takes precedence
  * over an error in the body. Returns null if a route handles the request, or if a module's middleware or the
  * `HandshakeGate` rejected it.
  */
-function routingError(exception: unknown, request: GuardedRequest, path: string): DomainError | null {
+function routingError(exception: unknown, request: GuardedRequest): DomainError | null {
   if (request.rejection !== undefined) return null;
   const isUnhandled =
     exception instanceof NotFoundException && exception.message === `Cannot ${request.method} ${request.originalUrl}`;
   const isBadPath = exception instanceof BadRequestException && exception.message.startsWith('Failed to decode param');
   // Without a route, a domain error comes from the HTTP setup, for example from a body parser.
   if (!isUnhandled && !isBadPath && (request.route || !(exception instanceof DomainError))) return null;
-  const allowed = methodsOf(request.app, path);
+  const allowed = methodsOf(request.app, pathOf(request));
   if (allowed.length > 0 && !allowed.includes(request.method)) return new MethodNotAllowedError(allowed);
   if (isBadPath) return new BadRequestError();
   return isUnhandled || allowed.length === 0 ? new NotFoundError() : null;

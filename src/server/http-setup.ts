@@ -5,6 +5,7 @@ import { GlobalGuards } from '../http/global-guards.js';
 import { readBody } from '../http/body/body-reader.js';
 import { GatehouseAdapter } from '../http/express.adapter.js';
 import { configureNodeServer, requireHost } from '../http/node-server.js';
+import { RequestDeadlines } from '../http/request-deadlines.js';
 import { requestId } from '../http/request-id.js';
 import { securityHeaders } from '../http/security-headers.js';
 import { makeArraysStrict } from '../http/strict-array.js';
@@ -48,11 +49,13 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   if (config.http.accountPagesEnabled) serveAccountPages(app, config);
   // Supervisors expect exit code 0 after a signal.
   app.enableShutdownHooks([], { useProcessExit: true });
-  configureNodeServer(app.getHttpServer(), config.http.requestTimeout);
+  configureNodeServer(app.getHttpServer(), config.http.uploadTimeout);
+  const adapter = app.getHttpAdapter() as unknown as GatehouseAdapter;
+  new RequestDeadlines(app.getHttpServer(), adapter.connections, config.http.requestTimeout);
   const trusts = app.getHttpAdapter().getInstance().get('trust proxy fn') as TrustProxy;
   watchProxyHeaders(app.getHttpServer(), trusts, logger);
   setUpWebSockets(app, config, log);
-  (app.getHttpAdapter() as unknown as GatehouseAdapter).checkSetup = () => checkRoutes(app);
+  adapter.checkSetup = () => checkRoutes(app);
 }
 
 const HELMET = {

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from '../auth/auth.errors.js';
-import { ForbiddenError, OverloadedError, ValidationFailedError } from '../common/domain.error.js';
+import { ForbiddenError, OverloadedError, RequestTimeoutError, ValidationFailedError } from '../common/domain.error.js';
 import { OWN_ERRORS_EXTENSION, problemResponses, type DocumentedError } from '../http/api-problems.decorator.js';
 import { BadRequestError, InternalError } from '../http/http.errors.js';
 import { PUBLIC_EXTENSION } from '../http/public.decorator.js';
@@ -109,7 +109,7 @@ function commonErrors(operation: Operation, isPublic: boolean): DocumentedError[
   if (takesInput) errors.push(ValidationFailedError, BadRequestError);
   if (!isPublic) errors.push(TokenMissingError, TokenInvalidError, TokenExpiredError, ...SESSION_ERRORS);
   if (operation[ROLES_EXTENSION] ?? operation[PERMISSIONS_EXTENSION]) errors.push(ForbiddenError);
-  if (!isPublic || operation.requestBody) errors.push(DatabaseUnavailableError, OverloadedError);
+  if (!isPublic || operation.requestBody) errors.push(DatabaseUnavailableError, OverloadedError, RequestTimeoutError);
   return errors;
 }
 

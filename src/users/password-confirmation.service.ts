@@ -32,8 +32,8 @@ export class PasswordConfirmationService {
     // JSON, because a stranger could otherwise sign in with this ID as the email and exhaust this limit.
     const attempt = await this.limits.begin('login', { client, account: JSON.stringify({ id }) });
     try {
-      const user = await this.database.run((manager) => this.users.findWithHash(manager, { id }));
-      if (!user || !(await this.hasher.verify(password, user.passwordHash))) return await this.reject(actor);
+      const user = await this.database.run((manager) => this.users.findWithHash(manager, { id }), client);
+      if (!user || !(await this.hasher.verify(password, user.passwordHash, client))) return await this.reject(actor);
       await attempt.succeeded();
       return user;
     } catch (error) {

@@ -46,9 +46,9 @@ export class UsersService {
    * @throws PasswordTooWeakError, EmailTakenError, OverloadedError
    */
   async registerUser({ email, password, name }: Registration, client: Client): Promise<User> {
-    const row = await this.toRow({ email, password, name });
+    const row = await this.toRow({ email, password, name }, client);
     const event = { type: 'user_created', userId: row.id, actor: { userId: row.id, client } } as const;
-    return this.database.transaction((manager) => this.insert(manager, row, event));
+    return this.database.transaction((manager) => this.insert(manager, row, event), client);
   }
 
   /**
@@ -129,11 +129,11 @@ export class UsersService {
     await this.deleteUser(actor.userId, actor);
   }
 
-  private async toRow(user: NewUser): Promise<NewUserRow> {
+  private async toRow(user: NewUser, client?: Client): Promise<NewUserRow> {
     const { password, name = null, role = 'user', isEmailVerified = false } = user;
     const email = normalizeEmail(user.email);
     await this.policy.assertAcceptable(password, { email, name }, '/password');
-    return { id: newId(), email, passwordHash: await this.hasher.hash(password), name, role, isEmailVerified };
+    return { id: newId(), email, passwordHash: await this.hasher.hash(password, client), name, role, isEmailVerified };
   }
 
   private async insert(manager: EntityManager, row: NewUserRow, event: AuditEntry): Promise<User> {

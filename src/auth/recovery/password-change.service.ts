@@ -52,7 +52,7 @@ export class PasswordChangeService {
       const user = await this.confirmation.confirmPassword(actor, client, current);
       if (next === current) throw new PasswordUnchangedError();
       await this.policy.assertAcceptable(next, user, '/newPassword');
-      const passwordHash = await this.hasher.hash(next);
+      const passwordHash = await this.hasher.hash(next, client);
       const isChanged = await this.database.transaction(async (manager) => {
         const isUnchanged = (await this.users.lockIfUnchanged(manager, user)) !== null;
         await this.sessions.assertActorAllowed(manager, actor);

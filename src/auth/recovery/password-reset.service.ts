@@ -79,7 +79,7 @@ export class PasswordResetService {
       // Hashing is expensive, so check the token first. `redeem` checks it again.
       const owner = await this.database.run((manager) => this.tokens.findUser(manager, 'password_reset', token));
       await this.policy.assertAcceptable(newPassword, owner, '/newPassword');
-      const passwordHash = await this.hasher.hash(newPassword);
+      const passwordHash = await this.hasher.hash(newPassword, client);
       await this.database.transaction(async (manager) => {
         const user = await this.tokens.redeem(manager, 'password_reset', token);
         const { id } = user;

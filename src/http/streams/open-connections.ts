@@ -64,6 +64,15 @@ export class OpenConnections implements Iterable<Connection> {
     return open;
   }
 
+  /** Returns the responses that Express handles and that have not started. */
+  *pendingResponses(): Iterable<Response> {
+    for (const { _httpMessage: response } of this.connections) {
+      if (!response || response.headersSent || response.destroyed || this.streams.has(response)) continue;
+      // Express adds this field. Handshakes have deadlines of their own.
+      if ('locals' in response) yield response;
+    }
+  }
+
   private streamOf(response: Connection['_httpMessage']): OpenStream | undefined {
     if (!response || response.writableEnded || response.destroyed) return undefined;
     const known = this.streams.get(response);

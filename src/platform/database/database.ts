@@ -2,10 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { EntityManager } from 'typeorm';
 import { GAUGES, type GaugeValue, type HasGauges } from '../../common/gauges.js';
+import type { Client } from '../../common/client.js';
 import { LazyDataSource } from './lazy-data-source.js';
 import type { LazyQueryRunner } from './lazy-query-runner.js';
 
 export type { EntityManager } from 'typeorm';
+
+/** A client that waits for a result. */
+type Waiting = Pick<Client, 'response'>;
 
 /** The connections of the pool. */
 export interface PoolState {
@@ -30,10 +34,14 @@ export class Database implements HasGauges {
   /**
    * Calls `fn` with a connection. Each statement commits by itself.
    *
+   * @param waiting the client that waits for the result, if any
    * @throws DatabaseUnavailableError if the connection fails or a timeout expires
+   * @throws RequestTimeoutError if the client no longer waits when a connection is free
    */
-  run<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return runWith(this.dataSource.createQueryRunner(), fn);
+  run<T>(fn: (manager: EntityManager) => Promise<T>, waiting?: Waiting): Promise<T> {
+    const runner = this.dataSource.createQueryRunner();
+    runner.response = waiting?.response;
+    return runWith(runner, fn);
   }
 
   /**
@@ -60,16 +68,18 @@ export class Database implements HasGauges {
   /**
    * Calls `fn` in a transaction (read committed). Commits when `fn` returns and rolls back when it throws.
    *
+   * @param waiting the client that waits for the result, if any
    * @throws DatabaseUnavailableError if the connection fails or a timeout expires
+   * @throws RequestTimeoutError if the client no longer waits when a connection is free
    */
-  async transaction<T>(fn: (manager: EntityManager) => Promise<T>): Promise<T> {
+  async transaction<T>(fn: (manager: EntityManager) => Promise<T>, waiting?: Waiting): Promise<T> {
     const actions: (() => void)[] = [];
-    const result = await this.run((connection) =>
+    const begin = (connection: EntityManager) =>
       connection.transaction((manager) => {
         this.commitActions.set(manager, actions);
         return fn(manager);
-      }),
-    );
+      });
+    const result = await this.run(begin, waiting);
     for (const action of actions) action();
     return result;
   }

@@ -2,6 +2,8 @@ import type { PoolClient, QueryArrayConfig } from 'pg';
 import { QueryRunnerAlreadyReleasedError } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
+import type { PendingResponse } from '../../common/client.js';
+import { SlotTimeoutError } from '../../common/slots.js';
 import type { ConnectionSlots } from './connection-slots.js';
 import type { SecondConnectionDetector } from './second-connection-detector.js';
 import type { OutageLog } from './outage-log.js';
@@ -23,6 +25,8 @@ export interface Statement {
 export class LazyQueryRunner extends PostgresQueryRunner {
   /** Whether it may use the connections that are reserved for session lookups. */
   isReserved = false;
+  /** The response that needs the connection. If nobody waits for it any more, no connection is obtained. */
+  response: PendingResponse | undefined;
   private connecting: Promise<PoolClient> | undefined;
   private failure: Error | undefined;
   /** Why the connection must leave the pool after its release, although it works. */
@@ -95,9 +99,9 @@ export class LazyQueryRunner extends PostgresQueryRunner {
 
   private async takeSlot(): Promise<void> {
     try {
-      await this.slots.acquire();
+      await this.slots.acquire(this.response);
     } catch (error) {
-      throw isUnavailable(error) ? this.outages.recordFailure(error) : error;
+      throw error instanceof SlotTimeoutError ? this.outages.recordFailure(error) : error;
     }
   }
 

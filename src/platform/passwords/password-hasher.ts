@@ -40,23 +40,31 @@ export class PasswordHasher implements BeforeApplicationShutdown, OnApplicationS
 
   /** Rejects a request before any other work if its password could not be hashed. @throws OverloadedError */
   async assertCapacity({ response }: Client): Promise<void> {
-    if (!this.pool.isFull) return;
+    if (!this.pool.isFull()) return;
     await this.delay.wait(response);
     throw new OverloadedError();
   }
 
-  /** Hashes a new password. @throws OverloadedError */
-  hash(password: string): Promise<string> {
-    return this.pool.run('make', { password, cost: this.cost });
+  /**
+   * Hashes a new password.
+   *
+   * @param client that waits for the result, if any
+   * @throws OverloadedError
+   * @throws RequestTimeoutError if the client no longer waits when a thread is free
+   */
+  hash(password: string, client?: Client): Promise<string> {
+    return this.pool.run('make', { password, cost: this.cost }, client?.response);
   }
 
   /**
    * Verifies a password. Pass `undefined` if the account does not exist: every failure takes the same time (ASVS 6.3.8).
    *
+   * @param client that waits for the result, if any
    * @throws OverloadedError
+   * @throws RequestTimeoutError if the client no longer waits when a thread is free
    */
-  verify(password: string, stored: string | undefined): Promise<boolean> {
-    return this.pool.run('verify', { password, stored: stored ?? null, cost: this.cost });
+  verify(password: string, stored: string | undefined, client?: Client): Promise<boolean> {
+    return this.pool.run('verify', { password, stored: stored ?? null, cost: this.cost }, client?.response);
   }
 
   /** Returns whether the next successful sign-in should replace the hash. */

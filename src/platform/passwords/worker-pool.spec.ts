@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type * as worker from './password-hash.worker.js';
-import { OverloadedError } from '../../common/domain.error.js';
+import { OverloadedError, RequestTimeoutError } from '../../common/domain.error.js';
 import { WorkerPool } from './worker-pool.js';
 
 const ON_LINUX = process.platform === 'linux';
@@ -37,6 +37,16 @@ describe('WorkerPool', () => {
     const served: number[] = [];
     await Promise.all(Array.from({ length: 20 }, (_, i) => make(pool).then(() => served.push(i))));
     expect(served).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  });
+
+  it('drops a waiting task whose client no longer waits', async () => {
+    const pool = open(1, 1);
+    const first = make(pool, 8);
+    const response = { writableEnded: false, destroyed: false, once: () => undefined };
+    const dropped = pool.run('make', { password: 'x', cost: 16 }, response);
+    response.writableEnded = true;
+    await expect(dropped).rejects.toThrow(RequestTimeoutError);
+    await first;
   });
 
   it('rejects waiting and new tasks after it is closed', async () => {

@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
+import type { PendingResponse } from '../../common/client.js';
 import { OverloadedError } from '../../common/domain.error.js';
 import { threadTasks } from '../../common/signals.js';
+import { Slots } from '../../common/slots.js';
 
 export interface WorkerPoolOptions {
   readonly threads: number;
@@ -21,7 +23,7 @@ const SHUTDOWN_GRACE_MS = 5_000;
 /** Runs the functions of a worker file in threads, with a bounded queue. Starts them on demand. */
 export class WorkerPool<Worker extends Tasks<Worker>> {
   private pool: Promise<Piscina> | undefined;
-  private pending = 0;
+  private readonly slots: Slots;
   private closed = false;
   private deadline: NodeJS.Timeout | undefined;
 
@@ -29,25 +31,34 @@ export class WorkerPool<Worker extends Tasks<Worker>> {
   constructor(
     private readonly file: string,
     private readonly options: WorkerPoolOptions,
-  ) {}
+  ) {
+    this.slots = new Slots({ slots: options.threads, maxWaiting: options.maxWaiting });
+  }
 
   /** The number of tasks that wait for a thread. */
   get waiting(): number {
-    return Math.max(this.pending - this.options.threads, 0);
+    return this.slots.waiting;
   }
 
-  get isFull(): boolean {
-    return this.pending >= this.options.threads + this.options.maxWaiting;
+  isFull(): boolean {
+    return this.slots.isFull();
   }
 
-  /** Runs one function of the worker file. @throws OverloadedError if the queue is full or the pool is closed */
+  /**
+   * Runs one function of the worker file.
+   *
+   * @param response of the request that needs the result, if any
+   * @throws OverloadedError if the queue is full or the pool is closed
+   * @throws RequestTimeoutError if nobody waits for the response when a thread is free
+   */
   async run<Name extends keyof Worker & string>(
     name: Name,
     task: Parameters<Worker[Name]>[0],
+    response?: PendingResponse,
   ): Promise<ReturnType<Worker[Name]>> {
-    if (this.isClosed() || this.isFull) throw new OverloadedError();
-    this.pending += 1;
+    if (this.isClosed()) throw new OverloadedError();
     const start = performance.now();
+    await this.slots.acquire(response);
     try {
       const pool = await (this.pool ??= this.start());
       // A destroyed pool would start again.
@@ -58,7 +69,7 @@ export class WorkerPool<Worker extends Tasks<Worker>> {
     } catch (error) {
       throw this.isClosed() ? new OverloadedError() : error;
     } finally {
-      this.pending -= 1;
+      this.slots.release();
     }
   }
 
@@ -87,8 +98,6 @@ export class WorkerPool<Worker extends Tasks<Worker>> {
       maxThreads: this.options.threads,
       idleTimeout: this.options.idleTimeoutMs,
       niceIncrement: NICENESS,
-      // Otherwise a task that finds no free thread returns to the end of the queue.
-      stricterFIFO: true,
     });
   }
 }

@@ -1,0 +1,107 @@
+import type { PendingResponse } from './client.js';
+import { OverloadedError, RequestTimeoutError } from './domain.error.js';
+
+export interface SlotLimits {
+  /** How many callers may hold a slot at a time. */
+  readonly slots: number;
+  /** How many callers may wait for one. */
+  readonly maxWaiting: number;
+  /** How long a caller may wait. Without it, callers wait until they get a slot. */
+  readonly timeoutMs?: number;
+}
+
+interface Waiter {
+  readonly response: PendingResponse | undefined;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Returns whether no client waits for the response any more: it timed out, or the client disconnected. */
+export function isOver(response: PendingResponse | undefined): boolean {
+  return response !== undefined && (response.writableEnded || response.destroyed);
+}
+
+/** A bounded queue, in order of arrival. Drops callers whose response nobody waits for when their turn comes. */
+export class Slots {
+  private readonly waiters = new Set<Waiter>();
+  private free: number;
+
+  constructor(private readonly limits: SlotLimits) {
+    this.free = limits.slots;
+  }
+
+  get waiting(): number {
+    return this.waiters.size;
+  }
+
+  /** Whether further callers are rejected. */
+  isFull(): boolean {
+    if (this.free > 0 || this.waiters.size < this.limits.maxWaiting) return false;
+    for (const waiter of this.waiters) if (isOver(waiter.response)) this.drop(waiter);
+    return this.waiters.size >= this.limits.maxWaiting;
+  }
+
+  /**
+   * Takes a slot. Returns a promise if the caller must wait.
+   *
+   * @param response of the request that needs the slot, if any
+   * @throws OverloadedError if too many callers wait
+   * @throws RequestTimeoutError if nobody waits for the response any more
+   * @throws SlotTimeoutError if the wait times out
+   */
+  acquire(response?: PendingResponse): Promise<void> | undefined {
+    if (isOver(response)) throw new RequestTimeoutError();
+    if (this.free > 0) {
+      this.free -= 1;
+      return undefined;
+    }
+    if (this.isFull()) throw new OverloadedError();
+    return new Promise((resolve, reject) => {
+      const { timeoutMs } = this.limits;
+      const timer = timeoutMs === undefined ? undefined : setTimeout(() => expire(), timeoutMs).unref();
+      const waiter = {
+        response,
+        resolve: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+        reject: (error: Error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      };
+      const expire = () => {
+        this.waiters.delete(waiter);
+        reject(new SlotTimeoutError());
+      };
+      this.waiters.add(waiter);
+    });
+  }
+
+  /** Passes a slot on to the caller that has waited longest. */
+  release(): void {
+    for (const waiter of this.waiters) {
+      if (isOver(waiter.response)) this.drop(waiter);
+      else {
+        this.waiters.delete(waiter);
+        waiter.resolve();
+        return;
+      }
+    }
+    this.free += 1;
+  }
+
+  private drop(waiter: Waiter): void {
+    this.waiters.delete(waiter);
+    waiter.reject(new RequestTimeoutError());
+  }
+}
+
+/** No slot became free in time. */
+export class SlotTimeoutError extends Error {
+  override readonly name = 'SlotTimeoutError';
+
+  constructor() {
+    super('The wait for a slot timed out.');
+  }
+}
