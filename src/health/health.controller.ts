@@ -20,7 +20,7 @@ export class HealthController {
   }
 
   @Get('ready')
-  @ApiOperation({ summary: 'Readiness. The database responds and all migrations have run' })
+  @ApiOperation({ summary: 'Readiness. The database can serve requests and all migrations have run' })
   @ApiOkResponse({ type: ReadinessDto })
   @ApiServiceUnavailableResponse({ type: ReadinessDto })
   async ready(@Res({ passthrough: true }) response: Response): Promise<ReadinessDto> {

@@ -2,6 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { isUndefinedTable } from '../platform/database/pg-errors.js';
+import { queryRows } from '../platform/database/query-rows.js';
+import { SERVER_ACCEPTS_WRITES } from '../platform/database/read-only-server.js';
 
 const MIGRATIONS = new URL('../../migrations/', import.meta.url);
 const MIGRATION_FILE = /^(\d+)-(\w+)\.(?:js|ts)$/;
@@ -10,6 +12,25 @@ const MIGRATION_FILE = /^(\d+)-(\w+)\.(?:js|ts)$/;
 export class HealthRepository {
   async ping(manager: EntityManager): Promise<void> {
     await manager.query('SELECT 1');
+  }
+
+  /**
+   * Commits a transaction that does what requests need: it reads the tables of the guards, writes 200 kB to the disk and
+   * writes to the WAL. PostgreSQL deletes the temporary file, and the WAL message changes no table.
+   */
+  async tryToServe(manager: EntityManager): Promise<void> {
+    await manager.transaction(async (transaction) => {
+      await transaction.query(`SET LOCAL lock_timeout = '1s'; SET LOCAL work_mem = '64kB'`);
+      await queryRows(
+        transaction,
+        {
+          text: `SELECT pg_logical_emit_message(true, 'gatehouse', 'readiness')::text
+                   FROM (SELECT count(*) FROM generate_series(1, 5000)) AS more_than_work_mem
+                  WHERE ${SERVER_ACCEPTS_WRITES} AND NOT EXISTS (SELECT FROM sessions JOIN users ON false)`,
+        },
+        [],
+      );
+    });
   }
 
   /** Returns the migrations of this build that the database has not run, oldest first. */

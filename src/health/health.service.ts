@@ -1,28 +1,39 @@
 import { Injectable } from '@nestjs/common';
+import { outageReason, type OutageReason } from '../platform/database/connect-errors.js';
 import { Database, type EntityManager, type PoolState } from '../platform/database/database.js';
-import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
+import { DatabaseUnavailableError, isUndefinedTable } from '../platform/database/pg-errors.js';
 import { HealthRepository } from './health.repository.js';
 
 export type Health = 'ok' | 'error';
 
-/** `roundTripMs` is null if the database is unavailable. */
+/** The round trip and the reason are null if they are unknown. */
 export interface DatabaseHealth {
   readonly status: Health;
   readonly roundTripMs: number | null;
+  readonly reason: OutageReason | null;
 }
 
-/** Ready if the database responds and all migrations of this build have run. */
+/** Ready if the database can serve requests and all migrations of this build have run. */
 export interface Readiness {
   readonly status: Health;
   readonly checks: {
     readonly database: DatabaseHealth;
-    readonly migrations: { readonly pending: readonly string[] };
+    /** Null if they are unknown, because the database is unavailable. */
+    readonly migrations: { readonly pending: readonly string[] | null };
     readonly pool: PoolState;
   };
 }
 
+type Outcome<T> = { readonly value: T } | { readonly reason: OutageReason };
+
+/** The probe writes to the disk, and anyone may request it. */
+const PROBE_INTERVAL_MS = 1_000;
+
 @Injectable()
 export class HealthService {
+  private probing: Promise<OutageReason | null> | undefined;
+  private nextProbeAt = 0;
+
   constructor(
     private readonly database: Database,
     private readonly repository: HealthRepository,
@@ -30,33 +41,54 @@ export class HealthService {
 
   /** Measures the round trip of one statement. */
   async databaseHealth(): Promise<DatabaseHealth> {
-    const roundTrip = await this.queryIfAvailable(async (manager) => {
+    const ping = await this.tryQuery(async (manager) => {
       const start = performance.now();
       await this.repository.ping(manager);
       return performance.now() - start;
     });
-    if (roundTrip === undefined) return { status: 'error', roundTripMs: null };
-    return { status: 'ok', roundTripMs: Math.round(roundTrip * 100) / 100 };
+    if ('reason' in ping) return { status: 'error', roundTripMs: null, reason: ping.reason };
+    return { status: 'ok', roundTripMs: Math.round(ping.value * 100) / 100, reason: null };
   }
 
   async readiness(): Promise<Readiness> {
-    const database = await this.databaseHealth();
-    const pending =
-      database.status === 'ok'
-        ? await this.queryIfAvailable((manager) => this.repository.pendingMigrations(manager))
-        : undefined;
+    let database = await this.databaseHealth();
+    let pending: readonly string[] | null = null;
+    if (database.status === 'ok') {
+      const reason = await this.probe();
+      const migrations = await this.tryQuery((manager) => this.repository.pendingMigrations(manager));
+      if (reason) database = { ...database, status: 'error', reason };
+      if ('value' in migrations) pending = migrations.value;
+    }
     return {
-      status: pending?.length === 0 ? 'ok' : 'error',
-      checks: { database, migrations: { pending: pending ?? [] }, pool: this.database.pool() },
+      status: database.status === 'ok' && pending?.length === 0 ? 'ok' : 'error',
+      checks: { database, migrations: { pending }, pool: this.database.pool() },
     };
   }
 
-  /** Returns undefined if the database is unavailable. */
-  private async queryIfAvailable<T>(query: (manager: EntityManager) => Promise<T>): Promise<T | undefined> {
+  /** Returns why requests would fail, or null. Probes once for all concurrent callers, and at most once a second. */
+  private probe(): Promise<OutageReason | null> {
+    if (this.probing && performance.now() < this.nextProbeAt) return this.probing;
+    this.nextProbeAt = Infinity;
+    this.probing = this.tryToServe().finally(() => (this.nextProbeAt = performance.now() + PROBE_INTERVAL_MS));
+    return this.probing;
+  }
+
+  private async tryToServe(): Promise<OutageReason | null> {
     try {
-      return await this.database.run(query);
+      const outcome = await this.tryQuery((manager) => this.repository.tryToServe(manager));
+      return 'reason' in outcome ? outcome.reason : null;
     } catch (error) {
-      if (error instanceof DatabaseUnavailableError) return undefined;
+      // No migration has run, which the other check reports.
+      if (isUndefinedTable(error)) return null;
+      throw error;
+    }
+  }
+
+  private async tryQuery<T>(query: (manager: EntityManager) => Promise<T>): Promise<Outcome<T>> {
+    try {
+      return { value: await this.database.run(query) };
+    } catch (error) {
+      if (error instanceof DatabaseUnavailableError) return { reason: outageReason(error.cause) };
       throw error;
     }
   }

@@ -1,4 +1,6 @@
+import { HealthRepository } from '../../src/health/health.repository.js';
 import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 const POOL = { total: expect.any(Number), idle: expect.any(Number), waiting: 0 };
 
@@ -18,7 +20,7 @@ describe('health', () => {
     expect(body).toEqual({
       status: 'ok',
       checks: {
-        database: { status: 'ok', roundTripMs: expect.any(Number) },
+        database: { status: 'ok', roundTripMs: expect.any(Number), reason: null },
         migrations: { pending: [] },
         pool: POOL,
       },
@@ -29,7 +31,7 @@ describe('health', () => {
 
   it('measures the round trip of a query in milliseconds', async () => {
     const { status, body } = await app.request.get('/health/db');
-    expect([status, body]).toEqual([200, { status: 'ok', roundTripMs: expect.any(Number) }]);
+    expect([status, body]).toEqual([200, { status: 'ok', roundTripMs: expect.any(Number), reason: null }]);
     expect(body.roundTripMs).toBeGreaterThan(0);
   });
 
@@ -52,4 +54,47 @@ describe('health', () => {
     await app.database.query(`UPDATE migrations SET name = $1 WHERE name = 'Later9999999999999'`, [last]);
     expect((await app.request.get('/health/ready')).status).toBe(200);
   });
+  it('is not ready while the tables of the guards are locked, and says so', async () => {
+    const readiness = () => app.request.get('/health/ready');
+    await app.database.withLock('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE', async () => {
+      // A probe of the last second may have succeeded.
+      await until('readiness fails', async () => (await readiness()).status === 503);
+      const { body } = await readiness();
+      expect(body.checks).toMatchObject({
+        database: { status: 'error', reason: 'tables_locked' },
+        migrations: { pending: [] },
+      });
+    });
+    await until('the application is ready', async () => (await readiness()).status === 200);
+  });
+
+  it('is not ready while the database cannot write to the disk', async () => {
+    const name = new URL(app.database.url).pathname.slice(1);
+    // New connections get the setting.
+    const restart = () => app.database.query(TERMINATE);
+    await app.database.query(`ALTER DATABASE ${name} SET temp_file_limit = 0`);
+    await restart();
+    const reasons: unknown[] = [];
+    await until('readiness fails', async () => {
+      const { status, body } = await app.request.get('/health/ready');
+      reasons.push(body.checks.database.reason);
+      return status === 503;
+    });
+    expect(reasons.at(-1)).toBe('disk_full');
+    await app.database.query(`ALTER DATABASE ${name} RESET temp_file_limit`);
+    await restart();
+    await until('the application is ready', async () => (await app.request.get('/health/ready')).status === 200);
+  });
+
+  it('probes the database once for many callers', async () => {
+    const probe = jest.spyOn(HealthRepository.prototype, 'tryToServe');
+    const answers = await Promise.all(Array.from({ length: 20 }, () => app.request.get('/health/ready')));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(probe.mock.calls.length).toBeLessThanOrEqual(2);
+    probe.mockRestore();
+  });
 });
+
+const TERMINATE = `
+  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+   WHERE datname = current_database() AND application_name = 'gatehouse'`;

@@ -59,8 +59,8 @@ describe('the lazy connection', () => {
       expect(body).toEqual({
         status: 'error',
         checks: {
-          database: { status: 'error', roundTripMs: null },
-          migrations: { pending: [] },
+          database: { status: 'error', roundTripMs: null, reason: 'unreachable' },
+          migrations: { pending: null },
           pool: { total: 0, idle: 0, waiting: 0 },
         },
       });
@@ -69,7 +69,7 @@ describe('the lazy connection', () => {
 
     it('reports an error on /health/db', async () => {
       const { body } = await app.request.get('/health/db').expect(503);
-      expect(body).toEqual({ status: 'error', roundTripMs: null });
+      expect(body).toEqual({ status: 'error', roundTripMs: null, reason: 'unreachable' });
     });
 
     it('rejects an invalid token with 401, without the database', async () => {

@@ -61,6 +61,7 @@ describe('a read-only server', () => {
     await isReadOnly(false);
     const recovered = await getMe();
     expect(statuses).toEqual(statuses.map(() => 503));
+    expect(readiness.body.checks.database).toMatchObject({ status: 'error', reason: 'read_only' });
     expect(readiness.status).toBe(503);
     expect(recovered).toBe(200);
     const warnings = log.records.filter(({ level, context }) => level === 'warn' && context === 'Database');

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { OUTAGE_REASONS, type OutageReason } from '../../platform/database/connect-errors.js';
 import type { PoolState } from '../../platform/database/database.js';
 import type { DatabaseHealth, Health, Readiness } from '../health.service.js';
 
@@ -20,11 +21,25 @@ export class DatabaseHealthDto implements DatabaseHealth {
     description: 'Round trip of one statement in milliseconds.',
   })
   roundTripMs!: number | null;
+
+  @ApiProperty({
+    type: String,
+    enum: OUTAGE_REASONS,
+    nullable: true,
+    example: null,
+    description: 'Why the database is unavailable. The log has the details.',
+  })
+  reason!: OutageReason | null;
 }
 
 class MigrationsHealthDto {
-  @ApiProperty({ type: [String], example: [], description: 'Names of the migrations that have not run.' })
-  pending!: readonly string[];
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    example: [],
+    description: 'Names of the migrations that have not run. Null if they are unknown.',
+  })
+  pending!: readonly string[] | null;
 }
 
 class PoolHealthDto implements PoolState {

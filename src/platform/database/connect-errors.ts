@@ -1,3 +1,4 @@
+import { QueryFailedError } from 'typeorm';
 import type { DatabaseServer } from '../../config/database-url.js';
 
 /** None of several servers accepts both connections and writes. */
@@ -43,9 +44,37 @@ const ADVICE: Readonly<Record<string, string>> = {
   '3D000': 'Create the database, or correct its name in DATABASE_URL.',
   '53300': 'Lower DB_POOL_MAX, or raise max_connections of PostgreSQL.',
   '53100': 'Free disk space on the database server.',
+  '53400': 'Raise temp_file_limit of PostgreSQL.',
   '25006': 'Gatehouse needs the primary. List all servers in DATABASE_URL, or check default_transaction_read_only.',
   '55P03': 'A migration or another session has locked a table.',
 };
+
+/** Why the database is unavailable, as readiness reports it to anyone. */
+export const OUTAGE_REASONS = [
+  'unreachable',
+  'read_only',
+  'tables_locked',
+  'disk_full',
+  'too_many_connections',
+  'too_slow',
+] as const;
+export type OutageReason = (typeof OUTAGE_REASONS)[number];
+
+const REASONS: Readonly<Record<string, OutageReason>> = {
+  '25006': 'read_only',
+  '55P03': 'tables_locked',
+  '53100': 'disk_full',
+  // The limit of temporary files.
+  '53400': 'disk_full',
+  '53300': 'too_many_connections',
+  '57014': 'too_slow',
+};
+
+/** Returns the reason without names of servers, users or tables. @param cause of a `DatabaseUnavailableError` */
+export function outageReason(cause: unknown): OutageReason {
+  if (!(cause instanceof Error)) return 'unreachable';
+  return causesOf(cause).flatMap(({ code }) => REASONS[code ?? ''] ?? [])[0] ?? 'unreachable';
+}
 
 /** Returns one line that names the cause of an outage and what to do. */
 export function describeOutage(error: Error): string {
@@ -66,5 +95,5 @@ function messageOf(error: Error): string {
 
 function causesOf(error: Error): { code?: string; message: string }[] {
   if ('errors' in error && Array.isArray(error.errors)) return (error.errors as Error[]).flatMap(causesOf);
-  return [error];
+  return [error instanceof QueryFailedError ? error.driverError : error];
 }
