@@ -54,6 +54,11 @@ describe('in production', () => {
     expect(app.log).toContain('The role gatehouse is a superuser. Use a role that only reads and writes rows.');
   });
 
+  it('logs no secret of its settings', () => {
+    expect(app.log).not.toContain(TEST_SECRET);
+    expect(app.log).not.toContain(new URL(database.url).password);
+  });
+
   it.each(['/docs', '/openapi.json'])('does not serve %s by default', async (path) => {
     const { body } = await app.request.get(path).expect(404);
     expect(body.code).toBe('not_found');

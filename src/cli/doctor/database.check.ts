@@ -1,12 +1,13 @@
 import type { Config } from '../../config/env.js';
 import { HealthRepository } from '../../health/health.repository.js';
+import { describeOutage } from '../../platform/database/connect-errors.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { databaseOptions } from '../../platform/database/database.options.js';
 import { LazyDataSource } from '../../platform/database/lazy-data-source.js';
 import { DatabaseUnavailableError } from '../../platform/database/pg-errors.js';
 import { checkDatabase, checkMigrations } from '../../server/checks/database-checks.js';
 import { readDatabaseFacts, tablesWithoutRights } from '../../server/checks/database-facts.repository.js';
-import { problem, problemIf, sentence, type Finding } from '../../server/checks/finding.js';
+import { problem, problemIf, type Finding } from '../../server/checks/finding.js';
 import { losesPreparedStatements } from './pooler.check.js';
 
 const ENTITIES = `${import.meta.dirname}/../../**/*.entity.{js,ts}`;
@@ -24,8 +25,10 @@ export async function inspectDatabase(config: Config, instances: number): Promis
   try {
     return await database.run((manager) => inspect(database, manager, { config, instances, tables }));
   } catch (error) {
-    if (!(error instanceof DatabaseUnavailableError)) throw error;
-    return [problem('database', describe(error.cause))];
+    if (error instanceof DatabaseUnavailableError && error.cause instanceof Error) {
+      return [problem('database', describeOutage(error.cause))];
+    }
+    throw error;
   } finally {
     await dataSource.destroy();
   }
@@ -63,9 +66,4 @@ async function inspect(
     ),
     ...checkMigrations(pending, unknown),
   ];
-}
-
-function describe(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : '';
-  return `${sentence(message || 'Cannot connect')} Check DATABASE_URL, and that PostgreSQL is running.`;
 }

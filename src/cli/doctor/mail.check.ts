@@ -1,6 +1,7 @@
 import type { Config } from '../../config/env.js';
 import { isLoopback } from '../../config/warnings.js';
 import { SmtpTransport } from '../../platform/mail/transports/smtp.transport.js';
+import { CERTIFICATE_ADVICE, isCertificateError } from './certificates.js';
 import { ok, problem, sentence, warnIf, type Finding } from '../../server/checks/finding.js';
 
 const MAX_TIMEOUT_MS = 10_000;
@@ -34,6 +35,7 @@ export async function inspectMailServer({ mail, environment }: Config): Promise<
 
 /** Returns what to do about an error of nodemailer, by its code. */
 function adviceFor(error: unknown): string {
+  if (isCertificateError(error)) return CERTIFICATE_ADVICE;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'EAUTH') return 'Check the user and the password in SMTP_URL.';
   if (code === 'ETLS' || code === 'ESOCKET') {

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/env.js';
+import { CERTIFICATE_ADVICE, isCertificateError } from './certificates.js';
 import { ok, problem, sentence, type Finding } from '../../server/checks/finding.js';
 
 const TIMEOUT_MS = 5_000;
@@ -15,24 +16,27 @@ export async function inspectRedis({ redisUrl }: Config): Promise<readonly Findi
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  let reason: string | undefined;
+  let reason: Error | undefined;
   // The error of `connect` only says that the connection is closed.
-  redis.on('error', ({ message }: Error) => (reason ??= message));
+  redis.on('error', (error: Error) => (reason ??= error));
   try {
     await redis.connect();
     await redis.set(KEY, '1', 'EX', 1);
     return [ok('redis', 'Accepts writes')];
   } catch (error) {
-    const cause = reason ?? (error as Error).message;
-    return [problem('redis', `${sentence(cause)} ${adviceFor(cause)}`)];
+    const cause = reason ?? (error as Error);
+    return [problem('redis', `${sentence(cause.message)} ${adviceFor(cause)}`)];
   } finally {
     redis.disconnect();
   }
 }
 
-function adviceFor(reason: string): string {
-  if (/WRONGPASS|NOAUTH|AUTH/.test(reason)) return 'Check the user and the password in REDIS_URL.';
-  if (reason.includes('NOPERM')) return 'Allow the user to write keys that start with gatehouse:.';
-  if (reason.includes('READONLY')) return 'Set REDIS_URL to the primary.';
+/** Redis starts its messages with a code. */
+function adviceFor(error: Error): string {
+  const { message } = error;
+  if (isCertificateError(error)) return CERTIFICATE_ADVICE;
+  if (/WRONGPASS|NOAUTH|AUTH/.test(message)) return 'Check the user and the password in REDIS_URL.';
+  if (message.includes('NOPERM')) return 'Allow the user to write keys that start with gatehouse:.';
+  if (message.includes('READONLY')) return 'Set REDIS_URL to the primary.';
   return 'Check that Redis is running, and the host, the port and TLS (rediss) in REDIS_URL.';
 }

@@ -102,10 +102,11 @@ function checkTimeout({ statementTimeoutMs, isPooled }: DatabaseFacts): Finding[
   );
 }
 
-function checkClock({ clockAheadMs }: DatabaseFacts): Finding[] {
+function checkClock({ clockAheadMs, roundTripMs }: DatabaseFacts): Finding[] {
   const difference = Math.abs(clockAheadMs);
   return warnIf(
-    difference > MAX_CLOCK_DIFFERENCE_MS,
+    // The database read its clock at an unknown time during the round trip.
+    difference - roundTripMs / 2 > MAX_CLOCK_DIFFERENCE_MS,
     CHECK,
     `The clock of the database is ${(difference / 1_000).toFixed(1)} s ${clockAheadMs > 0 ? 'ahead of' : 'behind'} the ` +
       `clock of this machine. Tokens and limits expire too early or too late. Synchronize both (NTP).`,
