@@ -55,6 +55,7 @@ export function environmentSchema(environment: Environment) {
     DB_CONNECT_TIMEOUT: duration('100ms', '1m', '5s'),
     DB_STATEMENT_TIMEOUT: duration('100ms', '10m', '10s', { orZero: true }),
     DB_PREPARED_STATEMENTS: flag(true),
+    DB_TRACE_COMMENTS: flag(false),
     JWT_SECRET: production ? z.string(required).pipe(secret) : secret.default(DEVELOPMENT_SECRET),
     JWT_PREVIOUS_SECRETS: list.superRefine((secrets, context) => {
       if (production) for (const previous of secrets) requireStrongSecret(previous, context);

@@ -78,6 +78,7 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       /** How long a statement may take for the client, which waits longer in case the server stops responding. */
       queryTimeout: env.DB_STATEMENT_TIMEOUT > 0 ? env.DB_STATEMENT_TIMEOUT + CLIENT_MARGIN_MS : env.REQUEST_TIMEOUT,
       preparedStatements: env.DB_PREPARED_STATEMENTS,
+      traceComments: env.DB_TRACE_COMMENTS,
     },
     accessToken: {
       secret: env.JWT_SECRET,

@@ -19,6 +19,7 @@ import { reportRpcError } from './rpc-error.js';
 import { recordRejection } from './record-rejection.js';
 import { requestIdOf } from './request-id.js';
 import { methodsOf } from './route-table.js';
+import { traceFields } from './trace-context.js';
 
 /** Headers that describe the intended response and not the problem document. */
 const CONTENT_HEADERS = [
@@ -60,7 +61,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (error && (error === exception || error.getStatus() < 500 || isHealthResult(exception))) return error;
     // The client disconnected. Each body parser reports this with a different error.
     if (response.req.destroyed && !response.req.complete) return new BadRequestError('The body is not complete.');
-    this.logger.error({ err: exception, requestId: requestIdOf(response) }, 'Unexpected error');
+    const ids = { requestId: requestIdOf(response), ...traceFields(response) };
+    this.logger.error({ err: exception, ...ids }, 'Unexpected error');
     return error ?? new InternalError();
   }
 }

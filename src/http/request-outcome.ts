@@ -5,6 +5,14 @@ export const CLIENT_CLOSED_REQUEST = 499;
 /** The status of a WebSocket. Node does not write its response. */
 const SWITCHING_PROTOCOLS = 101;
 
+/** The methods that OpenTelemetry names. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE']);
+
+/** Returns the method of a request, or `_OTHER` for a rare one. */
+export function methodOf({ method }: Pick<Request, 'method'>): string {
+  return METHODS.has(method) ? method : '_OTHER';
+}
+
 /** Returns the route template of a request, such as `/users/:id`, or an empty string if no route matches. */
 export function routeOf(request: Pick<Request, 'route'>): string {
   const { route } = request as { route?: { path: unknown } };

@@ -11,6 +11,10 @@ import { securityHeaders } from '../http/security-headers.js';
 import { makeArraysStrict } from '../http/strict-array.js';
 import { httpLogger } from '../platform/logging/http-logger.js';
 import { MetricsService } from '../platform/metrics/metrics.service.js';
+import { traceStatements } from '../platform/tracing/database-spans.js';
+import { traceRequests } from '../platform/tracing/request-spans.middleware.js';
+import { commentStatements } from '../platform/tracing/sql-comments.middleware.js';
+import { findTracer } from '../platform/tracing/tracer.js';
 import { serveAccountPages } from './account-pages.js';
 import { serveDocs } from './explorer.js';
 import { watchProxyHeaders, type TrustProxy } from './proxy-headers.js';
@@ -34,6 +38,12 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   app.disable('x-powered-by');
   setUpPaths(app, config);
   if (config.metrics.port !== null) app.use(app.get(MetricsService).activate());
+  const tracer = findTracer();
+  if (tracer) {
+    traceStatements();
+    app.use(traceRequests(tracer));
+  }
+  if (config.database.traceComments) app.use(commentStatements());
   const log = httpLogger(logger);
   app.use(requestId, log, requireHost);
   if (config.http.corsOrigins.length > 0) {

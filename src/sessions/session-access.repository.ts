@@ -44,6 +44,7 @@ export class SessionAccessRepository {
     this.forGuard = {
       // A pooler in transaction mode may run each statement on another connection, which has not prepared it.
       name: database.preparedStatements ? 'find_sessions_for_guard' : undefined,
+      isShared: true,
       // `OFFSET 0`, because the planner could otherwise join the users first and then read all sessions of each.
       text: `SELECT f.id, f.revoked_reason, f.is_expired, f.is_last_seen_stale, ${this.users.columns}
                FROM (SELECT ${STATE}, s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} AS is_last_seen_stale, s.user_id

@@ -7,6 +7,7 @@ import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Database } from '../platform/database/database.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
+import { inLookupSpan, linkToRequest } from '../platform/tracing/database-spans.js';
 import { SessionAccessRepository, type GuardedSession } from './session-access.repository.js';
 import { usableSession } from './session-state.js';
 
@@ -23,6 +24,8 @@ interface Waiter {
   readonly deadline: number;
   readonly resolve: (session: GuardedSession | null) => void;
   readonly reject: (error: unknown) => void;
+  /** Set while requests are traced. */
+  readonly link: ReturnType<typeof linkToRequest>;
 }
 
 /**
@@ -61,7 +64,13 @@ export class SessionLookup implements HasGauges {
   find(claims: AccessClaims): Promise<GuardedSession | null> {
     if (this.waiting.length >= MAX_WAITING) return Promise.reject(new OverloadedError());
     return new Promise((resolve, reject) => {
-      this.waiting.push({ claims, deadline: performance.now() + this.waitTimeoutMs, resolve, reject });
+      this.waiting.push({
+        claims,
+        deadline: performance.now() + this.waitTimeoutMs,
+        resolve,
+        reject,
+        link: linkToRequest(),
+      });
       this.schedule();
     });
   }
@@ -130,7 +139,9 @@ export class SessionLookup implements HasGauges {
     try {
       // Requests with the same token share their claims.
       const claims = [...new Set(batch.map((waiter) => waiter.claims))];
-      const sessions = await this.database.runReserved((manager) => this.sessions.findForGuard(manager, claims));
+      const sessions = await inLookupSpan(batch, () =>
+        this.database.runReserved((manager) => this.sessions.findForGuard(manager, claims)),
+      );
       const byId = new Map(sessions.map((session) => [session.id, session]));
       for (const waiter of batch) waiter.resolve(byId.get(waiter.claims.sessionId) ?? null);
     } catch (error) {

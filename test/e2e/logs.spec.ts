@@ -234,8 +234,8 @@ describe('the log', () => {
     const answer = await exchange(app, rawRequest(line, headers));
     const written = await lineOf(answer.headers['x-request-id'] ?? '');
     expect(written['msg']).not.toBe('forged');
-    const warning = /^127\.0\.0\.1 sends X-Forwarded-For, but TRUST_PROXY does not trust it/;
-    expect(log.records.filter(({ msg }) => !warning.test(String(msg)))).toHaveLength(1);
+    const warning = '127.0.0.1 sends X-Forwarded-For, but TRUST_PROXY does not trust it';
+    expect(log.records.filter(({ msg }) => !String(msg).startsWith(warning))).toHaveLength(1);
   });
 
   it('does not interpret format directives', async () => {

@@ -142,7 +142,9 @@ describe('metrics', () => {
   it('prevent the start if their port is in use', async () => {
     const { hostname: host, port } = new URL(url);
     const starting = MetricsListener.start({ host, port: Number(port) }, () => Promise.resolve(''));
-    await expect(starting).rejects.toThrow(/^The server cannot listen. Check METRICS_HOST and METRICS_PORT: .*EADDRINUSE/);
+    await expect(starting).rejects.toThrow(
+      /^The server cannot listen. Check METRICS_HOST and METRICS_PORT: .*EADDRINUSE/,
+    );
   });
 
   it('are not served without METRICS_PORT, nor after the shutdown', async () => {

@@ -11,11 +11,14 @@ import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
 import type { PreparedStatements } from './prepared-statements.js';
 import { readOnlyError } from './read-only-server.js';
 import type { StatementMeter } from './statement-meter.js';
+import { withComment } from '../tracing/sql-comments.middleware.js';
 
 export interface Statement {
   /** Unique per text. Each connection parses and plans a named statement only once. */
   readonly name?: string | undefined;
   readonly text: string;
+  /** Serves several requests, so it gets no comment with the trace of one. Neither do named statements. */
+  readonly isShared?: boolean;
 }
 
 /**
@@ -62,17 +65,24 @@ export class LazyQueryRunner extends PostgresQueryRunner {
   }
 
   override query(...query: Parameters<PostgresQueryRunner['query']>): ReturnType<PostgresQueryRunner['query']> {
-    return this.convertOutage({ text: query[0] }, () => super.query(...query));
+    const [text, ...rest] = query;
+    return this.convertOutage({ text }, () => super.query(withComment(text), ...rest));
   }
 
   /**
    * Runs a statement with `pg` and returns each row as an array. Outside a transaction, retries it once without a name if
    * a migration has made its plan outdated. Inside one it has no name, because a failed transaction cannot continue.
    */
-  queryRows({ name, text }: Statement, values: unknown[]): Promise<unknown[][]> {
+  queryRows({ name, text, isShared }: Statement, values: unknown[]): Promise<unknown[][]> {
     return this.convertOutage({ name, text }, async () => {
       const connection = await this.connect();
-      const query = { name, text, values, rowMode: 'array' } as QueryArrayConfig;
+      const isCommented = !name && !isShared;
+      const query = {
+        name,
+        text: isCommented ? withComment(text) : text,
+        values,
+        rowMode: 'array',
+      } as QueryArrayConfig;
       if (this.isTransactionActive || !this.prepared.areUsable) query.name = undefined;
       try {
         return (await connection.query<unknown[]>(query)).rows;

@@ -4,6 +4,7 @@ import { clientOf } from '../../http/client.js';
 import type { GuardedRequest } from '../../http/guarded-request.js';
 import { requestIdOf } from '../../http/request-id.js';
 import { CLIENT_CLOSED_REQUEST, finalStatusOf, routeOf } from '../../http/request-outcome.js';
+import { traceOf } from '../../http/trace-context.js';
 import { LineSampler } from './line-sampler.js';
 
 /** Probes call these paths every few seconds. Only `trace` logs them. */
@@ -37,6 +38,7 @@ export function httpLogger(logger: Logger): RequestHandler {
       if (isRejection(status, code) && !sampler.admits(code ?? String(status))) return;
       const { principal, method, originalUrl } = request;
       const [path] = originalUrl.split('?', 1);
+      const trace = traceOf(response);
       // pino omits fields that are undefined.
       const fields = {
         requestId: requestIdOf(response),
@@ -51,6 +53,8 @@ export function httpLogger(logger: Logger): RequestHandler {
         bytes: socket.bytesWritten - bytesBefore,
         aborted: status === CLIENT_CLOSED_REQUEST || undefined,
         responseTime: Math.round(performance.now() - start),
+        trace_id: trace?.traceId,
+        span_id: trace?.spanId,
       };
       requestLogger[level](fields, `${method} ${path} ${status}`);
     });

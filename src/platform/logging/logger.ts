@@ -1,5 +1,7 @@
+import { trace } from '@opentelemetry/api';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import type { Config } from '../../config/env.js';
+import { findTracer } from '../tracing/tracer.js';
 
 /** Redacted as a second line of defence, because no code should log them. */
 const SECRET_FIELDS = [
@@ -26,6 +28,7 @@ export async function createLogger(config: Config, destination?: DestinationStre
     level: config.logLevel,
     base: config.worker && { worker: config.worker.number },
     timestamp: stdTimeFunctions.isoTime,
+    ...(findTracer() && { mixin: activeTrace }),
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
     redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
@@ -34,6 +37,12 @@ export async function createLogger(config: Config, destination?: DestinationStre
     options,
     destination ?? (config.environment === 'development' ? await readableOutput() : pino.destination(1)),
   );
+}
+
+/** Returns the trace of the request or job that logs. */
+function activeTrace(): object {
+  const span = trace.getActiveSpan()?.spanContext();
+  return span ? { trace_id: span.traceId, span_id: span.spanId } : {};
 }
 
 /** Returns selected fields of an error. Database errors also contain the parameters, which include password hashes. */

@@ -1,11 +1,9 @@
 import type { RequestHandler } from 'express';
-import { CLIENT_CLOSED_REQUEST, finalStatusOf, routeOf } from '../../http/request-outcome.js';
+import { CLIENT_CLOSED_REQUEST, finalStatusOf, methodOf, routeOf } from '../../http/request-outcome.js';
 import { Buckets } from './buckets.js';
 
 /** The buckets that OpenTelemetry recommends for requests, in seconds. */
 const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
-/** The methods that OpenTelemetry names. */
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE']);
 
 /** The requests with one combination of labels. */
 export interface RequestSeries {
@@ -28,7 +26,7 @@ export class RequestMetrics {
     this.active += 1;
     response.once('close', () => {
       this.active -= 1;
-      const series = this.find(routeOf(request), request.method, finalStatusOf(response));
+      const series = this.find(routeOf(request), methodOf(request), finalStatusOf(response));
       series.buckets.observe((performance.now() - start) / 1_000);
     });
     next();
@@ -47,15 +45,13 @@ export class RequestMetrics {
       .get(route)
       ?.get(method)
       ?.find((series) => series.status === status);
-    return found ?? this.add(route, METHODS.has(method) ? method : '_OTHER', status);
+    return found ?? this.add(route, method, status);
   }
 
   private add(route: string, method: string, status: number): RequestSeries {
     const byMethod = this.byRoute.get(route) ?? new Map<string, RequestSeries[]>();
     const all = byMethod.get(method) ?? [];
     this.byRoute.set(route, byMethod.set(method, all));
-    const existing = all.find((series) => series.status === status);
-    if (existing) return existing;
     const series = { method, route, status, buckets: new Buckets(BOUNDS) };
     all.push(series);
     return series;
