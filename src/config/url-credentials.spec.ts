@@ -49,6 +49,7 @@ describe.each(NAMES)('the credentials in %s', (name) => {
     'ada%40example.com:%23%25%2F%3F%40%20@[::1]:5432/0',
     'host:5432/0?name=ada@example.com',
     'user:pass@host:5432/0?a=b&name=ada@example.com?',
+    'user:pass@host:5432/0?options=-c search_path=app',
   ])('may be %j', (rest) => {
     expect(problemsOf(name, rest)).toEqual([]);
   });

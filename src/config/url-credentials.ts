@@ -9,8 +9,8 @@ export const ENCODE_CREDENTIALS =
  * in the values of its query.
  */
 export function hasBrokenCredentials(url: string): boolean {
-  // Parsers remove white space and control characters silently.
-  if (/[#\s\p{Cc}]/u.test(url) || !isDecodable(url)) return true;
+  // Parsers remove control characters silently.
+  if (/^[^?]*\s|[#\p{Cc}]/u.test(url) || !isDecodable(url)) return true;
   const [, authority = '', path = '', query = ''] = /^[^:]*:\/\/([^/?]*)([^?]*)\??(.*)$/.exec(url) ?? [];
   const isMisplaced = path.includes('@') || /^[^=]*@/.test(query);
   return isMisplaced || authority.split('@').length > 2;
