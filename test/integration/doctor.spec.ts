@@ -128,6 +128,16 @@ describe('the doctor', () => {
     expect(findings.join()).not.toContain('hunter2');
   });
 
+  it('names the servers that are missing at a failover', async () => {
+    const { host } = new URL(database.url);
+    const { code, findings } = await examine({ DATABASE_URL: database.url.replace(host, `127.0.0.1:1,${host}`) });
+    expect(code).toBe(0);
+    expect(findings).toContain(`ok servers: ${host} accepts writes`);
+    expect(findings).toContainEqual(
+      expect.stringMatching(/^warning servers: 127\.0\.0\.1:1 is not available for a failover: connect ECONNREFUSED/),
+    );
+  });
+
   it('reports pending migrations and those of another version', async () => {
     await database.query(`DELETE FROM migrations WHERE name LIKE 'CreateUsers%'`);
     await database.query(`INSERT INTO migrations (timestamp, name) VALUES (1, 'CreateNothing1')`);

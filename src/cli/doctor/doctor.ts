@@ -8,6 +8,7 @@ import { inspectLinks } from './links.check.js';
 import { inspectMailServer } from './mail.check.js';
 import { inspectPorts } from './port.check.js';
 import { inspectRedis } from './redis.check.js';
+import { inspectServers } from './servers.check.js';
 
 /** Longer than the timeouts of the checks themselves. */
 const TIMEOUT_MS = 30_000;
@@ -39,6 +40,7 @@ async function examine(instances: number): Promise<readonly Finding[]> {
   const inspections: readonly [check: string, inspect: () => Promise<readonly Finding[]>][] = [
     ['port', () => inspectPorts(config)],
     ['database', () => inspectDatabase(config, instances)],
+    ['servers', () => inspectServers(config)],
     ['redis', () => inspectRedis(config)],
     ['mail', () => inspectMailServer(config)],
     ['links', () => inspectLinks(config)],
