@@ -128,6 +128,12 @@ describe('the doctor', () => {
     expect(findings.join()).not.toContain('hunter2');
   });
 
+  it('reports a locked table', async () => {
+    const lock = 'LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE';
+    const { findings } = await database.withLock(lock, () => examine({ DATABASE_URL: database.url }));
+    expect(findings).toContainEqual(expect.stringMatching(/^problem database: .*lock timeout/));
+  });
+
   it('names the servers that are missing at a failover', async () => {
     const { host } = new URL(database.url);
     const { code, findings } = await examine({ DATABASE_URL: database.url.replace(host, `127.0.0.1:1,${host}`) });

@@ -4,7 +4,7 @@ import { describeOutage } from '../../platform/database/connect-errors.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { databaseOptions } from '../../platform/database/database.options.js';
 import { LazyDataSource } from '../../platform/database/lazy-data-source.js';
-import { DatabaseUnavailableError } from '../../platform/database/pg-errors.js';
+import { DatabaseUnavailableError, isNotPermitted, isOutdatedSchema } from '../../platform/database/pg-errors.js';
 import { checkDatabase, checkMigrations } from '../../server/checks/database-checks.js';
 import { readDatabaseFacts, tablesWithoutRights } from '../../server/checks/database-facts.repository.js';
 import { problem, problemIf, type Finding } from '../../server/checks/finding.js';
@@ -23,15 +23,31 @@ export async function inspectDatabase(config: Config, instances: number): Promis
   const tables = dataSource.entityMetadatas.map(({ tableName }) => tableName);
   const database = new Database(dataSource);
   try {
-    return await database.run((manager) => inspect(database, manager, { config, instances, tables }));
+    const findings = await database.run((manager) => inspect(database, manager, { config, instances, tables }));
+    return [...findings, ...(await tryToServe(database))];
   } catch (error) {
-    if (error instanceof DatabaseUnavailableError && error.cause instanceof Error) {
-      return [problem('database', describeOutage(error.cause))];
-    }
-    throw error;
+    return [problem('database', describe(error))];
   } finally {
     await dataSource.destroy();
   }
+}
+
+/** Does what requests need. This also fails if the disk is full or a table is locked. */
+async function tryToServe(database: Database): Promise<Finding[]> {
+  try {
+    await database.run((manager) => new HealthRepository().tryToServe(manager));
+    return [];
+  } catch (error) {
+    // Other checks report these.
+    if (isOutdatedSchema(error) || isNotPermitted(error)) return [];
+    return [problem('database', describe(error))];
+  }
+}
+
+/** @throws the error, if it is not an outage */
+function describe(error: unknown): string {
+  if (error instanceof DatabaseUnavailableError && error.cause instanceof Error) return describeOutage(error.cause);
+  throw error;
 }
 
 interface Expectations {
