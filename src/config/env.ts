@@ -56,6 +56,8 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       /** Precedes the paths of all controllers. Empty by default. */
       apiPrefix: env.API_PREFIX,
       requestTimeout: env.REQUEST_TIMEOUT,
+      /** For this process. */
+      maxConnectionsPerClient: shareOf(env.MAX_CONNECTIONS_PER_CLIENT, worker),
       uploadTimeout: env.UPLOAD_TIMEOUT,
       docsEnabled: env.DOCS_ENABLED,
       accountPagesEnabled: env.ACCOUNT_PAGES_ENABLED,

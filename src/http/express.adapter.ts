@@ -2,6 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { ErrorRequestHandler, Express, RequestHandler, Response } from 'express';
+import type { ConnectionLimit } from './connection-limit.js';
 import { messageClasses } from './message-classes.js';
 import { inOrder } from './pipelining.js';
 import { OpenConnections } from './streams/open-connections.js';
@@ -18,6 +19,7 @@ export class GatehouseAdapter extends ExpressAdapter {
   // Set by `initHttpServer`.
   connections!: OpenConnections;
   handshakeGate!: HandshakeGate;
+  connectionLimit?: ConnectionLimit;
   /** Checks the complete application before it gets its routes. Set by `setUpApp`. */
   checkSetup?: () => void;
 
@@ -30,7 +32,10 @@ export class GatehouseAdapter extends ExpressAdapter {
     const express = this.getInstance<Express>();
     const classes = messageClasses(express, this.defaults);
     const server = createServer(classes, (request, response) =>
-      inOrder(response, () => void express(request, response)),
+      inOrder(response, () => {
+        const handle = () => void express(request, response);
+        if (!this.connectionLimit?.rejects(request, response, handle)) handle();
+      }),
     );
     this.httpServer = server;
     this.connections = new OpenConnections(server);

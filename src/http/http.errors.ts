@@ -26,6 +26,13 @@ export class BadRequestError extends domainError('invalid', 'bad_request', 'The 
   }
 }
 
+/** The client has more connections than `MAX_CONNECTIONS_PER_CLIENT`. */
+export class TooManyConnectionsError extends domainError(
+  'rate_limited',
+  'too_many_connections',
+  'Too many connections are open. Close some of them first.',
+) {}
+
 /** The body is not UTF-8, or not JSON on a route that takes JSON. */
 export class MalformedBodyError extends domainError(
   'invalid',

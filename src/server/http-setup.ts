@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/env.js';
 import { GlobalGuards } from '../http/global-guards.js';
 import { readBody } from '../http/body/body-reader.js';
+import { ConnectionLimit } from '../http/connection-limit.js';
 import { GatehouseAdapter } from '../http/express.adapter.js';
 import { configureNodeServer, requireHost } from '../http/node-server.js';
 import { RequestDeadlines } from '../http/request-deadlines.js';
@@ -63,6 +64,10 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   const adapter = app.getHttpAdapter() as unknown as GatehouseAdapter;
   new RequestDeadlines(app.getHttpServer(), adapter.connections, config.http.requestTimeout);
   const trusts = app.getHttpAdapter().getInstance().get('trust proxy fn') as TrustProxy;
+  adapter.connectionLimit = new ConnectionLimit(app.getHttpServer(), {
+    maxPerClient: config.http.maxConnectionsPerClient,
+    isProxy: (address) => trusts(address, 0),
+  });
   watchProxyHeaders(app.getHttpServer(), trusts, logger);
   setUpWebSockets(app, config, log);
   adapter.checkSetup = () => checkRoutes(app);
