@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { ensureBuilt } from '../scripts/build.js';
 import { interruptible, runMain } from '../scripts/run.js';
 
-const NAMES = ['guarded-request', 'growth', 'sign-in', 'workers', 'memory'];
+const NAMES = ['guarded-request', 'growth', 'sign-in', 'workers', 'memory', 'scale'];
 
 /**
  * @typedef {object} Benchmark

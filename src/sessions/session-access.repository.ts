@@ -45,13 +45,15 @@ export class SessionAccessRepository {
       // A pooler in transaction mode may run each statement on another connection, which has not prepared it.
       name: database.preparedStatements ? 'find_sessions_for_guard' : undefined,
       isShared: true,
-      // `OFFSET 0`, because the planner could otherwise join the users first and then read all sessions of each.
-      text: `SELECT f.id, f.revoked_reason, f.is_expired, f.is_last_seen_stale, ${this.users.columns}
-               FROM (SELECT ${STATE}, s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} AS is_last_seen_stale, s.user_id
-                       FROM unnest($1::uuid[], $2::uuid[]) AS k (user_id, id)
-                       JOIN sessions s ON s.user_id = k.user_id AND s.id = k.id
-                     OFFSET 0) AS f
-               JOIN users u ON u.id = f.user_id
+      // `OFFSET 0` makes the planner look up each session by both IDs. It could otherwise read whole partitions, or all
+      // sessions of each user.
+      text: `SELECT f.*
+               FROM unnest($1::uuid[], $2::uuid[]) AS k (user_id, id)
+              CROSS JOIN LATERAL (
+                SELECT ${STATE}, s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} AS is_last_seen_stale, ${this.users.columns}
+                  FROM sessions s JOIN users u ON u.id = s.user_id
+                 WHERE s.user_id = k.user_id AND s.id = k.id
+                OFFSET 0) AS f
               WHERE ${SERVER_ACCEPTS_WRITES}`,
     };
   }
