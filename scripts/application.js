@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Longer than a drain takes after `SHUTDOWN_DELAY`. */
 const SHUTDOWN_TIMEOUT_MS = 15_000;
 const PROBE_TIMEOUT_MS = 1_000;
 /** Stops the application if npm start is killed, because that closes the channel between them. */
@@ -13,12 +14,12 @@ const LOCAL_HOSTS = new Set(['127.0.0.1', '0.0.0.0', '::', '::1']);
 /**
  * Runs the application until it exits or is interrupted.
  *
- * @param {{ host: string, port: number, signal: AbortSignal, watch: boolean }} options `watch` rebuilds and restarts it
- *   on each change
+ * @param {{ host: string, port: number, shutdownDelay: number, signal: AbortSignal, watch: boolean }} options `watch`
+ *   rebuilds and restarts it on each change
  * @param {(url: string) => void} onLive called when it responds
  * @returns {Promise<number>} its exit code
  */
-export async function runApplication({ host, port, signal, watch }, onLive) {
+export async function runApplication({ host, port, shutdownDelay, signal, watch }, onLive) {
   signal.throwIfAborted();
   const command = watch
     ? ['node_modules/@nestjs/cli/bin/nest.js', 'start', '--watch']
@@ -33,7 +34,7 @@ export async function runApplication({ host, port, signal, watch }, onLive) {
   const group = -(/** @type {number} */ (child.pid));
   signal.addEventListener('abort', () => {
     sendTo(group, 'SIGTERM');
-    setTimeout(() => sendTo(group, 'SIGKILL'), SHUTDOWN_TIMEOUT_MS).unref();
+    setTimeout(() => sendTo(group, 'SIGKILL'), shutdownDelay + SHUTDOWN_TIMEOUT_MS).unref();
   });
   const url = `http://${LOCAL_HOSTS.has(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
   if (await becomesLive(url, child)) onLive(url);

@@ -30,7 +30,8 @@ runMain(async () => {
     });
     const admin = state && (await step('first admin', () => ensureFirstAdmin(state, signal)));
     const port = await choosePort(http, signal);
-    return runApplication({ host: http.host, port, signal, watch: process.argv.includes('--watch') }, (url) => {
+    const watch = process.argv.includes('--watch');
+    return runApplication({ ...http, port, signal, watch }, (url) => {
       console.log(`\n  ${url}\n  ${url}/docs\n`);
       if (admin) console.log(`${admin}\n`);
       console.log(`  Ctrl-C stops everything.${state ? ' Data is kept in .data/.' : ''}\n`);

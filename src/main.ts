@@ -4,6 +4,7 @@ import { errorText } from './common/error-text.js';
 import { ListenError } from './common/listen-error.js';
 import { ConfigurationError, readConfig } from './config/env.js';
 import { createLogger } from './platform/logging/logger.js';
+import { flushStandardOutput } from './platform/logging/standard-output.js';
 import { logStartChecks } from './server/checks/start-checks.js';
 import { reportFailure, supervise, WorkerError } from './server/cluster.js';
 
@@ -20,7 +21,8 @@ async function main(): Promise<void> {
       const { serveWorkerMetrics } = await import('./server/worker-metrics.js');
       await serveWorkerMetrics(config.metrics, logger);
     }
-    await supervise(config.workers, logger);
+    await supervise(config, logger);
+    await flushStandardOutput();
     process.exit();
   }
   const { serve } = await import('./server/serve.js');

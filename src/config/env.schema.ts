@@ -49,6 +49,8 @@ export function environmentSchema(environment: Environment) {
     UPLOAD_TIMEOUT: duration('1s', '1d', '1m'),
     METRICS_PORT: optionalInteger(0, 65_535),
     METRICS_HOST: z.string().default('127.0.0.1'),
+    KEEP_ALIVE_TIMEOUT: duration('1s', '1h', '65s'),
+    SHUTDOWN_DELAY: duration('0s', '5m', production ? '5s' : '0s'),
     DATABASE_URL: production
       ? z.string(required).pipe(databaseUrl)
       : databaseUrl.prefault('postgresql://gatehouse:gatehouse@127.0.0.1:5432/gatehouse'),

@@ -59,6 +59,10 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       /** For this process. */
       maxConnectionsPerClient: shareOf(env.MAX_CONNECTIONS_PER_CLIENT, worker),
       uploadTimeout: env.UPLOAD_TIMEOUT,
+      /** The time until an idle connection is closed. */
+      keepAliveTimeout: env.KEEP_ALIVE_TIMEOUT,
+      /** The time from a signal until the listener closes. */
+      shutdownDelay: env.SHUTDOWN_DELAY,
       docsEnabled: env.DOCS_ENABLED,
       accountPagesEnabled: env.ACCOUNT_PAGES_ENABLED,
     },

@@ -1,6 +1,8 @@
 import { Controller, Get, Res, VERSION_NEUTRAL } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
+import type { GatehouseAdapter } from '../http/express.adapter.js';
 import { RETRY_AFTER } from '../http/problem.js';
 import { Public } from '../http/public.decorator.js';
 import { DatabaseHealthDto, LivenessDto, ReadinessDto } from './dto/health.dto.js';
@@ -10,7 +12,10 @@ import { HealthService } from './health.service.js';
 @ApiTags('health')
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
 export class HealthController {
-  constructor(private readonly health: HealthService) {}
+  constructor(
+    private readonly health: HealthService,
+    private readonly host: HttpAdapterHost<GatehouseAdapter>,
+  ) {}
 
   @Get('live')
   @ApiOperation({ summary: 'Liveness. Does not check the database' })
@@ -20,11 +25,15 @@ export class HealthController {
   }
 
   @Get('ready')
-  @ApiOperation({ summary: 'Readiness. The database can serve requests and all migrations have run' })
+  @ApiOperation({
+    summary: 'Readiness. The database can serve requests, all migrations have run, and no shutdown has begun',
+  })
   @ApiOkResponse({ type: ReadinessDto })
   @ApiServiceUnavailableResponse({ type: ReadinessDto })
   async ready(@Res({ passthrough: true }) response: Response): Promise<ReadinessDto> {
-    return withStatus(response, await this.health.readiness());
+    const readiness = await this.health.readiness();
+    const status = this.host.httpAdapter.isStopping ? 'shutting_down' : readiness.status;
+    return withStatus<ReadinessDto>(response, { ...readiness, status });
   }
 
   @Get('db')

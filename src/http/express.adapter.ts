@@ -22,6 +22,10 @@ export class GatehouseAdapter extends ExpressAdapter {
   connectionLimit?: ConnectionLimit;
   /** Checks the complete application before it gets its routes. Set by `setUpApp`. */
   checkSetup?: () => void;
+  /** Called when the shutdown begins. `ConnectionDrain` sets it. */
+  onStop?: () => Promise<void>;
+  /** Whether the shutdown has begun. */
+  isStopping = false;
 
   /** @param defaults the default headers of all responses, as alternating names and values */
   constructor(private readonly defaults: readonly string[] = []) {
@@ -40,6 +44,13 @@ export class GatehouseAdapter extends ExpressAdapter {
     this.httpServer = server;
     this.connections = new OpenConnections(server);
     this.handshakeGate = new HandshakeGate(server, express, classes.ServerResponse, this.connections);
+  }
+
+  /** Nest calls this first at shutdown, and does not stop any module before the promise resolves. */
+  // oxlint-disable-next-line typescript/no-misused-promises -- Nest waits for it, but declares `void`
+  override async beforeClose(): Promise<void> {
+    this.isStopping = true;
+    await this.onStop?.();
   }
 
   /** Registers none of Nest's parsers, because `readBody` reads the bodies. */

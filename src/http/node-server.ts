@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { NextFunction } from 'express';
+import type { Config } from '../config/env.js';
 import { countHeader } from './header-count.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { BadRequestError } from './http.errors.js';
@@ -8,9 +9,7 @@ import { toProblem } from './problem.js';
 import { newRequestId } from './request-id.js';
 
 const HEADERS_TIMEOUT_MS = 10_000;
-/** Load balancers close idle connections after 60 s. This is longer, so that we never close one that they use. */
-const KEEP_ALIVE_TIMEOUT_MS = 65_000;
-/** For clients that do not read their response. */
+/** For clients that do not read their response. `keepAliveTimeout` applies instead while a connection is idle. */
 const SOCKET_TIMEOUT_MS = 70_000;
 
 /** The statuses of parser errors other than 400. */
@@ -25,12 +24,15 @@ type Connection = Duplex & { readonly _httpMessage?: ServerResponse | null };
 /**
  * Sets the timeouts of the server, and responds to invalid HTTP with problem documents.
  *
- * @param uploadTimeoutMs how long a client may take to send a request with its body
+ * @param settings `uploadTimeout` is how long a client may take to send a request with its body
  */
-export function configureNodeServer(server: Server, uploadTimeoutMs: number): void {
+export function configureNodeServer(
+  server: Server,
+  { uploadTimeout, keepAliveTimeout }: Pick<Config['http'], 'uploadTimeout' | 'keepAliveTimeout'>,
+): void {
   server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = uploadTimeoutMs;
-  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  server.requestTimeout = uploadTimeout;
+  server.keepAliveTimeout = keepAliveTimeout;
   server.timeout = SOCKET_TIMEOUT_MS;
   // Otherwise Node itself responds to a missing Host and to an unknown Expect, with an empty body.
   Object.assign(server, { requireHostHeader: false });

@@ -1,15 +1,15 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
+import type { Config } from '../config/env.js';
 import { WORKER_VARIABLE } from '../config/share.js';
+import { onStopSignals } from './stop-signals.js';
 
-/** Longer than a drain takes while the database responds. */
-const SHUTDOWN_TIMEOUT_MS = 12_000;
+/** Longer than a drain takes after `SHUTDOWN_DELAY` while the database responds. */
+const DRAIN_TIMEOUT_MS = 12_000;
 /** A worker that exits sooner than this may be unable to run, so its restarts are delayed. */
 const STABLE_AFTER_MS = 60_000;
 const FIRST_RESTART_DELAY_MS = 500;
 const MAX_RESTART_DELAY_MS = 30_000;
-/** The signals that stop a single process gracefully. */
-const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const;
 
 /** The workers could not start or stop. `main` prints the message without a stack. */
 export class WorkerError extends Error {
@@ -34,10 +34,10 @@ interface Slot {
  *
  * @throws WorkerError if not all workers start, or if they do not stop in time
  */
-export function supervise(workers: number, logger: Logger): Promise<void> {
+export function supervise(config: Config, logger: Logger): Promise<void> {
   // Otherwise the kernel distributes the connections, and gives most of them to a few workers.
   cluster.schedulingPolicy = cluster.SCHED_RR;
-  return new Supervisor(workers, logger).run();
+  return new Supervisor(config, logger).run();
 }
 
 /** Reports to the supervisor that this worker cannot start. The supervisor then kills it. */
@@ -47,6 +47,7 @@ export function reportFailure(failureReason: string): void {
 
 class Supervisor {
   private readonly slots: readonly Slot[];
+  private readonly shutdownTimeoutMs: number;
   private hasStarted = false;
   private isStopping = false;
   private error: WorkerError | null = null;
@@ -54,9 +55,10 @@ class Supervisor {
   private onStopped: () => void = () => undefined;
 
   constructor(
-    workers: number,
+    { workers, http }: Config,
     private readonly logger: Logger,
   ) {
+    this.shutdownTimeoutMs = http.shutdownDelay + DRAIN_TIMEOUT_MS;
     this.slots = Array.from({ length: workers }, (_, index) => ({
       number: index + 1,
       worker: null,
@@ -69,7 +71,10 @@ class Supervisor {
   }
 
   async run(): Promise<void> {
-    for (const signal of SIGNALS) process.on(signal, () => this.stop());
+    onStopSignals(
+      () => this.stop(),
+      () => this.killWorkers('A second signal killed workers'),
+    );
     await new Promise<void>((resolve) => {
       this.onStopped = resolve;
       // A failed fork stops the workers. One that is forked later would not be stopped.
@@ -126,14 +131,15 @@ class Supervisor {
       clearTimeout(restart);
       worker?.process.kill('SIGTERM');
     }
-    this.killTimer = setTimeout(() => this.killWorkers(), SHUTDOWN_TIMEOUT_MS);
+    const cause = `Killed workers that did not stop in ${this.shutdownTimeoutMs / 1_000} s`;
+    this.killTimer = setTimeout(() => this.killWorkers(cause), this.shutdownTimeoutMs);
     this.resolveIfStopped();
   }
 
-  private killWorkers(): void {
+  private killWorkers(cause: string): void {
     const running = this.slots.filter(({ worker }) => worker !== null);
     const numbers = running.map(({ number }) => number).join(', ');
-    this.error ??= new WorkerError(`Killed workers that did not stop in ${SHUTDOWN_TIMEOUT_MS / 1_000} s: ${numbers}.`);
+    this.error ??= new WorkerError(`${cause}: ${numbers}.`);
     for (const { worker } of running) worker?.process.kill('SIGKILL');
   }
 

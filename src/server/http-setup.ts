@@ -21,6 +21,7 @@ import { serveDocs } from './explorer.js';
 import { watchProxyHeaders, type TrustProxy } from './proxy-headers.js';
 import { setUpPaths } from './paths.js';
 import { checkRoutes } from './route-checks.js';
+import { stopOnSignals } from './stop-signals.js';
 import { setUpWebSockets } from './websockets.js';
 
 /** Creates Nest's HTTP adapter with the headers of every response. No response may be cached. */
@@ -58,9 +59,8 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   app.use(readBody(app.get(GlobalGuards)));
   if (config.http.docsEnabled) serveDocs(app);
   if (config.http.accountPagesEnabled) serveAccountPages(app, config);
-  // Supervisors expect exit code 0 after a signal.
-  app.enableShutdownHooks([], { useProcessExit: true });
-  configureNodeServer(app.getHttpServer(), config.http.uploadTimeout);
+  stopOnSignals(app, logger);
+  configureNodeServer(app.getHttpServer(), config.http);
   const adapter = app.getHttpAdapter() as unknown as GatehouseAdapter;
   new RequestDeadlines(app.getHttpServer(), adapter.connections, config.http.requestTimeout);
   const trusts = app.getHttpAdapter().getInstance().get('trust proxy fn') as TrustProxy;

@@ -36,4 +36,26 @@ describe('SIGTERM', () => {
       await direct.close();
     }
   });
+
+  it('makes readiness 503 while requests are served, and a second one stops the process', async () => {
+    const direct = await TestApp.start();
+    const ada = await buildSignedIn(direct);
+    const app = await ChildApp.start({ DATABASE_URL: direct.database.url, SHUTDOWN_DELAY: '5m' });
+    try {
+      await app.request.get('/health/ready').expect(200);
+      app.signal('SIGTERM');
+      const readiness = () => app.request.get('/health/ready').then(({ body }) => body.status as string);
+      await until('the instance is not ready', async () => (await readiness()) === 'shutting_down');
+      await app.request.get('/health/ready').expect(503);
+      await app.request.get('/health/live').expect(200);
+      await app.as(ada.accessToken).get('/users/me').expect(200).expect('Connection', 'close');
+      // The first second belongs to the first signal, because Ctrl-C can send several.
+      const stopNow = setInterval(() => app.signal('SIGTERM'), 200);
+      const exit = await app.exited.finally(() => clearInterval(stopNow));
+      expect(exit).toEqual({ code: 1, signal: null });
+    } finally {
+      await app.kill();
+      await direct.close();
+    }
+  });
 });

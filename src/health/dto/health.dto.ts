@@ -64,9 +64,9 @@ class ReadinessChecksDto {
   pool!: PoolHealthDto;
 }
 
-export class ReadinessDto implements Readiness {
-  @ApiProperty({ enum: STATUSES })
-  status!: Health;
+export class ReadinessDto implements Omit<Readiness, 'status'> {
+  @ApiProperty({ enum: [...STATUSES, 'shutting_down'] })
+  status!: Health | 'shutting_down';
 
   @ApiProperty({ type: ReadinessChecksDto })
   checks!: ReadinessChecksDto;

@@ -2,6 +2,7 @@ import { trace } from '@opentelemetry/api';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import type { Config } from '../../config/env.js';
 import { findTracer } from '../tracing/tracer.js';
+import { standardOutput } from './standard-output.js';
 
 /** Redacted as a second line of defence, because no code should log them. */
 const SECRET_FIELDS = [
@@ -35,7 +36,7 @@ export async function createLogger(config: Config, destination?: DestinationStre
   };
   return pino(
     options,
-    destination ?? (config.environment === 'development' ? await readableOutput() : pino.destination(1)),
+    destination ?? (config.environment === 'development' ? await readableOutput() : standardOutput()),
   );
 }
 
@@ -65,6 +66,6 @@ async function readableOutput(): Promise<DestinationStream> {
     });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    return pino.destination(1);
+    return standardOutput();
   }
 }
