@@ -1,35 +1,23 @@
 import { request as httpRequest } from 'node:http';
-import { Controller, Get, Module, Param } from '@nestjs/common';
-import { Public } from '../../src/http/public.decorator.js';
 import { MetricsListener } from '../../src/platform/metrics/metrics-listener.js';
 import { MetricsService } from '../../src/platform/metrics/metrics.service.js';
 import { UpkeepService } from '../../src/platform/upkeep/upkeep.service.js';
 import { buildSignedIn, buildUser } from '../support/builders.js';
 import { Metrics } from '../support/metrics.js';
+import { alertQueries, dashboardQueries } from '../support/monitoring.js';
+import { ProbeWaitsModule } from '../support/probe-waits-module.js';
 import { exchange, rawRequest } from '../support/raw-http.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
 const REQUESTS = 'http_server_request_duration_seconds_count';
 
-@Controller('probe-waits')
-class WaitsController {
-  @Get(':id')
-  @Public()
-  wait(@Param('id') _id: string): Promise<never> {
-    return new Promise(() => undefined);
-  }
-}
-
-@Module({ controllers: [WaitsController] })
-class WaitsModule {}
-
 describe('metrics', () => {
   let app: TestApp;
   let url: string;
   beforeAll(async () => {
     const env = { METRICS_PORT: '0', RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_LOGIN_ACCOUNT: '3/1h' };
-    app = await TestApp.start({ imports: [WaitsModule], env });
+    app = await TestApp.start({ imports: [ProbeWaitsModule], env });
     url = app.app.get(MetricsService).url ?? '';
   });
   afterAll(() => app.close());
@@ -127,6 +115,14 @@ describe('metrics', () => {
     for (const name of ['nodejs_eventloop_lag_p99_seconds', 'process_resident_memory_bytes', 'process_open_fds']) {
       expect(names).toContain(name);
     }
+  });
+
+  it('include every name in the dashboard and the alert rules', async () => {
+    const { names, labels } = await Metrics.of(app);
+    const queries = [...alertQueries(), ...dashboardQueries().map(({ query }) => query)];
+    expect(queries.length).toBeGreaterThan(40);
+    const used = queries.flatMap((query) => query.match(/\b(?:http|db|gatehouse|nodejs|process)_\w+/g) ?? []);
+    expect([...new Set(used)].filter((name) => !names.has(name) && !labels.has(name))).toEqual([]);
   });
 
   it('are not served on the public port', async () => {

@@ -23,6 +23,11 @@ export class Metrics {
     return new Set(this.series.map(({ name }) => name));
   }
 
+  /** The names of all labels. */
+  get labels(): ReadonlySet<string> {
+    return new Set(this.series.flatMap(({ labels }) => labels.map((label) => label.replace(/=.*/, ''))));
+  }
+
   /** Returns the sum of the series with this name and at least these labels. */
   value(name: string, labels: Readonly<Record<string, string>> = {}): number {
     const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
