@@ -31,6 +31,8 @@ const PROBE_INTERVAL_MS = 1_000;
 
 @Injectable()
 export class HealthService {
+  private pinging: Promise<DatabaseHealth> | undefined;
+  private checking: Promise<Readiness> | undefined;
   private probing: Promise<OutageReason | null> | undefined;
   private nextProbeAt = 0;
 
@@ -39,8 +41,17 @@ export class HealthService {
     private readonly repository: HealthRepository,
   ) {}
 
-  /** Measures the round trip of one statement. */
-  async databaseHealth(): Promise<DatabaseHealth> {
+  /** Measures the round trip of one statement. Concurrent calls share it, because anyone may send many. */
+  databaseHealth(): Promise<DatabaseHealth> {
+    return (this.pinging ??= this.ping().finally(() => (this.pinging = undefined)));
+  }
+
+  /** Checks whether requests would succeed. Concurrent calls share the check. */
+  readiness(): Promise<Readiness> {
+    return (this.checking ??= this.check().finally(() => (this.checking = undefined)));
+  }
+
+  private async ping(): Promise<DatabaseHealth> {
     const ping = await this.tryQuery(async (manager) => {
       const start = performance.now();
       await this.repository.ping(manager);
@@ -50,7 +61,7 @@ export class HealthService {
     return { status: 'ok', roundTripMs: Math.round(ping.value * 100) / 100, reason: null };
   }
 
-  async readiness(): Promise<Readiness> {
+  private async check(): Promise<Readiness> {
     let database = await this.databaseHealth();
     let pending: readonly string[] | null = null;
     if (database.status === 'ok') {

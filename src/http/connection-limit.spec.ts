@@ -25,7 +25,8 @@ describe('ConnectionLimit', () => {
   function ask(socket: Socket): unknown {
     const request = { socket } as GuardedRequest;
     const response = new ServerResponse(new IncomingMessage(socket));
-    if (!limit.rejects(request, response, () => undefined)) return undefined;
+    if (!limit.isSurplus(socket)) return undefined;
+    limit.reject(request, response, () => undefined);
     jest.advanceTimersByTime(2_000);
     expect(response.getHeader('Connection')).toBe('close');
     return request.rejection;
@@ -54,10 +55,10 @@ describe('ConnectionLimit', () => {
     expect(connections.map(ask)).toEqual(Array(5).fill(undefined));
   });
 
-  it('closes surplus connections without a request, and immediately beyond twice the limit', () => {
-    const connections = Array.from({ length: 5 }, () => connect('203.0.113.1'));
-    expect(connections.map(({ destroyed }) => destroyed)).toEqual([false, false, false, false, true]);
+  it('closes surplus connections without a request, and immediately beyond four times the limit', () => {
+    const connections = Array.from({ length: 9 }, () => connect('203.0.113.1'));
+    expect(connections.map(({ destroyed }) => destroyed)).toEqual([...Array<boolean>(8).fill(false), true]);
     jest.advanceTimersByTime(4_000);
-    expect(connections.map(({ destroyed }) => destroyed)).toEqual([false, false, true, true, true]);
+    expect(connections.map(({ destroyed }) => destroyed)).toEqual([false, false, ...Array<boolean>(7).fill(true)]);
   });
 });

@@ -7,6 +7,8 @@ import { TooManyConnectionsError } from './http.errors.js';
 
 /** How long a surplus connection stays open, so that a client that connects again immediately cannot occupy the process. */
 const HOLD_MS = 2_000;
+/** Connections beyond this multiple of the limit are closed immediately. */
+const HARD_LIMIT_FACTOR = 4;
 
 export interface ConnectionLimitOptions {
   readonly maxPerClient: number;
@@ -16,7 +18,7 @@ export interface ConnectionLimitOptions {
 
 /**
  * Limits the connections of a client, as rate limits count clients. Requests on surplus connections get 429 after a
- * delay. Connections beyond twice the limit are closed immediately.
+ * delay.
  */
 export class ConnectionLimit {
   private readonly counts = new Map<string, number>();
@@ -29,16 +31,19 @@ export class ConnectionLimit {
     server.on('connection', (connection: Socket) => this.add(connection));
   }
 
-  /** Rejects a request on a surplus connection. Returns whether it did. */
-  rejects(request: IncomingMessage, response: ServerResponse, handle: () => void): boolean {
-    if (this.surplus.size === 0 || !this.surplus.has(request.socket)) return false;
+  /** Returns whether requests on a connection are rejected. */
+  isSurplus(connection: Socket): boolean {
+    return this.surplus.size > 0 && this.surplus.has(connection);
+  }
+
+  /** Rejects a request later. Calls `handle` to send the response. */
+  reject(request: IncomingMessage, response: ServerResponse, handle: () => void): void {
     setTimeout(() => {
       if (response.destroyed) return;
       response.setHeader('Connection', 'close');
       (request as GuardedRequest).rejection = new TooManyConnectionsError();
       handle();
     }, HOLD_MS).unref();
-    return true;
   }
 
   private add(connection: Socket): void {
@@ -49,7 +54,7 @@ export class ConnectionLimit {
     const count = (this.counts.get(client) ?? 0) + 1;
     this.counts.set(client, count);
     connection.once('close', () => this.remove(connection, client));
-    if (count > 2 * maxPerClient) connection.destroy();
+    if (count > HARD_LIMIT_FACTOR * maxPerClient) connection.destroy();
     else if (count > maxPerClient) {
       this.surplus.add(connection);
       // It may send no request.

@@ -37,8 +37,10 @@ export class GatehouseAdapter extends ExpressAdapter {
     const classes = messageClasses(express, this.defaults);
     const server = createServer(classes, (request, response) =>
       inOrder(response, () => {
-        const handle = () => void express(request, response);
-        if (!this.connectionLimit?.rejects(request, response, handle)) handle();
+        const { connectionLimit } = this;
+        if (connectionLimit?.isSurplus(request.socket)) {
+          connectionLimit.reject(request, response, () => void express(request, response));
+        } else void express(request, response);
       }),
     );
     this.httpServer = server;
