@@ -141,7 +141,8 @@ function ready(child) {
     child.once('error', (error) => (clearTimeout(timer), fail(`could not be started (${error.message})`)));
     child.once('exit', () => (clearTimeout(timer), fail('stopped')));
     child.stderr?.on('data', () => {
-      if (!output().includes('ready to accept connections')) return;
+      // A standby is ready to accept read-only connections.
+      if (!/ready to accept (read-only )?connections/.test(output())) return;
       clearTimeout(timer);
       child.removeAllListeners('exit');
       // Discards the rest of the log.

@@ -114,13 +114,14 @@ describe('a connection to the database that fails', () => {
     const server = await TlsServer.start(valid);
     const app = await TestApp.start({ database, log, env: { DATABASE_URL: urlOf(server) } });
     const body = { email: 'ada@example.com', password: 'seven lanterns at dusk' };
-    const answers = [];
-    for (let i = 0; i < 5; i += 1) answers.push(await app.request.post('/auth/login').send(body));
+    const answers: string[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      const answer = await app.request.post('/auth/login').send(body);
+      answers.push(`${answer.status} ${answer.body.code}`);
+    }
     await app.close();
     server.close();
-    expect(answers.map(({ status, body: { code } }) => [status, code])).toEqual(
-      answers.map(() => [503, 'database_unavailable']),
-    );
+    expect(new Set(answers)).toEqual(new Set(['503 database_unavailable']));
     const lines = log.records.filter(({ level, context }) => level !== 'debug' && context === 'Database');
     expect(lines.map(({ msg }) => msg)).toEqual([
       expect.stringMatching(/self-signed certificate\. .*sslmode=verify-full&sslrootcert=/),

@@ -1,6 +1,8 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isRoot, NOBODY } from '../../scripts/postgres-binaries.js';
 import { databaseUrl, execute, newPassword } from '../../scripts/postgres-client.js';
 import { startCluster } from '../../scripts/postgres.js';
 import { runNode } from './run-node.js';
@@ -18,21 +20,43 @@ export class OwnCluster {
     private running: Running,
   ) {}
 
-  /** Starts a server with one migrated database. */
-  static async start(): Promise<OwnCluster> {
-    const folder = await mkdtemp(join(tmpdir(), 'gatehouse-cluster-'));
-    // PostgreSQL may run as another user, which needs access to the folder.
-    await chmod(folder, 0o755);
-    const [password, port] = [newPassword(), await stablePort()];
-    const running = await startCluster({ folder: join(folder, 'postgres'), password }, { detached: false, port });
-    const cluster = new OwnCluster(folder, password, port, running);
-    await execute(running.url, 'CREATE DATABASE gatehouse');
+  /** Starts a server with one migrated database. @param folder an empty one by default */
+  static async start({ flags = [], folder }: { flags?: readonly string[]; folder?: string } = {}): Promise<OwnCluster> {
+    const cluster = await OwnCluster.launch(folder ?? (await newFolder()), newPassword(), flags);
+    await execute(cluster.running.url, 'CREATE DATABASE gatehouse');
     await runNode('scripts/typeorm.js', ['migration:run'], { env: { DATABASE_URL: cluster.url } });
     return cluster;
   }
 
+  private static async launch(folder: string, password: string, flags: readonly string[] = []): Promise<OwnCluster> {
+    const port = await stablePort();
+    const options = { detached: false, port, flags };
+    const running = await startCluster({ folder: join(folder, 'postgres'), password }, options);
+    return new OwnCluster(folder, password, port, running);
+  }
+
+  /** Starts a standby. Restarts this server, because its files are copied while it is stopped. */
+  async startStandby(): Promise<OwnCluster> {
+    await this.running.stop();
+    const folder = await newFolder();
+    const data = join(folder, 'postgres');
+    execFileSync('cp', ['-a', join(this.folder, 'postgres'), data]);
+    const primary = `host=127.0.0.1 port=${this.port} user=gatehouse password=${this.password}`;
+    await appendFile(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${primary}'\n`);
+    const signal = join(data, 'standby.signal');
+    await writeFile(signal, '');
+    if (isRoot) await chown(signal, NOBODY.uid, NOBODY.gid);
+    await this.restart();
+    return OwnCluster.launch(folder, this.password);
+  }
+
   get url(): string {
     return databaseUrl(this.running.url, 'gatehouse');
+  }
+
+  /** Runs statements as the superuser, outside a transaction. */
+  execute(...statements: string[]): Promise<void> {
+    return execute(this.url, ...statements);
   }
 
   /** Kills the server. Unwritten data is lost. */
@@ -58,4 +82,11 @@ export class OwnCluster {
     await this.running.stop();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-cluster-'));
+  // PostgreSQL may run as another user, which needs access to the folder.
+  await chmod(folder, 0o755);
+  return folder;
 }

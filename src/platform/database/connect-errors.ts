@@ -1,4 +1,3 @@
-import { QueryFailedError } from 'typeorm';
 import type { DatabaseServer } from '../../config/database-url.js';
 
 /** None of several servers accepts both connections and writes. */
@@ -95,5 +94,5 @@ function messageOf(error: Error): string {
 
 function causesOf(error: Error): { code?: string; message: string }[] {
   if ('errors' in error && Array.isArray(error.errors)) return (error.errors as Error[]).flatMap(causesOf);
-  return [error instanceof QueryFailedError ? error.driverError : error];
+  return [error];
 }
