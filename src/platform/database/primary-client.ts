@@ -135,7 +135,8 @@ export class PrimaryClient extends pg.Client {
     connection.on('error', () => undefined);
     const { stream } = connection;
     connection.end();
-    const timer = setTimeout(() => stream.destroy(), CLOSE_TIMEOUT_MS);
+    if (stream.closed) return;
+    const timer = setTimeout(() => stream.destroy(), CLOSE_TIMEOUT_MS).unref();
     stream.once('close', () => clearTimeout(timer));
   }
 
