@@ -44,7 +44,11 @@ describe('a standby', () => {
   const query = async (cluster: OwnCluster, sql: string, values: unknown[] = []) => {
     const client = new pg.Client({ connectionString: cluster.url });
     await client.connect();
-    return (await client.query<Record<string, unknown>>(sql, values).finally(() => client.end())).rows;
+    try {
+      return (await client.query<Record<string, unknown>>(sql, values)).rows;
+    } finally {
+      await client.end();
+    }
   };
   const linesOf = ({ log }: ChildApp) => log.split('\n').filter((line) => line.includes('"context":"Database"'));
 
@@ -80,10 +84,10 @@ describe('a standby', () => {
       { method: 'POST', json: { email: `user-${++counter}@example.com`, password: PASSWORD } },
     ]);
     const reads = Load.start(8, app.url, () => ['/users/me', { token: guarded?.accessToken ?? '' }]);
-    let isOver = false;
+    const over = new AbortController();
     const revoking = (async () => {
       for (const { accessToken } of leavers) {
-        if (isOver) break;
+        if (over.signal.aborted) break;
         const { status } = await app.as(accessToken).post('/auth/logout');
         if (status === 204) revoked.push(accessToken);
       }
@@ -91,7 +95,7 @@ describe('a standby', () => {
     const replaying = Promise.all(
       Array.from({ length: 4 }, async () => {
         await until('a session is revoked', () => revoked.length > 0);
-        while (!isOver) {
+        while (!over.signal.aborted) {
           const { status } = await app.as(revoked[next++ % revoked.length] ?? '').get('/users/me');
           if (status !== 401 && status !== 503) accepted += 1;
         }
@@ -108,7 +112,7 @@ describe('a standby', () => {
     await until('requests succeed', () => (reads.statuses[200] ?? 0) > before);
     const recoveredAt = performance.now();
     await until('the load is served', () => (reads.statuses[200] ?? 0) > before + 500);
-    isOver = true;
+    over.abort();
     await Promise.all([writes.stop(), reads.stop(), revoking, replaying]);
 
     const registered = writes.answers.filter(({ status }) => status === 201);
