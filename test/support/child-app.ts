@@ -40,7 +40,7 @@ export class ChildApp extends RunningApp {
     node = process.execPath,
     args: readonly string[] = ['--enable-source-maps', resolve('dist/src/main.js')],
   ): Promise<ChildApp> {
-    const port = await stablePort();
+    const port = env['PORT'] ?? (await stablePort());
     const { PATH = '' } = process.env;
     const child = spawn(node, args, {
       cwd,
