@@ -3,7 +3,7 @@ import { AggregatorRegistry } from 'prom-client';
 import type { Logger } from 'pino';
 import type { Config } from '../config/env.js';
 import { MetricsListener } from '../platform/metrics/metrics-listener.js';
-import type { MetricsRequest, MetricsResponse } from '../platform/metrics/worker-metrics.js';
+import type { MetricsRequest, MetricsResponse } from '../platform/metrics/metrics-messages.js';
 
 /** Shorter than the scrape timeout of Prometheus, which is 10 s by default. */
 const ANSWER_TIMEOUT_MS = 2_000;
@@ -31,7 +31,7 @@ class WorkerMetrics {
     cluster.on('exit', ({ id }) => void this.retire(id));
   }
 
-  /** Concurrent scrapes share their result. */
+  /** Returns the metrics in the text format of Prometheus. Concurrent scrapes share one result. */
   scrape(): Promise<string> {
     return (this.scraping ??= this.collect().finally(() => (this.scraping = undefined)));
   }

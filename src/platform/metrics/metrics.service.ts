@@ -6,7 +6,7 @@ import type { Config } from '../../config/env.js';
 import { MetricsListener } from './metrics-listener.js';
 import type { MetricsRegistry } from './metrics.registry.js';
 import { RequestMetrics } from './request-metrics.middleware.js';
-import { answerPrimary } from './worker-metrics.js';
+import { answerPrimary } from './metrics-messages.js';
 
 /** Provides metrics to Prometheus if `METRICS_PORT` is set. */
 @Injectable()
