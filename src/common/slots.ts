@@ -14,14 +14,15 @@ interface Waiter {
   readonly response: PendingResponse | undefined;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout | undefined;
 }
 
-/** Returns whether no client waits for the response any more: it timed out, or the client disconnected. */
-export function isOver(response: PendingResponse | undefined): boolean {
+/** Returns whether the client no longer waits for the response, because it timed out or the client disconnected. */
+export function isAbandoned(response: PendingResponse | undefined): boolean {
   return response !== undefined && (response.writableEnded || response.destroyed);
 }
 
-/** A bounded queue, in order of arrival. Drops callers whose response nobody waits for when their turn comes. */
+/** A bounded queue, in order of arrival. Drops callers whose client no longer waits when their turn comes. */
 export class Slots {
   private readonly waiters = new Set<Waiter>();
   private free: number;
@@ -34,10 +35,10 @@ export class Slots {
     return this.waiters.size;
   }
 
-  /** Whether further callers are rejected. */
+  /** Returns whether further callers are rejected. */
   isFull(): boolean {
     if (this.free > 0 || this.waiters.size < this.limits.maxWaiting) return false;
-    for (const waiter of this.waiters) if (isOver(waiter.response)) this.drop(waiter);
+    for (const waiter of this.waiters) if (isAbandoned(waiter.response)) this.drop(waiter, new RequestTimeoutError());
     return this.waiters.size >= this.limits.maxWaiting;
   }
 
@@ -46,11 +47,11 @@ export class Slots {
    *
    * @param response of the request that needs the slot, if any
    * @throws OverloadedError if too many callers wait
-   * @throws RequestTimeoutError if nobody waits for the response any more
+   * @throws RequestTimeoutError if the client no longer waits
    * @throws SlotTimeoutError if the wait times out
    */
   acquire(response?: PendingResponse): Promise<void> | undefined {
-    if (isOver(response)) throw new RequestTimeoutError();
+    if (isAbandoned(response)) throw new RequestTimeoutError();
     if (this.free > 0) {
       this.free -= 1;
       return undefined;
@@ -58,22 +59,9 @@ export class Slots {
     if (this.isFull()) throw new OverloadedError();
     return new Promise((resolve, reject) => {
       const { timeoutMs } = this.limits;
-      const timer = timeoutMs === undefined ? undefined : setTimeout(() => expire(), timeoutMs).unref();
-      const waiter = {
-        response,
-        resolve: () => {
-          clearTimeout(timer);
-          resolve();
-        },
-        reject: (error: Error) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      };
-      const expire = () => {
-        this.waiters.delete(waiter);
-        reject(new SlotTimeoutError());
-      };
+      const expire = () => this.drop(waiter, new SlotTimeoutError());
+      const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs).unref();
+      const waiter = { response, resolve, reject, timer };
       this.waiters.add(waiter);
     });
   }
@@ -81,19 +69,25 @@ export class Slots {
   /** Passes a slot on to the caller that has waited longest. */
   release(): void {
     for (const waiter of this.waiters) {
-      if (isOver(waiter.response)) this.drop(waiter);
-      else {
-        this.waiters.delete(waiter);
-        waiter.resolve();
-        return;
+      if (isAbandoned(waiter.response)) {
+        this.drop(waiter, new RequestTimeoutError());
+        continue;
       }
+      this.dequeue(waiter);
+      waiter.resolve();
+      return;
     }
     this.free += 1;
   }
 
-  private drop(waiter: Waiter): void {
+  private drop(waiter: Waiter, reason: Error): void {
+    this.dequeue(waiter);
+    waiter.reject(reason);
+  }
+
+  private dequeue(waiter: Waiter): void {
+    clearTimeout(waiter.timer);
     this.waiters.delete(waiter);
-    waiter.reject(new RequestTimeoutError());
   }
 }
 
