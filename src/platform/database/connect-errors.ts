@@ -9,12 +9,13 @@ export class NoPrimaryError extends Error {
     super(message);
   }
 
-  /** Returns the error of a single server as it is. */
+  /** Combines the errors of several servers. Returns the error of a single server as it is. */
   static of(failures: readonly { server: DatabaseServer; error: Error }[]): Error {
     const [first, ...others] = failures;
     if (first && others.length === 0) return first.error;
     const reasons = failures.map(({ server: { host, port }, error }) => `${host}:${port}: ${messageOf(error)}`);
-    return new NoPrimaryError(`No server accepts writes. ${reasons.join('; ')}`, failures.map(({ error }) => error)); // prettier-ignore
+    const errors = failures.map(({ error }) => error);
+    return new NoPrimaryError(`No server accepts writes. ${reasons.join('; ')}`, errors);
   }
 }
 
@@ -69,7 +70,11 @@ const REASONS: Readonly<Record<string, OutageReason>> = {
   '57014': 'too_slow',
 };
 
-/** Returns the reason without names of servers, users or tables. @param cause of a `DatabaseUnavailableError` */
+/**
+ * Returns the reason without names of servers, users or tables.
+ *
+ * @param cause of a `DatabaseUnavailableError`
+ */
 export function outageReason(cause: unknown): OutageReason {
   if (!(cause instanceof Error)) return 'unreachable';
   return causesOf(cause).flatMap(({ code }) => REASONS[code ?? ''] ?? [])[0] ?? 'unreachable';

@@ -28,7 +28,7 @@ export interface Statement {
 export class LazyQueryRunner extends PostgresQueryRunner {
   /** Whether it may use the connections that are reserved for session lookups. */
   isReserved = false;
-  /** The response that needs the connection. If nobody waits for it any more, no connection is obtained. */
+  /** The response that needs the connection. If the client no longer waits for it, no connection is obtained. */
   response: PendingResponse | undefined;
   private connecting: Promise<PoolClient> | undefined;
   private failure: Error | undefined;
@@ -77,13 +77,13 @@ export class LazyQueryRunner extends PostgresQueryRunner {
     return this.convertOutage({ name, text }, async () => {
       const connection = await this.connect();
       const isCommented = !name && !isShared;
+      const mayPrepare = !this.isTransactionActive && this.prepared.areUsable;
       const query = {
-        name,
+        name: mayPrepare ? name : undefined,
         text: isCommented ? withComment(text) : text,
         values,
         rowMode: 'array',
       } as QueryArrayConfig;
-      if (this.isTransactionActive || !this.prepared.areUsable) query.name = undefined;
       try {
         return (await connection.query<unknown[]>(query)).rows;
       } catch (error) {

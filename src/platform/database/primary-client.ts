@@ -25,8 +25,13 @@ const CLOSE_TIMEOUT_MS = 1_000;
 
 /** The state of `pg.Client` before it connects. */
 const UNCONNECTED = {
-  _connecting: false, _connected: false, _connectionError: false, _queryable: true, _ended: false, readyForQuery: false,
-}; // prettier-ignore
+  _connecting: false,
+  _connected: false,
+  _connectionError: false,
+  _queryable: true,
+  _ended: false,
+  readyForQuery: false,
+};
 
 /**
  * A connection to a server that accepts writes. Tries the servers in turn, and fails if none accepts writes. If its
@@ -56,7 +61,10 @@ export class PrimaryClient extends pg.Client {
     return undefined;
   }
 
-  /** All servers together have `connectionTimeoutMillis`. Each has an equal share of the remaining time. */
+  /**
+   * Tries the servers in turn. All together have `connectionTimeoutMillis`, and each has an equal share of the remaining
+   * time.
+   */
   private async connectInTurn(): Promise<this> {
     const { servers, connectionTimeoutMillis } = this.config;
     const deadline = performance.now() + connectionTimeoutMillis;

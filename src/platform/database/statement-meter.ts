@@ -7,6 +7,11 @@ const WRITE = /\b(INSERT INTO|UPDATE|DELETE FROM)\s+(?:ONLY\s+)?(?:"?\w+"?\.)?"?
 const READ = /\bFROM\s+(?:ONLY\s+)?(?:"?\w+"?\.)?"?(\w+)"?/gi;
 const KEYWORD = /^\s*(SELECT|WITH|INSERT|UPDATE|DELETE|START TRANSACTION|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
 
+interface MeasuredStatement {
+  readonly name?: string | undefined;
+  readonly text: string;
+}
+
 /** Publishes the durations of statements and of the waits for a connection. */
 export class StatementMeter {
   private readonly summaries = new Map<string, string>();
@@ -15,11 +20,7 @@ export class StatementMeter {
   constructor(private readonly dataSource: DataSource) {}
 
   /** Runs a statement. The duration excludes `connect`, which waits for a connection. */
-  measure<T>(
-    statement: { readonly name?: string | undefined; readonly text: string },
-    connect: () => Promise<unknown>,
-    run: () => Promise<T>,
-  ): Promise<T> {
+  measure<T>(statement: MeasuredStatement, connect: () => Promise<unknown>, run: () => Promise<T>): Promise<T> {
     return statements.hasSubscribers ? this.publishDuration(statement, connect, run) : run();
   }
 
@@ -35,7 +36,9 @@ export class StatementMeter {
   }
 
   private async publishDuration<T>(
-    ...[{ name, text }, connect, run]: Parameters<typeof StatementMeter.prototype.measure<T>>
+    { name, text }: MeasuredStatement,
+    connect: () => Promise<unknown>,
+    run: () => Promise<T>,
   ): Promise<T> {
     await connect();
     const summary = name ?? this.summaryOf(text);

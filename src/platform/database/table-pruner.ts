@@ -112,6 +112,7 @@ class TablePruner extends Pruner {
   private findStepEnd(table: string, after: string | null): Promise<string | null> {
     return this.database.run(async (manager) => {
       const [row] = await manager.query<{ last: string }[]>(
+        // Twice the same key, because PostgreSQL gives the compared parameter the type of the column.
         `SELECT ${this.key}::text AS last FROM ${table} WHERE $1::text IS NULL OR ${this.key} > $2
           ORDER BY ${this.key} OFFSET ${ROWS_PER_STEP - 1} LIMIT 1`,
         [after, after],
