@@ -82,7 +82,7 @@ export class ConnectionDrain implements OnModuleInit, BeforeApplicationShutdown,
     await sleep(this.delayMs);
   }
 
-  /** `closeIdleConnections` does not close connections that never sent a request. */
+  /** Closes connections that never sent a request, which `closeIdleConnections` leaves open. */
   private closeUnused(): void {
     for (const connection of this.adapter?.connections ?? []) if (connection.bytesRead === 0) connection.destroy();
   }

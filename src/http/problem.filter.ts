@@ -119,10 +119,11 @@ function setProblemHeaders(error: DomainError, request: GuardedRequest, response
 }
 
 /** Returns the methods for `Allow`, which a 405 must have (RFC 9110 §15.5.6). A handler may reject its own method. */
-function allowedBy(error: DomainError, { app, method, originalUrl }: GuardedRequest): string {
+function allowedBy(error: DomainError, request: GuardedRequest): string {
   if (error instanceof MethodNotAllowedError) return error.allowed.join(', ');
+  const { app, method } = request;
   const rejected = method === 'GET' ? ['GET', 'HEAD'] : [method];
-  const [path = ''] = originalUrl.split('?', 1);
-  const allowed = methodsOf(app, path).filter((name) => !rejected.includes(name));
-  return allowed.join(', ');
+  return methodsOf(app, pathOf(request))
+    .filter((name) => !rejected.includes(name))
+    .join(', ');
 }

@@ -4,8 +4,8 @@ import type { Config } from '../config/env.js';
 import { WORKER_VARIABLE } from '../config/share.js';
 import { onStopSignals } from './stop-signals.js';
 
-/** Longer than a drain takes after `SHUTDOWN_DELAY` while the database responds. */
-const DRAIN_TIMEOUT_MS = 12_000;
+/** Longer than a worker drains after `SHUTDOWN_DELAY` while the database responds. */
+const WORKER_DRAIN_TIMEOUT_MS = 12_000;
 /** A worker that exits sooner than this may be unable to run, so its restarts are delayed. */
 const STABLE_AFTER_MS = 60_000;
 const FIRST_RESTART_DELAY_MS = 500;
@@ -58,7 +58,7 @@ class Supervisor {
     { workers, http }: Config,
     private readonly logger: Logger,
   ) {
-    this.shutdownTimeoutMs = http.shutdownDelay + DRAIN_TIMEOUT_MS;
+    this.shutdownTimeoutMs = http.shutdownDelay + WORKER_DRAIN_TIMEOUT_MS;
     this.slots = Array.from({ length: workers }, (_, index) => ({
       number: index + 1,
       worker: null,

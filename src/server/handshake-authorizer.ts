@@ -48,9 +48,8 @@ export class HandshakeAuthorizer {
   isServed(request: GuardedRequest, listeners: number): boolean {
     if (listeners > this.adapterListeners) return true;
     const path = pathOf(request);
-    // `ws` accepts only the exact path, and socket.io also every path below it.
     const isExact = this.engines.size === 0;
-    return this.gatewaysAt(path).some((gateway) => !isExact || path === (gateway.path ?? this.defaultPath));
+    return this.gatewaysAt(path).some((gateway) => !isExact || path === this.gatewayPath(gateway));
   }
 
   /** A request that continues a connection of engine.io must belong to the session that opened it. */
@@ -71,11 +70,14 @@ export class HandshakeAuthorizer {
   }
 
   private gatewaysAt(path: string): readonly Gateway[] {
-    const own = (gateway: Gateway) => gateway.path ?? this.defaultPath;
     // `ws` accepts only the exact path, and socket.io also every path below it.
-    const matches = this.gateways.filter((gateway) => path === own(gateway) || path.startsWith(`${own(gateway)}/`));
-    const longest = Math.max(...matches.map((gateway) => own(gateway).length));
-    return matches.filter((gateway) => own(gateway).length === longest);
+    const matches = this.gateways.filter((gateway) => `${path}/`.startsWith(`${this.gatewayPath(gateway)}/`));
+    const longest = Math.max(...matches.map((gateway) => this.gatewayPath(gateway).length));
+    return matches.filter((gateway) => this.gatewayPath(gateway).length === longest);
+  }
+
+  private gatewayPath({ path }: Gateway): string {
+    return path ?? this.defaultPath;
   }
 }
 

@@ -35,7 +35,7 @@ export function stopOnSignals(app: NestExpressApplication, logger: Logger): void
   app.getHttpServer().once('close', remove);
 }
 
-/** Supervisors expect exit code 0 after a signal. */
+/** Closes the application and exits, with code 0 because supervisors expect it after a signal. */
 async function stop(app: NestExpressApplication, signal: string, logger: Logger): Promise<void> {
   let code = 0;
   try {

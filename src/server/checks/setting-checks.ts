@@ -21,13 +21,13 @@ function checkSecret({ accessToken }: Config): Finding {
     : warning('secret', `Production would not accept JWT_SECRET: it ${weakness}`);
 }
 
-/** The application serves plain HTTP, so in production it needs a proxy for TLS. */
+/** Expects a trusted proxy in production, because the application serves plain HTTP and needs a proxy for TLS. */
 function checkProxy({ environment, http }: Config): Finding {
   return environment === 'production' && http.trustProxy === false
     ? warning(
         'proxy',
-        'TRUST_PROXY is not set. Behind a proxy, all clients share its IP address and its rate limits. Set it to the number of proxies ' +
-          'or to their IP addresses.',
+        'TRUST_PROXY is not set. Behind a proxy, all clients share its IP address and its rate limits. Set it to the ' +
+          'number of proxies or to their IP addresses.',
       )
     : ok('proxy', `TRUST_PROXY=${String(http.trustProxy)}`);
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../../config/env.js';
 import { configurationWarnings } from '../../config/warnings.js';
-import { type Database } from '../../platform/database/database.js';
+import type { Database } from '../../platform/database/database.js';
 import { checkDatabase } from './database-checks.js';
 import { readDatabaseFacts } from './database-facts.repository.js';
 import { checkMachine } from './machine-checks.js';
