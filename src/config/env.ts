@@ -163,7 +163,7 @@ export function readConfig(): Config {
   return parseEnvironment(process.env);
 }
 
-/** All variables but `NODE_ENV`, which other code reads from the environment. */
+/** Returns all variables but `NODE_ENV`, which other code reads from the environment. */
 const fileNames = (shape: object) => Object.keys(shape).filter((name) => name !== 'NODE_ENV');
 
 function environmentOf(value: unknown): Environment {

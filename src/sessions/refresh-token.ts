@@ -4,8 +4,14 @@ import { idFromBytes, idToHex } from '../common/id.js';
 const VERSION = 2;
 const HEAD_BYTES = 1 + 16 + 4 + 16;
 /** Version 1 had no user ID. Its tokens are accepted, but no longer issued. */
+const V1_VERSION = 1;
 const V1_HEAD_BYTES = 1 + 16 + 4;
 const MAC_BYTES = 32;
+/** The lengths by version. */
+const ACCEPTED_HEAD_BYTES: ReadonlyMap<number | undefined, number> = new Map([
+  [VERSION, HEAD_BYTES],
+  [V1_VERSION, V1_HEAD_BYTES],
+]);
 const INFO = 'gatehouse refresh token v1';
 
 /** The parts of a presented token. Call `RefreshTokens.isAuthentic` before you trust them. */
@@ -31,8 +37,8 @@ export interface RefreshTokenOwner {
  *     base64url( version (1) | session ID (16) | counter (4, big-endian) | user ID (16) | HMAC-SHA-256 (32) )
  *
  * The HMAC key is derived (HKDF, RFC 5869) from a server secret and the session's random salt, so that a copy of the
- * database does not let anyone sign in. The user ID lets the database find the session in one partition. A counter always yields the same token, so that a lost response can be repeated
- * without starting a second chain of tokens.
+ * database does not let anyone sign in. The user ID lets the database find the session in one partition. A counter always
+ * yields the same token, so that a lost response can be repeated without starting a second chain of tokens.
  */
 export class RefreshTokens {
   private readonly secret: KeyObject;
@@ -75,8 +81,8 @@ export function parseRefreshToken(text: string): PresentedRefreshToken | null {
   const bytes = Buffer.from(text, 'base64url');
   // Accept one spelling only. Node's decoder also accepts padding, line breaks and stray bits.
   if (bytes.toString('base64url') !== text) return null;
-  const headBytes = bytes[0] === VERSION ? HEAD_BYTES : bytes[0] === 1 ? V1_HEAD_BYTES : null;
-  if (headBytes === null || bytes.length !== headBytes + MAC_BYTES) return null;
+  const headBytes = ACCEPTED_HEAD_BYTES.get(bytes[0]);
+  if (headBytes === undefined || bytes.length !== headBytes + MAC_BYTES) return null;
   return {
     sessionId: idFromBytes(bytes.subarray(1, 17)),
     userId: headBytes === HEAD_BYTES ? idFromBytes(bytes.subarray(V1_HEAD_BYTES, HEAD_BYTES)) : null,

@@ -120,8 +120,8 @@ export class SessionAccessRepository {
   }
 
   /**
-   * Increments the counter of a session, unless it has changed, and extends the idle timeout, up to the absolute timeout. Returns whether it did. The
-   * statement contains all conditions, so that one of any number of parallel calls succeeds.
+   * Increments the counter of a session, unless it has changed, and extends the idle timeout, up to the absolute timeout.
+   * Returns whether it did. The statement contains all conditions, so that one of any number of parallel calls succeeds.
    */
   async rotate(
     manager: EntityManager,

@@ -30,8 +30,8 @@ interface Waiter {
 
 /**
  * Looks up sessions for `SessionGuard`, in batches. IDs that arrive in the same event-loop turn, or while earlier
- * lookups are running, share one query. Under load this replaces thousands of small queries with a
- * few large ones. An idle server queries immediately.
+ * lookups are running, share one query. Under load this replaces thousands of small queries with a few large ones. An
+ * idle server queries immediately.
  *
  * Results are not cached: each comes from a query that started after its request arrived, so a revocation takes effect
  * on the next request.

@@ -44,7 +44,7 @@ async function tryToServe(database: Database): Promise<Finding[]> {
   }
 }
 
-/** @throws the error, if it is not an outage */
+/** Describes an outage. @throws any other error */
 function describe(error: unknown): string {
   if (error instanceof DatabaseUnavailableError && error.cause instanceof Error) return describeOutage(error.cause);
   throw error;
@@ -63,17 +63,18 @@ async function inspect(
 ): Promise<Finding[]> {
   const facts = await readDatabaseFacts(manager);
   const health = new HealthRepository();
-  const [executed, known] = [await health.executedMigrations(manager), await health.knownMigrations()];
+  const executed = await health.executedMigrations(manager);
+  const known = await health.knownMigrations();
   const pending = known.filter((name) => !executed.has(name));
   const unknown = [...executed].filter((name) => !known.includes(name));
-  const closed = await tablesWithoutRights(manager, tables);
+  const unusable = await tablesWithoutRights(manager, tables);
   const mayLose = facts.isPooled && config.database.preparedStatements;
   return [
     ...checkDatabase(facts, config, instances),
     ...problemIf(
-      closed.length > 0,
+      unusable.length > 0,
       'database',
-      `The role ${facts.role} lacks rights on ${closed.join(', ')}. Grant them as in docs/operations.md, Database roles.`,
+      `The role ${facts.role} lacks rights on ${unusable.join(', ')}. Grant them as in docs/operations.md, Database roles.`,
     ),
     ...problemIf(
       mayLose && (await losesPreparedStatements(database)),

@@ -31,7 +31,7 @@ export async function inspectRedis({ redisUrl }: Config): Promise<readonly Findi
   }
 }
 
-/** Redis starts its messages with a code. */
+/** Returns what to do about an error of Redis, whose messages start with a code. */
 function adviceFor(error: Error): string {
   const { message } = error;
   if (isCertificateError(error)) return CERTIFICATE_ADVICE;

@@ -49,7 +49,7 @@ export class WorkerPool<Worker extends Tasks<Worker>> {
    *
    * @param response of the request that needs the result, if any
    * @throws OverloadedError if the queue is full or the pool is closed
-   * @throws RequestTimeoutError if nobody waits for the response when a thread is free
+   * @throws RequestTimeoutError if the client no longer waits when a thread is free
    */
   async run<Name extends keyof Worker & string>(
     name: Name,

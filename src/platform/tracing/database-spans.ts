@@ -9,7 +9,10 @@ export function traceStatements(): void {
   statements.subscribe(addStatementSpan);
 }
 
-/** The statement has ended in the context of its caller. Statements of background work have no parent and no span. */
+/**
+ * Adds a span below that of the caller, in whose context the statement ended. Background work has no span, so its
+ * statements get none.
+ */
 function addStatementSpan({ summary, startedAt, endedAt, error }: StatementEnd): void {
   const parent = context.active();
   if (!trace.getSpan(parent)) return;
