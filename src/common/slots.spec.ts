@@ -52,7 +52,7 @@ describe('Slots', () => {
     expect(slots.waiting).toBe(0);
   });
 
-  it('frees the places of callers that are no longer needed if the queue is full', async () => {
+  it('frees the places of abandoned callers if the queue is full', async () => {
     const slots = new Slots({ slots: 1, maxWaiting: 1 });
     const response = responseOf(false);
     void slots.acquire();
@@ -64,7 +64,7 @@ describe('Slots', () => {
     await next;
   });
 
-  it('rejects a caller whose wait times out, and keeps the slot for the next one', async () => {
+  it('rejects a caller whose wait times out, and keeps the slot for the next', async () => {
     const slots = new Slots({ slots: 1, maxWaiting: 1, timeoutMs: 1 });
     void slots.acquire();
     await expect(slots.acquire()).rejects.toThrow(SlotTimeoutError);

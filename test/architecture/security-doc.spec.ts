@@ -49,7 +49,7 @@ describe('docs/security.md', () => {
     expect(chapters.filter((chapter) => !PROMISE.test(chapter))).toEqual([]);
   });
 
-  it('writes each promise as a sentence with the file and title of its test below', () => {
+  it('writes each promise as a sentence above the file and title of its test', () => {
     const rest = sectionOf(PROMISES).replaceAll(new RegExp(PROMISE, 'gm'), '');
     expect(rest.split('\n').filter((line) => line && !line.startsWith('### '))).toEqual([]);
   });

@@ -22,7 +22,7 @@ describe('metrics', () => {
   });
   afterAll(() => app.close());
 
-  it('label requests by route template, method and status, and contain no ID, email or path', async () => {
+  it('label requests by route template, method and status, without ID, email or path', async () => {
     const ada = await buildSignedIn(app);
     await app.as(ada.accessToken).delete(`/sessions/${ada.sessionId}`).expect(204);
     await app.as(ada.accessToken).get('/users/me?secret=1').expect(401);

@@ -47,7 +47,7 @@ describe('tracing with a registered provider', () => {
     return find;
   }
 
-  it('creates a span for the request in the trace of its client, with the route', async () => {
+  it('creates a span with the route for the request, in its client’s trace', async () => {
     await app.as(ada.accessToken).get('/users/me?a=1').set('traceparent', TRACEPARENT).expect(200);
     const span = (await spansOf('GET /users/me'))('GET /users/me');
     expect(span?.spanContext().traceId).toBe(TRACE);
@@ -61,7 +61,7 @@ describe('tracing with a registered provider', () => {
     });
   });
 
-  it('creates one span for a lookup, with links to its requests and the statement below it', async () => {
+  it('creates a lookup span that links to its requests and contains the statement', async () => {
     const get = () => app.as(ada.accessToken).get('/users/me').expect(200);
     await Promise.all([get(), get(), get()]);
     const requestSpans = () => exporter.getFinishedSpans().filter(({ name }) => name === 'GET /users/me');

@@ -57,7 +57,7 @@ describe('a connection to the database that fails', () => {
     expect(warnings).toEqual([expect.stringMatching(warning)]);
   });
 
-  it('because of too many connections is an outage, and a warning says what to do', async () => {
+  it('because of too many connections is an outage, with advice in the log', async () => {
     const role = `limited_${randomBytes(6).toString('hex')}`;
     await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret' CONNECTION LIMIT 0`);
     const { code, warnings } = await failureOf(

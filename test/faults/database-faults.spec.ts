@@ -72,7 +72,7 @@ describe('database faults', () => {
     await expectRecovery();
   });
 
-  it('do not end the process when the server closes a connection that has just opened', async () => {
+  it('do not end the process when the server closes a connection that just opened', async () => {
     proxy.cut();
     await until('the pool is empty', () => poolOf(app).total === 0);
     proxy.endsNewConnections = true;

@@ -78,7 +78,7 @@ describe('a failing mail server', () => {
     await Promise.all(recipients.map((recipient) => server.next(recipient)));
   });
 
-  it('that does not know the recipient gets the mail once, and its contents are kept', async () => {
+  it('that rejects the recipient gets the mail once, and its contents are kept', async () => {
     server.rejection = () => '550 5.1.1 No such user';
     await postMail(app, 'unknown@example.com');
     await failure('unknown@example.com');
@@ -133,7 +133,7 @@ describe('a failing mail server', () => {
     expect(log.records).toContainEqual(expect.objectContaining({ level: 'error', kind: 'reset_password', reason }));
   });
 
-  it('that quotes the recipient and the link puts neither into the table nor the log', async () => {
+  it('that quotes recipient and link puts neither into the table nor the log', async () => {
     server.treat = ({ recipient, link }) => `451 4.7.1 <${recipient}> must not be sent ${link}`;
     const token = await postMail(app, 'quoted@example.com');
     await failure('quoted@example.com');

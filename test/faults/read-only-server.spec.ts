@@ -51,7 +51,7 @@ describe('a read-only server', () => {
     expect(await getMe()).toBe(200);
   });
 
-  it('causes 503 on guarded requests and on readiness, with one warning, until it accepts writes', async () => {
+  it('causes 503 on guarded requests and readiness, with one warning, until it accepts writes', async () => {
     await isReadOnly(true);
     proxy.cut();
     await until('the pool is empty', () => connections() === 0);

@@ -48,7 +48,7 @@ describe('while the database is unavailable', () => {
     events.close();
   });
 
-  it('streams stay open for some seconds, and then close if their session was revoked meanwhile', async () => {
+  it('streams stay open for seconds, and then close if their session was revoked', async () => {
     const { session, socket, events } = await openStreams();
     await interrupt();
     await direct.as(session.accessToken).post('/auth/logout').expect(204);

@@ -88,7 +88,7 @@ describe('users:import', () => {
     expect(plain).toMatchObject({ name: null, is_active: false });
   });
 
-  it('lets a $2y$ hash sign in and replaces it, and no password matches without a hash', async () => {
+  it('replaces a $2y$ hash at sign-in, and no password matches without a hash', async () => {
     await runOn('users.csv', `email,passwordHash\nmia@example.com,${HASH}\nnone@example.com,\n`);
     const login = (password: string, email = 'mia@example.com') =>
       app.request.post('/auth/login').send({ email, password });

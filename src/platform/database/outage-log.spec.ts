@@ -17,7 +17,7 @@ describe('OutageLog', () => {
     jest.restoreAllMocks();
   });
 
-  it('logs an outage once when it starts and once when it ends, although single statements succeed', () => {
+  it('logs start and end of an outage once each, although single statements succeed', () => {
     const log = new OutageLog();
     for (let i = 0; i < 10; i += 1) {
       log.recordFailure(failure('ECONNREFUSED'));

@@ -32,7 +32,7 @@ describe('RateLimitCounter', () => {
     expect(consume).toHaveBeenCalledTimes(2);
   });
 
-  it('does not query the store again for an exhausted key, and counts down its window', async () => {
+  it('does not query the store for an exhausted key, and counts down its window', async () => {
     await exhaust();
     jest.advanceTimersByTime(4_000);
     const [point] = await counter.take([ADA]);
