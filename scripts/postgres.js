@@ -1,10 +1,11 @@
 // Runs the PostgreSQL that npm installs, for `npm start`, tests and benchmarks.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { isRoot, NOBODY, placeCluster, prepareBinaries } from './postgres-binaries.js';
 import { freePort } from './postgres-client.js';
@@ -17,6 +18,7 @@ import { exclusively, findRunning, isAlive, removeStalePidFile } from './postgre
  * @property {number} [port] a free one by default
  * @property {boolean} [detached] keeps Ctrl-C in the terminal from the server, because the application needs it until
  *   it has shut down (default: true)
+ * @property {string | undefined} [bin] the folder of the binaries of another PostgreSQL, which every user can enter
  * @typedef {object} RunningCluster
  * @property {string} url of the database `postgres`
  * @property {number} port
@@ -27,6 +29,8 @@ import { exclusively, findRunning, isAlive, removeStalePidFile } from './postgre
 const USER = 'gatehouse';
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 20_000;
+/** The first version whose `initdb` has `--builtin-locale`. */
+const BUILTIN_LOCALE_MAJOR = 17;
 /** Each process that uses the cluster shares this advisory lock, and the last one gets it exclusively. */
 const IN_USE_LOCK = 1;
 
@@ -43,8 +47,9 @@ export async function startCluster({ folder, password }, options = {}) {
   const urlOf = (/** @type {number} */ port) => `postgresql://${USER}:${password}@127.0.0.1:${port}/postgres`;
   await mkdir(dirname(data), { recursive: true, mode: 0o755 });
   return exclusively(data, async () => {
-    await prepareBinaries(native);
-    const { pid, port } = (await findRunning(data, urlOf)) ?? (await launch(native, data, password, options));
+    if (!options.bin) await prepareBinaries(native);
+    const bin = options.bin ?? join(native, 'bin');
+    const { pid, port } = (await findRunning(data, urlOf)) ?? (await launch(bin, data, password, options));
     const leave = await enter(urlOf(port));
     const stopIfLast = async () => ((await leave()) ? stop(pid) : undefined);
     return { url: urlOf(port), port, pid, stop: () => exclusively(data, stopIfLast) };
@@ -78,15 +83,15 @@ async function enter(url) {
 }
 
 /**
- * @param {string} native @param {string} data @param {string} password @param {StartOptions} options
+ * @param {string} bin @param {string} data @param {string} password @param {StartOptions} options
  * @returns {Promise<{ pid: number, port: number }>}
  */
-async function launch(native, data, password, { flags = [], port, detached = true }) {
-  if (!existsSync(join(data, 'PG_VERSION'))) await initialize(native, data, password);
+async function launch(bin, data, password, { flags = [], port, detached = true }) {
+  if (!existsSync(join(data, 'PG_VERSION'))) await initialize(bin, data, password);
   await removeStalePidFile(data);
   const chosen = port ?? (await freePort());
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...flags].flatMap((flag) => ['-c', flag]);
-  const child = spawn(join(native, 'bin', 'postgres'), ['-D', data, '-p', String(chosen), ...settings], {
+  const child = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(chosen), ...settings], {
     ...(isRoot && NOBODY),
     cwd: data,
     detached,
@@ -103,9 +108,9 @@ async function launch(native, data, password, { flags = [], port, detached = tru
  * Creates a cluster with one superuser. The folder gets its name at the end, so that an interrupted attempt leaves no
  * incomplete cluster.
  *
- * @param {string} native @param {string} folder @param {string} password
+ * @param {string} bin @param {string} folder @param {string} password
  */
-async function initialize(native, folder, password) {
+async function initialize(bin, folder, password) {
   const data = `${folder}.new`;
   await rm(data, { recursive: true, force: true });
   await mkdir(data, { recursive: true, mode: 0o700 });
@@ -114,11 +119,10 @@ async function initialize(native, folder, password) {
   if (isRoot) for (const path of [data, passwordFile]) await chown(path, NOBODY.uid, NOBODY.gid);
   const args = [
     ['-D', data, '-U', USER, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--no-instructions'],
-    // A case-insensitive search must find letters beyond ASCII too.
-    ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
+    ['--encoding=UTF8', ...(await localeArguments(bin))],
   ].flat();
   try {
-    const child = spawn(join(native, 'bin', 'initdb'), args, {
+    const child = spawn(join(bin, 'initdb'), args, {
       ...(isRoot && NOBODY),
       cwd: dirname(data),
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -130,6 +134,19 @@ async function initialize(native, folder, password) {
   } finally {
     await rm(passwordFile, { force: true });
   }
+}
+
+/**
+ * Returns a locale that knows letters beyond ASCII, so that a case-insensitive search finds them too. Before version
+ * 17, only the operating system has one.
+ *
+ * @param {string} bin
+ */
+async function localeArguments(bin) {
+  const { stdout } = await promisify(execFile)(join(bin, 'initdb'), ['--version']);
+  return Number(/\d+/.exec(stdout)?.[0]) >= BUILTIN_LOCALE_MAJOR
+    ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
+    : ['--locale=C.UTF-8'];
 }
 
 /** @param {import('node:child_process').ChildProcess} child @returns {Promise<void>} */

@@ -357,7 +357,8 @@ it('a stream outlives its access token and marks its session as seen', async () 
   const app = await TestApp.start({
     imports: [StreamsModule],
     database: first.database,
-    env: { ACCESS_TOKEN_TTL: '1s' },
+    // Long enough to open both connections on a busy machine.
+    env: { ACCESS_TOKEN_TTL: '3s' },
   });
   const session = await signIn(app, await buildUser(app));
   await first.database.query(`UPDATE sessions SET last_seen_at = now() - interval '1 hour'`);

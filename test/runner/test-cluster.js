@@ -18,6 +18,8 @@ import { startCluster } from '../../scripts/postgres.js';
 
 /** The database that every test database is a copy of. */
 export const TEMPLATE = 'gatehouse_template';
+/** The folder of the binaries of the PostgreSQL to test with. Undefined for the embedded one. */
+export const POSTGRES_BIN = process.env['TEST_POSTGRES_BIN'];
 /** The data does not outlive the run, so the server never waits for the disk and writes as little as it can. */
 const FLAGS = [
   'fsync=off',
@@ -26,8 +28,8 @@ const FLAGS = [
   'wal_level=minimal',
   'max_wal_senders=0',
   'max_connections=300',
-  // Each connection computes them, and the tests open thousands.
-  'scram_iterations=1',
+  // Each connection computes them, and the tests open thousands. Version 15 does not have this setting.
+  ...(POSTGRES_BIN ? [] : ['scram_iterations=1']),
 ];
 /** Where Linux keeps files in memory. */
 const MEMORY = '/dev/shm';
@@ -64,7 +66,7 @@ async function startTestCluster() {
     // PostgreSQL may run as another user, which must be able to enter the folder.
     await chmod(folder, 0o755);
     const cluster = { folder: join(folder, 'postgres'), password: newPassword() };
-    const { url, pid, stop } = await startCluster(cluster, { flags: FLAGS, detached: false });
+    const { url, pid, stop } = await startCluster(cluster, { flags: FLAGS, detached: false, bin: POSTGRES_BIN });
     // Stops the server if this process is killed.
     const guard = spawn(process.execPath, [join(import.meta.dirname, 'cluster-guard.js'), String(pid), folder], {
       stdio: ['pipe', 'ignore', 'ignore'],

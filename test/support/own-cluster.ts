@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { isRoot, NOBODY } from '../../scripts/postgres-binaries.js';
 import { databaseUrl, execute, newPassword } from '../../scripts/postgres-client.js';
 import { startCluster } from '../../scripts/postgres.js';
+import { POSTGRES_BIN } from '../runner/test-cluster.js';
 import { runNode } from './run-node.js';
 import { stablePort } from './stable-port.js';
 import { until } from './until.js';
@@ -30,7 +31,7 @@ export class OwnCluster {
 
   private static async launch(folder: string, password: string, flags: readonly string[] = []): Promise<OwnCluster> {
     const port = await stablePort();
-    const options = { detached: false, port, flags };
+    const options = { detached: false, port, flags, bin: POSTGRES_BIN };
     const running = await startCluster({ folder: join(folder, 'postgres'), password }, options);
     return new OwnCluster(folder, password, port, running);
   }
@@ -70,7 +71,8 @@ export class OwnCluster {
     await until(
       'the killed server is up again',
       async () => {
-        const running = await startCluster(cluster, { detached: false, port: this.port }).catch(() => null);
+        const options = { detached: false, port: this.port, bin: POSTGRES_BIN };
+        const running = await startCluster(cluster, options).catch(() => null);
         if (running) this.running = running;
         return running !== null;
       },

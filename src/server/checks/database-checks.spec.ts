@@ -44,7 +44,7 @@ describe('checkDatabase', () => {
   });
 
   it.each<[string, Partial<DatabaseFacts>]>([
-    ['problem: PostgreSQL 13 is too old. Upgrade to 14', { version: 130_022 }],
+    ['problem: PostgreSQL 14 is too old. Upgrade to 15', { version: 140_022 }],
     ['problem: The server is read-only, such as a standby. Set DATABASE_URL to the primary', { isReadOnly: true }],
     ['problem: No schema of the search path exists', { schema: null }],
     ['warning: The locale of the database does not know letters beyond ASCII', { foldsCase: false }],

@@ -2,8 +2,8 @@ import type { Config } from '../../config/env.js';
 import type { DatabaseFacts } from './database-facts.repository.js';
 import { ok, orOk, problemIf, warnIf, type Finding } from './finding.js';
 
-/** The oldest version of PostgreSQL that reports when it becomes a standby. */
-const MIN_MAJOR = 14;
+/** The oldest version of PostgreSQL that the tests run on. */
+const MIN_MAJOR = 15;
 const MAX_CLOCK_DIFFERENCE_MS = 2_000;
 const CHECK = 'database';
 const ROLE_ADVICE = 'Use a role that only reads and writes rows. See docs/operations.md, Database roles.';
