@@ -81,7 +81,11 @@ export async function measureFloods({ createDatabase, folder }, seconds, signal)
   return report(results);
 }
 
-/** Starts a flood in another process. Returns a function that stops it and returns the number of responses by kind. @param {string} url @param {Flood} flood @param {AbortSignal} signal */
+/**
+ * Starts a flood in another process. Returns a function that stops it and returns the number of responses by kind.
+ *
+ * @param {string} url @param {Flood} flood @param {AbortSignal} signal
+ */
 function startFlood(url, flood, signal) {
   const child = fork(new URL('flood.js', import.meta.url), [JSON.stringify({ ...flood, url })], {
     signal,
@@ -95,7 +99,12 @@ function startFlood(url, flood, signal) {
   };
 }
 
-/** Measures `GET /users/me`, and meanwhile `GET /health/live`. @param {string} url @param {string} file @param {number} seconds @param {AbortSignal} signal @returns {Promise<Measured>} */
+/**
+ * Measures `GET /users/me`, and meanwhile `GET /health/live`.
+ *
+ * @param {string} url @param {string} file @param {number} seconds @param {AbortSignal} signal
+ * @returns {Promise<Measured>}
+ */
 async function measure(url, file, seconds, signal) {
   const agent = new Agent({ keepAlive: true });
   /** @type {Promise<{ status: number, duration: number }>[]} */
@@ -109,7 +118,11 @@ async function measure(url, file, seconds, signal) {
   return { rps, p99, probes: answers.map(({ duration }) => duration) };
 }
 
-/** Waits until the passwords of the flood are hashed. @param {string} url @param {string} email @param {AbortSignal} signal */
+/**
+ * Waits until the passwords of the flood are hashed.
+ *
+ * @param {string} url @param {string} email @param {AbortSignal} signal
+ */
 async function drain(url, email, signal) {
   const agent = new Agent();
   const json = { email, password: PASSWORD };
