@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Client } from '../common/client.js';
 import { DomainError } from '../common/domain.error.js';
-import { refreshes, resultOf } from '../common/signals.js';
+import { refreshes, resultOf } from '../common/channels.js';
 import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import { Database } from '../platform/database/database.js';
 import { RateLimitsService } from '../platform/rate-limits/rate-limits.service.js';

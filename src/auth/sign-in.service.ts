@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Client } from '../common/client.js';
 import { OverloadedError, type DomainError } from '../common/domain.error.js';
-import { resultOf, signIns } from '../common/signals.js';
+import { resultOf, signIns } from '../common/channels.js';
 import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
 import { PasswordHasher } from '../platform/passwords/password-hasher.js';

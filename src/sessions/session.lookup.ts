@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { OverloadedError } from '../common/domain.error.js';
 import { GAUGES, type GaugeValue, type HasGauges } from '../common/gauges.js';
 import type { AccessClaims } from '../common/principal.js';
-import { lookups } from '../common/signals.js';
+import { lookups } from '../common/channels.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Database } from '../platform/database/database.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import type { PageRequest } from '../common/pagination.js';
-import { revocations } from '../common/signals.js';
+import { revocations } from '../common/channels.js';
 import { eventsParameter, insertEvents } from '../platform/audit/audit-sql.js';
 import type { Revocation } from './revocation.js';
 import { Session } from './session.entity.js';

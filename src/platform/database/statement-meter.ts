@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { connectionWaits, statements } from '../../common/signals.js';
+import { connectionWaits, statements } from '../../common/channels.js';
 
 /** Modules may build texts. Further ones are summarized again on each call. */
 const MAX_CACHED = 1_000;

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 import type { PendingResponse } from '../../common/client.js';
 import { OverloadedError } from '../../common/domain.error.js';
-import { threadTasks } from '../../common/signals.js';
+import { threadTasks } from '../../common/channels.js';
 import { Slots } from '../../common/slots.js';
 
 export interface WorkerPoolOptions {

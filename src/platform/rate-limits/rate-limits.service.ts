@@ -4,7 +4,7 @@ import type { Client, RateLimitPolicy } from '../../common/client.js';
 import { DomainError } from '../../common/domain.error.js';
 import { GAUGES, type GaugeValue, type HasGauges } from '../../common/gauges.js';
 import { networkOf } from '../../common/network.js';
-import { limitRejections } from '../../common/signals.js';
+import { limitRejections } from '../../common/channels.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { RateLimitCounter, type Point, type PointRequest, type SharedStore } from './rate-limit.counter.js';

@@ -1,10 +1,10 @@
 import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Link } from '@opentelemetry/api';
-import { statements, type StatementEnd } from '../../common/signals.js';
+import { statements, type StatementEnd } from '../../common/channels.js';
 import { currentTracer } from './tracer.js';
 
 /** Creates spans for the statements of requests and lookups. */
 export function traceStatements(): void {
-  // Applications in one process share the signal.
+  // Applications in one process share the channel.
   statements.unsubscribe(addStatementSpan);
   statements.subscribe(addStatementSpan);
 }

@@ -1,6 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import * as signals from '../../common/signals.js';
-import type { Signal } from '../../common/signals.js';
+import * as channels from '../../common/channels.js';
+import type { Channel } from '../../common/channels.js';
 
 /** The buckets that OpenTelemetry recommends for databases, in seconds. */
 const DATABASE_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
@@ -12,14 +12,14 @@ function errorTypeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'other';
 }
 
-/** Counts the signals of this process. Returns a function that stops. */
-export function countSignals(registry: Registry): () => void {
+/** Counts the events of all channels in this process. Returns a function that stops. */
+export function countEvents(registry: Registry): () => void {
   const subscriptions: (() => void)[] = [];
   const registers = [registry];
 
-  function on<T>(signal: Signal<T>, count: (message: T) => void): void {
-    signal.subscribe(count);
-    subscriptions.push(() => signal.unsubscribe(count));
+  function on<T>(channel: Channel<T>, count: (message: T) => void): void {
+    channel.subscribe(count);
+    subscriptions.push(() => channel.unsubscribe(count));
   }
   const counter = (name: string, help: string, ...labelNames: string[]) =>
     new Counter({ name, help, labelNames, registers });
@@ -33,7 +33,7 @@ export function countSignals(registry: Registry): () => void {
     'db_query_summary',
     'error_type',
   );
-  on(signals.statements, ({ summary, startedAt, endedAt, error }) => {
+  on(channels.statements, ({ summary, startedAt, endedAt, error }) => {
     const errorType = error === undefined ? '' : errorTypeOf(error);
     statements.observe({ db_query_summary: summary, error_type: errorType }, (endedAt - startedAt) / 1_000);
   });
@@ -46,26 +46,26 @@ export function countSignals(registry: Registry): () => void {
     'db_client_connection_timeouts_total',
     'Callers that got no connection of the pool, because the wait timed out or the database was unavailable.',
   );
-  on(signals.connectionWaits, ({ seconds, error }) => (error === undefined ? waits.observe(seconds) : timeouts.inc()));
+  on(channels.connectionWaits, ({ seconds, error }) => (error === undefined ? waits.observe(seconds) : timeouts.inc()));
 
   const batches = histogram('gatehouse_session_lookup_batch_size', 'Requests per session lookup.', BATCH_SIZES);
-  on(signals.lookups, ({ size }) => batches.observe(size));
+  on(channels.lookups, ({ size }) => batches.observe(size));
   const tasks = histogram(
     'gatehouse_thread_task_duration_seconds',
     'Duration of password hashing and strength checks, with their wait in the queue.',
     THREAD_SECONDS,
     'pool',
   );
-  on(signals.threadTasks, ({ pool, seconds }) => tasks.observe({ pool }, seconds));
+  on(channels.threadTasks, ({ pool, seconds }) => tasks.observe({ pool }, seconds));
 
   const signIns = counter('gatehouse_sign_ins_total', 'Sign-ins, by success or problem code.', 'result');
-  on(signals.signIns, ({ result }) => signIns.inc({ result }));
+  on(channels.signIns, ({ result }) => signIns.inc({ result }));
   const refreshes = counter('gatehouse_refreshes_total', 'Refreshes, by success or problem code.', 'result');
-  on(signals.refreshes, ({ result }) => refreshes.inc({ result }));
+  on(channels.refreshes, ({ result }) => refreshes.inc({ result }));
   const revocations = counter('gatehouse_session_revocations_total', 'Revoked sessions, by reason.', 'reason');
-  on(signals.revocations, ({ reason, count }) => revocations.inc({ reason }, count));
+  on(channels.revocations, ({ reason, count }) => revocations.inc({ reason }, count));
   const rejections = counter('gatehouse_rate_limit_rejections_total', 'Rejections, by rate limit.', 'limit');
-  on(signals.limitRejections, ({ limit }) => rejections.inc({ limit }));
+  on(channels.limitRejections, ({ limit }) => rejections.inc({ limit }));
 
   return () => {
     for (const unsubscribe of subscriptions) unsubscribe();
