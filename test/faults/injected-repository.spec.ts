@@ -43,8 +43,7 @@ describe('an injected repository', () => {
   const statuses = async (count: number) =>
     (await Promise.all(Array.from({ length: count }, get))).map(({ status }) => status);
   const pool = () => app.app.get(Database).pool();
-  /** The warnings that are not about one request. */
-  const warnings = () => log.records.filter(({ level, route }) => level === 'warn' && route === undefined);
+  const warnings = () => log.records.filter(({ level, context }) => level === 'warn' && context === 'Database');
 
   it('opens no connection at startup', async () => {
     await app.request.get('/health/live').expect(200);
