@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { HealthService } from '../../src/health/health.service.js';
 import { createLogger } from '../../src/platform/logging/logger.js';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { RFC_3339 } from '../support/constants.js';
@@ -94,6 +95,21 @@ describe('the log', () => {
     const { headers } = await app.request.get('/nothing');
     await lineOf(headers['x-request-id'] ?? '');
     expect(log.text).not.toContain('/health/');
+  });
+
+  it('samples failed probes, because anyone can repeat them', async () => {
+    const pool = { total: 0, idle: 0, waiting: 0 };
+    const database = { status: 'error', roundTripMs: null, reason: null } as const;
+    const failed = { status: 'error', checks: { database, migrations: { pending: null }, pool } } as const;
+    const readiness = jest.spyOn(HealthService.prototype, 'readiness').mockResolvedValue(failed);
+    await Promise.all(Array.from({ length: 60 }, () => app.request.get('/health/ready').expect(503)));
+    readiness.mockRestore();
+    await until('the suppressed lines are counted', () =>
+      log.records.some(({ suppressed }) => suppressed !== undefined),
+    );
+    const levels = log.records.filter(({ path }) => path === '/health/ready').map(({ level }) => level);
+    expect(levels.length).toBeLessThan(60);
+    expect(new Set(levels)).toEqual(new Set(['warn']));
   });
 
   it('contains no password, token, hash or header value, nor do audit events', async () => {

@@ -33,9 +33,9 @@ export function httpLogger(logger: Logger): RequestHandler {
       const status = finalStatusOf(response);
       // `ProblemFilter` sets it.
       const { code } = response.locals as { code?: string };
-      const level = levelOf(request, status, code);
+      const level = levelOf(request, status);
       if (!requestLogger.isLevelEnabled(level)) return;
-      if (isRejection(status, code) && !sampler.admits(code ?? String(status))) return;
+      if (isRejection(status) && !sampler.admits(code ?? String(status))) return;
       const { principal, method, originalUrl } = request;
       const [path] = originalUrl.split('?', 1);
       const trace = traceOf(response);
@@ -62,13 +62,13 @@ export function httpLogger(logger: Logger): RequestHandler {
   };
 }
 
-function levelOf({ originalUrl, principal }: GuardedRequest, status: number, code: string | undefined): Level {
-  if (status >= 500) return isRejection(status, code) ? 'warn' : 'error';
+function levelOf({ originalUrl, principal }: GuardedRequest, status: number): Level {
+  if (status >= 500) return isRejection(status) ? 'warn' : 'error';
   if (status === 429) return 'warn';
   return !principal && PROBE.test(originalUrl) ? 'trace' : 'info';
 }
 
-/** Returns whether the server rejected the request deliberately, or the client disconnected. */
-function isRejection(status: number, code: string | undefined): boolean {
-  return (status >= 400 && status < 500) || (status === 503 && code !== undefined);
+/** Returns whether the server rejected the request deliberately, or the client disconnected. Failed probes have no code. */
+function isRejection(status: number): boolean {
+  return (status >= 400 && status < 500) || status === 503;
 }
