@@ -73,7 +73,13 @@ describe('a variable with the suffix _FILE', () => {
   });
 
   it('does not repeat a value that is given instead of a path', () => {
-    for (const value of ['postgresql://u:hunter2@db/g', 'hunter2', '/hunter2/+x9aQ==']) {
+    for (const value of [
+      'postgresql://u:hunter2@db/g',
+      'hunter2',
+      '/hunter2/+x9aQ==',
+      '/hunter2+x9aQ==',
+      '//hunter2',
+    ]) {
       expect(problemsOf({ DATABASE_URL_FILE: value })).toEqual([
         'DATABASE_URL_FILE names a file, which is not readable (ENOENT)',
       ]);

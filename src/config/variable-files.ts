@@ -79,7 +79,11 @@ function unreadable(path: string, error: unknown): UnusableFileError {
   return new UnusableFileError(`names ${describePath(path)}, which is not readable (${code})`);
 }
 
-/** Omits what may be a secret: someone may have set the value itself instead of a path. */
+/**
+ * Omits what may be a secret: someone may have set the value itself instead of a path. One in 64 Base64 texts starts with
+ * a slash, so the root does not count as an existing folder.
+ */
 function describePath(path: string): string {
-  return isAbsolute(path) && existsSync(dirname(path)) ? path : 'a file';
+  const folder = dirname(path);
+  return isAbsolute(path) && !/^\/*$/.test(folder) && existsSync(folder) ? path : 'a file';
 }
