@@ -18,7 +18,7 @@ interface Waiter {
 }
 
 /** Returns whether the client no longer waits for the response, because it timed out or the client disconnected. */
-export function isAbandoned(response: PendingResponse | undefined): boolean {
+function isAbandoned(response: PendingResponse | undefined): boolean {
   return response !== undefined && (response.writableEnded || response.destroyed);
 }
 

@@ -20,7 +20,7 @@ export function routeOf(request: Pick<Request, 'route'>): string {
 }
 
 /** Returns whether the connection closed before the response was complete. Clients end event streams in this way. */
-export function isAborted(response: Response): boolean {
+function isAborted(response: Response): boolean {
   if (response.writableFinished || response.statusCode === SWITCHING_PROTOCOLS) return false;
   return !(response.headersSent && String(response.getHeader('Content-Type')).startsWith('text/event-stream'));
 }

@@ -37,7 +37,7 @@ describe('a changed schema', () => {
     expect(load.statuses).toEqual({ 200: load.answers.length });
   });
 
-  it('costs a pooled connection with an outdated plan, and no request', async () => {
+  it('removes a pooled connection with an outdated plan and fails no request', async () => {
     await getMe();
     await app.database.query('ALTER TABLE users ALTER COLUMN name TYPE varchar(300)');
     const before = pool().total;

@@ -61,7 +61,10 @@ describe('sessions', () => {
 
     it('change no index when last_seen_at is written', async () => {
       const mark = (manager: EntityManager, ids: string[]) =>
-        access().markSeen(manager, ids.map((sessionId) => ({ userId, sessionId }))); // prettier-ignore
+        access().markSeen(
+          manager,
+          ids.map((sessionId) => ({ userId, sessionId })),
+        );
       expect(await countIndexUpdates(mark)).toBe(0);
     });
 

@@ -24,6 +24,6 @@ export function answerPrimary(read: () => Promise<readonly object[]>): () => voi
   return () => process.off('message', onMessage);
 }
 
-export function isMetricsRequest(message: unknown): message is MetricsRequest {
+function isMetricsRequest(message: unknown): message is MetricsRequest {
   return typeof message === 'object' && message !== null && 'metricsRequest' in message;
 }
