@@ -52,17 +52,33 @@ async function renameMigrations(client) {
 
 /** Connects as the migrations do. @returns {Promise<import('pg').Client>} */
 async function connect() {
-  const { connectDatabase } = await import(
-    new URL('../dist/src/platform/database/database.options.js', import.meta.url).href
-  );
+  const folder = new URL('../dist/src/platform/database/', import.meta.url).href;
+  const { connectDatabase } = await import(`${folder}database.options.js`);
+  const { describeOutage } = await import(`${folder}connect-errors.js`);
   const { database } = await readConfig();
-  return connectDatabase(database);
+  return connectDatabase(database).catch((/** @type {Error} */ error) => {
+    throw new Error(describeOutage(error));
+  });
+}
+
+/** Throws if the role of the application would run migrations. @param {import('pg').Client} client */
+async function checkRole(client) {
+  const { rows } = await client.query(
+    `SELECT current_user AS role FROM (SELECT current_schema() AS schema) AS search_path
+      WHERE NOT has_schema_privilege(schema, 'CREATE')`,
+  );
+  if (rows.length === 0) return;
+  throw new Error(
+    `The role ${rows[0].role} may not create tables in the schema. Run migrations with the role that owns the schema. ` +
+      'See docs/operations.md, Database roles.',
+  );
 }
 
 /** @returns {Promise<() => Promise<void>>} releases the lock. The end of this process releases it too */
 async function lock() {
   const client = await connect();
   try {
+    await checkRole(client);
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
     await renameMigrations(client);

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { AppModule } from '../app.module.js';
 import { ListenError } from '../common/listen-error.js';
 import type { Config } from '../config/env.js';
+import { HealthRepository } from '../health/health.repository.js';
 import { Database } from '../platform/database/database.js';
 import { NestLogger } from '../platform/logging/nest-logger.js';
 import { logDatabaseChecks } from './checks/start-checks.js';
@@ -24,5 +25,5 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   // `getUrl()` would return 127.0.0.1 for 0.0.0.0.
   const { address, family, port } = app.getHttpServer().address() as AddressInfo;
   logger.info(`Gatehouse listens on http://${family === 'IPv6' ? `[${address}]` : address}:${port}`);
-  void logDatabaseChecks(app.get(Database), config, logger);
+  void logDatabaseChecks(app.get(Database), app.get(HealthRepository), config, logger);
 }

@@ -38,6 +38,7 @@ export function stopOnSignals(app: NestExpressApplication, logger: Logger): void
 /** Closes the application and exits, with code 0 because supervisors expect it after a signal. */
 async function stop(app: NestExpressApplication, signal: string, logger: Logger): Promise<void> {
   let code = 0;
+  logger.info(`Got ${signal}. Gatehouse stops.`);
   try {
     // Nest's interface lacks the parameter of its class.
     await (app as { close(signal: string): Promise<void> }).close(signal);

@@ -48,6 +48,8 @@ describe('SIGTERM', () => {
       await until('the instance is not ready', async () => (await readiness()) === 'shutting_down');
       await app.request.get('/health/ready').expect(503);
       await app.request.get('/health/live').expect(200);
+      expect(app.log).toContain('Got SIGTERM.');
+      expect(app.log).toMatch(/"level":"warn".+GET \/health\/ready 503/);
       await app.as(ada.accessToken).get('/users/me').expect(200).expect('Connection', 'close');
       // The first second belongs to the first signal, because Ctrl-C can send several.
       const stopNow = setInterval(() => app.signal('SIGTERM'), 200);

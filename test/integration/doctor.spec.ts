@@ -150,7 +150,7 @@ describe('the doctor', () => {
     const { code, findings } = await examine({ DATABASE_URL: database.url });
     expect(code).toBe(1);
     expect(findings).toContainEqual(
-      expect.stringMatching(/^problem migrations: Pending: CreateUsers\d+\. Run npm run/),
+      expect.stringMatching(/^problem migrations: Pending migrations: CreateUsers\d+\. Run npm run/),
     );
     expect(findings).toContainEqual(expect.stringMatching(/^warning migrations: .*another version: CreateNothing1\./));
   });

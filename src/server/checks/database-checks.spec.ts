@@ -84,7 +84,7 @@ describe('checkMigrations', () => {
   it('distinguishes pending migrations from those of another version', () => {
     expect(checkMigrations([], [])).toMatchObject([{ level: 'ok' }]);
     expect(checkMigrations(['A1'], ['B2'])).toMatchObject([
-      { level: 'problem', message: 'Pending: A1. Run npm run migration:run.' },
+      { level: 'problem', message: 'Pending migrations: A1. Run npm run migration:run.' },
       { level: 'warning', message: expect.stringContaining('of another version: B2.') },
     ]);
   });

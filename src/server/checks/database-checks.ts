@@ -117,7 +117,7 @@ function checkClock({ clockAheadMs, roundTripMs }: DatabaseFacts): Finding[] {
 export function checkMigrations(pending: readonly string[], unknown: readonly string[]): readonly Finding[] {
   const check = 'migrations';
   const findings = [
-    ...problemIf(pending.length > 0, check, `Pending: ${pending.join(', ')}. Run npm run migration:run.`),
+    ...problemIf(pending.length > 0, check, `Pending migrations: ${pending.join(', ')}. Run npm run migration:run.`),
     ...warnIf(
       unknown.length > 0,
       check,

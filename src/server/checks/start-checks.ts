@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { Config } from '../../config/env.js';
 import { configurationWarnings } from '../../config/warnings.js';
+import type { HealthRepository } from '../../health/health.repository.js';
 import type { Database } from '../../platform/database/database.js';
-import { checkDatabase } from './database-checks.js';
+import { checkDatabase, checkMigrations } from './database-checks.js';
 import { readDatabaseFacts } from './database-facts.repository.js';
 import { checkMachine } from './machine-checks.js';
 
@@ -14,14 +15,22 @@ export function logStartChecks(config: Config, logger: Logger): void {
 }
 
 /**
- * Logs in production what is probably unintended in the database, with one statement after the start. The start does
- * not need the database, so an outage is no failure here. Of several workers, only the first one asks.
+ * Logs in production what is probably unintended in the database, and pending migrations, after the start. The start
+ * does not need the database, so an outage is no failure here. Of several workers, only the first one asks.
  */
-export async function logDatabaseChecks(database: Database, config: Config, logger: Logger): Promise<void> {
+export async function logDatabaseChecks(
+  database: Database,
+  health: HealthRepository,
+  config: Config,
+  logger: Logger,
+): Promise<void> {
   if (config.environment !== 'production' || (config.worker?.number ?? 1) > 1) return;
   try {
-    const facts = await database.run(readDatabaseFacts);
-    for (const { level, message } of checkDatabase(facts, config)) if (level !== 'ok') logger.warn(message);
+    const findings = await database.run(async (manager) => [
+      ...checkDatabase(await readDatabaseFacts(manager), config),
+      ...checkMigrations(await health.pendingMigrations(manager), []),
+    ]);
+    for (const { level, message } of findings) if (level !== 'ok') logger.warn(message);
   } catch (error) {
     // `Database` logs outages.
     logger.debug({ err: error }, 'Failed to check the database.');
