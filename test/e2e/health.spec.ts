@@ -76,7 +76,9 @@ describe('health', () => {
     await restart();
     await until('readiness reports the full disk', async () => {
       const { status, body } = await app.request.get('/health/ready');
-      return status === 503 && body.checks.database.reason === 'disk_full';
+      if (body.checks.database.reason !== 'disk_full') return false;
+      expect(status).toBe(503);
+      return true;
     });
     await app.database.query(`ALTER DATABASE ${name} RESET temp_file_limit`);
     await restart();
