@@ -5,7 +5,7 @@ import { WORKER_VARIABLE } from '../config/share.js';
 import { onStopSignals } from './stop-signals.js';
 
 /** Longer than a worker drains after `SHUTDOWN_DELAY` while the database responds. */
-const WORKER_DRAIN_TIMEOUT_MS = 12_000;
+export const WORKER_DRAIN_TIMEOUT_MS = 12_000;
 /** A worker that exits sooner than this may be unable to run, so its restarts are delayed. */
 const STABLE_AFTER_MS = 60_000;
 const FIRST_RESTART_DELAY_MS = 500;

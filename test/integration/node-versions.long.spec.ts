@@ -46,8 +46,11 @@ async function findFailures(bin: string): Promise<string> {
   // npm scripts start the first `node` of the path.
   const env = { PATH: `${bin}${delimiter}${PATH}`, HOME, NODE_ENV: 'test', npm_execpath: npm };
   const args = ['--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', SPECS];
-  return run(join(bin, 'node'), args, { env, timeout: RUN_TIMEOUT_MS }).then(
-    () => '',
-    (error: { stdout?: string; stderr?: string }) => `${error.stdout ?? ''}${error.stderr ?? ''}` || String(error),
-  );
+  try {
+    await run(join(bin, 'node'), args, { env, timeout: RUN_TIMEOUT_MS });
+    return '';
+  } catch (error) {
+    const { message, stdout = '' } = error as Error & { stdout?: string };
+    return `${message}\n${stdout}`;
+  }
 }
