@@ -5,7 +5,7 @@ const LOOPBACK = /^(?:localhost|.+\.localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\])$/
 /** Returns whether a host name or an IP address, as in a URL, is this machine. */
 export const isLoopback = (hostname: string): boolean => LOOPBACK.test(hostname);
 
-/** Returns what is valid in the settings but probably unintended. */
+/** Returns warnings about valid settings that may be mistakes. */
 export function configurationWarnings(config: Config): string[] {
   return [...secretWarnings(config), ...mailWarnings(config), ...workerWarnings(config)];
 }

@@ -48,6 +48,7 @@ export class ConnectionLimit {
 
   private add(connection: Socket): void {
     const { maxPerClient, isProxy } = this.options;
+    // Node.js keeps the IP address once it was read. The log needs it after the client has disconnected.
     const address = plainAddress(connection.remoteAddress);
     if (address === null || isProxy(address)) return;
     const client = networkOf(address);

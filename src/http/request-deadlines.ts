@@ -7,9 +7,9 @@ import type { OpenConnections } from './streams/open-connections.js';
 const SWEEP_INTERVAL_MS = 500;
 
 /**
- * Sends 503 to requests that take longer than `REQUEST_TIMEOUT`, whatever they wait for, or 408 if the client has not
- * sent its body. A response that has started is not cut off, so streams and downloads have no deadline. The time for
- * the body of an upload does not count, because Node.js limits it.
+ * Sends 503 to requests that take longer than `REQUEST_TIMEOUT`, or 408 if the client has not sent its body. A response
+ * that has started is not cut off, so streams and downloads have no deadline. The time for the body of an upload does
+ * not count, because Node.js limits it.
  *
  * Searches the open connections twice per second instead of starting a timer for each request.
  */

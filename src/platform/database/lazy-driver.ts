@@ -71,7 +71,7 @@ export class LazyDriver extends PostgresDriver {
       if (this.isClosed) throw new DatabaseUnavailableError();
       return await super.obtainMasterConnection();
     } catch (error) {
-      // Whatever prevents a connection is an outage: the network, TLS, DNS, credentials or a missing database.
+      // Every failure to connect is an outage: network, DNS, TLS, credentials, or a missing database.
       if (error instanceof DatabaseUnavailableError) throw error;
       throw this.outages.recordFailure(error instanceof Error ? error : new Error(String(error)));
     }

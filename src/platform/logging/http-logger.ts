@@ -4,7 +4,7 @@ import { clientOf } from '../../http/client.js';
 import type { GuardedRequest } from '../../http/guarded-request.js';
 import { requestIdOf } from '../../http/request-id.js';
 import { CLIENT_CLOSED_REQUEST, finalStatusOf, routeOf } from '../../http/request-outcome.js';
-import { traceOf } from '../../http/trace-context.js';
+import { traceFields } from '../../http/trace-context.js';
 import { LineSampler } from './line-sampler.js';
 
 /** Probes call these paths every few seconds. Only `trace` logs them. */
@@ -26,8 +26,6 @@ export function httpLogger(logger: Logger): RequestHandler {
     const start = performance.now();
     const { socket } = request;
     const bytesBefore = socket.bytesWritten;
-    // Node.js does not know it any more when the client has disconnected, unless it was read before.
-    void socket.remoteAddress;
     // Emitted after the response, or when the client disconnects.
     response.once('close', () => {
       const status = finalStatusOf(response);
@@ -38,7 +36,6 @@ export function httpLogger(logger: Logger): RequestHandler {
       if (isRejection(status) && !sampler.admits(code ?? String(status))) return;
       const { principal, method, originalUrl } = request;
       const [path] = originalUrl.split('?', 1);
-      const trace = traceOf(response);
       // pino omits fields that are undefined.
       const fields = {
         requestId: requestIdOf(response),
@@ -53,8 +50,7 @@ export function httpLogger(logger: Logger): RequestHandler {
         bytes: socket.bytesWritten - bytesBefore,
         aborted: status === CLIENT_CLOSED_REQUEST || undefined,
         responseTime: Math.round(performance.now() - start),
-        trace_id: trace?.traceId,
-        span_id: trace?.spanId,
+        ...traceFields(response),
       };
       requestLogger[level](fields, `${method} ${path} ${status}`);
     });

@@ -19,7 +19,7 @@ export interface DatabaseFacts {
   /** How far the clock of the database is ahead of ours. */
   readonly clockAheadMs: number;
   readonly roundTripMs: number;
-  /** Whether a pooler passes statements to another server process than the one that accepted the connection. */
+  /** Whether a pooler is between this process and PostgreSQL. */
   readonly isPooled: boolean;
   readonly isEncrypted: boolean;
   /** Whether the certificate of the server was verified. */

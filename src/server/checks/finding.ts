@@ -1,12 +1,12 @@
-/** `ok`; `warning` if it works but is probably unintended; `problem` if something does not work. */
+/** `ok`; `warning` if it works but may be a mistake; `problem` if something does not work. */
 export type Level = 'ok' | 'warning' | 'problem';
 
 /** What a check found. */
 export interface Finding {
   readonly level: Level;
-  /** What was checked, such as `database`. */
+  /** The name of the check, such as `database`. */
   readonly check: string;
-  /** One line: what is wrong and how to fix it. Contains no secret. */
+  /** Describes the problem and its solution in one line. Contains no secret. */
   readonly message: string;
 }
 

@@ -3,7 +3,7 @@ import { secretWeakness } from '../../config/secret-strength.js';
 import { configurationWarnings } from '../../config/warnings.js';
 import { ok, orOk, warning, type Finding } from './finding.js';
 
-/** Checks valid settings that are probably unintended. */
+/** Reports valid settings that may be mistakes. */
 export function checkSettings(config: Config): readonly Finding[] {
   const warnings = configurationWarnings(config).map((message) => warning('configuration', message));
   return [

@@ -7,7 +7,7 @@ import { checkDatabase, checkMigrations } from './database-checks.js';
 import { readDatabaseFacts } from './database-facts.repository.js';
 import { checkMachine } from './machine-checks.js';
 
-/** Logs what is probably unintended in the settings, and in production also of the machine. Uses no network. */
+/** Logs warnings about the settings and, in production, about the machine. Uses no network. */
 export function logStartChecks(config: Config, logger: Logger): void {
   for (const message of configurationWarnings(config)) logger.warn(message);
   if (config.environment !== 'production') return;
@@ -15,8 +15,8 @@ export function logStartChecks(config: Config, logger: Logger): void {
 }
 
 /**
- * Logs in production what is probably unintended in the database, and pending migrations, after the start. The start
- * does not need the database, so an outage is no failure here. Of several workers, only the first one asks.
+ * Logs warnings about the database and pending migrations, in production and after the start. The start does not need
+ * the database, so an outage is no failure here. Of several workers, only the first one asks.
  */
 export async function logDatabaseChecks(
   database: Database,
