@@ -14,16 +14,16 @@ const LOCAL_HOSTS = new Set(['127.0.0.1', '0.0.0.0', '::', '::1']);
 /**
  * Runs the application until it exits or is interrupted.
  *
- * @param {{ host: string, port: number, shutdownDelay: number, signal: AbortSignal, watch: boolean }} options `watch`
- *   rebuilds and restarts it on each change
+ * @param {{ host: string, port: number, shutdownDelay: number, signal: AbortSignal, watch: boolean, args: string[] }}
+ *   options `watch` rebuilds and restarts it on each change. It gets `args`
  * @param {(url: string) => void} onLive called when it responds
  * @returns {Promise<number>} its exit code
  */
-export async function runApplication({ host, port, shutdownDelay, signal, watch }, onLive) {
+export async function runApplication({ host, port, shutdownDelay, signal, watch, args }, onLive) {
   signal.throwIfAborted();
   const command = watch
-    ? ['node_modules/@nestjs/cli/bin/nest.js', 'start', '--watch']
-    : ['--enable-source-maps', '--import', STOP_WITH_PARENT, 'dist/src/main.js'];
+    ? ['node_modules/@nestjs/cli/bin/nest.js', 'start', '--watch', '--', ...args]
+    : ['--enable-source-maps', '--import', STOP_WITH_PARENT, 'dist/src/main.js', ...args];
   // In a process group of its own, so that Ctrl-C in the terminal reaches it only through this process.
   const child = spawn(process.execPath, command, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

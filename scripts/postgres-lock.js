@@ -4,11 +4,13 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
+/** The SQLSTATE for a wrong password. */
+const INVALID_PASSWORD = '28P01';
 /** How long a command waits for another one that starts or stops the cluster. */
 const LOCK_TIMEOUT_MS = 60_000;
 
 /**
- * Returns the running cluster of this folder, if it accepts these credentials.
+ * Returns the running cluster of this folder. Throws if it has another password.
  *
  * @param {string} data
  * @param {(port: number) => string} urlOf
@@ -23,11 +25,28 @@ export async function findRunning(data, urlOf) {
     await client.connect();
     const { rows } = await client.query('SHOW data_directory');
     return resolve(rows[0].data_directory) === data ? { pid, port } : undefined;
-  } catch {
+  } catch (error) {
+    // After a kill, another server may use the port.
+    if (isAlive(pid) && (await isPostgres(pid))) throwIfPasswordDiffers(error, data, pid);
     return undefined;
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/**
+ * Throws an error with instructions if a cluster rejected the password. Its folder may be outside the checkout, so the
+ * password can be lost without the data.
+ *
+ * @param {unknown} error @param {string} data @param {number} [pid] set if the server still runs
+ */
+export function throwIfPasswordDiffers(error, data, pid) {
+  if (/** @type {{ code?: string }} */ (error).code !== INVALID_PASSWORD) return;
+  throw new Error(
+    `The database in ${data} has another password than this checkout. An earlier checkout in the same folder may have ` +
+      `created it.\nTo start with an empty database, ${pid ? `stop process ${pid} and ` : ''}delete ${data}\n` +
+      'To keep the data, restore .data/development.json of that checkout.',
+  );
 }
 
 /**

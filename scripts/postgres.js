@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { isRoot, NOBODY, placeCluster, prepareBinaries } from './postgres-binaries.js';
 import { freePort } from './postgres-client.js';
-import { exclusively, findRunning, isAlive, removeStalePidFile } from './postgres-lock.js';
+import { exclusively, findRunning, isAlive, removeStalePidFile, throwIfPasswordDiffers } from './postgres-lock.js';
 
 /**
  * @typedef {{ folder: string, password: string }} Cluster `folder` contains the data. `password` is the superuser's.
@@ -23,6 +23,7 @@ import { exclusively, findRunning, isAlive, removeStalePidFile } from './postgre
  * @property {string} url of the database `postgres`
  * @property {number} port
  * @property {number} pid
+ * @property {string} data the folder of the data
  * @property {() => Promise<void>} stop
  */
 
@@ -49,10 +50,15 @@ export async function startCluster({ folder, password }, options = {}) {
   return exclusively(data, async () => {
     if (!options.bin) await prepareBinaries(native);
     const bin = options.bin ?? join(native, 'bin');
-    const { pid, port } = (await findRunning(data, urlOf)) ?? (await launch(bin, data, password, options));
-    const leave = await enter(urlOf(port));
+    const running = await findRunning(data, urlOf);
+    const { pid, port } = running ?? (await launch(bin, data, password, options));
+    const leave = await enter(urlOf(port)).catch(async (error) => {
+      if (!running) await stop(pid);
+      throwIfPasswordDiffers(error, data);
+      throw error;
+    });
     const stopIfLast = async () => ((await leave()) ? stop(pid) : undefined);
-    return { url: urlOf(port), port, pid, stop: () => exclusively(data, stopIfLast) };
+    return { url: urlOf(port), port, pid, data, stop: () => exclusively(data, stopIfLast) };
   });
 }
 

@@ -1,6 +1,7 @@
 // npm start: runs everything that a fresh checkout needs. Ctrl-C stops all of it.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { join, sep } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { config as loadEnvFile } from 'dotenv';
 import { runApplication } from './application.js';
@@ -9,6 +10,8 @@ import { readConfig, withEnvironment } from './environment.js';
 import { ensureFirstAdmin } from './first-admin.js';
 import { migrate } from './migrate.js';
 import { runMain } from './run.js';
+
+/** @typedef {import('./environment.js').Embedded} Embedded */
 
 runMain(async () => {
   loadEnvFile({ quiet: true });
@@ -21,23 +24,30 @@ runMain(async () => {
   if (!isBuilt()) await step('build', () => build());
   process.stdout.write('  database … ');
   const start = performance.now();
-  return withEnvironment(async ({ state, signal }) => {
-    console.log(state ? `embedded PostgreSQL, ${secondsSince(start)}` : 'DATABASE_URL');
+  return withEnvironment(async ({ embedded, signal }) => {
+    console.log(embedded ? `embedded PostgreSQL, ${secondsSince(start)}` : 'DATABASE_URL');
     const { http } = await readConfig();
     await step('migrations', async () => {
       const code = await migrate(['migration:run'], { quiet: true, signal });
       if (code !== 0) throw new Error('The migrations failed.');
     });
-    const admin = state && (await step('first admin', () => ensureFirstAdmin(state, signal)));
+    const admin = embedded && (await step('first admin', () => ensureFirstAdmin(embedded.state, signal)));
     const port = await choosePort(http, signal);
-    const watch = process.argv.includes('--watch');
-    return runApplication({ ...http, port, signal, watch }, (url) => {
+    const args = process.argv.slice(2);
+    const watch = args.includes('--watch');
+    const rest = args.filter((arg) => arg !== '--watch');
+    return runApplication({ ...http, port, signal, watch, args: rest }, (url) => {
       console.log(`\n  ${url}\n  ${url}/docs\n`);
       if (admin) console.log(`${admin}\n`);
-      console.log(`  Ctrl-C stops everything.${state ? ' Data is kept in .data/.' : ''}\n`);
+      console.log(`  Ctrl-C stops everything.${embedded ? ` Data is kept in ${dataFolders(embedded)}.` : ''}\n`);
     });
   });
 });
+
+/** Returns where the data is: outside the checkout if PostgreSQL cannot enter it. @param {Embedded} embedded */
+function dataFolders({ folder }) {
+  return folder.startsWith(join(process.cwd(), sep)) ? '.data/' : `.data/ and ${folder}`;
+}
 
 /**
  * Prints the name of a step and how long it took.

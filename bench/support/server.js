@@ -25,8 +25,7 @@ const MAX_ERROR_CHARS = 8_000;
 /** Returns how to start the build in a folder like `npm run start:prod`. @param {Start['env']} [env] @param {string} [folder] @returns {Start} */
 export function gatehouse(env = {}, folder = '.') {
   const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const [command = ''] = scripts['start:prod'].split('||', 1);
-  const flags = command.split(' ').filter((/** @type {string} */ word) => word.startsWith('--'));
+  const flags = scripts['start:prod'].split(' ').filter((/** @type {string} */ word) => word.startsWith('--'));
   // The longest lifetime that is allowed, so that no token expires during a benchmark.
   const quiet = { LOG_LEVEL: 'warn', RATE_LIMIT_ENABLED: 'false', PRUNE_INTERVAL: '0s', ACCESS_TOKEN_TTL: '1d' };
   return { args: [...flags, MAIN], cwd: folder, env: { HOST: '127.0.0.1', ...quiet, ...env } };

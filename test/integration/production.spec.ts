@@ -27,8 +27,10 @@ describe('in production', () => {
       JWT_SECRET_FILE: files.JWT_SECRET,
       BCRYPT_COST: '10',
       HOST: '',
+      // Makes each Node.js process print its arguments.
+      NODE_OPTIONS: '--import=data:text/javascript,console.log(process.argv.slice(1).join(`%20`))',
     };
-    app = await ChildApp.start(env, undefined, undefined, [npm, 'run', '--silent', 'start:prod']);
+    app = await ChildApp.start(env, undefined, undefined, [npm, 'run', '--silent', 'start:prod', '--', '--verbose']);
   });
   afterAll(async () => {
     await app.kill();
@@ -43,6 +45,10 @@ describe('in production', () => {
   it('has no account until someone creates one', async () => {
     await app.request.get('/health/ready').expect(200);
     expect(await database.query('SELECT email FROM users')).toEqual([]);
+  });
+
+  it('passes the arguments of npm run start:prod to the application', () => {
+    expect(app.log).toMatch(/scripts\/start-prod\.js --verbose$/m);
   });
 
   it('listens on every IP address and logs it', () => {

@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import supertest from 'supertest';
+import { startCluster } from '../../scripts/postgres.js';
 import type { State } from '../../scripts/environment.js';
 import { ensureFirstAdmin } from '../../scripts/first-admin.js';
 import { isAlive } from '../../scripts/postgres-lock.js';
@@ -13,6 +15,8 @@ import { stablePort } from '../support/stable-port.js';
 import { until } from '../support/until.js';
 
 const READY = 'Ctrl-C stops everything';
+/** Makes each Node.js process print its arguments. */
+const PRINT_ARGUMENTS = '--import=data:text/javascript,console.log(process.argv.slice(1).join(`%20`))';
 const NEW_PASSWORD = 'seven lanterns at dusk';
 
 /** Starts twice: on a fresh checkout, and after everything was killed. Each test continues where the last one ended. */
@@ -42,17 +46,21 @@ describe('npm start', () => {
     await rm(checkout, { recursive: true, force: true });
   });
 
-  async function start(): Promise<void> {
+  /** Runs the script as npm does, which sends signals to the shell only. */
+  async function run(args = '', nodeOptions = ''): Promise<void> {
     output = '';
-    const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: { start: string } };
-    // As npm does, which sends signals to the shell only.
-    child = spawn('sh', ['-c', scripts.start], {
+    const { start: script } = await scripts();
+    child = spawn('sh', ['-c', `${script} ${args}`], {
       cwd: checkout,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...env, PATH: process.env['PATH'], PORT: String(port) },
+      env: { ...env, PATH: process.env['PATH'], PORT: String(port), NODE_OPTIONS: nodeOptions },
     });
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
-    exited = once(child, 'exit').then(([code]) => code as number | null);
+    exited = once(child, 'close').then(([code]) => code as number | null);
+  }
+
+  async function start(...args: Parameters<typeof run>): Promise<void> {
+    await run(...args);
     await until('npm start is ready', () => output.includes(READY) || child.exitCode !== null, 90_000);
     if (!output.includes(READY)) throw new Error(`npm start exited:\n${output}`);
   }
@@ -111,6 +119,14 @@ describe('npm start', () => {
       .expect(204);
   });
 
+  it('names the folder and the process of a running database with another password', async () => {
+    const { pid } = await database();
+    const folder = join(checkout, '.data/postgres');
+    await expect(startCluster({ folder, password: 'unknown' })).rejects.toThrow(
+      `To start with an empty database, stop process ${pid} and delete ${folder}\n`,
+    );
+  });
+
   it('starts again after everything was killed, with the data of the first start', async () => {
     child.kill('SIGKILL');
     await until('the application has stopped', async () => !(await isLive()), 30_000);
@@ -119,7 +135,7 @@ describe('npm start', () => {
     process.kill(pid, 'SIGKILL');
     // As if npm start was killed while it stopped the database.
     await writeFile(join(checkout, '.data/postgres.lock'), String(child.pid));
-    await start();
+    await start('--verbose', PRINT_ARGUMENTS);
     await signIn('admin@example.com', NEW_PASSWORD).expect(200);
     expect(password()).toBe('');
     expect(output).toContain('npm run cli -- users:create-admin --email');
@@ -129,4 +145,34 @@ describe('npm start', () => {
     expect(await interrupt()).toBe(0);
     expect([await isLive(), (await database()).pid]).toEqual([false, 0]);
   });
+
+  it('passes its arguments to the application', () => {
+    expect(output).toMatch(/dist\/src\/main\.js --verbose$/m);
+  });
+
+  it('names the folder of a database whose password was deleted, and keeps the data', async () => {
+    await rm(join(checkout, '.data/development.json'));
+    await run();
+    expect(await exited).toBe(1);
+    const folder = join(checkout, '.data/postgres');
+    expect(output).toContain(`To start with an empty database, delete ${folder}\n`);
+    expect([(await database()).pid, existsSync(join(folder, 'PG_VERSION'))]).toEqual([0, true]);
+  });
 });
+
+describe.each(['start', 'start:dev', 'start:prod'] as const)('npm run %s', (name) => {
+  // cmd.exe runs both sides of `&` and has no `exec`.
+  it('runs the same command in cmd.exe as in other shells, and appends arguments', async () => {
+    const script = (await scripts())[name];
+    const [, inCmd] = script.split('&');
+    expect(script).toBe(`exec env _=\\&${inCmd}`);
+    expect(inCmd).toMatch(/^ node [\w\s./-]+$/);
+  });
+});
+
+async function scripts(): Promise<Record<'start' | 'start:dev' | 'start:prod', string>> {
+  const { scripts: all } = JSON.parse(await readFile('package.json', 'utf8')) as {
+    scripts: Awaited<ReturnType<typeof scripts>>;
+  };
+  return all;
+}
