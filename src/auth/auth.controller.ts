@@ -34,7 +34,7 @@ import { SignInService } from './sign-in.service.js';
 export class AuthController {
   constructor(
     private readonly registration: RegistrationService,
-    private readonly signIn: SignInService,
+    private readonly signIns: SignInService,
     private readonly refreshes: RefreshService,
     private readonly sessions: SessionsService,
   ) {}
@@ -44,7 +44,7 @@ export class AuthController {
   @ApiOperation({ summary: 'Create an account' })
   @ApiCreatedResponse({ type: UserDto })
   @ApiProblems(PasswordTooWeakError, EmailTakenError, TooManyRequestsError, OverloadedError)
-  async register(@Body() { email, password, name }: RegisterDto, @RequestClient() client: Client): Promise<UserDto> {
+  async registerUser(@Body() { email, password, name }: RegisterDto, @RequestClient() client: Client): Promise<UserDto> {
     return UserDto.from(await this.registration.register({ email, password, name }, client));
   }
 
@@ -60,11 +60,11 @@ export class AuthController {
     TooManyRequestsError,
     OverloadedError,
   )
-  async login(
+  async signIn(
     @Body() { email, password, ...device }: LoginDto,
     @RequestClient() client: Client,
   ): Promise<TokenPairDto> {
-    return TokenPairDto.from(await this.signIn.signIn(email, password, { ...client, ...device }));
+    return TokenPairDto.from(await this.signIns.signIn(email, password, { ...client, ...device }));
   }
 
   @Public()
@@ -80,7 +80,7 @@ export class AuthController {
     UserInactiveError,
     TooManyRequestsError,
   )
-  async refresh(@Body() { refreshToken }: RefreshDto, @RequestClient() client: Client): Promise<TokenPairDto> {
+  async refreshTokens(@Body() { refreshToken }: RefreshDto, @RequestClient() client: Client): Promise<TokenPairDto> {
     return TokenPairDto.from(await this.refreshes.refresh(refreshToken, client));
   }
 
@@ -88,7 +88,7 @@ export class AuthController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Sign out: revoke the current session' })
   @ApiNoContentResponse()
-  logout(@CurrentPrincipal() principal: Principal): Promise<void> {
+  signOut(@CurrentPrincipal() principal: Principal): Promise<void> {
     return this.sessions.signOut(principal);
   }
 }

@@ -20,7 +20,7 @@ export class HealthController {
   @Get('live')
   @ApiOperation({ summary: 'Liveness. Does not check the database' })
   @ApiOkResponse({ type: LivenessDto })
-  live(): LivenessDto {
+  getLiveness(): LivenessDto {
     return { status: 'ok' };
   }
 
@@ -30,7 +30,7 @@ export class HealthController {
   })
   @ApiOkResponse({ type: ReadinessDto })
   @ApiServiceUnavailableResponse({ type: ReadinessDto })
-  async ready(@Res({ passthrough: true }) response: Response): Promise<ReadinessDto> {
+  async getReadiness(@Res({ passthrough: true }) response: Response): Promise<ReadinessDto> {
     const readiness = await this.health.readiness();
     const status = this.host.httpAdapter.isStopping ? 'shutting_down' : readiness.status;
     return withStatus<ReadinessDto>(response, { ...readiness, status });
@@ -40,7 +40,7 @@ export class HealthController {
   @ApiOperation({ summary: 'The database and its round trip' })
   @ApiOkResponse({ type: DatabaseHealthDto })
   @ApiServiceUnavailableResponse({ type: DatabaseHealthDto })
-  async database(@Res({ passthrough: true }) response: Response): Promise<DatabaseHealthDto> {
+  async getDatabaseHealth(@Res({ passthrough: true }) response: Response): Promise<DatabaseHealthDto> {
     return withStatus(response, await this.health.databaseHealth());
   }
 }

@@ -153,7 +153,7 @@ describe('buildOpenApi', () => {
     expect(responses['200']).toMatchObject({ content: { 'text/csv': {} } });
     expect(requestBody).toMatchObject({
       description: 'A name.',
-      content: { 'application/x-www-form-urlencoded': { schema: { $ref: '#/components/schemas/FormDto' } } },
+      content: { 'application/x-www-form-urlencoded': { schema: { $ref: '#/components/schemas/Form' } } },
     });
   });
 

@@ -16,6 +16,7 @@ import {
 } from '../sessions/sessions.errors.js';
 import { describeBody } from './openapi-body.js';
 import { describeHeaders, HEADERS, isReference } from './openapi-headers.js';
+import { operationIds, renameSchemas } from './openapi-names.js';
 import { describeStream, streamFinder } from './openapi-streams.js';
 
 const SCHEME = 'signIn';
@@ -53,8 +54,9 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .build();
   const isStream = streamFinder(app);
   const streams = new Set<string>();
+  const nameOperation = operationIds();
   const operationIdFactory = (controller: string, method: string, version?: string) => {
-    const id = operationId(controller, method, version);
+    const id = nameOperation(controller, method, version);
     if (isStream(controller, method)) streams.add(id);
     return id;
   };
@@ -73,18 +75,11 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   const described = new Set(document.tags?.map(({ name }) => name));
   const others = new Set(operations.flatMap(({ tags = [] }) => tags).filter((name) => !described.has(name)));
   document.tags?.push(...[...others].map((name) => ({ name, description: `Routes of ${name}` })));
-  return document;
+  return renameSchemas(document);
 }
 
 function isOperation(member: unknown): member is Operation {
   return typeof member === 'object' && member !== null && 'responses' in member;
-}
-
-/** Names an operation for client generators. `UsersAdminController.list` becomes `usersAdminList`. */
-function operationId(controller: string, method: string, version = ''): string {
-  const words = [controller.replace(/Controller$/, ''), method, version];
-  const name = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
-  return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
 /** Adds the security requirement, and the errors that are common to all operations of this kind. */

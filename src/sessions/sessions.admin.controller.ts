@@ -21,7 +21,7 @@ export class SessionsAdminController {
   @Get()
   @ApiOperation({ summary: 'List sessions, newest first' })
   @ApiOkResponse({ type: AdminSessionPageDto })
-  async list(@CurrentPrincipal() principal: Principal, @Query() query: ListSessionsDto): Promise<AdminSessionPageDto> {
+  async listAllSessions(@CurrentPrincipal() principal: Principal, @Query() query: ListSessionsDto): Promise<AdminSessionPageDto> {
     return AdminSessionPageDto.from(
       await this.sessions.listSessions(query, query.toPageRequest()),
       principal.sessionId,
@@ -33,7 +33,7 @@ export class SessionsAdminController {
   @ApiOperation({ summary: 'Revoke a session' })
   @ApiNoContentResponse()
   @ApiProblems(UnknownSessionError)
-  revoke(@CurrentPrincipal() principal: Principal, @Param() { id }: IdParamDto): Promise<void> {
+  revokeAnySession(@CurrentPrincipal() principal: Principal, @Param() { id }: IdParamDto): Promise<void> {
     return this.sessions.revokeSession(principal, id);
   }
 
@@ -41,7 +41,7 @@ export class SessionsAdminController {
   @ApiOperation({ summary: 'Make a session expire earlier' })
   @ApiOkResponse({ type: AdminSessionDto })
   @ApiProblems(UnknownSessionError)
-  async expire(
+  async expireSession(
     @CurrentPrincipal() principal: Principal,
     @Param() { id }: IdParamDto,
     @Body() body: ExpireSessionDto,
@@ -53,7 +53,7 @@ export class SessionsAdminController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Revoke all active sessions that match every given filter' })
   @ApiOkResponse({ type: BulkRevokedDto })
-  revokeMatching(
+  revokeMatchingSessions(
     @CurrentPrincipal() principal: Principal,
     @Body() { dryRun, ...filter }: RevokeSessionsDto,
   ): Promise<BulkRevokedDto> {

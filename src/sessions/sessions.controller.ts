@@ -17,7 +17,7 @@ export class SessionsController {
   @Get()
   @ApiOperation({ summary: 'List the current user’s active sessions, by last activity' })
   @ApiOkResponse({ type: SessionListDto })
-  async list(@CurrentPrincipal() principal: Principal): Promise<SessionListDto> {
+  async listSessions(@CurrentPrincipal() principal: Principal): Promise<SessionListDto> {
     return SessionListDto.from(await this.sessions.listSessions(principal), principal.sessionId);
   }
 
@@ -25,14 +25,14 @@ export class SessionsController {
   @ApiOperation({ summary: 'Get the current session' })
   @ApiOkResponse({ type: SessionDto })
   @ApiProblems(UnknownSessionError)
-  async current(@CurrentPrincipal() principal: Principal): Promise<SessionDto> {
+  async getCurrentSession(@CurrentPrincipal() principal: Principal): Promise<SessionDto> {
     return SessionDto.from(await this.sessions.getCurrentSession(principal), principal.sessionId);
   }
 
   @Delete()
   @ApiOperation({ summary: 'Revoke the current user’s other sessions, or all of them' })
   @ApiOkResponse({ type: RevokedDto })
-  async revokeMany(
+  async revokeSessions(
     @CurrentPrincipal() principal: Principal,
     @Query() { scope }: RevokeOwnSessionsDto,
   ): Promise<RevokedDto> {
@@ -44,7 +44,7 @@ export class SessionsController {
   @ApiOperation({ summary: 'Revoke one of the current user’s sessions. Idempotent' })
   @ApiNoContentResponse()
   @ApiProblems(UnknownSessionError)
-  revoke(@CurrentPrincipal() principal: Principal, @Param() { id }: IdParamDto): Promise<void> {
+  revokeSession(@CurrentPrincipal() principal: Principal, @Param() { id }: IdParamDto): Promise<void> {
     return this.sessions.revokeSession(principal, id);
   }
 }

@@ -24,7 +24,7 @@ export class UsersAdminController {
   @Get()
   @ApiOperation({ summary: 'List users, newest first' })
   @ApiOkResponse({ type: UserPageDto })
-  async list(@Query() query: ListUsersDto): Promise<UserPageDto> {
+  async listUsers(@Query() query: ListUsersDto): Promise<UserPageDto> {
     return UserPageDto.from(await this.users.listUsers(query, query.toPageRequest()));
   }
 
@@ -32,7 +32,7 @@ export class UsersAdminController {
   @ApiOperation({ summary: 'Create a user' })
   @ApiCreatedResponse({ type: UserDto })
   @ApiProblems(PasswordTooWeakError, EmailTakenError, OverloadedError)
-  async create(@CurrentPrincipal() principal: Principal, @Body() user: CreateUserDto): Promise<UserDto> {
+  async createUser(@CurrentPrincipal() principal: Principal, @Body() user: CreateUserDto): Promise<UserDto> {
     return UserDto.from(await this.users.createUser(user, principal));
   }
 
@@ -40,7 +40,7 @@ export class UsersAdminController {
   @ApiOperation({ summary: 'Get a user' })
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError)
-  async show(@Param() { id }: IdParamDto): Promise<UserDto> {
+  async getUser(@Param() { id }: IdParamDto): Promise<UserDto> {
     return UserDto.from(await this.users.getUser(id));
   }
 
@@ -48,7 +48,7 @@ export class UsersAdminController {
   @ApiOperation({ summary: 'Update a user. Takes effect on that user’s next request' })
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError, LastAdminError)
-  async update(
+  async updateUser(
     @CurrentPrincipal() principal: Principal,
     @Param() { id }: IdParamDto,
     @Body() changes: UpdateUserDto,
@@ -61,7 +61,7 @@ export class UsersAdminController {
   @ApiOperation({ summary: 'Delete a user and all their sessions' })
   @ApiNoContentResponse()
   @ApiProblems(UserNotFoundError, LastAdminError)
-  delete(@CurrentPrincipal() principal: Principal, @Param() { id }: IdParamDto): Promise<void> {
+  deleteUser(@CurrentPrincipal() principal: Principal, @Param() { id }: IdParamDto): Promise<void> {
     return this.users.deleteUser(id, principal);
   }
 }

@@ -23,7 +23,7 @@ export class UsersController {
   @Get()
   @ApiOperation({ summary: 'Get the current user' })
   @ApiOkResponse({ type: UserDto })
-  show(@CurrentUser() user: User): UserDto {
+  getCurrentUser(@CurrentUser() user: User): UserDto {
     return UserDto.from(user);
   }
 
@@ -31,7 +31,7 @@ export class UsersController {
   @ApiOperation({ summary: 'Update the current user' })
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError)
-  async update(@CurrentPrincipal() principal: Principal, @Body() changes: UpdateOwnUserDto): Promise<UserDto> {
+  async updateCurrentUser(@CurrentPrincipal() principal: Principal, @Body() changes: UpdateOwnUserDto): Promise<UserDto> {
     return UserDto.from(await this.users.updateUser(principal.userId, changes, principal));
   }
 
@@ -40,7 +40,7 @@ export class UsersController {
   @ApiOperation({ summary: 'Delete the current user and all their sessions' })
   @ApiNoContentResponse()
   @ApiProblems(InvalidCredentialsError, UserNotFoundError, LastAdminError, OverloadedError, TooManyRequestsError)
-  delete(
+  deleteCurrentUser(
     @CurrentPrincipal() principal: Principal,
     @RequestClient() client: Client,
     @Body() { password }: DeleteOwnUserDto,

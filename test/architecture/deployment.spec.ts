@@ -123,7 +123,7 @@ it('the containers publish the default port', () => {
 it('the probes request routes of HealthController', () => {
   const pathOf = (method: keyof HealthController) =>
     `/health/${Reflect.getMetadata(PATH_METADATA, Reflect.get(HealthController.prototype, method) as object)}`;
-  const [livePath, readyPath] = [pathOf('live'), pathOf('ready')];
+  const [livePath, readyPath] = [pathOf('getLiveness'), pathOf('getReadiness')];
   expect(Reflect.getMetadata(PATH_METADATA, HealthController)).toBe('health');
   const { startupProbe, livenessProbe, readinessProbe } = container;
   expect([startupProbe, livenessProbe].map(({ httpGet }) => httpGet)).toEqual(

@@ -73,6 +73,17 @@ describe('the OpenAPI document', () => {
     );
   });
 
+  it('names operations after their handlers, and schemas without Dto', () => {
+    const idOf = (wanted: string) => operations.find(({ name }) => name === wanted)?.documented.operationId;
+    expect(['GET /users/me', 'POST /auth/token', 'GET /admin/sessions'].map(idOf)).toEqual([
+      'getCurrentUser',
+      'requestToken',
+      'listAllSessions',
+    ]);
+    expect(Object.keys(document.components?.schemas ?? {})).toContain('User');
+    expect(text).not.toContain('Dto');
+  });
+
   it('describes exactly one successful response for every operation', () => {
     const violations = operations.flatMap(({ name, documented: { responses } }) => {
       const good = Object.entries(responses).filter(([status]) => status.startsWith('2'));

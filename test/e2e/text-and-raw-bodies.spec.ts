@@ -283,7 +283,7 @@ describe('the API document', () => {
   it('describes each body and its errors', async () => {
     const { paths } = (await app.request.get('/openapi.json').expect(200)).body;
     const bodyOf = (path: string) => paths[`/probe-bodies/${path}`].post.requestBody as { content: object };
-    const event = { $ref: '#/components/schemas/ProbeEventDto' };
+    const event = { $ref: '#/components/schemas/ProbeEvent' };
     expect(bodyOf('text')).toEqual({ required: true, content: { 'text/plain': { schema: { type: 'string' } } } });
     expect(Object.keys(bodyOf('csv').content)).toEqual(['text/csv', 'text/tab-separated-values']);
     expect(bodyOf('webhook').content).toEqual({ 'application/json': { schema: event } });

@@ -21,7 +21,7 @@ export class EmailVerificationController {
   @ApiOperation({ summary: 'Send the current user a new link to verify their email' })
   @ApiAcceptedResponse({ description: 'Accepted. No mail is sent if the email is already verified.' })
   @ApiProblems(TooManyRequestsError)
-  request(@CurrentPrincipal() principal: Principal, @RequestClient() client: Client): Promise<void> {
+  requestEmailVerification(@CurrentPrincipal() principal: Principal, @RequestClient() client: Client): Promise<void> {
     return this.verification.requestVerification(principal, client);
   }
 
@@ -31,7 +31,7 @@ export class EmailVerificationController {
   @ApiOperation({ summary: 'Verify an email with a mailed token' })
   @ApiNoContentResponse()
   @ApiProblems(TokenUsedOrExpiredError, TooManyRequestsError)
-  verify(@Body() { token }: OneTimeTokenDto, @RequestClient() client: Client): Promise<void> {
+  verifyEmail(@Body() { token }: OneTimeTokenDto, @RequestClient() client: Client): Promise<void> {
     return this.verification.verifyEmail(token, client);
   }
 }

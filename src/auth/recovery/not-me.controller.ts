@@ -22,7 +22,7 @@ export class NotMeController {
   })
   @ApiAcceptedResponse({ description: 'Done. A mail with a link to choose a new password follows.' })
   @ApiProblems(TokenUsedOrExpiredError, TooManyRequestsError)
-  report(@Body() { token }: OneTimeTokenDto, @RequestClient() client: Client): Promise<void> {
+  reportNotMe(@Body() { token }: OneTimeTokenDto, @RequestClient() client: Client): Promise<void> {
     return this.notMe.reportNotMe(token, client);
   }
 }

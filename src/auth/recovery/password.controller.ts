@@ -37,7 +37,7 @@ export class PasswordController {
     TooManyRequestsError,
     OverloadedError,
   )
-  change(
+  changePassword(
     @CurrentPrincipal() principal: Principal,
     @RequestClient() client: Client,
     @Body() { currentPassword: current, newPassword: next }: ChangePasswordDto,
@@ -51,7 +51,7 @@ export class PasswordController {
   @ApiOperation({ summary: 'Send a link to choose a new password, if the account exists' })
   @ApiAcceptedResponse({ description: 'Accepted. The response does not reveal whether the account exists.' })
   @ApiProblems(TooManyRequestsError)
-  requestReset(@Body() { email }: ForgotPasswordDto, @RequestClient() client: Client): Promise<void> {
+  requestPasswordReset(@Body() { email }: ForgotPasswordDto, @RequestClient() client: Client): Promise<void> {
     return this.resets.requestReset(email, client);
   }
 
@@ -61,7 +61,7 @@ export class PasswordController {
   @ApiOperation({ summary: 'Set a new password with a mailed token and revoke every session' })
   @ApiNoContentResponse()
   @ApiProblems(TokenUsedOrExpiredError, PasswordTooWeakError, TooManyRequestsError, OverloadedError)
-  reset(@Body() { token, newPassword }: ResetPasswordDto, @RequestClient() client: Client): Promise<void> {
+  resetPassword(@Body() { token, newPassword }: ResetPasswordDto, @RequestClient() client: Client): Promise<void> {
     return this.resets.resetPassword(token, newPassword, client);
   }
 }

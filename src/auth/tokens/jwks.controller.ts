@@ -15,7 +15,7 @@ export class JwksController {
   @Header('Cache-Control', 'public, max-age=300')
   @ApiOperation({ summary: 'The public keys of access tokens, for services that verify them (RFC 7517)' })
   @ApiOkResponse({ type: JwksDto })
-  jwks(): JwksDto {
+  getJwks(): JwksDto {
     return JwksDto.from(this.keys.all);
   }
 }

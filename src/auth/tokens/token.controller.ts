@@ -42,7 +42,7 @@ export class TokenController {
     description: 'The database is unavailable, or too many sign-ins are waiting.',
   })
   // eslint-disable-next-line gatehouse/dto-class -- the form may have unknown parameters (RFC 6749 §3.2)
-  async token(@Body() form: unknown, @RequestClient() client: Client): Promise<TokenResponseDto> {
+  async requestToken(@Body() form: unknown, @RequestClient() client: Client): Promise<TokenResponseDto> {
     return TokenResponseDto.from(await this.tokens.exchange(form, client));
   }
 }

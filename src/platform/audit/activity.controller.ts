@@ -14,7 +14,7 @@ export class ActivityController {
   @Get()
   @ApiOperation({ summary: 'List the audit events of the current user’s account, newest first' })
   @ApiOkResponse({ type: ActivityPageDto })
-  async list(@CurrentPrincipal() { userId }: Principal, @Query() query: ListActivityDto): Promise<ActivityPageDto> {
+  async listActivity(@CurrentPrincipal() { userId }: Principal, @Query() query: ListActivityDto): Promise<ActivityPageDto> {
     return ActivityPageDto.from(await this.audit.listEvents({ ...query, userId }, query.toPageRequest()));
   }
 }

@@ -14,7 +14,7 @@ export class AuditAdminController {
   @Get()
   @ApiOperation({ summary: 'List audit events, newest first' })
   @ApiOkResponse({ type: AuditEventPageDto })
-  async list(@Query() query: ListAuditDto): Promise<AuditEventPageDto> {
+  async listAuditEvents(@Query() query: ListAuditDto): Promise<AuditEventPageDto> {
     return AuditEventPageDto.from(await this.audit.listEvents(query, query.toPageRequest()));
   }
 }
