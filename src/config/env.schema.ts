@@ -45,6 +45,7 @@ export function environmentSchema(environment: Environment) {
     CORS_ORIGINS: origins,
     API_PREFIX: pathPrefix,
     REQUEST_TIMEOUT: duration('1s', '1h', '15s'),
+    MAX_CONNECTIONS: optionalInteger(1, 2_000_000),
     MAX_CONNECTIONS_PER_CLIENT: integer(1, 1_000_000, 1_000),
     UPLOAD_TIMEOUT: duration('1s', '1d', '1m'),
     METRICS_PORT: optionalInteger(0, 65_535),

@@ -6,6 +6,8 @@ import { FILE_SUFFIX, readVariableFiles, type VariableProblem } from './variable
 
 /** How much longer the client waits for a statement than the server. It expires only if the server stops responding. */
 const CLIENT_MARGIN_MS = 1_000;
+/** The default of MAX_CONNECTIONS, in addition to MAX_STREAMS. */
+const DEFAULT_OTHER_CONNECTIONS = 10_000;
 
 /** Environment variables are invalid or missing. The message lists all of them, without their values. */
 export class ConfigurationError extends Error {
@@ -56,6 +58,8 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       /** Precedes the paths of all controllers. Empty by default. */
       apiPrefix: env.API_PREFIX,
       requestTimeout: env.REQUEST_TIMEOUT,
+      /** For this process. Streams are connections, too. */
+      maxConnections: shareOf(env.MAX_CONNECTIONS ?? env.MAX_STREAMS + DEFAULT_OTHER_CONNECTIONS, worker),
       /** For this process. */
       maxConnectionsPerClient: shareOf(env.MAX_CONNECTIONS_PER_CLIENT, worker),
       uploadTimeout: env.UPLOAD_TIMEOUT,

@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { IncomingMessage, ServerResponse, type Server } from 'node:http';
 import { Socket } from 'node:net';
+import { Logger } from '@nestjs/common';
+import { OverloadedError } from '../common/domain.error.js';
 import { ConnectionLimit } from './connection-limit.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { TooManyConnectionsError } from './http.errors.js';
@@ -10,10 +12,19 @@ describe('ConnectionLimit', () => {
   let limit: ConnectionLimit;
   beforeEach(() => {
     jest.useFakeTimers();
+    jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     server.removeAllListeners();
-    limit = new ConnectionLimit(server as Server, { maxPerClient: 2, isProxy: (address) => address === '192.0.2.1' });
+    limit = new ConnectionLimit(server as Server, {
+      maxTotal: 10,
+      maxPerClient: 2,
+      isProxy: (address) => address === '192.0.2.1',
+      isProbe: ({ url }) => url === '/health/live',
+    });
   });
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => {
+    jest.useRealTimers();
+    jest.restoreAllMocks();
+  });
 
   function connect(remoteAddress: string): Socket {
     const socket = Object.defineProperty(new Socket(), 'remoteAddress', { value: remoteAddress });
@@ -22,11 +33,12 @@ describe('ConnectionLimit', () => {
   }
 
   /** Sends a request on a connection. Returns the rejection, if it was rejected. */
-  function ask(socket: Socket): unknown {
-    const request = { socket } as GuardedRequest;
+  function ask(socket: Socket, url = '/users/me'): unknown {
+    const request = { socket, url } as GuardedRequest;
     const response = new ServerResponse(new IncomingMessage(socket));
-    if (!limit.isSurplus(socket)) return undefined;
-    limit.reject(request, response, () => undefined);
+    const error = limit.rejectionFor(request);
+    if (!error) return undefined;
+    limit.reject(request, response, error, () => undefined);
     jest.advanceTimersByTime(2_000);
     expect(response.getHeader('Connection')).toBe('close');
     return request.rejection;
@@ -35,7 +47,7 @@ describe('ConnectionLimit', () => {
   it('rejects requests on connections beyond the limit of their client', () => {
     const connections = ['203.0.113.1', '203.0.113.1', '::ffff:203.0.113.1', '203.0.113.2'].map(connect);
     const rejection = expect.any(TooManyConnectionsError) as unknown;
-    expect(connections.map(ask)).toEqual([undefined, undefined, rejection, undefined]);
+    expect(connections.map((socket) => ask(socket))).toEqual([undefined, undefined, rejection, undefined]);
   });
 
   it('counts the connections of an IPv6 /64 together', () => {
@@ -52,7 +64,7 @@ describe('ConnectionLimit', () => {
 
   it('does not limit trusted proxies', () => {
     const connections = Array.from({ length: 5 }, () => connect('192.0.2.1'));
-    expect(connections.map(ask)).toEqual(Array(5).fill(undefined));
+    expect(connections.map((socket) => ask(socket))).toEqual(Array(5).fill(undefined));
   });
 
   it('closes surplus connections without a request, and immediately beyond four times the limit', () => {
@@ -60,5 +72,36 @@ describe('ConnectionLimit', () => {
     expect(connections.map(({ destroyed }) => destroyed)).toEqual([...Array<boolean>(8).fill(false), true]);
     jest.advanceTimersByTime(4_000);
     expect(connections.map(({ destroyed }) => destroyed)).toEqual([false, false, ...Array<boolean>(7).fill(true)]);
+  });
+
+  it('rejects requests beyond the total limit, except those of probes', () => {
+    const connections = Array.from({ length: 11 }, (_, i) => connect(`203.0.113.${i}`));
+    const rejection = expect.any(OverloadedError) as unknown;
+    expect(connections.map((socket) => ask(socket))).toEqual([...Array<undefined>(10).fill(undefined), rejection]);
+    expect(ask(connect('203.0.113.11'), '/health/live')).toBeUndefined();
+  });
+
+  it('counts the connections of proxies for the total limit', () => {
+    const connections = Array.from({ length: 11 }, () => connect('192.0.2.1'));
+    expect(connections.map((socket) => ask(socket) === undefined).lastIndexOf(true)).toBe(9);
+  });
+
+  it('counts a connection once that is passed back to the server', () => {
+    const first = connect('203.0.113.1');
+    for (let i = 0; i < 20; i += 1) server.emit('connection', first);
+    expect(ask(connect('203.0.113.1'))).toBeUndefined();
+  });
+
+  it('closes the oldest of many connections beyond the total limit, so that a probe is answered', () => {
+    const connections = Array.from({ length: 10 + 256 + 1 }, () => connect('192.0.2.1'));
+    expect(connections.findIndex(({ destroyed }) => destroyed)).toBe(10);
+    expect(connections.filter(({ destroyed }) => destroyed)).toHaveLength(1);
+    expect(connections.slice(-1).map((socket) => ask(socket, '/health/live'))).toEqual([undefined]);
+  });
+
+  it('closes surplus connections of a client immediately beyond the total limit', () => {
+    for (let i = 0; i < 9; i += 1) connect(`203.0.113.${i}`);
+    connect('203.0.113.1');
+    expect(connect('203.0.113.1').destroyed).toBe(true);
   });
 });

@@ -1,5 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Logger } from '@nestjs/common';
+import { OverloadedError, type DomainError } from '../common/domain.error.js';
 import { networkOf } from '../common/network.js';
 import { plainAddress } from './client.js';
 import type { GuardedRequest } from './guarded-request.js';
@@ -9,20 +11,32 @@ import { TooManyConnectionsError } from './http.errors.js';
 const HOLD_MS = 2_000;
 /** Connections beyond this multiple of the limit are closed immediately. */
 const HARD_LIMIT_FACTOR = 4;
+/** Connections beyond the total limit. For one more, the oldest of them is closed, so that probes always get through. */
+const MAX_EXTRA_CONNECTIONS = 256;
 
 export interface ConnectionLimitOptions {
+  /** All connections of this process. */
+  readonly maxTotal: number;
   readonly maxPerClient: number;
   /** Returns whether an IP address is that of a proxy. Its connections belong to many clients. */
   readonly isProxy: (address: string) => boolean;
+  /** Returns whether a request is answered although the process has too many connections. */
+  readonly isProbe: (request: IncomingMessage) => boolean;
 }
 
 /**
- * Limits the connections of a client, as rate limits count clients. Requests on surplus connections get 429 after a
- * delay.
+ * Limits all connections, and those of a client as rate limits count clients. Requests on surplus connections are
+ * rejected after a delay.
  */
 export class ConnectionLimit {
+  private readonly logger = new Logger(ConnectionLimit.name);
+  private readonly open = new Set<Socket>();
+  /** Whether the log says so already. */
+  private isFull = false;
   private readonly counts = new Map<string, number>();
-  private readonly surplus = new Set<Socket>();
+  private readonly surplus = new Map<Socket, DomainError>();
+  /** The surplus connections of the total limit, oldest first. */
+  private readonly extra = new Set<Socket>();
 
   constructor(
     server: Server,
@@ -31,22 +45,37 @@ export class ConnectionLimit {
     server.on('connection', (connection: Socket) => this.add(connection));
   }
 
-  /** Returns whether requests on a connection are rejected. */
-  isSurplus(connection: Socket): boolean {
-    return this.surplus.size > 0 && this.surplus.has(connection);
+  /** Returns the error of all requests on a surplus connection. */
+  rejectionFor(request: IncomingMessage): DomainError | undefined {
+    return this.surplus.size > 0 ? this.surplus.get(request.socket) : undefined;
   }
 
   /** Rejects a request later. Calls `handle` to send the response. */
-  reject(request: IncomingMessage, response: ServerResponse, handle: () => void): void {
+  reject(request: IncomingMessage, response: ServerResponse, error: DomainError, handle: () => void): void {
+    response.setHeader('Connection', 'close');
+    if (this.extra.has(request.socket) && this.options.isProbe(request)) return handle();
     setTimeout(() => {
       if (response.destroyed) return;
-      response.setHeader('Connection', 'close');
-      (request as GuardedRequest).rejection = new TooManyConnectionsError();
+      (request as GuardedRequest).rejection = error;
       handle();
     }, HOLD_MS).unref();
   }
 
   private add(connection: Socket): void {
+    // The `HandshakeGate` passes connections back to the server.
+    if (this.open.has(connection)) return;
+    this.open.add(connection);
+    connection.once('close', () => {
+      this.open.delete(connection);
+      if (this.open.size < 0.9 * this.options.maxTotal) this.isFull = false;
+      this.surplus.delete(connection);
+      this.extra.delete(connection);
+    });
+    this.addToClient(connection);
+    if (this.open.size > this.options.maxTotal) this.addExtra(connection);
+  }
+
+  private addToClient(connection: Socket): void {
     const { maxPerClient, isProxy } = this.options;
     // Node.js keeps the IP address once it was read. The log needs it after the client has disconnected.
     const address = plainAddress(connection.remoteAddress);
@@ -54,17 +83,28 @@ export class ConnectionLimit {
     const client = networkOf(address);
     const count = (this.counts.get(client) ?? 0) + 1;
     this.counts.set(client, count);
-    connection.once('close', () => this.remove(connection, client));
+    connection.once('close', () => this.removeFromClient(client));
     if (count > HARD_LIMIT_FACTOR * maxPerClient) connection.destroy();
     else if (count > maxPerClient) {
-      this.surplus.add(connection);
+      this.surplus.set(connection, new TooManyConnectionsError());
       // It may send no request.
       setTimeout(() => connection.destroy(), 2 * HOLD_MS).unref();
     }
   }
 
-  private remove(connection: Socket, client: string): void {
-    this.surplus.delete(connection);
+  /** The timeout for headers closes these connections if they send no request. */
+  private addExtra(connection: Socket): void {
+    if (!this.isFull) this.logger.warn(`MAX_CONNECTIONS is reached. Only probes are answered on further connections.`);
+    this.isFull = true;
+    if (connection.destroyed) return;
+    if (this.surplus.has(connection)) return void connection.destroy();
+    this.surplus.set(connection, new OverloadedError());
+    this.extra.add(connection);
+    const [oldest] = this.extra;
+    if (this.extra.size > MAX_EXTRA_CONNECTIONS) oldest?.destroy();
+  }
+
+  private removeFromClient(client: string): void {
     const count = (this.counts.get(client) ?? 1) - 1;
     if (count > 0) this.counts.set(client, count);
     else this.counts.delete(client);

@@ -38,9 +38,9 @@ export class GatehouseAdapter extends ExpressAdapter {
     const server = createServer(classes, (request, response) =>
       inOrder(response, () => {
         const { connectionLimit } = this;
-        if (connectionLimit?.isSurplus(request.socket)) {
-          connectionLimit.reject(request, response, () => void express(request, response));
-        } else void express(request, response);
+        const rejection = connectionLimit?.rejectionFor(request);
+        if (rejection) connectionLimit?.reject(request, response, rejection, () => void express(request, response));
+        else void express(request, response);
       }),
     );
     this.httpServer = server;

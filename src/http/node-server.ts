@@ -9,6 +9,8 @@ import { toProblem } from './problem.js';
 import { newRequestId } from './request-id.js';
 
 const HEADERS_TIMEOUT_MS = 10_000;
+/** Node.js only checks `headersTimeout` and `requestTimeout` this often. Its default is 30 seconds. */
+const CONNECTIONS_CHECK_INTERVAL_MS = 1_000;
 /** For clients that do not read their response. `keepAliveTimeout` applies instead while a connection is idle. */
 const SOCKET_TIMEOUT_MS = 70_000;
 
@@ -34,8 +36,13 @@ export function configureNodeServer(
   server.requestTimeout = uploadTimeout;
   server.keepAliveTimeout = keepAliveTimeout;
   server.timeout = SOCKET_TIMEOUT_MS;
-  // Otherwise Node itself responds to a missing Host and to an unknown Expect, with an empty body.
-  Object.assign(server, { requireHostHeader: false });
+  // By default, Node.js drops the headers after the first 1,000. A proxy may have added the last ones.
+  server.maxHeadersCount = 0;
+  Object.assign(server, {
+    connectionsCheckingInterval: CONNECTIONS_CHECK_INTERVAL_MS,
+    // Otherwise Node itself responds to a missing Host and to an unknown Expect, with an empty body.
+    requireHostHeader: false,
+  });
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.prependListener('request', normalizeTarget);
   server.on('clientError', rejectInvalidHttp);

@@ -65,9 +65,12 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   new RequestDeadlines(app.getHttpServer(), adapter.connections, config.http.requestTimeout);
   const trusts = app.getHttpAdapter().getInstance().get('trust proxy fn') as TrustProxy;
   adapter.connectionLimit = new ConnectionLimit(app.getHttpServer(), {
+    maxTotal: config.http.maxConnections,
     maxPerClient: config.http.maxConnectionsPerClient,
     isProxy: (address) => trusts(address, 0),
+    isProbe: ({ url }) => url?.startsWith('/health/') ?? false,
   });
+  adapter.handshakeGate.connectionLimit = adapter.connectionLimit;
   watchProxyHeaders(app.getHttpServer(), trusts, logger);
   setUpWebSockets(app, config, log);
   adapter.checkSetup = () => checkRoutes(app);

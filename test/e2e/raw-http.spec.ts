@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
-import type { Server } from 'node:http';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
 import { exchange, openSocket, parseAnswer, rawRequest, readToEnd, type RawAnswer } from '../support/raw-http.js';
 import { TestApp } from '../support/test-app.js';
+import { until } from '../support/until.js';
 
 const JSON_TYPE = 'Content-Type: application/json';
 
@@ -183,14 +183,12 @@ describe('slow senders', () => {
     return status;
   };
 
-  it('have limited time by default', () => {
-    const { headersTimeout, requestTimeout, connectionsCheckingInterval } = app.app.getHttpServer() as Server & {
-      connectionsCheckingInterval: number;
-    };
-    for (const bound of [headersTimeout, requestTimeout, connectionsCheckingInterval]) {
-      expect(bound).toBeGreaterThan(0);
-      expect(bound).toBeLessThanOrEqual(60_000);
-    }
+  it('are disconnected at most one second after their time is over by default', () => {
+    expect(app.app.getHttpServer()).toMatchObject({
+      headersTimeout: 10_000,
+      requestTimeout: 60_000,
+      connectionsCheckingInterval: 1_000,
+    });
   });
 
   it.each([
@@ -210,6 +208,22 @@ describe('slow senders', () => {
     socket.on('error', () => undefined).resume();
     await once(socket, 'close');
     expect(await serveNext()).toBe(200);
+  });
+});
+
+describe('a request on a surplus connection', () => {
+  it.each([
+    ['gets 429', 'too_many_connections', 'MAX_CONNECTIONS_PER_CLIENT', 429],
+    ['gets 503, unless it is a probe', 'overloaded', 'MAX_CONNECTIONS', 200],
+  ])('%s %s beyond %s, and the connection closes', async (_, code, variable, probeStatus) => {
+    const limited = await TestApp.start({ database: app.database, env: { [variable]: '1' } });
+    const first = await openSocket(limited);
+    const [answer, probe] = await Promise.all([limited.request.get('/users/me'), limited.request.get('/health/live')]);
+    expect([answer.body.code, probe.status]).toEqual([code, probeStatus]);
+    expect([answer, probe].map(({ headers }) => headers['connection'])).toEqual(['close', 'close']);
+    first.destroy();
+    await until('the first connection is closed', async () => (await limited.request.get('/users/me')).status === 401);
+    await limited.close();
   });
 });
 

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { Controller, Get, Post, Res, UploadedFile, UseInterceptors } from '@nestjs/common';
 import { FileInterceptor } from '@nestjs/platform-express';
 import type { Response } from 'express';
@@ -107,20 +105,5 @@ describe('a request that takes longer than REQUEST_TIMEOUT', () => {
     await Promise.all(held);
     await until('nobody waits', () => database.pool().waiting === 0);
     expect(await app.database.query('SELECT 1 FROM sessions WHERE user_id = $1', [id])).toEqual([]);
-  });
-});
-
-describe('a request on a connection beyond MAX_CONNECTIONS_PER_CLIENT', () => {
-  it('gets 429, and the connection closes', async () => {
-    const app = await TestApp.start({ env: { MAX_CONNECTIONS_PER_CLIENT: '1' } });
-    const { hostname, port } = new URL(app.url);
-    const first = connect(Number(port), hostname);
-    await once(first, 'connect');
-    const answer = await app.request.get('/users/me');
-    expectProblem(answer, 429, 'too_many_connections');
-    expect(answer.headers['connection']).toBe('close');
-    first.destroy();
-    await until('the first connection is closed', async () => (await app.request.get('/health/live')).status === 200);
-    await app.close();
   });
 });

@@ -1,6 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express, RequestHandler, Response } from 'express';
+import type { ConnectionLimit } from '../connection-limit.js';
 import { rememberHandshake, type GuardedRequest } from '../guarded-request.js';
 import { BadRequestError, NotFoundError, UnsupportedTransportError } from '../http.errors.js';
 import { requestId } from '../request-id.js';
@@ -36,6 +37,9 @@ export class HandshakeGate {
 
   /** Logs a connection when it is closed. Set by `setUpWebSockets`. */
   log: RequestHandler = () => undefined;
+
+  /** Set by `setUpApp`. */
+  connectionLimit?: ConnectionLimit;
 
   constructor(
     private readonly server: Server,
@@ -89,6 +93,8 @@ export class HandshakeGate {
     const response = Object.assign(new this.Response(request) as Response, { locals: {} });
     requestId(request, response, () => undefined);
     try {
+      const rejection = this.connectionLimit?.rejectionFor(request);
+      if (rejection) throw rejection;
       acceptSubprotocolToken(request);
       await this.check(request, response);
       if (!this.isServed(request)) throw new NotFoundError();

@@ -25,6 +25,8 @@ export class OpenConnections implements Iterable<Connection> {
 
   constructor(server: Server) {
     server.on('connection', (connection: Connection) => {
+      // The `HandshakeGate` passes connections back to the server.
+      if (this.connections.has(connection)) return;
       this.connections.add(connection);
       connection.once('close', () => this.connections.delete(connection));
     });

@@ -5,14 +5,16 @@ import { ok, orOk, problem, warnIf, type Finding } from './finding.js';
 
 /** The oldest version of Node.js, as in `engines` of package.json. */
 export const MIN_NODE = '20.19';
-/** Client connections, files and pipes in addition to streams and database connections. */
+/** Files and pipes in addition to the connections of clients and those to the database. */
 const OTHER_FILES = 1_000;
 
 /** Checks Node.js, the limit of open files and that of processors. Uses no network. */
-export function checkMachine({ streams, database, workers }: Config): Finding[] {
+export function checkMachine({ http, database, worker, workers }: Config): Finding[] {
+  // The configuration of a worker contains its share.
+  const connections = worker ? http.maxConnections : http.maxConnections / workers;
   return [
     checkNode(process.versions.node),
-    ...checkOpenFiles(openFilesLimit(), Math.ceil(streams.max / workers) + database.poolMax + OTHER_FILES),
+    ...checkOpenFiles(openFilesLimit(), Math.ceil(connections) + database.poolMax + OTHER_FILES),
     ...checkProcessors(processorLimit(), availableParallelism()),
   ];
 }
@@ -31,8 +33,8 @@ export function checkOpenFiles(limit: number | null, needed: number): readonly F
   const findings = warnIf(
     limit !== null && limit < needed,
     check,
-    `A process may open ${limit} files, but MAX_STREAMS and DB_POOL_MAX need up to ${needed}. Raise the limit (ulimit -n, ` +
-      `LimitNOFILE of systemd), or lower MAX_STREAMS.`,
+    `A process may open ${limit} files, but MAX_CONNECTIONS and DB_POOL_MAX need up to ${needed}. Raise the limit (ulimit ` +
+      `-n, LimitNOFILE of systemd), or lower MAX_CONNECTIONS.`,
   );
   return orOk(findings, check, `A process may open ${limit ?? 'enough'} files`);
 }
