@@ -58,7 +58,7 @@ export class RefreshService {
   /** Revokes a session and notifies its user by mail. Commits before it throws, so that the 401 does not undo it. */
   private async rejectReuse({ id, user }: SessionState, client: Client): Promise<never> {
     const error = new RefreshTokenReusedError();
-    await this.database.transaction(async (manager) => {
+    await this.database.transactionWithRetry(async (manager) => {
       await this.users.lockActive(manager, { id: user.id });
       await this.audit.record(manager, {
         type: 'token_refresh',

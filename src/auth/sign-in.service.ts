@@ -74,7 +74,7 @@ export class SignInService {
       const verified = await this.verifyPassword(email, password, client);
       const result =
         verified &&
-        (await this.database.transaction((manager) => this.createSession(manager, verified, client), client));
+        (await this.database.transactionWithRetry((manager) => this.createSession(manager, verified, client), client));
       if (!result) continue;
       const { user, created, rejection } = result;
       // Throw after the commit. A rollback would lose the audit event and the mail with a new link.

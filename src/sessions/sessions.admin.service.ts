@@ -42,7 +42,7 @@ export class SessionsAdminService {
    * @throws ValidationFailedError if `expiresAt` is later than the current value
    */
   expireSession(actor: Principal, id: string, expiresAt: Date): Promise<Session> {
-    return this.database.transaction(async (manager) => {
+    return this.database.transactionWithRetry(async (manager) => {
       const before = await this.sessions.lock(manager, id);
       if (!before) throw new UnknownSessionError();
       const from = before.expiresAt.toISOString();
@@ -81,7 +81,7 @@ export class SessionsAdminService {
       const matched = await this.database.run((manager) => this.sessions.count(manager, active));
       return { matched, revoked: 0 };
     }
-    return this.database.transaction(async (manager) => {
+    return this.database.transactionWithRetry(async (manager) => {
       const revoked = await this.sessions.revoke(manager, active, { reason: 'admin', actor });
       await this.audit.record(manager, { type: 'sessions_revoked', actor, details: { ...toDetails(filter), revoked } });
       return { matched: revoked, revoked };

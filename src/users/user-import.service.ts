@@ -66,7 +66,7 @@ export class UserImportService {
    */
   async import(users: readonly ImportedUser[], source: ImportSource): Promise<ImportOutcome[]> {
     return this.process(users, (rows) =>
-      this.database.transaction(async (manager) => {
+      this.database.transactionWithRetry(async (manager) => {
         const inserted = await this.repository.insertNew(manager, rows);
         const imported = rows.filter(({ id }) => inserted.has(id));
         await this.record(manager, imported, source);

@@ -48,7 +48,7 @@ export class UsersService {
   async registerUser({ email, password, name }: Registration, client: Client): Promise<User> {
     const row = await this.toRow({ email, password, name }, client);
     const event = { type: 'user_created', userId: row.id, actor: { userId: row.id, client } } as const;
-    return this.database.transaction((manager) => this.insert(manager, row, event), client);
+    return this.database.transactionWithRetry((manager) => this.insert(manager, row, event), client);
   }
 
   /**
@@ -60,7 +60,7 @@ export class UsersService {
   async createUser(user: NewUser, actor: Principal | null): Promise<User> {
     const row = await this.toRow(user);
     const details = { role: row.role, ...(!actor && { by: 'command' }) };
-    return this.database.transaction(async (manager) => {
+    return this.database.transactionWithRetry(async (manager) => {
       if (actor) await this.hooks.assertActorAllowed(manager, actor);
       return this.insert(manager, row, { type: 'user_created', userId: row.id, actor, details });
     });
@@ -91,7 +91,7 @@ export class UsersService {
    */
   updateUser(id: string, changes: UserChanges, actor: Principal): Promise<User> {
     const mayRemoveAdmin = changes.role === 'user' || changes.isActive === false;
-    return this.database.transaction(async (manager) => {
+    return this.database.transactionWithRetry(async (manager) => {
       const before = await (mayRemoveAdmin ? this.lockUnlessLastAdmin(manager, id) : this.users.lock(manager, id));
       if (!before) throw new UserNotFoundError();
       if (isEmpty(changes)) return before;
@@ -110,7 +110,7 @@ export class UsersService {
    * @throws the errors of `UserHooks.assertActorAllowed`
    */
   deleteUser(id: string, actor: Principal): Promise<void> {
-    return this.database.transaction(async (manager) => {
+    return this.database.transactionWithRetry(async (manager) => {
       if (!(await this.lockUnlessLastAdmin(manager, id))) throw new UserNotFoundError();
       await this.hooks.assertActorAllowed(manager, actor);
       await this.users.delete(manager, id);

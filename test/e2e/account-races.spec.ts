@@ -84,6 +84,22 @@ describe('two requests that change the same account', () => {
     expectProblem(second, status, code);
   });
 
+  it('a sign-in that loses a deadlock is repeated and creates one session', async () => {
+    const ada = await buildSignedIn(app);
+    // Unlike a table, a sequence remembers the first attempt after its rollback.
+    await app.database.query(
+      `CREATE SEQUENCE attempts;
+       CREATE FUNCTION fail_first() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN IF nextval('attempts') = 1 THEN RAISE SQLSTATE '40P01'; END IF; RETURN NEW; END $$;
+       CREATE TRIGGER fail_first AFTER INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION fail_first()`,
+    );
+    const { status } = await signIn(ada);
+    await app.database.query('DROP FUNCTION fail_first CASCADE');
+    const [sequence] = await app.database.query('SELECT last_value::int FROM attempts');
+    const sessions = await app.database.query(`SELECT FROM sessions WHERE user_id = '${ada.id}'`);
+    expect([status, sequence, sessions.length]).toEqual([200, { last_value: 2 }, 2]);
+  });
+
   it('a report that waited for a change leaves nothing that works', async () => {
     const ada = await buildSignedIn(app);
     const [changed, reported] = await queue(ada, change, report);

@@ -122,6 +122,24 @@ describe('an injected repository', () => {
     await get().expect(200, []);
   });
 
+  it.each([
+    ['a deadlock', '40P01'],
+    ['a serialization failure', '40001'],
+    ['a lock that is not available', '55P03'],
+  ])('responds to %s with 503 and Retry-After, and rolls back', async (_, state) => {
+    await direct.database.query(
+      `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE SQLSTATE '${state}'; END $$;
+       CREATE TRIGGER fail AFTER INSERT ON probe_notes FOR EACH ROW EXECUTE FUNCTION fail()`,
+    );
+    const { body, headers } = await app.request.post('/probe-notes').send({ text: 'lost' });
+    await direct.database.query('DROP FUNCTION fail CASCADE');
+    expect([body, headers['retry-after']]).toEqual([
+      expect.objectContaining({ status: 503, code: 'database_unavailable' }),
+      '1',
+    ]);
+    await get().expect(200, []);
+  });
+
   it('throws the error of an invalid statement unchanged', async () => {
     const wrong = service.notes.query('SELECT nothing');
     await expect(wrong).rejects.toMatchObject({ driverError: { code: '42703' } });

@@ -3,7 +3,7 @@ import { parseEnvironment } from '../../src/config/env.js';
 import { databaseOptions } from '../../src/platform/database/database.options.js';
 import { Database, type EntityManager } from '../../src/platform/database/database.js';
 import { LazyDataSource } from '../../src/platform/database/lazy-data-source.js';
-import { DatabaseUnavailableError } from '../../src/platform/database/pg-errors.js';
+import { DatabaseUnavailableError, TransactionConflictError } from '../../src/platform/database/pg-errors.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
@@ -214,6 +214,75 @@ describe('Database', () => {
     });
     await expect(failing).rejects.toThrow(DatabaseUnavailableError);
     expect(await notes()).toEqual([]);
+  });
+
+  describe('two transactions that lock rows in opposite order', () => {
+    let calls: number;
+    const append = (manager: EntityManager, text: string) =>
+      manager.query(`UPDATE probe_notes SET text = text || '!' WHERE text LIKE $1`, [`${text}%`]);
+
+    /** Both transactions have a lock before they ask for the other one. */
+    async function deadlock(run: 'transaction' | 'transactionWithRetry') {
+      await storage.query(`INSERT INTO probe_notes VALUES ('a'), ('b')`);
+      calls = 0;
+      let meet = (): void => undefined;
+      const met = new Promise<void>((resolve) => (meet = resolve));
+      const change = (first: string, second: string) =>
+        database[run](async (manager) => {
+          calls += 1;
+          await manager.query(`SET LOCAL deadlock_timeout = '50ms'`);
+          await append(manager, first);
+          if (calls === 2) meet();
+          await met;
+          await append(manager, second);
+        });
+      return Promise.allSettled([change('a', 'b'), change('b', 'a')]);
+    }
+
+    it('both succeed if the transaction may be repeated', async () => {
+      const results = await deadlock('transactionWithRetry');
+      expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+      expect([calls, await notes()]).toEqual([3, ['a!!', 'b!!']]);
+    });
+
+    it('one throws TransactionConflictError otherwise, and its connection stays in the pool', async () => {
+      const [failed, ...others] = (await deadlock('transaction')).filter(({ status }) => status === 'rejected');
+      expect(failed).toEqual({ status: 'rejected', reason: expect.any(TransactionConflictError) });
+      expect([others, calls, await notes()]).toEqual([[], 2, ['a!', 'b!']]);
+      expect(database.pool()).toEqual({ total: 2, idle: 2, waiting: 0 });
+    });
+  });
+
+  it('a serialization failure at the commit throws TransactionConflictError', async () => {
+    const insertAfterReading = (text: string, between: () => Promise<unknown>) =>
+      dataSource.transaction('SERIALIZABLE', async (manager) => {
+        await manager.query('SELECT FROM probe_notes');
+        await between();
+        await write(manager, text);
+      });
+    const first = insertAfterReading('a', () => insertAfterReading('b', () => Promise.resolve()));
+    await expect(first).rejects.toThrow(TransactionConflictError);
+    expect(await notes()).toEqual(['b']);
+  });
+
+  it('gives up after three attempts', async () => {
+    let calls = 0;
+    const failing = database.transactionWithRetry((manager) => {
+      calls += 1;
+      return manager.query(`DO $$ BEGIN RAISE SQLSTATE '40001'; END $$`);
+    });
+    await expect(failing).rejects.toThrow(TransactionConflictError);
+    expect(calls).toBe(3);
+  });
+
+  it('does not repeat a transaction after another error', async () => {
+    let calls = 0;
+    const failing = database.transactionWithRetry((manager) => {
+      calls += 1;
+      return manager.query('SELECT nothing');
+    });
+    await expect(failing).rejects.toMatchObject({ driverError: { code: '42703' } });
+    expect(calls).toBe(1);
   });
 
   it('a manager used after its transaction throws an error other than an outage', async () => {

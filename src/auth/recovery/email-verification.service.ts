@@ -49,7 +49,7 @@ export class EmailVerificationService implements OnModuleInit {
   async requestVerification(actor: Principal, client: Client): Promise<void> {
     const { userId } = actor;
     await this.limits.spend('verify', { client, account: userId });
-    await this.database.transaction(async (manager) => {
+    await this.database.transactionWithRetry(async (manager) => {
       const user = await this.users.lockActive(manager, { id: userId });
       if (!user || user.emailVerifiedAt) return;
       await this.sendLink(manager, user);
@@ -61,7 +61,7 @@ export class EmailVerificationService implements OnModuleInit {
   async verifyEmail(token: string, client: Client): Promise<void> {
     await this.limits.spend('verify', { client });
     try {
-      await this.database.transaction(async (manager) => {
+      await this.database.transactionWithRetry(async (manager) => {
         const user = await this.tokens.redeem(manager, 'email_verification', token);
         await this.users.markEmailVerified(manager, user);
         const actor = { userId: user.id, client };

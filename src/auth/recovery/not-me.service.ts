@@ -33,7 +33,7 @@ export class NotMeService {
   async reportNotMe(token: string, client: Client): Promise<void> {
     await this.limits.spend('verify', { client });
     try {
-      await this.database.transaction(async (manager) => {
+      await this.database.transactionWithRetry(async (manager) => {
         const user = await this.tokens.redeem(manager, 'not_me', token);
         const { id } = user;
         const actor = { userId: id, client };

@@ -53,7 +53,7 @@ export class PasswordChangeService {
       if (next === current) throw new PasswordUnchangedError();
       await this.policy.assertAcceptable(next, user, '/newPassword');
       const passwordHash = await this.hasher.hash(next, client);
-      const isChanged = await this.database.transaction(async (manager) => {
+      const isChanged = await this.database.transactionWithRetry(async (manager) => {
         const isUnchanged = (await this.users.lockIfUnchanged(manager, user)) !== null;
         await this.sessions.assertActorAllowed(manager, actor);
         if (!isUnchanged) return false;

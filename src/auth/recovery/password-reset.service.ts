@@ -49,7 +49,7 @@ export class PasswordResetService {
     const email = normalizeEmail(givenEmail);
     await this.limits.spend('forgot', { client, account: email });
     const minimumTime = sleep(MIN_REQUEST_MS);
-    await this.database.transaction(async (manager) => {
+    await this.database.transactionWithRetry(async (manager) => {
       // A lock on the user's row alone would delay parallel requests only if the account exists.
       await this.users.lockEmail(manager, email);
       const user = await this.users.lockActive(manager, { email });
@@ -80,7 +80,7 @@ export class PasswordResetService {
       const owner = await this.database.run((manager) => this.tokens.findUser(manager, 'password_reset', token));
       await this.policy.assertAcceptable(newPassword, owner, '/newPassword');
       const passwordHash = await this.hasher.hash(newPassword, client);
-      await this.database.transaction(async (manager) => {
+      await this.database.transactionWithRetry(async (manager) => {
         const user = await this.tokens.redeem(manager, 'password_reset', token);
         const { id } = user;
         const actor = { userId: id, client };

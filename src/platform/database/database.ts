@@ -5,8 +5,12 @@ import { GAUGES, type GaugeValue, type HasGauges } from '../../common/gauges.js'
 import type { Client } from '../../common/client.js';
 import { LazyDataSource } from './lazy-data-source.js';
 import type { LazyQueryRunner } from './lazy-query-runner.js';
+import { TransactionConflictError } from './pg-errors.js';
 
 export type { EntityManager } from 'typeorm';
+
+/** How often a transaction runs if concurrent ones abort it. */
+const MAX_ATTEMPTS = 3;
 
 /** A client that waits for a result. */
 type Waiting = Pick<Client, 'response'>;
@@ -71,6 +75,7 @@ export class Database implements HasGauges {
    * @param waiting the client that waits for the result, if any
    * @throws DatabaseUnavailableError if the connection fails or a timeout expires
    * @throws RequestTimeoutError if the client no longer waits when a connection is free
+   * @throws TransactionConflictError after a deadlock or a serialization failure
    */
   async transaction<T>(fn: (manager: EntityManager) => Promise<T>, waiting?: Waiting): Promise<T> {
     const actions: (() => void)[] = [];
@@ -82,6 +87,20 @@ export class Database implements HasGauges {
     const result = await this.run(begin, waiting);
     for (const action of actions) action();
     return result;
+  }
+
+  /**
+   * Calls `fn` in a transaction, as `transaction` does. After a deadlock or a serialization failure, calls it again in a
+   * new one. So `fn` must change nothing outside the database, except with `afterCommit`.
+   */
+  async transactionWithRetry<T>(fn: (manager: EntityManager) => Promise<T>, waiting?: Waiting): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.transaction(fn, waiting);
+      } catch (error) {
+        if (!(error instanceof TransactionConflictError) || attempt === MAX_ATTEMPTS) throw error;
+      }
+    }
   }
 
   /** Calls `action` after the transaction has committed and released its connection. Drops it after a rollback. */

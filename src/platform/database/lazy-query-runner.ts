@@ -7,7 +7,7 @@ import { SlotTimeoutError } from '../../common/slots.js';
 import type { ConnectionSlots } from './connection-slots.js';
 import type { SecondConnectionDetector } from './second-connection-detector.js';
 import type { OutageLog } from './outage-log.js';
-import { DatabaseUnavailableError, isUnavailable } from './pg-errors.js';
+import { DatabaseUnavailableError, isConflict, isUnavailable, TransactionConflictError } from './pg-errors.js';
 import type { PreparedStatements } from './prepared-statements.js';
 import { readOnlyError } from './read-only-server.js';
 import type { StatementMeter } from './statement-meter.js';
@@ -148,6 +148,7 @@ export class LazyQueryRunner extends PostgresQueryRunner {
       this.outages.recordSuccess();
       return result;
     } catch (error) {
+      if (isConflict(error)) throw new TransactionConflictError(error);
       if (!isUnavailable(error)) throw error;
       this.discard(error);
       throw this.outages.recordFailure(error);

@@ -8,6 +8,13 @@ export class DatabaseUnavailableError extends domainError(
   'The database is temporarily unavailable. Try again.',
 ) {}
 
+/** The server aborted a transaction because of a concurrent one. The same transaction may succeed if it is repeated. */
+export class TransactionConflictError extends DatabaseUnavailableError {
+  constructor(cause: Error) {
+    super({ message: 'Another request changed the same data. Try again.', cause });
+  }
+}
+
 /** System error codes for connections that could not be established or were lost. */
 const NETWORK_CODES = new Set([
   'ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT', 'EACCES',
@@ -32,6 +39,12 @@ export function isUnavailable(error: unknown): error is Error {
     return cause.errors.length > 0 && cause.errors.every(isUnavailable);
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   return NETWORK_CODES.has(code) || UNAVAILABLE_STATES.test(code) || CLIENT_MESSAGES.test(cause.message);
+}
+
+/** Returns whether a serialization failure or a deadlock (SQLSTATE 40001, 40P01) aborted the transaction. */
+export function isConflict(error: unknown): error is Error {
+  const cause = driverError(error);
+  return hasCode(cause, '40001') || hasCode(cause, '40P01');
 }
 
 /** Returns whether the database role lacks a privilege (SQLSTATE 42501). */
