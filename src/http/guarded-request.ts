@@ -12,7 +12,7 @@ export interface GuardedRequest extends Request {
   claims?: AccessClaims;
   principal?: Principal;
   accessRule?: AccessRule;
-  /** Why the `HandshakeGate` rejected this handshake. */
+  /** Why `checkHead`, the `HandshakeGate` or the `ConnectionLimit` rejected the request. */
   rejection?: unknown;
 }
 

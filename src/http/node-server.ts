@@ -1,11 +1,10 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { NextFunction } from 'express';
+import type { DomainError } from '../common/domain.error.js';
 import type { Config } from '../config/env.js';
-import { countHeader } from './header-count.js';
-import type { GuardedRequest } from './guarded-request.js';
-import { BadRequestError } from './http.errors.js';
+import { BadRequestError, MethodNotAllowedError } from './http.errors.js';
 import { toProblem } from './problem.js';
+import { checkHead } from './request-head.js';
 import { newRequestId } from './request-id.js';
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -44,25 +43,15 @@ export function configureNodeServer(
     requireHostHeader: false,
   });
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  server.prependListener('request', normalizeTarget);
+  server.prependListener('request', checkHead);
+  server.on('connect', rejectTunnel);
   server.on('clientError', rejectInvalidHttp);
 }
 
-/** Requires exactly one Host header in HTTP/1.1 (RFC 9112 §3.2). Forwards the error of a rejected handshake. */
-export function requireHost(request: GuardedRequest, _response: unknown, next: NextFunction): void {
-  if (request.rejection !== undefined) return next(request.rejection);
-  const hosts = countHeader(request, 'host');
-  next(hosts === 1 || (hosts === 0 && request.httpVersion === '1.0') ? undefined : new BadRequestError());
-}
-
-/**
- * Reduces an absolute target (RFC 9112 §3.2.2) to its path. Express fails on an invalid one before it runs our code.
- */
-function normalizeTarget(request: IncomingMessage): void {
-  const { url = '' } = request;
-  if (url.startsWith('/') || url === '*') return;
-  const { pathname, search } = URL.canParse(url) ? new URL(url) : { pathname: '/%', search: '' };
-  request.url = `${pathname || '/%'}${search}`;
+/** Rejects tunnels. Node.js would close the connection without a response. */
+function rejectTunnel(_request: unknown, connection: Duplex): void {
+  connection.on('error', () => undefined);
+  send(connection, 405, 'Method Not Allowed', new MethodNotAllowedError(), ['Allow:']);
 }
 
 function rejectInvalidHttp(error: NodeJS.ErrnoException, connection: Connection): void {
@@ -71,8 +60,19 @@ function rejectInvalidHttp(error: NodeJS.ErrnoException, connection: Connection)
   const isAnsweringEarlier = pending && (pending.headersSent || pending.req.complete);
   if (!connection.writable || error.code === 'ECONNRESET' || isAnsweringEarlier) return void connection.destroy();
   const [status, reason] = PARSER_ERRORS[error.code ?? ''] ?? [400, 'Bad Request'];
+  send(connection, status, reason, new BadRequestError());
+}
+
+/** Sends a problem document past Express, and closes the connection. */
+function send(
+  connection: Duplex,
+  status: number,
+  reason: string,
+  error: DomainError,
+  headers: readonly string[] = [],
+): void {
   const id = newRequestId();
-  const body = JSON.stringify({ ...toProblem(new BadRequestError(), '', id), status });
+  const body = JSON.stringify({ ...toProblem(error, '', id), status });
   const head = [
     `HTTP/1.1 ${status} ${reason}`,
     'Content-Type: application/problem+json; charset=utf-8',
@@ -81,6 +81,7 @@ function rejectInvalidHttp(error: NodeJS.ErrnoException, connection: Connection)
     'Cache-Control: no-store',
     'X-Content-Type-Options: nosniff',
     'Connection: close',
+    ...headers,
   ];
   // `end` closes only our side. The client must not keep its side open.
   connection.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => connection.destroy());

@@ -5,8 +5,9 @@ import { GlobalGuards } from '../http/global-guards.js';
 import { readBody } from '../http/body/body-reader.js';
 import { ConnectionLimit } from '../http/connection-limit.js';
 import { GatehouseAdapter } from '../http/express.adapter.js';
-import { configureNodeServer, requireHost } from '../http/node-server.js';
+import { configureNodeServer } from '../http/node-server.js';
 import { RequestDeadlines } from '../http/request-deadlines.js';
+import { rejectInvalidHead } from '../http/request-head.js';
 import { requestId } from '../http/request-id.js';
 import { securityHeaders } from '../http/security-headers.js';
 import { makeArraysStrict } from '../http/strict-array.js';
@@ -47,7 +48,7 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   }
   if (config.database.traceComments) app.use(commentStatements());
   const log = httpLogger(logger);
-  app.use(requestId, log, requireHost);
+  app.use(requestId, log, rejectInvalidHead);
   if (config.http.corsOrigins.length > 0) {
     app.enableCors({
       origin: [...config.http.corsOrigins],

@@ -20,6 +20,11 @@ function login(headers: string[], body: string | Buffer): Buffer {
   return rawRequest('POST /auth/login', [...headers, `Content-Length: ${Buffer.byteLength(body)}`], body);
 }
 
+/** Returns the bytes of a request with this head, which contains no `Connection`. */
+function requestOf(head: string): Buffer {
+  return Buffer.from(`${head}\r\nConnection: close\r\n\r\n`, 'latin1');
+}
+
 let app: TestApp;
 beforeAll(async () => (app = await TestApp.start()));
 afterAll(() => app.close());
@@ -34,7 +39,7 @@ describe('a raw HTTP request', () => {
     await app.request.get('/health/live').expect(200);
   });
 
-  it.each([
+  it.each<[what: string, bytes: string | Buffer]>([
     ['no request line', 'nonsense\r\n\r\n'],
     ['an unknown protocol', 'GET / FTP/1.1\r\n\r\n'],
     ['a space in a header name', 'GET / HTTP/1.1\r\nHost : x\r\n\r\n'],
@@ -56,6 +61,23 @@ describe('a raw HTTP request', () => {
     ],
     ['an invalid chunk size', rawRequest('POST /auth/login', [JSON_TYPE, 'Transfer-Encoding: chunked'], 'zz\r\n\r\n')],
     ['no Host header', 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    ...['', ' ', 'a b', 'a, b', 'a/b', 'a@b', 'a:b', 'a:80:80', ':80', '[::1', '[1.2.3.4]', '<a>', 'a\\b', '\xe9'].map(
+      (host): [string, Buffer] => [
+        `the Host ${JSON.stringify(host)}`,
+        requestOf(`GET /health/live HTTP/1.1\r\nHost: ${host}`),
+      ],
+    ),
+    ['two identical Host headers', requestOf('GET /health/live HTTP/1.1\r\nHost: a\r\nHost: a')],
+    ['an invalid Host beside an absolute target', requestOf('GET http://a/health/live HTTP/1.1\r\nHost: a b')],
+    ['no Host beside an absolute target', requestOf('GET http://a/health/live HTTP/1.1')],
+    ...['HTTP/2.0', 'HTTP/0.9', 'HTTP/3.0', 'HTTP/1.2', 'HTTP/01.1', 'http/1.1', ''].map(
+      (version): [string, Buffer] => [`the version ${version}`, requestOf(`GET /health/live ${version}\r\nHost: a`)],
+    ),
+    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['an upgrade with the version HTTP/2.0', requestOf('GET /health/live HTTP/2.0\r\nHost: a\r\nUpgrade: h2c')],
+    ['two content types', login([JSON_TYPE, 'Content-Type: text/plain'], '{}')],
+    ['two identical content lengths', login([JSON_TYPE, 'Content-Length: 2'], '{}')],
+    ['a content length with a sign', rawRequest('POST /auth/login', [JSON_TYPE, 'Content-Length: +2'], '{}')],
   ])('with %s gets 400 as an uncacheable problem on a closed connection', async (_, bytes) => {
     const answer = await exchange(app, bytes);
     expect(problemOf(answer)).toEqual({ status: 400, code: 'bad_request' });
@@ -86,10 +108,28 @@ describe('a raw HTTP request', () => {
     expect(problemOf(answer)).toEqual({ status: 401, code: 'token_missing' });
   });
 
-  it('with CONNECT gets no response', async () => {
-    const socket = await openSocket(app);
-    socket.write(rawRequest('CONNECT example.com:443'));
-    expect(await readToEnd(socket)).toBe('');
+  it('with CONNECT gets 405, and the connection closes', async () => {
+    const answer = await exchange(app, rawRequest('CONNECT example.com:443'));
+    expect([problemOf(answer), answer.headers['allow']]).toEqual([{ status: 405, code: 'method_not_allowed' }, '']);
+  });
+
+  it('with OPTIONS * gets 404', async () => {
+    expect(problemOf(await exchange(app, rawRequest('OPTIONS *')))).toEqual({ status: 404, code: 'not_found' });
+  });
+
+  it('in HTTP/1.0 needs no Host', async () => {
+    expect((await exchange(app, 'GET /health/live HTTP/1.0\r\n\r\n')).status).toBe(200);
+  });
+
+  it.each([
+    ['a second Authorization', 401, 'Authorization: Bearer x'],
+    ['a second Host', 400, 'Host: other.test'],
+    ['a second Content-Type', 400, 'Content-Type: text/plain'],
+  ])('after 4,000 other headers has %s that counts', async (_, status, header) => {
+    const fillers = Array<string>(4_000).fill('a:');
+    const token = `Authorization: Bearer ${ada.accessToken}`;
+    const answer = await exchange(app, rawRequest('GET /users/me', [token, JSON_TYPE, ...fillers, header]));
+    expect(problemOf(answer).status).toBe(status);
   });
 
   it('with an Upgrade header is handled as without it', async () => {

@@ -35,7 +35,13 @@ describe('routing', () => {
     '/admin/users%00',
     '/admin/users%20',
     '/./admin/users',
+    '/%2e/admin/users',
+    '/admin\\users',
+    '/.\\admin/users',
+    '/admin/users\\',
     '/users/../admin/users',
+    '/users/%2e%2e/admin/users',
+    '/users\\..\\admin\\users',
     '/users/me/../../admin/users',
     '/admin/users.json',
     '/admin/users%3flimit=1',
@@ -48,6 +54,7 @@ describe('routing', () => {
     expect(await get(path)).toEqual(expected);
     expect(await get(path, user.accessToken)).toEqual(expected);
     expect(await get(path, admin.accessToken)).toEqual(expected);
+    expect(await get(`http://gatehouse.test${path}`, admin.accessToken)).toEqual(expected);
   });
 
   it.each([
@@ -145,8 +152,44 @@ describe('routing', () => {
     expect(status).toBe(405);
   });
 
-  it('ignores the host of an absolute request target', async () => {
-    expect(await get('http://evil.example.com/users/me')).toEqual({ status: 401, code: 'token_missing' });
+  it.each(['http://other.test', 'HTTP://gatehouse.test:8080', 'https://[2001:db8::1]:443', 'http://192.0.2.1:'])(
+    'takes the path and query of an absolute target from its text: %s',
+    async (origin) => {
+      expect(await get(`${origin}/users/me`, user.accessToken)).toEqual({ status: 200 });
+      const query = await get(`${origin}/admin/users?limit=..`, admin.accessToken);
+      expect(query).toEqual({ status: 400, code: 'validation_failed' });
+      expect(await get(`${origin}?limit=1`, admin.accessToken)).toEqual({ status: 404, code: 'not_found' });
+      expect(await get(origin, admin.accessToken)).toEqual({ status: 404, code: 'not_found' });
+    },
+  );
+
+  it.each([
+    'ftp://gatehouse.test/health/live',
+    'ws://gatehouse.test/health/live',
+    'file:///health/live',
+    'http:///health/live',
+    'http:/health/live',
+    'http://:80/health/live',
+    'http://user@gatehouse.test/health/live',
+    'http://user:password@gatehouse.test/health/live',
+    'http://@gatehouse.test/health/live',
+    'http://gatehouse.test:x/health/live',
+    'http://gatehouse.test\\health/live',
+    'http://gatehouse.test%2fhealth/live',
+    'http://[::1/health/live',
+    'http://[:::1]/health/live',
+    'http://',
+    'health/live',
+    '\\health/live',
+    'gatehouse.test:80',
+    '*',
+    '/health/live#fragment',
+    '/health\\live#',
+    '/health/live\xa0',
+    '/health\\live\xa0',
+    '/health/liv\xc3\xa9',
+  ])('rejects an invalid target with 400: %s', async (target) => {
+    expect(await get(target)).toEqual({ status: 400, code: 'bad_request' });
   });
 
   it('accepts an ID in upper case', async () => {

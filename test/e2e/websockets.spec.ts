@@ -314,7 +314,18 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
     await app.as(token).get('/users/me').expect(200);
   });
 
-  it.each(['Host: [', 'Host: a b', 'Host: a\r\nHost: b'])('rejects a handshake with %j', async (host) => {
+  it('accepts a handshake with an absolute target', async () => {
+    const handshake = handshakeWithMessage(token).toString('latin1').replace('GET /', 'GET http://gatehouse.test/');
+    const { received } = ChatGateway;
+    received.splice(0);
+    const socket = await openSocket(app);
+    socket.write(handshake, 'latin1');
+    await until('the message is handled', () => received.length > 0);
+    expect(received).toEqual([user.id]);
+    socket.destroy();
+  });
+
+  it.each(['Host: [', 'Host: a b', 'Host: ', 'Host: a\r\nHost: b'])('rejects a handshake with %j', async (host) => {
     const handshake = handshakeWithMessage(token).toString().replace('Host: gatehouse.test', host);
     expect((await exchange(app, handshake)).status).toBe(400);
     const socket = await openSocket(app);

@@ -4,8 +4,8 @@ import type { Express, RequestHandler, Response } from 'express';
 import type { ConnectionLimit } from '../connection-limit.js';
 import { rememberHandshake, type GuardedRequest } from '../guarded-request.js';
 import { BadRequestError, NotFoundError, UnsupportedTransportError } from '../http.errors.js';
+import { checkHead } from '../request-head.js';
 import { requestId } from '../request-id.js';
-import { countHeader } from '../header-count.js';
 import { inOrder } from '../pipelining.js';
 import { ignoreUpgrade, isOtherProtocol } from './ignored-upgrade.js';
 import type { Connection, OpenConnections } from './open-connections.js';
@@ -21,7 +21,7 @@ type Emit = (event: string, ...args: unknown[]) => boolean;
 const ENGINE_TRANSPORTS: readonly string[] = ['polling', 'websocket', 'webtransport'];
 /** Request targets have no host. */
 const BASE = 'http://host';
-const GATED_EVENTS: readonly (string | symbol)[] = ['upgrade', 'connect', 'request'];
+const GATED_EVENTS: readonly (string | symbol)[] = ['upgrade', 'request'];
 
 /**
  * Authenticates requests that Express never sees, before any listener of the HTTP server gets them: WebSocket
@@ -63,7 +63,7 @@ export class HandshakeGate {
   private interceptEvents(): void {
     const emit: Emit = this.server.emit.bind(this.server);
     const gatedEmit: Emit = (event, ...args) => {
-      if (event === 'upgrade' || event === 'connect') {
+      if (event === 'upgrade') {
         const [request, socket, head] = args as [GuardedRequest, Socket, Buffer];
         // Node has removed its own listener, and an error without a listener would crash the process.
         socket.on('error', () => undefined);
@@ -76,6 +76,7 @@ export class HandshakeGate {
       }
       if (event === 'request') {
         const [request, response] = args as [GuardedRequest, Response];
+        checkHead(request);
         if (!isPoll(request)) return emit(event, request, response);
         inOrder(response, () => {
           this.admitPoll(request, response, () => emit(event, request, response)).catch(() => response.destroy());
@@ -88,6 +89,7 @@ export class HandshakeGate {
   }
 
   private async admitConnection(request: GuardedRequest, socket: Socket, admit: () => void): Promise<void> {
+    checkHead(request);
     // The log needs these two fields, which Express adds to other requests.
     request.originalUrl = request.url;
     const response = Object.assign(new this.Response(request) as Response, { locals: {} });
@@ -126,10 +128,10 @@ export class HandshakeGate {
   }
 
   private async check(request: GuardedRequest, response: Response): Promise<void> {
-    const { url } = request;
+    const { url, rejection, headers } = request;
+    if (rejection !== undefined) throw rejection;
     // Libraries build URLs of it.
-    if (countHeader(request, 'host') !== 1 || !URL.canParse(`http://${request.headers.host}`))
-      throw new BadRequestError();
+    if (!URL.canParse(`http://${headers.host}`)) throw new BadRequestError();
     // Some libraries normalize paths and some do not. A path that they could read differently could bypass a check.
     if (!URL.canParse(url, BASE) || new URL(url, BASE).pathname !== url.split('?', 1)[0]) {
       throw new BadRequestError();

@@ -2,8 +2,8 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** Returns whether a request asks for a protocol that no gateway speaks, such as `h2c`. */
-export function isOtherProtocol({ method, headers: { upgrade } }: IncomingMessage): boolean {
-  return method !== 'CONNECT' && upgrade?.toLowerCase() !== 'websocket';
+export function isOtherProtocol({ headers: { upgrade } }: IncomingMessage): boolean {
+  return upgrade?.toLowerCase() !== 'websocket';
 }
 
 /**
