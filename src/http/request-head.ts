@@ -29,7 +29,7 @@ export function checkHead(request: GuardedRequest): void {
     if (!isValid) request.rejection = new BadRequestError(INVALID_HEADERS);
     return;
   }
-  const [, host = '', path = ''] = (isText && ABSOLUTE_FORM.exec(url)) || [];
+  const [, host = '', path = ''] = (isText ? ABSOLUTE_FORM.exec(url) : null) ?? [];
   if (isValid && isHost(host)) {
     request.url = path.startsWith('/') ? path : `/${path}`;
     headers.host = host;

@@ -129,7 +129,7 @@ export class HandshakeGate {
 
   private async check(request: GuardedRequest, response: Response): Promise<void> {
     const { url, rejection, headers } = request;
-    if (rejection !== undefined) throw rejection;
+    if (rejection instanceof Error) throw rejection;
     // Libraries build URLs of it.
     if (!URL.canParse(`http://${headers.host}`)) throw new BadRequestError();
     // Some libraries normalize paths and some do not. A path that they could read differently could bypass a check.
