@@ -3,6 +3,7 @@ import { Raw, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import type { PageRequest } from '../common/pagination.js';
 import type { Role } from '../common/role.js';
 import { isUniqueViolation } from '../platform/database/pg-errors.js';
+import { normalizeSearch } from './email.js';
 import { UNIQUE_EMAIL, User } from './user.entity.js';
 import { EmailTakenError } from './users.errors.js';
 
@@ -131,7 +132,10 @@ export class UsersRepository {
     if (filter.role) query.andWhere('user.role = :role', { role: filter.role });
     if (filter.isActive !== undefined) query.andWhere('user.isActive = :isActive', { isActive: filter.isActive });
     if (filter.search) {
-      query.andWhere('(user.email ILIKE :pattern OR user.name ILIKE :pattern)', { pattern: containing(filter.search) });
+      const [pattern, email] = [containing(filter.search), containing(normalizeSearch(filter.search))];
+      const columns = ['user.email ILIKE :pattern', 'user.name ILIKE :pattern'];
+      if (email !== pattern) columns.push('user.email ILIKE :email');
+      query.andWhere(`(${columns.join(' OR ')})`, { pattern, email });
     }
     return query.getMany();
   }

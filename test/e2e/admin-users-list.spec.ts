@@ -18,6 +18,17 @@ describe('GET /admin/users', () => {
   const list = (query: object) => app.as(admin.accessToken).get('/admin/users').query(query);
   const idsOf = (rows: readonly { id: string }[]) => rows.map(({ id }) => id);
 
+  it.each(['exämple', '@EXÄMPLE.com。', 'jörg@exämple.com', 'jörg@', 'xn--exmple'])(
+    'finds an email of an internationalized domain by %s',
+    async (search) => {
+      const email = 'jörg@xn--exmple-cua.com';
+      const { id } = await buildUser(app, { email });
+      const { body } = await list({ search }).expect(200);
+      await app.database.query('DELETE FROM users WHERE id = $1', [id]);
+      expect((body.items as { email: string }[]).map((user) => user.email)).toEqual([email]);
+    },
+  );
+
   describe('pages', () => {
     it('contain 20 users by default, newest first', async () => {
       const { body } = await list({}).expect(200);

@@ -41,6 +41,8 @@ describe('the doctor', () => {
       SMTP_URL: mailServer.url,
       PUBLIC_URL: mailServer.url.replace('smtp', 'http'),
     };
+    const id = '00000000-0000-7000-8000-000000000001';
+    await database.query(`INSERT INTO users (id, email, password_hash) VALUES ($1, 'a@exämple.com', '')`, [id]);
     const { code, findings } = await examine(env);
     expect([code, findings.filter((finding) => finding.startsWith('problem'))]).toEqual([0, []]);
     expect(findings).toEqual(
@@ -49,6 +51,7 @@ describe('the doctor', () => {
         expect.stringMatching(/^warning proxy: TRUST_PROXY is not set/),
         expect.stringMatching(/^ok database: PostgreSQL \d+\.\d+, database test_\w+, schema public, role gatehouse, /),
         expect.stringMatching(/^warning database: The role gatehouse is a superuser/),
+        expect.stringMatching(`^warning emails: Accounts that no request can find .*: ${id}\\.`),
         'ok migrations: All have run',
         'ok mail: 127.0.0.1 accepts connections',
         expect.stringMatching(/^warning links: .* cannot be opened from here/),

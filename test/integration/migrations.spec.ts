@@ -3,6 +3,7 @@ import { DataSource, type MigrationInterface } from 'typeorm';
 import { parseEnvironment } from '../../src/config/env.js';
 import { databaseOptions } from '../../src/platform/database/database.options.js';
 import { LazyDataSource } from '../../src/platform/database/lazy-data-source.js';
+import { findEmailRows } from '../../src/users/email-rows.js';
 import { runNode } from '../support/run-node.js';
 import { describeSchema } from '../support/schema.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
@@ -101,6 +102,34 @@ describe('migrations', () => {
     expect(await recorded(database)).toEqual(names);
     const misdated = await database.query('SELECT FROM migrations WHERE timestamp::text <> right(name, 13)');
     expect(misdated).toEqual([]);
+  });
+
+  it('convert emails to one form, except those of several accounts, which they report', async () => {
+    const database = await create();
+    const emails = ['a@exämple.com', 'b@exämple.com', 'b@xn--exmple-cua.com', 'c@example.com。', 'c@example｡com'];
+    emails.push('d@ää.example', 'd@ＡＡ.example', 'jörg@example.com', `e@${'ä'.repeat(64)}.com`);
+    const id = (index: number) => `00000000-0000-7000-8000-00000000000${index}`;
+    for (const [index, email] of emails.entries()) {
+      await database.query(
+        `INSERT INTO users (id, email, password_hash, email_verified_at) VALUES ($1, $2, '', CASE WHEN $3 THEN now() END)`,
+        [id(index), email, index === 4],
+      );
+    }
+    await database.query(`DELETE FROM migrations WHERE name LIKE 'NormalizeEmails%'`);
+    const { code, output } = await command(database, 'migration:run');
+    expect(code).toBe(0);
+    expect(output.split('\n').filter((line) => line.includes('mailbox of user'))).toEqual([
+      `User ${id(1)} has the mailbox of user ${id(2)}. Its email was not converted.`,
+      `User ${id(3)} has the mailbox of user ${id(4)}. Its email was not converted.`,
+    ]);
+    const stored = await database.query<{ email: string }>('SELECT email FROM users ORDER BY id');
+    expect(stored.map(({ email }) => email)).toEqual([
+      ...['a@xn--exmple-cua.com', 'b@exämple.com', 'b@xn--exmple-cua.com', 'c@example.com。', 'c@example.com'],
+      ...['d@xn--4caa.example', 'd@aa.example', 'jörg@example.com', `e@${'ä'.repeat(64)}.com`],
+    ]);
+    const left = [];
+    for await (const row of findEmailRows(database, null)) left.push(row.id);
+    expect(left).toEqual([id(1), id(3)]);
   });
 
   it('are reverted one at a time and listed with their state', async () => {

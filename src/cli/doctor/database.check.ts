@@ -8,6 +8,7 @@ import { DatabaseUnavailableError, isNotPermitted, isOutdatedSchema } from '../.
 import { checkDatabase, checkMigrations } from '../../server/checks/database-checks.js';
 import { readDatabaseFacts, tablesWithoutRights } from '../../server/checks/database-facts.repository.js';
 import { problem, problemIf, type Finding } from '../../server/checks/finding.js';
+import { inspectEmails } from './emails.check.js';
 import { losesPreparedStatements } from './pooler.check.js';
 
 const ENTITIES = `${import.meta.dirname}/../../**/*.entity.{js,ts}`;
@@ -24,7 +25,7 @@ export async function inspectDatabase(config: Config, instances: number): Promis
   const database = new Database(dataSource);
   try {
     const findings = await database.run((manager) => inspect(database, manager, { config, instances, tables }));
-    return [...findings, ...(await tryToServe(database))];
+    return [...findings, ...(await tryToServe(database)), ...(await inspectEmails(database))];
   } catch (error) {
     return [problem('database', describe(error))];
   } finally {
