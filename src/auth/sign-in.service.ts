@@ -85,15 +85,15 @@ export class SignInService {
   }
 
   /**
-   * Returns the active user with this email and password. Replaces a hash of another system or cost (ASVS 11.4.2), and
-   * returns `null` if the stored hash has changed meanwhile. Uses no database connection while it hashes.
+   * Returns the active user with this email and password. Replaces a hash of another system, cost or Unicode form
+   * (ASVS 11.4.2), and returns `null` if the stored hash has changed meanwhile. Uses no database connection while it hashes.
    *
    * @throws InvalidCredentialsError after the same work for each cause (ASVS 6.3.8). Only the audit log has the cause
    * @throws OverloadedError
    */
   private async verifyPassword(email: string, password: string, client: Client): Promise<User | null> {
     const user = await this.database.run((manager) => this.users.findWithHash(manager, { email }), client);
-    const isMatch = await this.hasher.verify(password, user?.passwordHash, client);
+    const { isMatch, isOutdated } = await this.hasher.verify(password, user?.passwordHash, client);
     if (!user || !isMatch || !user.isActive) {
       const cause = !user ? 'unknown_address' : !isMatch ? 'wrong_password' : 'user_inactive';
       const error = new InvalidCredentialsError();
@@ -101,7 +101,7 @@ export class SignInService {
       await this.database.run((manager) => this.recordRejection(manager, user, error, client, cause));
       throw error;
     }
-    if (!this.hasher.isOutdated(user.passwordHash)) return user;
+    if (!isOutdated) return user;
     const passwordHash = await this.hasher.hash(password, client);
     const isReplaced = await this.database.run((manager) => this.users.replaceHash(manager, user, passwordHash));
     return isReplaced ? Object.assign(user, { passwordHash }) : null;

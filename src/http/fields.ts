@@ -23,11 +23,14 @@ export function MapText(map: (text: string) => unknown): PropertyDecorator {
   );
 }
 
-/** Requires a string of `min` to `max` code points. An emoji counts as one. */
-export function CodePoints(min: number, max: number): PropertyDecorator {
-  const validate = (value: unknown) =>
-    // A code point has at most two code units, so the first comparison avoids counting very long strings.
-    typeof value === 'string' && value.length <= max * 2 && [...value].length >= min && [...value].length <= max;
+/** Requires a string of `min` to `max` code points. An emoji counts as one. With `normalize`, counts the result of that. */
+export function CodePoints(min: number, max: number, normalize = (text: string) => text): PropertyDecorator {
+  const validate = (value: unknown) => {
+    // A code point has at most two code units, or four in another Unicode form. So very long strings are not counted.
+    if (typeof value !== 'string' || value.length > max * 4) return false;
+    const { length } = [...normalize(value)];
+    return length >= min && length <= max;
+  };
   return ValidateBy(
     { name: 'codePoints', validator: { validate } },
     { message: `must be a string of ${min} to ${max} characters` },

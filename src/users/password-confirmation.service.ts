@@ -33,7 +33,8 @@ export class PasswordConfirmationService {
     const attempt = await this.limits.begin('login', { client, account: JSON.stringify({ id }) });
     try {
       const user = await this.database.run((manager) => this.users.findWithHash(manager, { id }), client);
-      if (!user || !(await this.hasher.verify(password, user.passwordHash, client))) return await this.reject(actor);
+      if (!user || !(await this.hasher.verify(password, user.passwordHash, client)).isMatch)
+        return await this.reject(actor);
       await attempt.succeeded();
       return user;
     } catch (error) {

@@ -2,8 +2,9 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { isEmail, IsString, MaxLength, ValidateBy, ValidateIf } from 'class-validator';
 import { CodePoints, MapText } from '../http/fields.js';
+import { normalizePassword } from '../platform/passwords/normalize-password.js';
 import { PASSWORD_MAX, PASSWORD_MIN } from '../platform/passwords/password-policy.js';
-import { normalizeEmail } from './email.js';
+import { hasValidDomain, normalizeEmail } from './email.js';
 
 /** Limits for any password. `PasswordPolicy` is stricter for new ones. Imported accounts may have other passwords. */
 const PASSWORD_LENGTH = [1, 1_024] as const;
@@ -28,7 +29,7 @@ export function NewPasswordField(): PropertyDecorator {
       description: 'Any characters are allowed, and none are trimmed. The password must be hard to guess.',
       example: 'seven lanterns at dusk',
     }),
-    CodePoints(...PASSWORD_LENGTH),
+    CodePoints(...PASSWORD_LENGTH, normalizePassword),
   );
 }
 
@@ -37,7 +38,7 @@ export function PasswordField(): PropertyDecorator {
   const [minLength, maxLength] = PASSWORD_LENGTH;
   return applyDecorators(
     ApiProperty({ format: 'password', minLength, maxLength, example: 'seven lanterns at dusk' }),
-    CodePoints(...PASSWORD_LENGTH),
+    CodePoints(...PASSWORD_LENGTH, normalizePassword),
   );
 }
 
@@ -54,5 +55,5 @@ export function NameField(): PropertyDecorator {
 
 /** Rejects control and bidirectional characters, which the library accepts between quotes. */
 function isPlainEmail(value: unknown): boolean {
-  return isEmail(value) && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value as string);
+  return isEmail(value) && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value as string) && hasValidDomain(value as string);
 }

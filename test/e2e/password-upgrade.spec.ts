@@ -62,6 +62,15 @@ describe('the password hash upgrade', () => {
     expect(await storedHash(ada)).toMatch(/r=5\$/);
   });
 
+  it('replaces the hash of a password in another Unicode form', async () => {
+    const [typed, normalized] = ['NFD', 'NFC'].map((form) => 'seven lanterns at café'.normalize(form));
+    const ada = await importUser(hash(String(typed), 5));
+    await login(ada, normalized).expect(401);
+    await login(ada, typed).expect(200);
+    await login(ada, normalized).expect(200);
+    await login(ada, typed).expect(200);
+  });
+
   it('keeps a current hash', async () => {
     const ada = await buildUser(app, { password });
     const before = await storedHash(ada);

@@ -21,6 +21,7 @@ const INVALID_EMAILS = [
   ...['', 'ada', '@example.com', 'ada@', 'ada@example', 'a b@example.com', 'a@b@example.com', 'Ada <ada@example.com>'],
   ...['ada@example.com, eve@example.com', `${'a'.repeat(64)}@${'b'.repeat(186)}.example.com`],
   ...['ada\u0000@example.com', 'ada\n@example.com', '\ud800@example.com'],
+  ...['ada@exam\u200bple.com', 'ada@xn--a.com', 'ada@example.\uff11\uff12', 'ada@exä mple.com', 'ada@example.com..'],
   ...['"ada\nlovelace"@example.com', '"ada\u0001"@example.com', 'ada\u202e@example.com', 'ada\u200b@example.com'],
   ...[null, undefined, 1, true, {}, ['ada@example.com']].map((value) => [value]),
 ];
@@ -93,6 +94,21 @@ describe('POST /auth/register', () => {
       expect(body.code).toBe('email_taken');
     });
 
+    it.each([
+      ['exämple.com', 'xn--exmple-cua.com'],
+      ['xn--exmple-cua.org', 'EXA\u0308MPLE.org'],
+      ['example.com。', 'example.com'],
+      ['ｅｘａｍｐｌｅ.net', 'example.net'],
+      ['example.net.', 'example。net'],
+    ])('are one account at @%s and @%s', async (one, other) => {
+      const [first, second] = [`idn-${++counter}@${one}`, `idn-${counter}@${other}`];
+      const { body } = await register({ email: first, password }).expect(201);
+      await register({ email: second, password }).expect(409);
+      const answers = await Promise.all([login(first, password), login(second, password)]);
+      expect(answers.map((answer) => (answer.body as { user: unknown }).user)).toEqual([body, body]);
+      expect(body.email).toMatch(/^idn-\d+@(?:xn--exmple-cua|example)\.(?:com|org|net)$/);
+    });
+
     it.each(INVALID_EMAILS)('are rejected with 400 if invalid: %j', async (email) => {
       const { body } = await register({ email, password }).expect(400);
       expect(body).toMatchObject({ code: 'validation_failed', errors: [{ pointer: '/email' }] });
@@ -118,6 +134,7 @@ describe('POST /auth/register', () => {
       ['100 characters of four bytes', animals(100)],
       ['128 characters of four bytes', animals(128)],
       ['spaces, quotes and line breaks', ` '"\n\t\\ ;-- `],
+      ['128 characters that are 156 in another Unicode form', `${ascii(100)}${'e\u0301'.repeat(28)}`],
     ])('with %s are accepted at registration and sign-in', async (_, chosen) => {
       const email = newEmail();
       await register({ email, password: chosen }).expect(201);
@@ -145,6 +162,11 @@ describe('POST /auth/register', () => {
     it.each([
       ['7 characters', ascii(7), 'must have at least 8 characters'],
       ['7 characters of four bytes', animals(7), 'must have at least 8 characters'],
+      [
+        '7 characters that are 14 in another Unicode form',
+        'ÀÉÎÕÜŷẑ'.normalize('NFD'),
+        'must have at least 8 characters',
+      ],
       ['129 characters', ascii(129), 'must have at most 128 characters'],
       ['129 characters of four bytes', animals(129), 'must have at most 128 characters'],
       ['a very common word', 'Passw0rd', 'is similar to a very common password'],
@@ -173,7 +195,7 @@ describe('POST /auth/register', () => {
       ['differ in a trailing space', `${password} `, password],
       ['differ in a leading space', ` ${password}`, password],
       ['differ in case', 'seven lanterns at dusK', password],
-      ['differ in Unicode form', `${password}\u00e9`, `${password}e\u0301`],
+      ['differ in width', `${password}a`, `${password}\uff41`],
     ])('that %s are different passwords', async (_, one, other) => {
       const [first, second] = [newEmail(), newEmail()];
       await register({ email: first, password: one }).expect(201);
@@ -182,6 +204,16 @@ describe('POST /auth/register', () => {
       const answers = await Promise.all(attempts);
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 401, 401]);
     });
+  });
+
+  it.each([
+    ['NFC', 'NFD'],
+    ['NFD', 'NFC'],
+    ['NFKD', 'NFC'],
+  ])('accepts a password registered in %s at sign-in in %s', async (one, other) => {
+    const [email, chosen] = [newEmail(), 'seven lanterns at café 각'];
+    await register({ email, password: chosen.normalize(one) }).expect(201);
+    await login(email, chosen.normalize(other)).expect(200);
   });
 
   it.each([

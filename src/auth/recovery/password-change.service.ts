@@ -4,6 +4,7 @@ import { OverloadedError } from '../../common/domain.error.js';
 import type { Principal } from '../../common/principal.js';
 import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database } from '../../platform/database/database.js';
+import { normalizePassword } from '../../platform/passwords/normalize-password.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
 import { PasswordPolicy } from '../../platform/passwords/password-policy.js';
 import { SessionsRepository } from '../../sessions/sessions.repository.js';
@@ -50,7 +51,7 @@ export class PasswordChangeService {
   async changePassword(actor: Principal, client: Client, { current, next }: PasswordChange): Promise<void> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const user = await this.confirmation.confirmPassword(actor, client, current);
-      if (next === current) throw new PasswordUnchangedError();
+      if (normalizePassword(next) === normalizePassword(current)) throw new PasswordUnchangedError();
       await this.policy.assertAcceptable(next, user, '/newPassword');
       const passwordHash = await this.hasher.hash(next, client);
       const isChanged = await this.database.transactionWithRetry(async (manager) => {

@@ -8,6 +8,7 @@ import {
   unmatchableHash,
   verifyEvenly,
 } from './password-hash.js';
+import { verifyForms } from './password-hash.worker.js';
 
 const COST = 4;
 
@@ -115,6 +116,21 @@ describe('verifyEvenly', () => {
     ['a password with a hash in an unknown format', 'password', '$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA', false],
   ])('does the work of the configured cost for %s', (_, password, stored, matched) => {
     expect(work(password, stored)).toEqual([matched, 2 ** CONFIGURED]);
+  });
+});
+
+describe('verifyForms', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  it.each([
+    ['the normalized form', hash('é', COST), 'normalized'],
+    ['the typed form', hash('e\u0301', COST), 'typed'],
+    ['neither form', hash('e', COST), null],
+    ['no account', null, null],
+  ])('verifies two passwords if the hash is that of %s', (_, stored, expected) => {
+    const hashSync = jest.spyOn(bcrypt, 'hashSync');
+    expect(verifyForms({ password: 'é', typed: 'e\u0301', stored, cost: COST })).toBe(expected);
+    expect(hashSync).toHaveBeenCalledTimes(2);
   });
 });
 

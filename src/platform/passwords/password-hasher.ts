@@ -7,6 +7,7 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { shareOf } from '../../config/share.js';
 import { RejectionDelay } from '../rate-limits/rejection-delay.js';
+import { normalizePassword } from './normalize-password.js';
 import { isOutdated, unmatchableHash } from './password-hash.js';
 import type * as worker from './password-hash.worker.js';
 import { WorkerPool } from './worker-pool.js';
@@ -15,6 +16,12 @@ import { WorkerPool } from './worker-pool.js';
 const MAX_WAITING_PER_THREAD = 64;
 /** Long, because an idle thread needs little memory and the next sign-in should not wait for a thread to start. */
 const IDLE_TIMEOUT_MS = 600_000;
+
+export interface Verification {
+  readonly isMatch: boolean;
+  /** Whether the next hash of this password should replace the stored one. */
+  readonly isOutdated: boolean;
+}
 
 /**
  * Hashes and verifies passwords at the configured cost, with one thread per processor. Several worker processes share that
@@ -53,23 +60,26 @@ export class PasswordHasher implements BeforeApplicationShutdown, OnApplicationS
    * @throws RequestTimeoutError if the client no longer waits when a thread is free
    */
   hash(password: string, client?: Client): Promise<string> {
-    return this.pool.run('make', { password, cost: this.cost }, client?.response);
+    return this.pool.run('make', { password: normalizePassword(password), cost: this.cost }, client?.response);
   }
 
   /**
-   * Verifies a password. Pass `undefined` if the account does not exist: every failure takes the same time (ASVS 6.3.8).
+   * Verifies a password, normalized or as it was typed. This is one verification if both are equal, and otherwise two.
+   * Pass `undefined` if the account does not exist: every failure takes the same time (ASVS 6.3.8).
    *
    * @param client that waits for the result, if any
    * @throws OverloadedError
    * @throws RequestTimeoutError if the client no longer waits when a thread is free
    */
-  verify(password: string, stored: string | undefined, client?: Client): Promise<boolean> {
-    return this.pool.run('verify', { password, stored: stored ?? null, cost: this.cost }, client?.response);
-  }
-
-  /** Returns whether the next successful sign-in should replace the hash. */
-  isOutdated(stored: string): boolean {
-    return isOutdated(stored, this.cost);
+  async verify(typed: string, stored = '', client?: Client): Promise<Verification> {
+    const password = normalizePassword(typed);
+    const task = { password, stored: stored || null, cost: this.cost };
+    if (typed === password) {
+      const isMatch = await this.pool.run('verify', task, client?.response);
+      return { isMatch, isOutdated: isMatch && isOutdated(stored, this.cost) };
+    }
+    const match = await this.pool.run('verifyForms', { ...task, typed }, client?.response);
+    return { isMatch: match !== null, isOutdated: match === 'typed' || (!!match && isOutdated(stored, this.cost)) };
   }
 
   /** Returns a hash that no password matches. Verifying it takes as long as with any other hash. */

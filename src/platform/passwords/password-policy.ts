@@ -1,6 +1,8 @@
+import { domainToUnicode } from 'node:url';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
+import { normalizePassword } from './normalize-password.js';
 import type * as worker from './password-strength.worker.js';
 import { PasswordTooWeakError } from './passwords.errors.js';
 import { WorkerPool } from './worker-pool.js';
@@ -68,7 +70,7 @@ export class PasswordPolicy implements OnApplicationShutdown {
    * @throws OverloadedError if too many passwords wait to be checked
    */
   async assertAcceptable(password: string, owner: PasswordOwner, pointer: string): Promise<void> {
-    const reason = await this.rejectionReason(password, owner);
+    const reason = await this.rejectionReason(normalizePassword(password), owner);
     if (reason !== null) throw new PasswordTooWeakError([{ pointer, message: reason }]);
   }
 
@@ -101,8 +103,10 @@ const splitAtPunctuation = (text: string) => text.split(/[^\p{L}\p{N}]+/u);
  */
 function ownWords({ email, name }: PasswordOwner, productName: string): string[] {
   const [local = '', domain = ''] = email.split('@');
-  const labels = domain.split('.').slice(0, -1);
-  const texts = [email, local, domain, ...labels, name ?? '', productName];
+  // An internationalized domain is stored in ASCII, such as `xn--exmple-cua.com`.
+  const typed = domainToUnicode(domain);
+  const labels = typed.split('.').slice(0, -1);
+  const texts = [email, local, domain, typed, ...labels, name ?? '', productName];
   const words = [...texts, ...texts.map(withoutPunctuation), ...texts.flatMap(splitAtPunctuation)].map(fold);
   return [...new Set(words)].filter((word) => word !== '').sort((a, b) => b.length - a.length);
 }
