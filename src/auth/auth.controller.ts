@@ -1,6 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { OverloadedError } from '../common/domain.error.js';
 import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
@@ -43,8 +42,11 @@ export class AuthController {
   @Post('register')
   @ApiOperation({ summary: 'Create an account' })
   @ApiCreatedResponse({ type: UserDto })
-  @ApiProblems(PasswordTooWeakError, EmailTakenError, TooManyRequestsError, OverloadedError)
-  async registerUser(@Body() { email, password, name }: RegisterDto, @RequestClient() client: Client): Promise<UserDto> {
+  @ApiProblems(PasswordTooWeakError, EmailTakenError, TooManyRequestsError)
+  async registerUser(
+    @Body() { email, password, name }: RegisterDto,
+    @RequestClient() client: Client,
+  ): Promise<UserDto> {
     return UserDto.from(await this.registration.register({ email, password, name }, client));
   }
 
@@ -53,13 +55,7 @@ export class AuthController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign in and create a session' })
   @ApiOkResponse({ type: TokenPairDto })
-  @ApiProblems(
-    InvalidCredentialsError,
-    EmailNotVerifiedError,
-    SessionLimitReachedError,
-    TooManyRequestsError,
-    OverloadedError,
-  )
+  @ApiProblems(InvalidCredentialsError, EmailNotVerifiedError, SessionLimitReachedError, TooManyRequestsError)
   async signIn(
     @Body() { email, password, ...device }: LoginDto,
     @RequestClient() client: Client,

@@ -34,7 +34,13 @@ export class ProblemDto {
   @ApiProperty({ description: 'The path of the request.', example: '/sessions' })
   instance!: string;
 
-  @ApiProperty({ description: 'A stable identifier that clients can test.', example: 'not_found' })
+  @ApiProperty({
+    // `buildOpenApi` lists the values, because modules add their own.
+    enum: [],
+    enumName: 'ProblemCode',
+    description: 'A stable identifier that clients can test.',
+    example: 'not_found',
+  })
   code!: string;
 
   @ApiProperty({ description: 'The `X-Request-Id` of the response.', example: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60' })
@@ -43,7 +49,12 @@ export class ProblemDto {
   @ApiPropertyOptional({ type: [FieldErrorDto], description: 'The invalid fields, if any.' })
   errors?: readonly FieldError[];
 
-  @ApiPropertyOptional({ description: 'Why the session was revoked. Only with `session_revoked`.', example: 'logout' })
+  @ApiPropertyOptional({
+    enum: [],
+    enumName: 'RevocationReason',
+    description: 'Why the session was revoked. Only with `session_revoked`.',
+    example: 'logout',
+  })
   reason?: string;
 }
 

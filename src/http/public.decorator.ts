@@ -4,7 +4,7 @@ import { RouteExtension } from './route-extension.decorator.js';
 
 const PUBLIC = 'gatehouse:public';
 
-/** Marks public operations. `buildOpenApi` reads and removes it. */
+/** Marks public operations with their options. `buildOpenApi` reads and removes it. */
 export const PUBLIC_EXTENSION = 'x-public';
 
 export interface PublicOptions {
@@ -14,7 +14,7 @@ export interface PublicOptions {
 
 /** Allows requests without an access token on a route or a controller. All other routes require one. */
 export function Public(options: PublicOptions = {}): MethodDecorator & ClassDecorator {
-  return applyDecorators(SetMetadata(PUBLIC, options), RouteExtension(PUBLIC_EXTENSION, true));
+  return applyDecorators(SetMetadata(PUBLIC, options), RouteExtension(PUBLIC_EXTENSION, options));
 }
 
 /** Returns whether the handler or its controller has `@Public()`. */

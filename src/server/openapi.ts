@@ -3,9 +3,9 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from '../auth/auth.errors.js';
 import { ForbiddenError, OverloadedError, RequestTimeoutError, ValidationFailedError } from '../common/domain.error.js';
-import { OWN_ERRORS_EXTENSION, problemResponses, type DocumentedError } from '../http/api-problems.decorator.js';
-import { BadRequestError, InternalError } from '../http/http.errors.js';
-import { PUBLIC_EXTENSION } from '../http/public.decorator.js';
+import { OWN_ERRORS_EXTENSION, type DocumentedError } from '../http/api-problems.decorator.js';
+import { BadRequestError, InternalError, TooManyConnectionsError } from '../http/http.errors.js';
+import { PUBLIC_EXTENSION, type PublicOptions } from '../http/public.decorator.js';
 import { PERMISSIONS_EXTENSION, ROLES_EXTENSION } from '../http/roles.decorator.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
 import {
@@ -17,10 +17,10 @@ import {
 import { describeBody } from './openapi-body.js';
 import { describeHeaders, HEADERS, isReference } from './openapi-headers.js';
 import { operationIds, renameSchemas } from './openapi-names.js';
+import { addProblems, declareProblemCodes, narrowProblems } from './openapi-problems.js';
 import { describeStream, streamFinder } from './openapi-streams.js';
 
 const SCHEME = 'signIn';
-const PROBLEM = 'application/problem+json';
 
 const DESCRIPTION = `Accounts, sign-in and instantly revocable sessions.
 
@@ -29,11 +29,6 @@ An access token identifies you. Every request also checks your session, so that 
 Every error is a problem document (RFC 9457) with a stable \`code\`. An unknown path returns 404 \`not_found\`. A method that the path does not support returns 405 \`method_not_allowed\` with \`Allow\`. A client with too many connections gets 429 \`too_many_connections\`.`;
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & Record<string, unknown>;
-
-interface MediaType {
-  readonly example?: unknown;
-  readonly examples?: Readonly<Record<string, object>>;
-}
 
 /** Builds the OpenAPI document of the application, without the database. */
 export function buildOpenApi(app: INestApplication): OpenAPIObject {
@@ -62,8 +57,10 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   };
   const document = SwaggerModule.createDocument(app, base, { operationIdFactory });
   const tokenUrl = Object.keys(document.paths).find((path) => path.endsWith('/auth/token')) ?? '/auth/token';
+  const { schemas = {} } = document.components ?? {};
   document.components = {
     ...document.components,
+    schemas,
     headers: { ...HEADERS },
     securitySchemes: { [SCHEME]: { type: 'oauth2', flows: { password: { tokenUrl, scopes: {} } } } },
   };
@@ -72,6 +69,10 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     if (streams.has(operation.operationId ?? '')) describeStream(operation.responses);
     complete(operation);
   }
+  declareProblemCodes(
+    schemas,
+    operations.flatMap(({ responses }) => narrowProblems(responses)),
+  );
   const described = new Set(document.tags?.map(({ name }) => name));
   const others = new Set(operations.flatMap(({ tags = [] }) => tags).filter((name) => !described.has(name)));
   document.tags?.push(...[...others].map((name) => ({ name, description: `Routes of ${name}` })));
@@ -84,51 +85,34 @@ function isOperation(member: unknown): member is Operation {
 
 /** Adds the security requirement, and the errors that are common to all operations of this kind. */
 function complete(operation: Operation): void {
-  const isPublic = operation[PUBLIC_EXTENSION] === true;
+  const access = operation[PUBLIC_EXTENSION] as PublicOptions | undefined;
   Reflect.deleteProperty(operation, PUBLIC_EXTENSION);
-  operation.security = isPublic ? [] : [{ [SCHEME]: [] }];
+  operation.security = access ? [] : [{ [SCHEME]: [] }];
   const { responses } = operation;
+  const isLimited = responses['429'] !== undefined;
   const bodyErrors = describeBody(operation);
   const hasOwnErrors = operation[OWN_ERRORS_EXTENSION] === true;
   Reflect.deleteProperty(operation, OWN_ERRORS_EXTENSION);
-  addProblems(responses, hasOwnErrors ? [InternalError] : [...commonErrors(operation, isPublic), ...bodyErrors]);
+  addProblems(responses, [
+    TooManyConnectionsError,
+    ...(access?.evenIfBusy ? [] : [RequestTimeoutError]),
+    ...(hasOwnErrors ? [] : [...handlerErrors(operation, access), ...bodyErrors]),
+  ]);
   for (const [status, response] of Object.entries(responses)) {
     if (response && !isReference(response)) response.description ||= STATUS_CODES[status] ?? 'Other responses.';
   }
-  describeHeaders(responses);
+  describeHeaders(responses, isLimited);
 }
 
-function commonErrors(operation: Operation, isPublic: boolean): DocumentedError[] {
+/** Returns the errors of guards, pipes and the handler, which an exception filter of the route may convert. */
+function handlerErrors(operation: Operation, access: PublicOptions | undefined): DocumentedError[] {
   const errors: DocumentedError[] = [InternalError];
   const takesInput = operation.requestBody !== undefined || (operation.parameters ?? []).length > 0;
   if (takesInput) errors.push(ValidationFailedError, BadRequestError);
-  if (!isPublic) errors.push(TokenMissingError, TokenInvalidError, TokenExpiredError, ...SESSION_ERRORS);
+  if (!access) errors.push(TokenMissingError, TokenInvalidError, TokenExpiredError, ...SESSION_ERRORS);
   if (operation[ROLES_EXTENSION] ?? operation[PERMISSIONS_EXTENSION]) errors.push(ForbiddenError);
-  if (!isPublic || operation.requestBody) errors.push(DatabaseUnavailableError, OverloadedError, RequestTimeoutError);
+  if (!access?.evenIfBusy) errors.push(DatabaseUnavailableError, OverloadedError);
   return errors;
 }
 
 const SESSION_ERRORS = [SessionNotFoundError, SessionRevokedError, SessionExpiredError, UserInactiveError];
-
-/**
- * Adds errors to the responses. Errors with the same status share one response, as several examples. Keeps what a decorator
- * of Swagger describes, such as `@ApiForbiddenResponse({ description })`.
- */
-function addProblems(responses: Operation['responses'], errors: readonly DocumentedError[]): void {
-  for (const [status, added] of Object.entries(problemResponses(errors))) {
-    const existing = responses[status];
-    if (existing && isReference(existing)) continue;
-    const media: MediaType = existing?.content?.[PROBLEM] ?? {};
-    const { example, ...problem } = media;
-    const examples = example === undefined ? problem.examples : { example: { value: example } };
-    const merged = { ...added.content[PROBLEM], ...problem };
-    responses[status] = {
-      ...existing,
-      description: [existing?.description, added.description].filter(Boolean).join('\n\n'),
-      content: {
-        ...existing?.content,
-        [PROBLEM]: { ...merged, examples: { ...examples, ...added.content[PROBLEM].examples } },
-      },
-    };
-  }
-}

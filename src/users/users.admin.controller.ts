@@ -1,6 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { OverloadedError } from '../common/domain.error.js';
 import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
@@ -31,7 +30,7 @@ export class UsersAdminController {
   @Post()
   @ApiOperation({ summary: 'Create a user' })
   @ApiCreatedResponse({ type: UserDto })
-  @ApiProblems(PasswordTooWeakError, EmailTakenError, OverloadedError)
+  @ApiProblems(PasswordTooWeakError, EmailTakenError)
   async createUser(@CurrentPrincipal() principal: Principal, @Body() user: CreateUserDto): Promise<UserDto> {
     return UserDto.from(await this.users.createUser(user, principal));
   }

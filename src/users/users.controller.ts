@@ -4,7 +4,6 @@ import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { CurrentUser } from './current-user.decorator.js';
-import { OverloadedError } from '../common/domain.error.js';
 import { RequestClient } from '../http/request-client.decorator.js';
 import type { Client } from '../common/client.js';
 import { TooManyRequestsError } from '../platform/rate-limits/rate-limits.errors.js';
@@ -31,7 +30,10 @@ export class UsersController {
   @ApiOperation({ summary: 'Update the current user' })
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError)
-  async updateCurrentUser(@CurrentPrincipal() principal: Principal, @Body() changes: UpdateOwnUserDto): Promise<UserDto> {
+  async updateCurrentUser(
+    @CurrentPrincipal() principal: Principal,
+    @Body() changes: UpdateOwnUserDto,
+  ): Promise<UserDto> {
     return UserDto.from(await this.users.updateUser(principal.userId, changes, principal));
   }
 
@@ -39,7 +41,7 @@ export class UsersController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete the current user and all their sessions' })
   @ApiNoContentResponse()
-  @ApiProblems(InvalidCredentialsError, UserNotFoundError, LastAdminError, OverloadedError, TooManyRequestsError)
+  @ApiProblems(InvalidCredentialsError, UserNotFoundError, LastAdminError, TooManyRequestsError)
   deleteCurrentUser(
     @CurrentPrincipal() principal: Principal,
     @RequestClient() client: Client,

@@ -5,7 +5,8 @@ import { runInNewContext } from 'node:vm';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { DomainError } from '../../src/common/domain.error.js';
-import { operationsOf, type Operation } from '../support/operations.js';
+import { REVOCATION_REASONS } from '../../src/sessions/revocation.js';
+import { operationsOf, type Operation, type Schema } from '../support/operations.js';
 import { isOwnRoute, routesOf } from '../support/routes.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -46,11 +47,7 @@ describe('the OpenAPI document', () => {
   afterAll(() => app.close());
 
   it('passes the linter', async () => {
-    const config = await createConfig({
-      extends: ['recommended'],
-      // Health probes take no input and no token, so they have no 4xx response.
-      rules: { 'operation-4xx-response': 'off' },
-    });
+    const config = await createConfig({ extends: ['recommended'] });
     const problems = await lintFromString({ source: text, config });
     expect(problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer])).toEqual([]);
   });
@@ -146,13 +143,57 @@ describe('the OpenAPI document', () => {
     expect(documented.sort()).toEqual([...new Set(own.map((error) => error.statusAndCode))].sort());
   });
 
-  it('documents the rate limit headers of the responses that have them', () => {
-    const login = document.paths['/auth/login']?.post?.responses;
-    const headersOf = (status: string) => Object.keys((login?.[status] as { headers?: object }).headers ?? {});
-    expect(headersOf('429')).toEqual(['Retry-After', 'RateLimit-Policy', 'RateLimit']);
-    expect(headersOf('200')).toEqual(['RateLimit-Policy', 'RateLimit']);
-    expect(headersOf('503')).toContain('Retry-After');
-    expect(document.paths['/users/me']?.get?.responses['200']).not.toHaveProperty('headers');
+  it('limits the code of every problem response to its examples, and lists all codes', () => {
+    const codes = operations.flatMap(({ name, documented: { responses } }) =>
+      Object.entries(responses).flatMap(([status, { content }]) => {
+        const { schema, examples = {} } = content?.['application/problem+json'] ?? {};
+        if (!schema) return [];
+        const narrowed = (schema as { allOf: Schema[] }).allOf[1]?.properties?.['code']?.enum ?? [];
+        expect([name, status, narrowed]).toEqual([name, status, Object.keys(examples)]);
+        return narrowed;
+      }),
+    );
+    const { ProblemCode, RevocationReason, Problem } = document.components?.schemas as Record<string, Schema>;
+    const general = ['not_found', 'method_not_allowed'];
+    expect(ProblemCode?.enum).toEqual([...new Set([...codes, ...general])].sort());
+    expect(RevocationReason?.enum).toEqual(REVOCATION_REASONS);
+    expect(JSON.stringify(Problem?.properties?.['reason'])).toContain('"#/components/schemas/RevocationReason"');
+  });
+
+  it('documents the headers that responses have', () => {
+    const headersOf = (path: string, method: 'get' | 'post', status: string) =>
+      Object.keys((document.paths[path]?.[method]?.responses[status] as { headers?: object }).headers ?? {});
+    const limits = ['RateLimit-Policy', 'RateLimit'];
+    expect(headersOf('/auth/login', 'post', '429')).toEqual(['X-Request-Id', 'Retry-After', ...limits]);
+    expect(headersOf('/auth/login', 'post', '200')).toEqual(['X-Request-Id', ...limits]);
+    expect(headersOf('/auth/login', 'post', '503')).toContain('Retry-After');
+    expect(headersOf('/users/me', 'get', '401')).toEqual(['X-Request-Id', 'WWW-Authenticate']);
+    expect(headersOf('/users/me', 'get', '200')).toEqual(['X-Request-Id']);
+    const withoutId = operations.filter(({ documented: { responses } }) =>
+      Object.values(responses).some((response) => !('X-Request-Id' in (response.headers ?? {}))),
+    );
+    expect(withoutId.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('documents the limit of connections for every operation, and the deadline except for probes', () => {
+    const without = (status: number, code: string) =>
+      operations.filter((operation) => !operation.codesOf(status).includes(code)).map(({ path }) => path);
+    expect(without(429, 'too_many_connections')).toEqual([]);
+    const probes = without(503, 'request_timeout').filter((path) => !path.startsWith('/health/'));
+    expect(probes).toEqual(['/.well-known/jwks.json']);
+  });
+
+  it('documents the errors of the token endpoint as OAuth errors with the codes of their status', () => {
+    const token = operations.find(({ path }) => path === '/auth/token')?.documented.responses ?? {};
+    const codesOf = (status: number) =>
+      (token[status]?.content?.['application/json']?.schema as { allOf?: Schema[] }).allOf?.[1]?.properties?.['error']
+        ?.enum;
+    expect([400, 429, 500, 503].map(codesOf)).toEqual([
+      ['invalid_request', 'invalid_grant', 'unsupported_grant_type'],
+      ['temporarily_unavailable'],
+      ['server_error'],
+      ['temporarily_unavailable'],
+    ]);
   });
 
   it('declares the password flow with the token endpoint', () => {

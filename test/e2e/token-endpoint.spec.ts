@@ -35,6 +35,15 @@ describe('POST /auth/token', () => {
       expect(headers['content-type']).toMatch(/^application\/json/);
     });
 
+    it('returns the granted scope if the client requests any', async () => {
+      const ada = await buildUser(app);
+      const granted = await token({ ...passwordForm(ada), scope: 'openid offline_access' }).expect(200);
+      expect(granted.body.scope).toBe('api');
+      const { body } = await token({ ...refreshForm(granted.body.refresh_token as string), scope: 'api' }).expect(200);
+      expect(body.scope).toBe('api');
+      expect((await token({ ...passwordForm(ada), scope: '' }).expect(200)).body).not.toHaveProperty('scope');
+    });
+
     it('returns a valid access token', async () => {
       const ada = await buildUser(app);
       const { body } = await token(passwordForm(ada)).expect(200);
@@ -158,6 +167,7 @@ describe('POST /auth/token', () => {
       ['two grant types', `grant_type=refresh_token&${p}`],
       ['the username twice', `${p}&username=eve%40example.com`],
       ['the password twice', `${p}&password=x`],
+      ['the scope twice', `${p}&scope=a&scope=b`],
       ['the refresh token twice', 'grant_type=refresh_token&refresh_token=x&refresh_token=x'],
       ['a username in brackets', 'grant_type=password&username[]=a&password=x'],
       ['a NUL in the username', 'grant_type=password&username=a%00&password=x'],
@@ -204,7 +214,7 @@ describe('POST /auth/token', () => {
 
   it('ignores unknown parameters, as OAuth requires', async () => {
     const ada = await buildUser(app);
-    const extra = { client_id: 'swagger', client_secret: 's', scope: 'admin openid', session_id: 'x', deviceName: 'x' };
+    const extra = { client_id: 'swagger', client_secret: 's', session_id: 'x', deviceName: 'x' };
     const { body } = await token({ ...passwordForm(ada), ...extra }).expect(200);
     expect(Object.keys(body as object).sort()).toEqual(['access_token', 'expires_in', 'refresh_token', 'token_type']);
   });

@@ -75,6 +75,7 @@ export interface DocumentedOperation {
 
 interface DocumentedResponse {
   readonly description?: string;
+  readonly headers?: Readonly<Record<string, object>>;
   readonly content?: Readonly<
     Record<string, { readonly schema?: object; readonly examples?: Readonly<Record<string, Example>> }>
   >;

@@ -1,6 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { OverloadedError } from '../../common/domain.error.js';
 import { ApiProblems } from '../../http/api-problems.decorator.js';
 import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import type { Principal } from '../../common/principal.js';
@@ -30,13 +29,7 @@ export class PasswordController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Change the current user’s password and revoke their other sessions' })
   @ApiNoContentResponse()
-  @ApiProblems(
-    InvalidCredentialsError,
-    PasswordUnchangedError,
-    PasswordTooWeakError,
-    TooManyRequestsError,
-    OverloadedError,
-  )
+  @ApiProblems(InvalidCredentialsError, PasswordUnchangedError, PasswordTooWeakError, TooManyRequestsError)
   changePassword(
     @CurrentPrincipal() principal: Principal,
     @RequestClient() client: Client,
@@ -60,7 +53,7 @@ export class PasswordController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Set a new password with a mailed token and revoke every session' })
   @ApiNoContentResponse()
-  @ApiProblems(TokenUsedOrExpiredError, PasswordTooWeakError, TooManyRequestsError, OverloadedError)
+  @ApiProblems(TokenUsedOrExpiredError, PasswordTooWeakError, TooManyRequestsError)
   resetPassword(@Body() { token, newPassword }: ResetPasswordDto, @RequestClient() client: Client): Promise<void> {
     return this.resets.resetPassword(token, newPassword, client);
   }

@@ -1,21 +1,12 @@
 import { Body, Controller, Header, HttpCode, Post, UseFilters } from '@nestjs/common';
-import {
-  ApiBadRequestResponse,
-  ApiBody,
-  ApiExtension,
-  ApiOkResponse,
-  ApiOperation,
-  ApiServiceUnavailableResponse,
-  ApiTags,
-  ApiTooManyRequestsResponse,
-} from '@nestjs/swagger';
-import { OWN_ERRORS_EXTENSION } from '../../http/api-problems.decorator.js';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FormBody } from '../../http/body/body.decorators.js';
 import { Public } from '../../http/public.decorator.js';
 import { RequestClient } from '../../http/request-client.decorator.js';
 import type { Client } from '../../common/client.js';
+import { ApiOAuthError } from './api-oauth-error.decorator.js';
 import { TokenRequestDto } from './dto/token-request.dto.js';
-import { OAuthErrorDto, TokenResponseDto } from './dto/token-response.dto.js';
+import { TokenResponseDto } from './dto/token-response.dto.js';
 import { OAuthErrorFilter } from './oauth-error.filter.js';
 import { TokenService } from './token.service.js';
 
@@ -33,14 +24,17 @@ export class TokenController {
   @ApiOperation({ summary: 'OAuth 2.0 token endpoint (RFC 6749): password and refresh grants' })
   @FormBody()
   @ApiBody({ type: TokenRequestDto })
-  @ApiExtension(OWN_ERRORS_EXTENSION, true)
   @ApiOkResponse({ type: TokenResponseDto })
-  @ApiBadRequestResponse({ type: OAuthErrorDto, description: 'The form or the grant is not valid.' })
-  @ApiTooManyRequestsResponse({ type: OAuthErrorDto, description: 'Too many attempts: `temporarily_unavailable`.' })
-  @ApiServiceUnavailableResponse({
-    type: OAuthErrorDto,
-    description: 'The database is unavailable, or too many sign-ins are waiting.',
-  })
+  @ApiOAuthError(
+    400,
+    'The form or the grant is not valid.',
+    'invalid_request',
+    'invalid_grant',
+    'unsupported_grant_type',
+  )
+  @ApiOAuthError(429, 'Too many attempts.', 'temporarily_unavailable')
+  @ApiOAuthError(500, 'An internal error.', 'server_error')
+  @ApiOAuthError(503, 'The database is unavailable, or too many sign-ins are waiting.', 'temporarily_unavailable')
   // eslint-disable-next-line gatehouse/dto-class -- the form may have unknown parameters (RFC 6749 §3.2)
   async requestToken(@Body() form: unknown, @RequestClient() client: Client): Promise<TokenResponseDto> {
     return TokenResponseDto.from(await this.tokens.exchange(form, client));

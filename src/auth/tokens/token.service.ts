@@ -8,6 +8,15 @@ import { InvalidTokenRequestError, UnsupportedGrantTypeError } from './oauth.err
 /** No valid email, password or token is longer. */
 const MAX_FIELD_LENGTH = 2_048;
 
+/** The only scope. What a token allows depends on the role of its user. */
+const SCOPE = 'api';
+
+export interface OAuthGrant {
+  readonly grant: TokenGrant;
+  /** The granted scope, if the client requested one. */
+  readonly scope: string | undefined;
+}
+
 /** Handles the form of the OAuth token endpoint (RFC 6749 §4.3, §6). */
 @Injectable()
 export class TokenService {
@@ -21,8 +30,14 @@ export class TokenService {
    * @throws InvalidTokenRequestError, UnsupportedGrantTypeError
    * @throws the errors of `SignInService` and `RefreshService`
    */
-  async exchange(form: unknown, client: Client): Promise<TokenGrant> {
+  async exchange(form: unknown, client: Client): Promise<OAuthGrant> {
     const fields = new Map(Object.entries(form ?? {}));
+    // The granted scope may differ from the requested one (RFC 6749 §3.3).
+    const scope = fields.get('scope') ? requireField(fields, 'scope') && SCOPE : undefined;
+    return { grant: await this.grant(fields, client), scope };
+  }
+
+  private grant(fields: ReadonlyMap<string, unknown>, client: Client): Promise<TokenGrant> {
     switch (requireField(fields, 'grant_type')) {
       case 'password': {
         const [email, password] = [requireField(fields, 'username'), requireField(fields, 'password')];

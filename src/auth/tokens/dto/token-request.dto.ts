@@ -15,4 +15,10 @@ export class TokenRequestDto {
     description: 'For `refresh_token`. For `password`: the last refresh token of this device, which identifies it.',
   })
   refresh_token?: string;
+
+  @ApiPropertyOptional({
+    description: 'Has no effect, because the role decides. The response contains the granted scope.',
+    example: 'api',
+  })
+  scope?: string;
 }

@@ -1,5 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
-import type { TokenGrant } from '../access-token.service.js';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { OAuthGrant } from '../token.service.js';
 
 /** A success response of the token endpoint (RFC 6749 §5.1). */
 export class TokenResponseDto {
@@ -15,8 +15,22 @@ export class TokenResponseDto {
   @ApiProperty()
   refresh_token!: string;
 
-  static from(this: void, { accessToken, expiresIn, refreshToken }: TokenGrant): TokenResponseDto {
-    return { access_token: accessToken, token_type: 'bearer', expires_in: expiresIn, refresh_token: refreshToken };
+  @ApiPropertyOptional({
+    type: String,
+    example: 'api',
+    description: 'The granted scope, if the client requested one. It is always `api`, because the role decides.',
+  })
+  scope?: string | undefined;
+
+  static from(this: void, { grant, scope }: OAuthGrant): TokenResponseDto {
+    const { accessToken, expiresIn, refreshToken } = grant;
+    return {
+      access_token: accessToken,
+      token_type: 'bearer',
+      expires_in: expiresIn,
+      refresh_token: refreshToken,
+      scope,
+    };
   }
 }
 

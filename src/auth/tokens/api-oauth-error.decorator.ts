@@ -1,0 +1,28 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiExtension, ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { OWN_ERRORS_EXTENSION } from '../../http/api-problems.decorator.js';
+import { OAuthErrorDto, type OAuthErrorCode } from './dto/token-response.dto.js';
+
+const EXAMPLES: Readonly<Record<OAuthErrorCode, string>> = {
+  invalid_request: 'Send the field username exactly once.',
+  invalid_grant: 'Incorrect email or password.',
+  unsupported_grant_type: 'The supported grant types are password and refresh_token.',
+  temporarily_unavailable: 'Too many attempts. Try again later.',
+  server_error: 'An internal error occurred. Report the request ID to support.',
+};
+
+/** Documents an error response of the token endpoint (RFC 6749 §5.2) with its codes. */
+export function ApiOAuthError(status: number, description: string, ...codes: OAuthErrorCode[]): MethodDecorator {
+  const properties = { error: { type: 'string', enum: codes } };
+  const schema = {
+    allOf: [{ $ref: getSchemaPath(OAuthErrorDto) }, { type: 'object', properties, required: ['error'] }],
+  };
+  const examples = Object.fromEntries(
+    codes.map((error) => [error, { value: { error, error_description: EXAMPLES[error] } }]),
+  );
+  return applyDecorators(
+    ApiExtension(OWN_ERRORS_EXTENSION, true),
+    ApiExtraModels(OAuthErrorDto),
+    ApiResponse({ status, description, content: { 'application/json': { schema, examples } } }),
+  );
+}
