@@ -1,5 +1,6 @@
 import { IncomingMessage, ServerResponse, type OutgoingHttpHeader } from 'node:http';
-import type { Express } from 'express';
+import type { Express, Request as ExpressRequest } from 'express';
+import { clientAddress } from './client.js';
 import { REQUEST_ID, requestIdOf } from './request-id.js';
 
 /**
@@ -16,7 +17,12 @@ import { REQUEST_ID, requestIdOf } from './request-id.js';
 export function messageClasses(express: Express, defaults: readonly string[]) {
   const names = new Set([REQUEST_ID, ...defaults.filter((_, i) => i % 2 === 0)].map((name) => name.toLowerCase()));
 
-  class Request extends IncomingMessage {}
+  class Request extends IncomingMessage {
+    /** Replaces Express's, which does not read entries of `X-Forwarded-For` with a port. */
+    get ip(): string | undefined {
+      return clientAddress(this as unknown as ExpressRequest) ?? undefined;
+    }
+  }
 
   class Response<R extends IncomingMessage> extends ServerResponse<R> {
     override writeHead(statusCode: number, ...rest: unknown[]): this {

@@ -2,6 +2,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/env.js';
 import { GlobalGuards } from '../http/global-guards.js';
+import type { TrustProxy } from '../http/client.js';
 import { readBody } from '../http/body/body-reader.js';
 import { ConnectionLimit } from '../http/connection-limit.js';
 import { GatehouseAdapter } from '../http/express.adapter.js';
@@ -19,7 +20,7 @@ import { commentStatements } from '../platform/tracing/sql-comments.middleware.j
 import { findTracer } from '../platform/tracing/tracer.js';
 import { serveAccountPages } from './account-pages.js';
 import { serveDocs } from './explorer.js';
-import { watchProxyHeaders, type TrustProxy } from './proxy-headers.js';
+import { watchProxyHeaders } from './proxy-headers.js';
 import { setUpPaths } from './paths.js';
 import { checkRoutes } from './route-checks.js';
 import { stopOnSignals } from './stop-signals.js';

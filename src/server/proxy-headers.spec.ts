@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import express from 'express';
 import { pino } from 'pino';
-import { watchProxyHeaders, type TrustProxy } from './proxy-headers.js';
+import type { TrustProxy } from '../http/client.js';
+import { watchProxyHeaders } from './proxy-headers.js';
 
 const PEER = '10.0.0.7';
 const FORWARDED = { 'x-forwarded-for': '203.0.113.9' };

@@ -1,9 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Logger } from 'pino';
-import { plainAddress } from '../http/client.js';
-
-/** Express's compiled `TRUST_PROXY`. `hop` is 0 for the peer of the connection. */
-export type TrustProxy = (address: string, hop: number) => boolean;
+import { plainAddress, type TrustProxy } from '../http/client.js';
 
 /**
  * Warns once if a proxy forwards requests and `TRUST_PROXY` does not cover it. All clients would then share the rate
