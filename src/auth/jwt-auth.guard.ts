@@ -15,11 +15,19 @@ export class JwtAuthGuard implements CanActivate {
     private readonly strategy: JwtStrategy,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (isPublic(this.reflector, context)) return true;
     const request = requestOf(context);
     if (context.getType() === 'ws') return hasClaims(request);
-    request.claims = this.strategy.findVerified(request) ?? (await this.strategy.verify(request));
+    const claims = this.strategy.findVerified(request);
+    // Without a promise, because most tokens were verified before.
+    if (!claims) return this.verify(request);
+    request.claims = claims;
+    return true;
+  }
+
+  private async verify(request: GuardedRequest): Promise<true> {
+    request.claims = await this.strategy.verify(request);
     return true;
   }
 }

@@ -45,16 +45,18 @@ export class SessionAccessRepository {
       // A pooler in transaction mode may run each statement on another connection, which has not prepared it.
       name: database.preparedStatements ? 'find_sessions_for_guard' : undefined,
       isShared: true,
+      // PostgreSQL plans a statement again on each run if that seems cheaper, which it judges by the number of IDs. The
+      // inner `SELECT` hides the number. Planning would cost more than the lookup.
       // `OFFSET 0` makes the planner look up each session by both IDs. It could otherwise read whole partitions, or all
       // sessions of each user.
       text: `SELECT f.*
-               FROM unnest($1::uuid[], $2::uuid[]) AS k (user_id, id)
+               FROM (SELECT unnest((SELECT $1::uuid[])) AS user_id, unnest((SELECT $2::uuid[])) AS id
+                      WHERE ${SERVER_ACCEPTS_WRITES}) AS k
               CROSS JOIN LATERAL (
                 SELECT ${STATE}, s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} AS is_last_seen_stale, ${this.users.columns}
                   FROM sessions s JOIN users u ON u.id = s.user_id
                  WHERE s.user_id = k.user_id AND s.id = k.id
-                OFFSET 0) AS f
-              WHERE ${SERVER_ACCEPTS_WRITES}`,
+                OFFSET 0) AS f`,
     };
   }
 

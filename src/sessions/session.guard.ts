@@ -30,22 +30,19 @@ export class SessionGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     // On a public route, `AuthGuard('jwt')` may have authenticated the user of a late body or of earlier messages. Their
     // session is then checked again.
-    const options = publicOptions(this.reflector, context);
     const claims = authenticatedIn(context);
-    if (options && !claims) {
-      if (this.database.isBusy && !options.evenIfBusy) await this.rejectBusy(context);
-      return true;
-    }
-    const request = requestOf(context);
-    if (!claims) throw new Error('SessionGuard must run after JwtAuthGuard.');
+    if (!claims) return this.admitStranger(context);
     const session = await this.check(claims, context);
     if (session.isLastSeenStale) this.lastSeen.mark(claims);
-    setSession(request, claims, session);
+    setSession(requestOf(context), claims, session);
     return true;
   }
 
-  /** Rejects an unauthenticated request without the database. */
-  private async rejectBusy(context: ExecutionContext): Promise<never> {
+  /** Admits an unauthenticated request to a public route, unless too many requests wait for the database. */
+  private async admitStranger(context: ExecutionContext): Promise<true> {
+    const options = publicOptions(this.reflector, context);
+    if (!options) throw new Error('SessionGuard must run after JwtAuthGuard.');
+    if (options.evenIfBusy || !this.database.isBusy) return true;
     if (context.getType() === 'http') await this.delay.wait(context.getArgByIndex<PendingResponse>(1));
     throw new OverloadedError();
   }

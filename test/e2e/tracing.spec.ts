@@ -139,7 +139,7 @@ describe('tracing without a provider', () => {
     const ofRequest = await textOf(`SELECT FROM users WHERE id = '${id}' FOR UPDATE`, patch);
     expect(ofRequest?.endsWith(` /*route='%2Fusers%2Fme',traceparent='${TRACEPARENT}'*/`)).toBe(true);
     const ofLookup = await textOf('LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE', patch);
-    expect(ofLookup).toContain('FROM unnest');
+    expect(ofLookup).toContain('unnest(');
     expect(ofLookup).not.toContain('/*');
   });
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Database, type EntityManager } from '../../src/platform/database/database.js';
 import { Pruners } from '../../src/platform/upkeep/pruners.js';
 import { SessionAccessRepository } from '../../src/sessions/session-access.repository.js';
@@ -77,6 +78,18 @@ describe('sessions', () => {
       };
       expect(await countIndexUpdates(rotate)).toBe(0);
     });
+  });
+
+  it('are looked up without planning the statement each time', async () => {
+    const counts = await app.app.get(Database).run(async (manager) => {
+      const ids = { userId: randomUUID(), sessionId: randomUUID() };
+      // PostgreSQL plans the first five runs, and then decides.
+      for (let run = 0; run < 8; run += 1) await access().findForGuard(manager, [ids]);
+      return manager.query<unknown[]>(
+        `SELECT custom_plans::int FROM pg_prepared_statements WHERE name = 'find_sessions_for_guard'`,
+      );
+    });
+    expect(counts).toEqual([{ custom_plans: 5 }]);
   });
 
   describe('in partitions', () => {

@@ -10,6 +10,7 @@ import type { OutageLog } from './outage-log.js';
 import { DatabaseUnavailableError, isConflict, isUnavailable, TransactionConflictError } from './pg-errors.js';
 import type { PreparedStatements } from './prepared-statements.js';
 import { readOnlyError } from './read-only-server.js';
+import { ROW_TYPES } from './row-types.js';
 import type { StatementMeter } from './statement-meter.js';
 import { withComment } from '../tracing/sql-comments.middleware.js';
 
@@ -83,6 +84,7 @@ export class LazyQueryRunner extends PostgresQueryRunner {
         text: isCommented ? withComment(text) : text,
         values,
         rowMode: 'array',
+        types: ROW_TYPES,
       } as QueryArrayConfig;
       try {
         return (await connection.query<unknown[]>(query)).rows;
