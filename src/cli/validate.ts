@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { FieldError } from '../common/domain.error.js';
+import type { FieldError } from '../common/field-error.js';
 import { StrictValidationPipe } from '../http/strict-validation.pipe.js';
 
 const pipe = new StrictValidationPipe();

@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import { toFieldError, type FieldError, type FieldErrorInput } from './field-error.js';
 import type { AccessClaims } from './principal.js';
 
 /** The only mapping from error kinds to statuses. */
@@ -24,12 +25,6 @@ export type ErrorKind = keyof typeof STATUS;
 export function kindOf(status: number): ErrorKind {
   const kind = Object.entries(STATUS).find(([, other]) => other === status)?.[0] as ErrorKind | undefined;
   return kind ?? (status < 500 ? 'invalid' : 'internal');
-}
-
-/** An invalid field. `pointer` is a JSON Pointer (RFC 6901) into the input, such as `/email`. */
-export interface FieldError {
-  readonly pointer: string;
-  readonly message: string;
 }
 
 export interface ErrorDetails extends ErrorOptions {
@@ -89,12 +84,19 @@ export function domainError(kind: ErrorKind, code: string, message: string) {
   };
 }
 
+const EXAMPLE = {
+  pointer: '/name',
+  code: 'too_long',
+  params: { max: 100 },
+  message: 'must be a string of 1 to 100 characters',
+} as const;
+
 /** The input is well-formed, but some fields are invalid. */
 export class ValidationFailedError extends domainError('invalid', 'validation_failed', 'Some fields are not valid.') {
   declare readonly extensions: { readonly errors: readonly FieldError[] };
 
-  constructor(errors: readonly FieldError[] = [{ pointer: '/field', message: 'is not valid' }]) {
-    super({ extensions: { errors } });
+  constructor(errors: readonly FieldErrorInput[] = [EXAMPLE]) {
+    super({ extensions: { errors: errors.map(toFieldError) } });
   }
 }
 

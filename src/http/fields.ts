@@ -32,7 +32,7 @@ export function CodePoints(min: number, max: number, normalize = (text: string) 
     return length >= min && length <= max;
   };
   return ValidateBy(
-    { name: 'codePoints', validator: { validate } },
+    { name: 'codePoints', constraints: [min, max], validator: { validate } },
     { message: `must be a string of ${min} to ${max} characters` },
   );
 }
@@ -41,7 +41,7 @@ export function CodePoints(min: number, max: number, normalize = (text: string) 
 export function WholeNumber(min = -2_147_483_648, max = 2_147_483_647): PropertyDecorator {
   const validate = (value: unknown) => Number.isInteger(value) && min <= Number(value) && Number(value) <= max;
   return ValidateBy(
-    { name: 'wholeNumber', validator: { validate } },
+    { name: 'wholeNumber', constraints: [min, max], validator: { validate } },
     { message: `must be a whole number from ${min} to ${max}` },
   );
 }

@@ -1,13 +1,30 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { Response } from 'express';
-import type { DomainError, FieldError } from '../common/domain.error.js';
+import type { DomainError } from '../common/domain.error.js';
+import { FIELD_CODES, type FieldCode, type FieldError } from '../common/field-error.js';
 import { StatusError } from './http-exception.js';
 
 class FieldErrorDto implements FieldError {
-  @ApiProperty({ description: 'A JSON pointer (RFC 6901) to the invalid field.', example: '/email' })
+  @ApiProperty({ description: 'A JSON pointer (RFC 6901) to the invalid field.', example: '/password' })
   pointer!: string;
 
-  @ApiProperty({ example: 'must be an e-mail address' })
+  @ApiProperty({
+    enum: FIELD_CODES,
+    enumName: 'FieldErrorCode',
+    description: 'Why the field is invalid. `invalid` is the code of all rules without one.',
+    example: 'too_short',
+  })
+  code!: FieldCode;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'The parameters of the code, for translations.',
+    example: { min: 8 },
+  })
+  params!: Readonly<Record<string, unknown>>;
+
+  @ApiProperty({ description: 'An explanation in English.', example: 'must have at least 8 characters' })
   message!: string;
 }
 

@@ -1,6 +1,7 @@
 import { ParseArrayPipe, type ArgumentMetadata, type ParseArrayPipeOptions, type Type } from '@nestjs/common';
-import { ValidationFailedError, type FieldError } from '../common/domain.error.js';
-import { StrictValidationPipe } from './strict-validation.pipe.js';
+import { ValidationFailedError } from '../common/domain.error.js';
+import type { FieldError } from '../common/field-error.js';
+import { invalidType, StrictValidationPipe } from './strict-validation.pipe.js';
 
 const PRIMITIVES: readonly unknown[] = [String, Number, Boolean];
 
@@ -30,9 +31,7 @@ export function makeArraysStrict(): void {
         parsed.push(await validateItem(item, items));
       } catch (error) {
         if (!(error instanceof ValidationFailedError)) throw error;
-        errors.push(
-          ...error.extensions.errors.map(({ pointer, message }) => ({ pointer: `/${index}${pointer}`, message })),
-        );
+        errors.push(...error.extensions.errors.map((field) => ({ ...field, pointer: `/${index}${field.pointer}` })));
       }
     }
     if (errors.length === 0) return parsed;
@@ -45,7 +44,6 @@ export function makeArraysStrict(): void {
 
 async function validateItem(item: unknown, metatype: Type<unknown>): Promise<unknown> {
   // class-validator does not validate primitives, and Nest replaces null with an empty object.
-  if (typeof item !== 'object' || item === null)
-    throw new ValidationFailedError([{ pointer: '', message: 'must be an object' }]);
+  if (typeof item !== 'object' || item === null) throw new ValidationFailedError([invalidType('object')]);
   return strict.transform(item, { type: 'body', metatype });
 }

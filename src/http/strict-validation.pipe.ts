@@ -1,7 +1,9 @@
 import { Logger, ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, type ValidationError } from 'class-validator';
-import { ValidationFailedError, type FieldError } from '../common/domain.error.js';
+import { ValidationFailedError } from '../common/domain.error.js';
+import type { FieldErrorInput } from '../common/field-error.js';
+import { reasonOf } from './field-reasons.js';
 import { checkTypesFirst } from './type-rules.js';
 import { findUnsafeInput, pointerTo } from './unsafe-input.js';
 
@@ -40,12 +42,12 @@ export class StrictValidationPipe extends ValidationPipe {
     const unsafe = findUnsafeInput(value);
     if (unsafe) throw new ValidationFailedError([unsafe]);
     const expected = expectedBody(value, metadata);
-    if (expected !== null) throw new ValidationFailedError([{ pointer: '', message: `must be ${expected}` }]);
+    if (expected !== null) throw new ValidationFailedError([invalidType(expected)]);
     // class-validator silently drops fields named like a method of the DTO, instead of rejecting them.
     // Only objects have fields. A string would have a key for each character.
     const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
     const hidden = keys.find((key) => key in (metadata.metatype?.prototype ?? {}));
-    if (hidden !== undefined) throw new ValidationFailedError([{ pointer: pointerTo(hidden), message: UNKNOWN_FIELD }]);
+    if (hidden !== undefined) throw new ValidationFailedError([unknownField(hidden)]);
     const { metatype } = metadata;
     if (metatype && this.toValidate(metadata) && !hasRules(metatype)) return withoutRules(value, metadata, metatype);
     return super.transform(value, metadata);
@@ -62,14 +64,14 @@ export class StrictValidationPipe extends ValidationPipe {
   }
 }
 
-/** Returns what a body must be instead of `value`, or null if it has the declared type. */
+/** Returns the type that a body must have, or null if it has that type. */
 function expectedBody(value: unknown, { type, data, metatype }: ArgumentMetadata): string | null {
   if (type !== 'body' || data !== undefined || value === undefined) return null;
-  if (metatype === String) return typeof value === 'string' ? null : 'text';
+  if (metatype === String) return typeof value === 'string' ? null : 'string';
   if (metatype === Buffer) return Buffer.isBuffer(value) ? null : 'bytes';
   // `ParseArrayPipe` validates the items, and splits a string into items.
-  if (metatype === Array) return Array.isArray(value) || typeof value === 'string' ? null : 'an array';
-  return Array.isArray(value) ? 'an object' : null;
+  if (metatype === Array) return Array.isArray(value) || typeof value === 'string' ? null : 'array';
+  return Array.isArray(value) ? 'object' : null;
 }
 
 /** Returns an input whose type has no validators. Rejects its fields, because they would not be validated. */
@@ -77,12 +79,12 @@ function withoutRules(value: unknown, { type, data }: ArgumentMetadata, metatype
   const isClass = typeof metatype === 'function';
   const isFields = typeof value === 'object' || value === undefined;
   if (data === undefined && isClass && !isFields) {
-    throw new ValidationFailedError([{ pointer: '', message: 'must be an object' }]);
+    throw new ValidationFailedError([invalidType('object')]);
   }
   const fields = isFields && (data === undefined || type === 'body') ? Object.keys(value ?? {}) : [];
   if (fields.length > 0) {
     if (isClass) reportMissingRules(metatype);
-    throw new ValidationFailedError(fields.map((key) => ({ pointer: pointerTo(key), message: UNKNOWN_FIELD })));
+    throw new ValidationFailedError(fields.map(unknownField));
   }
   return data === undefined && isClass ? plainToInstance(metatype, {}) : value;
 }
@@ -101,8 +103,24 @@ function reportMissingRules(type: Metatype): void {
   );
 }
 
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text',
+  bytes: 'bytes',
+  array: 'an array',
+  object: 'an object',
+};
+
+/** Returns the error of an input that has another type. */
+export function invalidType(type: string): FieldErrorInput {
+  return { pointer: '', code: 'invalid_type', params: { type }, message: `must be ${TYPES[type] ?? type}` };
+}
+
+function unknownField(key: string): FieldErrorInput {
+  return { pointer: pointerTo(key), code: 'unknown_field', message: UNKNOWN_FIELD };
+}
+
 /** @param field the field of a class that contains the error, such as `OrderDto.items` */
-function toFieldErrors(error: ValidationError, parent = '', field = ''): FieldError[] {
+function toFieldErrors(error: ValidationError, parent = '', field = ''): FieldErrorInput[] {
   const pointer = pointerTo(error.property, parent);
   const owner = error.target?.constructor as Metatype | undefined;
   const isUnknown = error.constraints?.['whitelistValidation'] !== undefined;
@@ -111,9 +129,10 @@ function toFieldErrors(error: ValidationError, parent = '', field = ''): FieldEr
     if (owner === Object) throw new Error(`${field} has @ValidateNested() but no @Type(). Add @Type(() => ItsClass).`);
     reportMissingRules(owner);
   }
-  const own = Object.values(error.constraints ?? {}).map((message) => ({
+  const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
     pointer,
-    message: isUnknown ? UNKNOWN_FIELD : message,
+    ...reasonOf(error, rule),
+    message: isUnknown ? UNKNOWN_FIELD : message || 'is not valid',
   }));
   const ownField = !owner || Array.isArray(error.target) ? field : `${owner.name}.${error.property}`;
   return [...own, ...(error.children ?? []).flatMap((child) => toFieldErrors(child, pointer, ownField))];

@@ -26,18 +26,30 @@ describe('findUnsafeInput', () => {
     ['deep inside', { a: { b: [{ c: '\0' }] } }, '/a/b/0/c'],
     ['below a field name that a pointer escapes', { 'a/b': { '~': '\0' } }, '/a~1b/~0'],
   ])('reports the position of a NUL %s', (_, input, pointer) => {
-    expect(findUnsafeInput(input)).toEqual({ pointer, message: 'must not contain a NUL character' });
+    expect(findUnsafeInput(input)).toEqual({
+      pointer,
+      code: 'forbidden_characters',
+      message: 'must not contain a NUL character',
+    });
   });
 
   it.each(['\ud800', '\udc00', 'x\ud83dy', '\udc00\ud800'])('reports a lone surrogate: %j', (text) => {
-    expect(findUnsafeInput({ name: text })).toEqual({ pointer: '/name', message: 'must be well-formed Unicode' });
+    expect(findUnsafeInput({ name: text })).toEqual({
+      pointer: '/name',
+      code: 'forbidden_characters',
+      message: 'must be well-formed Unicode',
+    });
   });
 
   it.each(['__proto__', 'constructor', 'prototype', 'a\0', '\ud800'])(
     'reports a forbidden key without repeating it: %j',
     (key) => {
       const inside = JSON.parse(`{"a":{${JSON.stringify(key)}:1}}`) as unknown;
-      expect(findUnsafeInput(inside)).toEqual({ pointer: '/a', message: 'has a field name that is not allowed' });
+      expect(findUnsafeInput(inside)).toEqual({
+        pointer: '/a',
+        code: 'unknown_field',
+        message: 'has a field name that is not allowed',
+      });
     },
   );
 
@@ -46,7 +58,12 @@ describe('findUnsafeInput', () => {
     ['objects', '{"a":'.repeat(16_000) + '1' + '}'.repeat(16_000)],
     ['33 levels', '['.repeat(33) + ']'.repeat(33)],
   ])('rejects too much depth: %s', (_, text) => {
-    expect(findUnsafeInput(JSON.parse(text))).toEqual({ pointer: '', message: 'is nested too deeply' });
+    expect(findUnsafeInput(JSON.parse(text))).toEqual({
+      pointer: '',
+      code: 'too_deep',
+      params: { max: 32 },
+      message: 'is nested too deeply',
+    });
   });
 
   it.each([
@@ -54,6 +71,11 @@ describe('findUnsafeInput', () => {
     ['fields', Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`k${i}`, 1]))],
     ['values in total', Array.from({ length: 600 }, () => [1])],
   ])('rejects more than a thousand %s', (_, input) => {
-    expect(findUnsafeInput(input)).toEqual({ pointer: '', message: 'has too many values' });
+    expect(findUnsafeInput(input)).toEqual({
+      pointer: '',
+      code: 'too_many_items',
+      params: { max: 1_000 },
+      message: 'has too many values',
+    });
   });
 });

@@ -1,4 +1,4 @@
-import type { FieldError } from '../common/domain.error.js';
+import type { FieldErrorInput } from '../common/field-error.js';
 
 /** Our bodies have two levels. Deeper nesting is an attempt to exhaust the stack. */
 const MAX_DEPTH = 32;
@@ -11,22 +11,24 @@ const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
  * encoded; a key that could pollute a prototype; and too much depth or too many values. Does not recurse, so the input
  * cannot exhaust the stack.
  */
-export function findUnsafeInput(input: unknown): FieldError | null {
+export function findUnsafeInput(input: unknown): FieldErrorInput | null {
   const open: { value: unknown; pointer: string; depth: number }[] = [{ value: input, pointer: '', depth: 0 }];
   let total = 0;
   for (let entry = open.pop(); entry; entry = open.pop()) {
     const { value, pointer, depth } = entry;
     if (typeof value === 'string') {
       const message = textError(value);
-      if (message) return { pointer, message };
+      if (message) return { pointer, code: 'forbidden_characters', message };
     } else if (typeof value === 'object' && value !== null) {
-      if (depth === MAX_DEPTH) return { pointer: '', message: 'is nested too deeply' };
+      if (depth === MAX_DEPTH)
+        return { pointer: '', code: 'too_deep', params: { max: MAX_DEPTH }, message: 'is nested too deeply' };
       const members = Object.entries(value);
       total += members.length;
-      if (total > MAX_VALUES) return { pointer: '', message: 'has too many values' };
+      if (total > MAX_VALUES)
+        return { pointer: '', code: 'too_many_items', params: { max: MAX_VALUES }, message: 'has too many values' };
       for (const [key, child] of members) {
         if (FORBIDDEN_KEYS.has(key) || textError(key))
-          return { pointer, message: 'has a field name that is not allowed' };
+          return { pointer, code: 'unknown_field', message: 'has a field name that is not allowed' };
         open.push({ value: child, pointer: pointerTo(key, pointer), depth: depth + 1 });
       }
     }

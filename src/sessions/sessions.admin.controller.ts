@@ -21,7 +21,10 @@ export class SessionsAdminController {
   @Get()
   @ApiOperation({ summary: 'List sessions, newest first' })
   @ApiOkResponse({ type: AdminSessionPageDto })
-  async listAllSessions(@CurrentPrincipal() principal: Principal, @Query() query: ListSessionsDto): Promise<AdminSessionPageDto> {
+  async listAllSessions(
+    @CurrentPrincipal() principal: Principal,
+    @Query() query: ListSessionsDto,
+  ): Promise<AdminSessionPageDto> {
     return AdminSessionPageDto.from(
       await this.sessions.listSessions(query, query.toPageRequest()),
       principal.sessionId,

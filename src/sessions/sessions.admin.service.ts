@@ -48,7 +48,7 @@ export class SessionsAdminService {
       const from = before.expiresAt.toISOString();
       if (expiresAt > before.expiresAt) {
         const message = `must not be later than the current value, ${from}`;
-        throw new ValidationFailedError([{ pointer: '/expiresAt', message }]);
+        throw new ValidationFailedError([{ pointer: '/expiresAt', code: 'too_late', params: { max: from }, message }]);
       }
       const session = await this.sessions.expireAt(manager, before, expiresAt);
       await this.audit.record(manager, {
@@ -74,7 +74,9 @@ export class SessionsAdminService {
   ): Promise<{ matched: number; revoked: number }> {
     if (Object.values<unknown>(filter).every((condition) => condition === undefined)) {
       const message = 'needs at least one of userId, ipAddress, createdBefore';
-      throw new ValidationFailedError([{ pointer: '', message }]);
+      throw new ValidationFailedError([
+        { pointer: '', code: 'required', params: { oneOf: ['userId', 'ipAddress', 'createdBefore'] }, message },
+      ]);
     }
     const active = { ...filter, isActive: true } as const;
     if (dryRun) {

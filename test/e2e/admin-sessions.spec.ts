@@ -173,7 +173,12 @@ describe('/admin/sessions', () => {
       const response = await expire(ada, new Date(end.getTime() + 1).toISOString());
       expectProblem(response, 400, 'validation_failed');
       expect(response.body.errors).toEqual([
-        { pointer: '/expiresAt', message: expect.stringContaining(end.toISOString()) },
+        {
+          pointer: '/expiresAt',
+          code: 'too_late',
+          params: { max: end.toISOString() },
+          message: expect.stringContaining(end.toISOString()),
+        },
       ]);
       expect((await rowOf(ada))?.expires_at).toEqual(end);
     });

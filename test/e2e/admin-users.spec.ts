@@ -56,7 +56,9 @@ describe('/admin/users', () => {
       const user = { email: 'rejected@example.com', name: 'Grace Hopper', password };
       const response = await asAdmin().post('/admin/users').send(user);
       expectProblem(response, 422, 'password_too_weak');
-      expect(response.body.errors).toEqual([{ pointer: '/password', message: expect.any(String) }]);
+      expect(response.body.errors).toEqual([
+        { pointer: '/password', code: expect.any(String), params: expect.any(Object), message: expect.any(String) },
+      ]);
       expect(await app.database.query(`SELECT id FROM users WHERE email = 'rejected@example.com'`)).toEqual([]);
     });
 
@@ -79,7 +81,9 @@ describe('/admin/users', () => {
       const user = { email: 'rejected@example.com', password: 'nine ferries in fog', ...part };
       const response = await asAdmin().post('/admin/users').send(user);
       expectProblem(response, 400, 'validation_failed');
-      expect(response.body.errors).toEqual([{ pointer, message: expect.any(String) }]);
+      expect(response.body.errors).toEqual([
+        { pointer, code: expect.any(String), params: expect.any(Object), message: expect.any(String) },
+      ]);
       expect(await app.database.query(`SELECT id FROM users WHERE email = 'rejected@example.com'`)).toEqual([]);
     });
   });

@@ -168,7 +168,9 @@ describe('authorization', () => {
       for (const operation of withBody) {
         const response = await send(operation, signedIn, { ...operation.exampleBody, [name]: value });
         expectProblem(response, 400, 'validation_failed');
-        expect(response.body.errors).toEqual([{ pointer: `/${name}`, message: 'is not a field of this request' }]);
+        expect(response.body.errors).toEqual([
+          { pointer: `/${name}`, code: 'unknown_field', params: {}, message: 'is not a field of this request' },
+        ]);
       }
       expect(withBody.map((operation) => operation.name)).toContain('PATCH /users/me');
       expect(await snapshot()).toEqual(before);

@@ -229,7 +229,9 @@ describe('a parameter of Nest', () => {
   it.each(['text', 7, true, []])('with fields rejects input without fields: %j', async (value) => {
     const input = new StrictValidationPipe().transform(value, { type: 'body', metatype: ProbeCreateCatDto });
     await expect(input).rejects.toMatchObject({
-      extensions: { errors: [{ pointer: '', message: 'must be an object' }] },
+      extensions: {
+        errors: [{ pointer: '', code: 'invalid_type', params: { type: 'object' }, message: 'must be an object' }],
+      },
     });
   });
 

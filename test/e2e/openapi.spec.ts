@@ -4,6 +4,7 @@ import { sep } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
+import { FIELD_CODES } from '../../src/common/field-error.js';
 import { DomainError } from '../../src/common/domain.error.js';
 import { REVOCATION_REASONS } from '../../src/sessions/revocation.js';
 import { operationsOf, type Operation, type Schema } from '../support/operations.js';
@@ -141,6 +142,13 @@ describe('the OpenAPI document', () => {
     const documented = [...rows].map(([, status, code]) => `${status} ${code}`);
     const own = errors.filter(({ folder }) => OWN_FOLDERS.includes(folder));
     expect(documented.sort()).toEqual([...new Set(own.map((error) => error.statusAndCode))].sort());
+  });
+
+  it('and docs/api.md contain the codes of invalid fields', () => {
+    const rows = readFileSync(CONTRACT, 'utf8').matchAll(/^\| `(\w+)` +\|/gm);
+    const { FieldErrorCode } = document.components?.schemas as Record<string, Schema>;
+    expect(FieldErrorCode?.enum).toEqual(FIELD_CODES);
+    expect([...rows].map(([, code]) => code)).toEqual(expect.arrayContaining([...FIELD_CODES]));
   });
 
   it('limits the code of every problem response to its examples, and lists all codes', () => {

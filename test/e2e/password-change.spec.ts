@@ -82,7 +82,9 @@ describe('POST /auth/password', () => {
     const before = await usersRow(ada);
     const answer = await change(ada, weak(ada));
     expectProblem(answer, 422, 'password_too_weak');
-    expect(answer.body.errors).toEqual([{ pointer: '/newPassword', message: expect.any(String) }]);
+    expect(answer.body.errors).toEqual([
+      { pointer: '/newPassword', code: expect.any(String), params: expect.any(Object), message: expect.any(String) },
+    ]);
     expect(await usersRow(ada)).toEqual(before);
   });
 

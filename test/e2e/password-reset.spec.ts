@@ -197,7 +197,12 @@ describe('POST /auth/password/reset', () => {
     const token = await issueToken(app, 'password_reset', await buildUser(app));
     const answer = await app.request.post('/auth/password/reset').send({ token, ...fields });
     expectProblem(answer, 400, 'validation_failed');
-    expect(answer.body.errors).toContainEqual({ pointer, message: expect.any(String) });
+    expect(answer.body.errors).toContainEqual({
+      pointer,
+      code: expect.any(String),
+      params: expect.any(Object),
+      message: expect.any(String),
+    });
     await reset(token).expect(204);
   });
 
@@ -208,7 +213,9 @@ describe('POST /auth/password/reset', () => {
     const token = await issueToken(app, 'password_reset', await buildUser(app));
     const answer = await reset(token, weak);
     expectProblem(answer, 422, 'password_too_weak');
-    expect(answer.body.errors).toEqual([{ pointer: '/newPassword', message: expect.any(String) }]);
+    expect(answer.body.errors).toEqual([
+      { pointer: '/newPassword', code: expect.any(String), params: expect.any(Object), message: expect.any(String) },
+    ]);
     await reset(token).expect(204);
   });
 

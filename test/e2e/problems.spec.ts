@@ -107,8 +107,8 @@ describe('error responses', () => {
     expectProblem(answer, 400, 'validation_failed');
     expect(answer.body.errors).toEqual(
       expect.arrayContaining([
-        { pointer: '/limit', message: expect.any(String) },
-        { pointer: '/colour', message: expect.any(String) },
+        { pointer: '/limit', code: 'too_small', params: { min: 1 }, message: expect.any(String) },
+        { pointer: '/colour', code: 'unknown_field', params: {}, message: expect.any(String) },
       ]),
     );
   });

@@ -182,7 +182,9 @@ describe('POST /auth/register', () => {
     it('are compared with the normalized email address', async () => {
       const [email, chosen] = [` Montague-Q${++counter}@Example.com `, `montague-q${counter}@EXAMPLE.com`];
       const { body } = await register({ email, password: chosen }).expect(422);
-      expect(body.errors).toEqual([{ pointer: '/password', message: OWN }]);
+      expect(body.errors).toEqual([
+        { pointer: '/password', code: 'easy_to_guess', params: { reason: 'own_words' }, message: OWN },
+      ]);
     });
 
     it.each([

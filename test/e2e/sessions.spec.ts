@@ -165,7 +165,9 @@ describe('/sessions', () => {
         const ada = await buildSignedIn(app);
         const response = await app.as(ada.accessToken).delete(`/sessions/${encodeURIComponent(id)}`);
         expectProblem(response, 400, 'validation_failed');
-        expect(response.body.errors).toEqual([{ pointer: '/id', message: 'must be a UUID' }]);
+        expect(response.body.errors).toEqual([
+          { pointer: '/id', code: 'invalid_format', params: { format: 'uuid' }, message: 'must be a UUID' },
+        ]);
         await app.as(ada.accessToken).get('/users/me').expect(200);
       },
     );

@@ -102,7 +102,9 @@ describe('/users/me', () => {
       const ada = await signIn(app, await buildUser(app, { name: 'Ada' }));
       const response = await app.as(ada.accessToken).patch('/users/me').send({ name });
       expectProblem(response, 400, 'validation_failed');
-      expect(response.body.errors).toEqual([{ pointer: '/name', message: expect.any(String) }]);
+      expect(response.body.errors).toEqual([
+        { pointer: '/name', code: expect.any(String), params: expect.any(Object), message: expect.any(String) },
+      ]);
       expect((await app.as(ada.accessToken).get('/users/me')).body.name).toBe('Ada');
     });
 
@@ -123,7 +125,9 @@ describe('/users/me', () => {
         .patch('/users/me')
         .send({ name: 'Ada', [field]: value });
       expectProblem(response, 400, 'validation_failed');
-      expect(response.body.errors).toEqual([{ pointer: `/${field}`, message: 'is not a field of this request' }]);
+      expect(response.body.errors).toEqual([
+        { pointer: `/${field}`, code: 'unknown_field', params: {}, message: 'is not a field of this request' },
+      ]);
       expect((await app.as(ada.accessToken).get('/users/me')).body).toEqual(before);
       expect(await passwordHashOf(ada.id)).toEqual(hash);
     });

@@ -249,7 +249,9 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
   it('validates message bodies against their DTO', async () => {
     const client = await SocketClient.open(app, '/probe-chat', { token });
     expect(await client.ask('pay', { amount: 5 })).toBe(5);
-    const errors = [{ pointer: '/extra', message: 'is not a field of this request' }];
+    const errors = [
+      { pointer: '/extra', code: 'unknown_field', params: {}, message: 'is not a field of this request' },
+    ];
     expect(await client.ask('pay', { amount: 5, extra: 1 })).toEqual(exception(400, 'validation_failed', { errors }));
     client.socket.close();
   });

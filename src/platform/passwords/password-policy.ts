@@ -1,5 +1,6 @@
 import { domainToUnicode } from 'node:url';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { FieldError } from '../../common/field-error.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { normalizePassword } from './normalize-password.js';
@@ -21,25 +22,28 @@ const MIN_WORD_LENGTH = 4;
 /** How many characters a password must have besides the user's own words. */
 const MIN_OTHER_CHARACTERS = 8;
 
-/** Why a password is easy to guess, to follow `The password`. The keys are the warnings of the library. */
-const REASONS: Readonly<Record<NonNullable<worker.Strength['warning']>, string>> = {
-  straightRow: 'is a row of keys on the keyboard',
-  keyPattern: 'is a short pattern on the keyboard',
-  simpleRepeat: 'repeats one character',
-  extendedRepeat: 'repeats the same few characters',
-  sequences: 'is a common sequence, such as abcd or 6543',
-  recentYears: 'is little more than a year',
-  dates: 'is little more than a date',
-  topTen: 'is a very common password',
-  topHundred: 'is a very common password',
-  common: 'is a very common password',
-  similarToCommon: 'is similar to a very common password',
-  wordByItself: 'is a single word',
-  namesByThemselves: 'is little more than a name',
-  commonNames: 'is little more than a common name',
-  userInputs: 'is too similar to your email, your name or the name of this product',
-  pwned: 'is known from a data breach',
+/** Why a password is easy to guess, as a parameter and as a message. The keys are the warnings of the library. */
+const REASONS: Readonly<Record<NonNullable<worker.Strength['warning']>, readonly [reason: string, message: string]>> = {
+  straightRow: ['keyboard_row', 'is a row of keys on the keyboard'],
+  keyPattern: ['keyboard_pattern', 'is a short pattern on the keyboard'],
+  simpleRepeat: ['repetition', 'repeats one character'],
+  extendedRepeat: ['repetition', 'repeats the same few characters'],
+  sequences: ['sequence', 'is a common sequence, such as abcd or 6543'],
+  recentYears: ['date', 'is little more than a year'],
+  dates: ['date', 'is little more than a date'],
+  topTen: ['common', 'is a very common password'],
+  topHundred: ['common', 'is a very common password'],
+  common: ['common', 'is a very common password'],
+  similarToCommon: ['common', 'is similar to a very common password'],
+  wordByItself: ['word', 'is a single word'],
+  namesByThemselves: ['name', 'is little more than a name'],
+  commonNames: ['name', 'is little more than a common name'],
+  userInputs: ['own_words', 'is too similar to your email, your name or the name of this product'],
+  pwned: ['breached', 'is known from a data breach'],
 };
+
+/** The library has no warning for this password. */
+const GUESSABLE = ['guessable', 'is too easy to guess. Add another word or two'] as const;
 
 export interface PasswordOwner {
   readonly email: string;
@@ -70,25 +74,30 @@ export class PasswordPolicy implements OnApplicationShutdown {
    * @throws OverloadedError if too many passwords wait to be checked
    */
   async assertAcceptable(password: string, owner: PasswordOwner, pointer: string): Promise<void> {
-    const reason = await this.rejectionReason(normalizePassword(password), owner);
-    if (reason !== null) throw new PasswordTooWeakError([{ pointer, message: reason }]);
+    const rejection = await this.findRejection(normalizePassword(password), owner);
+    if (rejection) throw new PasswordTooWeakError([{ pointer, ...rejection }]);
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.pool.close();
   }
 
-  private async rejectionReason(password: string, owner: PasswordOwner): Promise<string | null> {
+  private async findRejection(password: string, owner: PasswordOwner): Promise<Omit<FieldError, 'pointer'> | null> {
     const length = [...password].length;
-    if (length < PASSWORD_MIN) return `must have at least ${PASSWORD_MIN} characters`;
-    if (length > PASSWORD_MAX) return `must have at most ${PASSWORD_MAX} characters`;
+    const [min, max] = [PASSWORD_MIN, PASSWORD_MAX];
+    if (length < min) return { code: 'too_short', params: { min }, message: `must have at least ${min} characters` };
+    if (length > max) return { code: 'too_long', params: { max }, message: `must have at most ${max} characters` };
     const words = ownWords(owner, this.productName);
-    if (consistsOf(words, password)) return REASONS.userInputs;
+    if (consistsOf(words, password)) return easyToGuess(REASONS.userInputs);
     const shortWords = words.map((word) => word.slice(0, MAX_WORD_LENGTH));
     const { guesses, warning } = await this.pool.run('estimate', { password, words: shortWords });
     if (guesses >= MIN_GUESSES) return null;
-    return warning === null ? 'is too easy to guess. Add another word or two' : REASONS[warning];
+    return easyToGuess(warning === null ? GUESSABLE : REASONS[warning]);
   }
+}
+
+function easyToGuess([reason, message]: readonly [string, string]): Omit<FieldError, 'pointer'> {
+  return { code: 'easy_to_guess', params: { reason }, message };
 }
 
 /** Passwords and words are compared in this form. */

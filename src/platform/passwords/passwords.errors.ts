@@ -1,4 +1,12 @@
-import { domainError, type FieldError } from '../../common/domain.error.js';
+import { domainError } from '../../common/domain.error.js';
+import { toFieldError, type FieldError, type FieldErrorInput } from '../../common/field-error.js';
+
+const EXAMPLE = {
+  pointer: '/password',
+  code: 'too_short',
+  params: { min: 8 },
+  message: 'must have at least 8 characters',
+} as const;
 
 /** The password is too short, too long or easy to guess. `errors` contains the reason. */
 export class PasswordTooWeakError extends domainError(
@@ -8,7 +16,7 @@ export class PasswordTooWeakError extends domainError(
 ) {
   declare readonly extensions: { readonly errors: readonly FieldError[] };
 
-  constructor(errors: readonly FieldError[] = [{ pointer: '/password', message: 'is a very common password' }]) {
-    super({ extensions: { errors } });
+  constructor(errors: readonly FieldErrorInput[] = [EXAMPLE]) {
+    super({ extensions: { errors: errors.map(toFieldError) } });
   }
 }
