@@ -78,9 +78,10 @@ export class JwtStrategy {
    * tokens without an expiry. Malformed claims must never reach a query (RFC 8725 §3.11).
    */
   private toClaims(request: IncomingMessage, payload: Readonly<Record<string, unknown>>): AccessClaims | undefined {
-    const { sub, sid, jti, iat, exp } = payload;
+    const { sub, sid, gen, jti, iat, exp } = payload;
     if (!isId(sub) || !isId(sid) || typeof jti !== 'string' || !isTime(iat) || !isTime(exp)) return undefined;
-    const claims = { userId: sub, sessionId: sid };
+    if (gen !== undefined && !isCounter(gen)) return undefined;
+    const claims = { userId: sub, sessionId: sid, generation: gen };
     this.verified.add(bearerToken(request) ?? '', claims, exp * 1_000);
     return claims;
   }
@@ -89,6 +90,11 @@ export class JwtStrategy {
 function tokenError(request: IncomingMessage, info: unknown): Error {
   if (!sendsBearerToken(request)) return new TokenMissingError();
   return info instanceof Error && info.name === 'TokenExpiredError' ? new TokenExpiredError() : new TokenInvalidError();
+}
+
+/** Returns whether a value can be the counter of a session, an `integer` in PostgreSQL. */
+function isCounter(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && (value | 0) === value;
 }
 
 /** Returns whether a value is a time in whole seconds since 1970. */

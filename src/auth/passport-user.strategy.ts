@@ -72,7 +72,7 @@ export class PassportUserStrategy implements OnModuleInit {
   async authenticate(request: GuardedRequest, isHandshake: boolean): Promise<User> {
     const claims = request.claims ?? this.jwt.findVerified(request) ?? (await this.jwt.verify(request));
     const session = await this.lookup.check(claims);
-    if (session.isLastSeenStale) this.lastSeen.mark(claims);
+    this.lastSeen.markUse(session, claims);
     setSession(request, claims, session);
     // Makes `SessionGuard` check the session again after an upload to a public route.
     if (!isHandshake) request.claims = claims;

@@ -42,8 +42,9 @@ export class RefreshService {
     try {
       const rotation = await this.rotation.rotate(presented);
       if (rotation.isReuse) return await this.rejectReuse(rotation.session, client);
-      const { user, id } = rotation.session;
-      const grant = await this.accessTokens.grant(user, id, rotation.refreshToken);
+      const { session, refreshToken, counter } = rotation;
+      if (rotation.isRepeat) await this.recordRepeat(session, client);
+      const grant = await this.accessTokens.grant(session.user, session.id, refreshToken, counter);
       refreshes.publish({ result: 'success' });
       return grant;
     } catch (error) {
@@ -53,6 +54,18 @@ export class RefreshService {
       }
       throw error;
     }
+  }
+
+  /** Records that a token pair was returned again, because a thief could also be the one who asks for it. */
+  private recordRepeat({ id, user }: SessionState, client: Client): Promise<void> {
+    const entry = {
+      type: 'token_refresh',
+      reason: 'repeated',
+      userId: user.id,
+      sessionId: id,
+      actor: { client },
+    } as const;
+    return this.database.run((manager) => this.audit.record(manager, entry));
   }
 
   /** Revokes a session and notifies its user by mail. Commits before it throws, so that the 401 does not undo it. */

@@ -79,7 +79,7 @@ export class SignInService {
       const { user, created, rejection } = result;
       // Throw after the commit. A rollback would lose the audit event and the mail with a new link.
       if (!created) throw rejection;
-      return this.accessTokens.grant(user, created.session.id, created.refreshToken);
+      return this.accessTokens.grant(user, created.session.id, created.refreshToken, created.session.refreshCounter);
     }
     throw new OverloadedError();
   }

@@ -5,6 +5,8 @@ import type { Role } from './role.js';
 export interface AccessClaims {
   readonly userId: string;
   readonly sessionId: string;
+  /** How often the session was refreshed before this token was issued. Missing in tokens of earlier versions. */
+  readonly generation?: number | undefined;
 }
 
 /** The signed-in user of a request: the claims of the token, confirmed by the session's row. */

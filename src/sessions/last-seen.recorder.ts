@@ -3,11 +3,11 @@ import type { AccessClaims } from '../common/principal.js';
 import { BufferedWriter } from '../platform/database/buffered-writer.js';
 import { Database } from '../platform/database/database.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
-import { SessionAccessRepository } from './session-access.repository.js';
+import { SessionAccessRepository, type GuardedSession } from './session-access.repository.js';
 
 /**
- * Records when sessions were last used. A killed process loses the marks of a few seconds. Session lists then show an
- * older time, but no expiry depends on it.
+ * Records when sessions were last used, and the first use of each token pair. A killed process loses the marks of a few
+ * seconds. Session lists then show an older time, but no expiry depends on it. The next request marks the pair again.
  */
 @Injectable()
 export class LastSeenRecorder extends BufferedWriter {
@@ -20,9 +20,16 @@ export class LastSeenRecorder extends BufferedWriter {
     super();
   }
 
+  /** Marks a session as used now, if the row does not say so yet. */
+  markUse({ isLastSeenStale, unusedGeneration }: GuardedSession, claims: AccessClaims): void {
+    if (isLastSeenStale || unusedGeneration === claims.generation) this.mark(claims);
+  }
+
   /** Marks a session as used now. */
   mark(claims: AccessClaims): void {
-    this.marked.set(claims.sessionId, claims);
+    const { generation = -1 } = this.marked.get(claims.sessionId) ?? {};
+    // An older access token must not hide the first use of a new pair.
+    if (generation <= (claims.generation ?? -1)) this.marked.set(claims.sessionId, claims);
   }
 
   /** Drops marks that cannot be written. The next request of the session marks it again. */

@@ -15,6 +15,8 @@ import type { SessionState } from './session-state.js';
 export interface GuardedSession extends SessionState {
   /** Whether `last_seen_at` is old enough to be updated. */
   readonly isLastSeenStale: boolean;
+  /** The generation of the current token pair until its first use is recorded. */
+  readonly unusedGeneration: number | null;
 }
 
 /** A session as the rotation of its refresh token reads it. */
@@ -24,6 +26,7 @@ export interface RefreshableSession extends SessionState {
   readonly refreshCounter: number;
   /** Whether the last rotation is within the grace period. */
   readonly isInGrace: boolean;
+  readonly isPairUsed: boolean;
 }
 
 const STATE = 's.id, s.revoked_reason, (s.idle_expires_at <= now() OR s.expires_at <= now()) AS is_expired';
@@ -53,7 +56,8 @@ export class SessionAccessRepository {
                FROM (SELECT unnest((SELECT $1::uuid[])) AS user_id, unnest((SELECT $2::uuid[])) AS id
                       WHERE ${SERVER_ACCEPTS_WRITES}) AS k
               CROSS JOIN LATERAL (
-                SELECT ${STATE}, s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} AS is_last_seen_stale, ${this.users.columns}
+                SELECT ${STATE}, s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} AS is_last_seen_stale,
+                       CASE WHEN NOT s.is_pair_used THEN s.refresh_counter END AS unused_generation, ${this.users.columns}
                   FROM sessions s JOIN users u ON u.id = s.user_id
                  WHERE s.user_id = k.user_id AND s.id = k.id
                 OFFSET 0) AS f`,
@@ -62,13 +66,15 @@ export class SessionAccessRepository {
 
   /** Returns the sessions of these claims in any order. Those that no user and session match are missing. */
   async findForGuard(manager: EntityManager, claims: readonly AccessClaims[]): Promise<GuardedSession[]> {
-    const rows = await queryRows<[...StateColumns, isLastSeenStale: boolean]>(manager, this.forGuard, toArrays(claims));
+    type Row = [...StateColumns, isLastSeenStale: boolean, unusedGeneration: number | null];
+    const rows = await queryRows<Row>(manager, this.forGuard, toArrays(claims));
     return rows.map((row) => ({
       id: row[0],
       revokedReason: row[1],
       isExpired: row[2],
       isLastSeenStale: row[3],
-      user: this.users.map(row, 4),
+      unusedGeneration: row[4],
+      user: this.users.map(row, 5),
     }));
   }
 
@@ -82,13 +88,13 @@ export class SessionAccessRepository {
     { sessionId: id, userId }: { readonly sessionId: string; readonly userId: string | null },
     graceMs: number,
   ): Promise<RefreshableSession | null> {
-    type Row = [...StateColumns, refreshSalt: Buffer, refreshCounter: number, isInGrace: boolean];
+    type Row = [...StateColumns, refreshSalt: Buffer, refreshCounter: number, isInGrace: boolean, isPairUsed: boolean];
     const [row] = await queryRows<Row>(
       manager,
       {
         text: `SELECT ${STATE}, s.refresh_salt, s.refresh_counter,
                       coalesce(s.refreshed_at > now() - $2 * interval '1 millisecond', false) AS is_in_grace,
-                      ${this.users.columns}
+                      s.is_pair_used, ${this.users.columns}
                  FROM sessions s JOIN users u ON u.id = s.user_id
                 WHERE s.id = $1 AND ($3::uuid IS NULL OR s.user_id = $3)
                   AND ${SERVER_ACCEPTS_WRITES}`,
@@ -96,9 +102,9 @@ export class SessionAccessRepository {
       [id, graceMs, userId],
     );
     if (!row) return null;
-    const [, revokedReason, isExpired, refreshSalt, refreshCounter, isInGrace] = row;
-    const user = this.users.map(row, 6);
-    return { id, userId: user.id, user, revokedReason, isExpired, refreshSalt, refreshCounter, isInGrace };
+    const [, revokedReason, isExpired, refreshSalt, refreshCounter, isInGrace, isPairUsed] = row;
+    const user = this.users.map(row, 7);
+    return { id, userId: user.id, user, revokedReason, isExpired, refreshSalt, refreshCounter, isInGrace, isPairUsed };
   }
 
   /**
@@ -132,7 +138,7 @@ export class SessionAccessRepository {
   ): Promise<boolean> {
     const [, affected] = await manager.query<[unknown, number]>(
       `UPDATE sessions
-          SET refresh_counter = refresh_counter + 1, refreshed_at = now(), last_seen_at = now(),
+          SET refresh_counter = refresh_counter + 1, refreshed_at = now(), last_seen_at = now(), is_pair_used = false,
               idle_expires_at = least(now() + $3 * interval '1 millisecond', expires_at)
         WHERE id = $1 AND user_id = $4 AND refresh_counter = $2
           AND revoked_at IS NULL AND idle_expires_at > now() AND expires_at > now()
@@ -143,19 +149,20 @@ export class SessionAccessRepository {
   }
 
   /**
-   * Updates `last_seen_at` of these sessions, at most once a minute each. Skips locked rows, because waiting for
-   * several of them could deadlock.
+   * Updates `last_seen_at` of these sessions, at most once a minute each, and records the first use of their token pair.
+   * Skips locked rows, because waiting for several of them could deadlock.
    */
   async markSeen(manager: EntityManager, claims: readonly AccessClaims[]): Promise<void> {
     await manager.query(
-      `UPDATE sessions SET last_seen_at = now()
-         FROM (SELECT s.user_id, s.id
-                 FROM unnest($1::uuid[], $2::uuid[]) AS k (user_id, id)
+      `UPDATE sessions SET last_seen_at = now(), is_pair_used = is_pair_used OR stale.uses_pair
+         FROM (SELECT s.user_id, s.id, s.refresh_counter = k.generation AS uses_pair
+                 FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS k (user_id, id, generation)
                  JOIN sessions s ON s.user_id = k.user_id AND s.id = k.id
                 WHERE s.last_seen_at < now() - ${LAST_SEEN_INTERVAL}
+                   OR NOT s.is_pair_used AND s.refresh_counter = k.generation
                   FOR NO KEY UPDATE OF s SKIP LOCKED) AS stale
         WHERE sessions.user_id = stale.user_id AND sessions.id = stale.id`,
-      toArrays(claims),
+      [...toArrays(claims), claims.map(({ generation = -1 }) => generation)],
     );
   }
 }

@@ -9,17 +9,26 @@ import { RefreshTokenInvalidError } from './sessions.errors.js';
 
 /** The result of presenting a refresh token. */
 export type Rotation =
-  | { readonly isReuse: false; readonly session: RefreshableSession; readonly refreshToken: string }
+  | {
+      readonly isReuse: false;
+      readonly session: RefreshableSession;
+      readonly refreshToken: string;
+      /** The counter of the refresh token. */
+      readonly counter: number;
+      /** Whether an unused successor was returned again after the grace period. */
+      readonly isRepeat: boolean;
+    }
   | { readonly isReuse: true; readonly session: RefreshableSession };
 
 /**
- * Rotates refresh tokens, with reuse detection and a grace period (RFC 9700 §4.14.2). The counter in the presented token
- * decides:
+ * Rotates refresh tokens, with reuse detection (RFC 9700 §4.14.2). The counter in the presented token decides:
  *
  * - It equals the session's counter: rotate and return the successor.
- * - It is one lower, within the grace period: return the same successor again. The response was lost, or two tabs
- *   refreshed at the same time. The user stays signed in, and no second chain of tokens starts.
- * - It is lower still, or the grace period is over: the token was reused, so it may be stolen.
+ * - It is one lower, within the grace period: return the same successor again, because two tabs refreshed at the same
+ *   time. No second chain of tokens starts.
+ * - It is one lower, and neither token of the current pair was used: return the same successor again, because the
+ *   response was lost. Not if the grace period is zero.
+ * - Otherwise the token was reused, so it may be stolen.
  */
 @Injectable()
 export class SessionRotationService {
@@ -46,21 +55,30 @@ export class SessionRotationService {
   async rotate(presented: string): Promise<Rotation> {
     const token = parseRefreshToken(presented);
     if (!token) throw new RefreshTokenInvalidError();
-    const session = await this.load(token);
-    if (token.counter === session.refreshCounter && (await this.advance(session)))
-      return this.successor(session, token);
-    // The token is old, or the session was rotated, revoked or expired since it was read.
-    const current = await this.load(token);
-    if (token.counter === current.refreshCounter - 1 && current.isInGrace) return this.successor(current, token);
+    let session = await this.load(token);
+    if (token.counter === session.refreshCounter) {
+      if (await this.advance(session)) return this.successor(session, token, false);
+      // It was rotated, revoked or expired since it was read.
+      session = await this.load(token);
+    }
     // Counters only grow. A higher one comes from a database that was restored from an older backup.
-    if (token.counter >= current.refreshCounter) throw new RefreshTokenInvalidError();
-    return { isReuse: true, session: current };
+    if (token.counter >= session.refreshCounter) throw new RefreshTokenInvalidError();
+    const isPrevious = token.counter === session.refreshCounter - 1;
+    if (isPrevious && session.isInGrace) return this.successor(session, token, false);
+    if (isPrevious && !session.isPairUsed && this.graceMs > 0) return this.successor(session, token, true);
+    return { isReuse: true, session };
+  }
+
+  /** Returns the session of a token, usable or not, or `null` if the token is not genuine. */
+  async findSession(token: PresentedRefreshToken): Promise<RefreshableSession | null> {
+    const session = await this.database.run((manager) => this.access.findForRefresh(manager, token, this.graceMs));
+    return session && this.refreshTokens.isAuthentic(token, session) ? session : null;
   }
 
   /** Reads the session of a token. Throws unless the token is genuine and the session is usable. */
   private async load(token: PresentedRefreshToken): Promise<RefreshableSession> {
-    const session = await this.database.run((manager) => this.access.findForRefresh(manager, token, this.graceMs));
-    if (!session || !this.refreshTokens.isAuthentic(token, session)) throw new RefreshTokenInvalidError();
+    const session = await this.findSession(token);
+    if (!session) throw new RefreshTokenInvalidError();
     assertUsable(session);
     return session;
   }
@@ -69,7 +87,8 @@ export class SessionRotationService {
     return this.database.run((manager) => this.access.rotate(manager, session, this.idleTimeoutMs));
   }
 
-  private successor(session: RefreshableSession, token: PresentedRefreshToken): Rotation {
-    return { isReuse: false, session, refreshToken: this.refreshTokens.issue(session, token.counter + 1) };
+  private successor(session: RefreshableSession, token: PresentedRefreshToken, isRepeat: boolean): Rotation {
+    const counter = token.counter + 1;
+    return { isReuse: false, session, refreshToken: this.refreshTokens.issue(session, counter), counter, isRepeat };
   }
 }

@@ -39,6 +39,13 @@ export class Session {
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   refreshedAt!: Date | null;
 
+  /**
+   * Whether the current token pair was used, so that its response is known to have arrived. False from a rotation until
+   * then. While it is false, the previous refresh token returns the current one again.
+   */
+  @Column({ type: 'boolean', default: true })
+  isPairUsed!: boolean;
+
   @Column({ type: 'text', nullable: true })
   userAgent!: string | null;
 

@@ -28,12 +28,12 @@ export class SessionGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    // On a public route, `AuthGuard('jwt')` may have authenticated the user of a late body or of earlier messages. Their
-    // session is then checked again.
+    // On a public route, `JwtAuthGuard` may have verified the token of an optional user. `AuthGuard('jwt')` may have
+    // authenticated the user of a late body or of earlier messages. Their session is then checked again.
     const claims = authenticatedIn(context);
     if (!claims) return this.admitStranger(context);
     const session = await this.check(claims, context);
-    if (session.isLastSeenStale) this.lastSeen.mark(claims);
+    this.lastSeen.markUse(session, claims);
     setSession(requestOf(context), claims, session);
     return true;
   }

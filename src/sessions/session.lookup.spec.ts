@@ -20,6 +20,7 @@ const sessionOf = (id: string): GuardedSession => ({
   revokedReason: null,
   isExpired: false,
   isLastSeenStale: false,
+  unusedGeneration: null,
 });
 
 /** Returns a lookup whose queries the test completes. They find every ID that does not start with `no-`. */

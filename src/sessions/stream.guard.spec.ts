@@ -61,7 +61,7 @@ describe('StreamGuard', () => {
       host as unknown as HttpAdapterHost,
       database as Database,
       sessions as SessionAccessRepository,
-      { mark: () => undefined } as unknown as LastSeenRecorder,
+      { markUse: () => undefined } as unknown as LastSeenRecorder,
     );
     guard.onApplicationBootstrap();
   });
@@ -73,7 +73,7 @@ describe('StreamGuard', () => {
   function toSession(id: string): GuardedSession {
     const user = { id: `user of ${id}`, isActive: true, role: 'user' } as GuardedSession['user'];
     const revokedReason = revoked.has(id) ? 'logout' : null;
-    return { id, user, revokedReason, isExpired: false, isLastSeenStale: false };
+    return { id, user, revokedReason, isExpired: false, isLastSeenStale: false, unusedGeneration: null };
   }
 
   const open = (...ids: (string | null)[]) => {

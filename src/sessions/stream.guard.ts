@@ -117,7 +117,7 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
     try {
       const session = usableSession(sessions.get(principal.sessionId), principal);
       if (accessRule && !isAllowed(session.user.role, accessRule)) throw new ForbiddenError();
-      if (session.isLastSeenStale) this.lastSeen.mark(principal);
+      this.lastSeen.markUse(session, principal);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       this.close(stream, error);

@@ -40,6 +40,7 @@ describe('an access token', () => {
     expect(claims).toEqual({
       sub: admin.id,
       sid: admin.sessionId,
+      gen: 0,
       iss: 'gatehouse',
       aud: 'gatehouse',
       iat: expect.any(Number),
@@ -54,6 +55,11 @@ describe('an access token', () => {
       .send({ refreshToken: (await buildSignedIn(app)).refreshToken });
     const again = await app.request.post('/auth/refresh').send({ refreshToken: body.refreshToken });
     expect(decodeToken(again.body.accessToken).claims['jti']).not.toBe(decodeToken(body.accessToken).claims['jti']);
+  });
+
+  it('of an earlier version, without the number of refreshes, is accepted', async () => {
+    const { status } = await use(forgeToken(ada.accessToken, { claims: { gen: undefined } }));
+    expect(status).toBe(200);
   });
 
   it('is accepted if forged with the right secret', async () => {
@@ -149,6 +155,7 @@ describe('an access token', () => {
 
   const badIds = [undefined, null, {}, [], true, 0, '', 'x', `' OR 1=1 --`, '0'.repeat(99)];
   const claims: readonly [claim: string, values: readonly unknown[], code?: string][] = [
+    ['gen', ['0', -1, 0.5, 2 ** 31, null, [0], true]],
     ['iss', [undefined, null, {}, [], 0, '', 'gatehouse ', 'Gatehouse', 'https://gatehouse.example']],
     ['aud', [undefined, null, {}, [], 0, '', 'gatehouse ', 'other', ['other']]],
     ['sub', badIds],

@@ -144,7 +144,7 @@ describe('the log', () => {
     await app.as(`${first.accessToken}x`).get('/users/me').expect(401);
     await app.request.get('/users/me').set('Authorization', 'Basic bGlmZTpob3JzZQ==').expect(401);
     await app.as(second.accessToken).get('/users/me').set('Cookie', 'sid=cookie-of-life').expect(200);
-    await app.database.query(`UPDATE sessions SET refreshed_at = now() - interval '1 hour'`);
+    await app.database.query(`UPDATE sessions SET refreshed_at = now() - interval '1 hour', is_pair_used = true`);
     await app.request.post('/auth/refresh').send({ refreshToken: first.refreshToken }).expect(401);
     const [row] = await app.database.query<{ hash: string }>(
       'SELECT password_hash AS hash FROM users WHERE email = $1',
@@ -178,9 +178,10 @@ describe('the log', () => {
   it('reports a reused refresh token by IDs only', async () => {
     const ada = await buildSignedIn(app);
     await app.request.post('/auth/refresh').send({ refreshToken: ada.refreshToken }).expect(200);
-    await app.database.query(`UPDATE sessions SET refreshed_at = now() - interval '1 hour' WHERE id = $1`, [
-      ada.sessionId,
-    ]);
+    await app.database.query(
+      `UPDATE sessions SET refreshed_at = now() - interval '1 hour', is_pair_used = true WHERE id = $1`,
+      [ada.sessionId],
+    );
     await app.request.post('/auth/refresh').send({ refreshToken: ada.refreshToken }).expect(401);
     expect(log.records).toContainEqual(
       expect.objectContaining({ level: 'warn', sessionId: ada.sessionId, userId: ada.id }),

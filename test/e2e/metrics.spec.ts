@@ -64,7 +64,7 @@ describe('metrics', () => {
     const { email } = await buildUser(app);
     for (let i = 0; i < 4; i += 1) await app.request.post('/auth/login').send({ email, password: 'wrong password' });
     await app.request.post('/auth/refresh').send({ refreshToken: ada.refreshToken }).expect(200);
-    await app.database.query(`UPDATE sessions SET refreshed_at = now() - interval '1 hour'`);
+    await app.database.query(`UPDATE sessions SET refreshed_at = now() - interval '1 hour', is_pair_used = true`);
     await app.request.post('/auth/refresh').send({ refreshToken: ada.refreshToken }).expect(401);
     expect(await grown('gatehouse_sign_ins_total', { result: 'success' })).toBe(1);
     expect(await grown('gatehouse_sign_ins_total', { result: 'invalid_credentials' })).toBe(3);

@@ -1,6 +1,8 @@
 import { createHmac, hkdfSync } from 'node:crypto';
+import { LastSeenRecorder } from '../../src/sessions/last-seen.recorder.js';
 import { RefreshTokens } from '../../src/sessions/refresh-token.js';
-import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
+import { mailKinds } from '../support/account-records.js';
 import { NO_DATABASE } from '../support/constants.js';
 import { decodeToken } from '../support/forge-token.js';
 import { issueVersion1 } from '../support/old-refresh-token.js';
@@ -26,6 +28,12 @@ describe('POST /auth/refresh', () => {
   /** Moves the last rotation of a session back in time. */
   const ageRotation = (id: string, interval: string) =>
     app.database.query('UPDATE sessions SET refreshed_at = refreshed_at - $2::interval WHERE id = $1', [id, interval]);
+
+  /** Uses an access token, and records that. */
+  const use = async (accessToken: string) => {
+    await app.as(accessToken).get('/users/me').expect(200);
+    await app.app.get(LastSeenRecorder).flush();
+  };
 
   const bytesOf = (token: string) => Buffer.from(token, 'base64url');
   /** Version, session ID, counter and user ID. The HMAC follows. */
@@ -117,9 +125,71 @@ describe('POST /auth/refresh', () => {
       expect(me.body.id).toBe(ada.id);
     });
 
+    describe('whose response was lost, after the grace period', () => {
+      /** Refreshes a new session and pretends that the response was lost a day ago. */
+      const lose = async () => {
+        const ada = await buildSignedIn(app);
+        const { body } = await refresh(ada.refreshToken).expect(200);
+        await ageRotation(ada.sessionId, '1 day');
+        return { ...ada, successor: body.refreshToken as string, nextAccessToken: body.accessToken as string };
+      };
+
+      it('returns the same successor and records that', async () => {
+        const { id, email, sessionId, refreshToken, successor } = await lose();
+        const { body } = await refresh(refreshToken, other).expect(200);
+        expect(body.refreshToken).toBe(successor);
+        expect(await row(sessionId)).toMatchObject({ refresh_counter: 1, revoked_at: null });
+        await app.as(body.accessToken).get('/users/me').expect(200);
+        expect(await mailKinds(app, { email })).not.toContain('refresh_token_reused');
+        const events = await app.database.query(
+          `SELECT outcome, reason, session_id FROM audit_events WHERE user_id = $1 AND type = 'token_refresh'`,
+          [id],
+        );
+        expect(events).toEqual([{ outcome: 'success', reason: 'repeated', session_id: sessionId }]);
+      });
+
+      it('returns the same successor while only an earlier access token is used', async () => {
+        const { accessToken, sessionId, refreshToken, successor } = await lose();
+        await app.database.query(`UPDATE sessions SET last_seen_at = now() - interval '1 day' WHERE id = $1`, [
+          sessionId,
+        ]);
+        await use(accessToken);
+        expect(await refreshed(refreshToken)).toBe(successor);
+      });
+
+      it('revokes the session once the access token of the response was used', async () => {
+        const { email, sessionId, refreshToken, accessToken, nextAccessToken } = await lose();
+        await Promise.all([use(nextAccessToken), app.as(accessToken).get('/users/me').expect(200)]);
+        await app.app.get(LastSeenRecorder).flush();
+        const { body } = await refresh(refreshToken).expect(401);
+        expect(body.code).toBe('refresh_token_reused');
+        expect((await row(sessionId)).revoked_reason).toBe('refresh_reuse');
+        expect(await mailKinds(app, { email })).toContain('refresh_token_reused');
+      });
+
+      it('revokes the session once the refresh token of the response was used', async () => {
+        const { refreshToken, successor } = await lose();
+        await refreshed(successor);
+        const { body } = await refresh(refreshToken, other).expect(401);
+        expect(body.code).toBe('refresh_token_reused');
+      });
+
+      it('reveals a thief who got the unused pair at the next refresh of the owner', async () => {
+        const { sessionId, refreshToken, successor, nextAccessToken } = await lose();
+        const thief = (await refresh(refreshToken).expect(200)).body as { accessToken: string; refreshToken: string };
+        await use(nextAccessToken);
+        const next = (await refresh(thief.refreshToken).expect(200)).body as { accessToken: string };
+        await use(next.accessToken);
+        await ageRotation(sessionId, '1 day');
+        const { body } = await refresh(successor).expect(401);
+        expect(body.code).toBe('refresh_token_reused');
+      });
+    });
+
     it('revokes the session after the grace period, despite the 401', async () => {
       const ada = await buildSignedIn(app);
-      const successor = await refreshed(ada.refreshToken);
+      const { refreshToken: successor, accessToken } = (await refresh(ada.refreshToken).expect(200)).body as SignedIn;
+      await use(accessToken);
       await ageRotation(ada.sessionId, '10 seconds');
       const { body } = await refresh(ada.refreshToken).expect(401);
       expect(body.code).toBe('refresh_token_reused');

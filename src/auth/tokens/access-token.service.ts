@@ -24,12 +24,16 @@ export class AccessTokenService {
     private readonly keys: KeyRing,
   ) {}
 
-  /** Signs an access token (RFC 7519) for a session. It contains no role, because the guard reads the current one. */
-  async grant(user: User, sessionId: string, refreshToken: string): Promise<TokenGrant> {
+  /**
+   * Signs an access token (RFC 7519) for a session. It contains no role, because the guard reads the current one.
+   *
+   * @param generation the counter of the refresh token
+   */
+  async grant(user: User, sessionId: string, refreshToken: string, generation: number): Promise<TokenGrant> {
     const { issuer, audience, ttlSeconds: expiresIn } = this.config.accessToken;
     const { id: keyid, algorithm, signer: privateKey } = this.keys.current;
     const options = { privateKey, algorithm, keyid, subject: user.id, jwtid: newId(), issuer, audience, expiresIn };
-    const accessToken = await this.jwt.signAsync({ sid: sessionId }, options);
+    const accessToken = await this.jwt.signAsync({ sid: sessionId, gen: generation }, options);
     return { user, sessionId, accessToken, refreshToken, expiresIn };
   }
 }
