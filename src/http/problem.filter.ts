@@ -8,7 +8,7 @@ import {
   type ExceptionFilter,
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { DomainError } from '../common/domain.error.js';
+import { DomainError, ValidationFailedError } from '../common/domain.error.js';
 import { RejectionAudit } from '../common/rejection-audit.js';
 import { sendsBearerToken } from './bearer-token.js';
 import type { GuardedRequest } from './guarded-request.js';
@@ -77,6 +77,10 @@ export function sendProblem(error: DomainError, request: GuardedRequest, respons
   return response.type('application/problem+json').json(problem);
 }
 
+function routePathOf({ route }: Request): string {
+  return String((route as { readonly path?: unknown } | undefined)?.path);
+}
+
 function pathOf({ originalUrl }: Request): string {
   return originalUrl.split('?', 1)[0] ?? '';
 }
@@ -92,7 +96,10 @@ function routingError(exception: unknown, request: GuardedRequest): DomainError 
     exception instanceof NotFoundException && exception.message === `Cannot ${request.method} ${request.originalUrl}`;
   const isBadPath = exception instanceof BadRequestException && exception.message.startsWith('Failed to decode param');
   // Without a route, a domain error comes from the HTTP setup, for example from a body parser.
-  if (!isUnhandled && !isBadPath && (request.route || !(exception instanceof DomainError))) return null;
+  // A route with a parameter can match the path of another route, whose methods then count.
+  const isBadInput = exception instanceof ValidationFailedError && routePathOf(request).includes(':');
+  const isRouted = request.route && !isBadInput;
+  if (!isUnhandled && !isBadPath && (isRouted || !(exception instanceof DomainError))) return null;
   const allowed = methodsOf(request.app, pathOf(request));
   if (allowed.length > 0 && !allowed.includes(request.method)) return new MethodNotAllowedError(allowed);
   if (isBadPath) return new BadRequestError();

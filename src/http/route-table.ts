@@ -19,11 +19,11 @@ interface RouterLayer {
  * distinguish an unknown path (404) from an unsupported method (405).
  */
 export function methodsOf(app: Pick<Application, 'router'>, path: string): readonly string[] {
-  const methods = new Set<string>();
-  for (const layer of layersOf(app)) {
-    if (!layer.route || !matches(layer, path)) continue;
-    for (const method of Object.keys(layer.route.methods)) methods.add(method.toUpperCase());
-  }
+  const routes = layersOf(app).flatMap((layer) => (layer.route && matches(layer, path) ? layer.route : []));
+  // `DELETE /admin/sessions/:id` does not serve `/admin/sessions/revoke`, because `revoke` is no ID.
+  const exact = routes.filter((route) => [route.path].flat().includes(path));
+  const serving = exact.length > 0 ? exact : routes;
+  const methods = new Set(serving.flatMap((route) => Object.keys(route.methods).map((name) => name.toUpperCase())));
   if (methods.has('_ALL')) return METHODS;
   if (methods.has('GET')) methods.add('HEAD');
   return [...methods].sort();

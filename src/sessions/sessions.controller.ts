@@ -29,6 +29,14 @@ export class SessionsController {
     return SessionDto.from(await this.sessions.getCurrentSession(principal), principal.sessionId);
   }
 
+  @Delete('current')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Revoke the current session: sign out' })
+  @ApiNoContentResponse()
+  revokeCurrent(@CurrentPrincipal() principal: Principal): Promise<void> {
+    return this.sessions.signOut(principal);
+  }
+
   @Delete()
   @ApiOperation({ summary: 'Revoke the current user’s other sessions, or all of them' })
   @ApiOkResponse({ type: RevokedDto })

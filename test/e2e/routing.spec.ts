@@ -1,5 +1,7 @@
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { expectProblemDocument } from '../support/expect-problem.js';
 import { exchange, rawRequest } from '../support/raw-http.js';
+import { routesOf } from '../support/routes.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('routing', () => {
@@ -145,6 +147,29 @@ describe('routing', () => {
   it('rejects OPTIONS with 405 and the allowed methods', async () => {
     const answer = await app.request.options('/sessions');
     expect([answer.status, answer.headers['allow']]).toEqual([405, 'DELETE, GET, HEAD']);
+  });
+
+  it('lists in Allow exactly the methods of a path, even if it looks like an ID', async () => {
+    const fixed = routesOf(app).filter(({ path }) => !path.includes('{'));
+    const expected = new Map<string, Set<string>>();
+    for (const { path, method } of fixed)
+      expected.set(path, (expected.get(path) ?? new Set()).add(method.toUpperCase()));
+    for (const [path, methods] of expected) {
+      if (methods.has('GET')) methods.add('HEAD');
+      const { headers } = await app.as(admin.accessToken).options(path).expect(405);
+      expect([path, headers['allow']]).toEqual([path, [...methods].sort().join(', ')]);
+    }
+  });
+
+  it.each([
+    ['DELETE', '/admin/sessions/revoke', 'POST'],
+    ['PATCH', '/admin/sessions/revoke', 'POST'],
+    ['PATCH', '/sessions/current', 'DELETE, GET, HEAD'],
+  ])('rejects a method of the route for IDs with 405: %s %s', async (method, path, allow) => {
+    const send = app.as(admin.accessToken);
+    const answer = await (method === 'DELETE' ? send.delete(path) : send.patch(path).send({ expiresAt: '2001-01-01' }));
+    expectProblemDocument(answer, 405, 'method_not_allowed');
+    expect(answer.headers['allow']).toBe(allow);
   });
 
   it.each(['TRACE', 'PROPFIND', 'PURGE', 'QUERY'])('rejects an unsupported method with 405: %s', async (method) => {

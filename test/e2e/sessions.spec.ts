@@ -113,6 +113,13 @@ describe('/sessions', () => {
       await app.as(laptop.accessToken).get('/users/me').expect(200);
     });
 
+    it('revokes the current session by its name', async () => {
+      const { accessToken, id, sessionId } = await buildSignedIn(app);
+      await app.as(accessToken).delete('/sessions/current').expect(204);
+      expect(await revocationOf(sessionId)).toEqual({ revoked_reason: 'logout', revoked_by: id });
+      expectProblem(await app.as(accessToken).delete('/sessions/current'), 401, 'session_revoked');
+    });
+
     it('revokes the current session with the reason logout', async () => {
       const { id, accessToken, sessionId } = await buildSignedIn(app);
       await app.as(accessToken).delete(`/sessions/${sessionId}`).expect(204);
@@ -159,7 +166,7 @@ describe('/sessions', () => {
       await app.as(ada.accessToken).get('/users/me').expect(200);
     });
 
-    it.each(['current', 'all', '1', `${UNKNOWN_ID}x`, UNKNOWN_ID.replaceAll('-', ''), `${UNKNOWN_ID} OR 1=1`])(
+    it.each(['all', '1', `${UNKNOWN_ID}x`, UNKNOWN_ID.replaceAll('-', ''), `${UNKNOWN_ID} OR 1=1`])(
       'rejects the ID %j and revokes nothing',
       async (id) => {
         const ada = await buildSignedIn(app);
