@@ -1,5 +1,12 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
@@ -8,6 +15,7 @@ import { PasswordTooWeakError } from '../platform/passwords/passwords.errors.js'
 import { RequestClient } from '../http/request-client.decorator.js';
 import type { Client } from '../common/client.js';
 import { TooManyRequestsError } from '../platform/rate-limits/rate-limits.errors.js';
+import { TokenMissingError } from './auth.errors.js';
 import { EmailNotVerifiedError } from './recovery/recovery.errors.js';
 import {
   RefreshTokenInvalidError,
@@ -17,16 +25,18 @@ import {
   SessionRevokedError,
   UserInactiveError,
 } from '../sessions/sessions.errors.js';
-import { SessionsService } from '../sessions/sessions.service.js';
 import { UserDto } from '../users/user.dto.js';
 import { EmailTakenError, InvalidCredentialsError } from '../users/users.errors.js';
 import { LoginDto } from './dto/login.dto.js';
+import { LogoutDto } from './dto/logout.dto.js';
 import { RefreshDto } from './dto/refresh.dto.js';
 import { RegisterDto } from './dto/register.dto.js';
 import { TokenPairDto } from './dto/token-pair.dto.js';
 import { RefreshService } from './refresh.service.js';
 import { RegistrationService } from './registration.service.js';
 import { SignInService } from './sign-in.service.js';
+import { SignOutGuard } from './sign-out.guard.js';
+import { SignOutService } from './sign-out.service.js';
 
 @ApiTags('auth')
 @Controller('auth')
@@ -35,7 +45,7 @@ export class AuthController {
     private readonly registration: RegistrationService,
     private readonly signIns: SignInService,
     private readonly refreshes: RefreshService,
-    private readonly sessions: SessionsService,
+    private readonly signOuts: SignOutService,
   ) {}
 
   @Public()
@@ -80,11 +90,19 @@ export class AuthController {
     return TokenPairDto.from(await this.refreshes.refresh(refreshToken, client));
   }
 
+  @Public()
+  @UseGuards(SignOutGuard)
   @Post('logout')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Sign out: revoke the current session' })
+  @ApiOperation({ summary: 'Sign out: revoke the session of the access token or of the refresh token' })
+  @ApiBody({ type: LogoutDto, required: false })
   @ApiNoContentResponse()
-  signOut(@CurrentPrincipal() principal: Principal): Promise<void> {
-    return this.sessions.signOut(principal);
+  @ApiProblems(TokenMissingError)
+  async signOut(
+    @CurrentPrincipal() principal: Principal | null,
+    @Body() { refreshToken }: LogoutDto,
+    @RequestClient() client: Client,
+  ): Promise<void> {
+    await this.signOuts.signOut(principal, refreshToken, client);
   }
 }

@@ -24,6 +24,7 @@ import { RefreshService } from './refresh.service.js';
 import { RegistrationService } from './registration.service.js';
 import { SecurityMailsService } from './security-mails.service.js';
 import { SignInService } from './sign-in.service.js';
+import { SignOutService } from './sign-out.service.js';
 import { AccessTokenService } from './tokens/access-token.service.js';
 import { JwksController } from './tokens/jwks.controller.js';
 import { KeyRing } from './tokens/key-ring.js';
@@ -64,6 +65,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     RegistrationService,
     SecurityMailsService,
     SignInService,
+    SignOutService,
     TokenService,
     VerifiedTokens,
     tablePruner({

@@ -1,12 +1,16 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { sendsBearerToken } from '../http/bearer-token.js';
+import { countHeader } from '../http/header-count.js';
 import { requestOf, type GuardedRequest } from '../http/guarded-request.js';
+import { takesOptionalUser } from '../http/optional-user.js';
 import { isPublic } from '../http/public.decorator.js';
 import { TokenMissingError } from './auth.errors.js';
 import { JwtStrategy } from './jwt.strategy.js';
 
 /**
- * The first global guard. Verifies the access token without a database query. `SessionGuard` then checks the session.
+ * The first global guard. Verifies the access token without a database query. `SessionGuard` then checks the session. On
+ * a public route that takes the current user, verifies the token of a request that has one.
  */
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
@@ -16,9 +20,12 @@ export class JwtAuthGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    if (isPublic(this.reflector, context)) return true;
+    const type = context.getType();
+    const isOptional = isPublic(this.reflector, context);
+    if (isOptional && (type !== 'http' || !takesOptionalUser(this.reflector, context))) return true;
     const request = requestOf(context);
-    if (context.getType() === 'ws') return hasClaims(request);
+    if (type === 'ws') return hasClaims(request);
+    if (isOptional && !sendsBearerToken(request) && countHeader(request, 'authorization') <= 1) return true;
     const claims = this.strategy.findVerified(request);
     // Without a promise, because most tokens were verified before.
     if (!claims) return this.verify(request);

@@ -98,7 +98,7 @@ function routingError(exception: unknown, request: GuardedRequest): DomainError 
   // Without a route, a domain error comes from the HTTP setup, for example from a body parser.
   // A route with a parameter can match the path of another route, whose methods then count.
   const isBadInput = exception instanceof ValidationFailedError && routePathOf(request).includes(':');
-  const isRouted = request.route && !isBadInput;
+  const isRouted = request.route !== undefined && !isBadInput;
   if (!isUnhandled && !isBadPath && (isRouted || !(exception instanceof DomainError))) return null;
   const allowed = methodsOf(request.app, pathOf(request));
   if (allowed.length > 0 && !allowed.includes(request.method)) return new MethodNotAllowedError(allowed);

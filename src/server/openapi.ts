@@ -5,6 +5,7 @@ import { TokenExpiredError, TokenInvalidError, TokenMissingError } from '../auth
 import { ForbiddenError, OverloadedError, RequestTimeoutError, ValidationFailedError } from '../common/domain.error.js';
 import { OWN_ERRORS_EXTENSION, type DocumentedError } from '../http/api-problems.decorator.js';
 import { BadRequestError, InternalError, TooManyConnectionsError } from '../http/http.errors.js';
+import { USER_EXTENSION } from '../http/optional-user.js';
 import { PUBLIC_EXTENSION, type PublicOptions } from '../http/public.decorator.js';
 import { PERMISSIONS_EXTENSION, ROLES_EXTENSION } from '../http/roles.decorator.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
@@ -87,7 +88,9 @@ function isOperation(member: unknown): member is Operation {
 function complete(operation: Operation): void {
   const access = operation[PUBLIC_EXTENSION] as PublicOptions | undefined;
   Reflect.deleteProperty(operation, PUBLIC_EXTENSION);
-  operation.security = access ? [] : [{ [SCHEME]: [] }];
+  const isOptional = access !== undefined && operation[USER_EXTENSION] === true;
+  Reflect.deleteProperty(operation, USER_EXTENSION);
+  operation.security = [...(isOptional ? [{}] : []), ...(access && !isOptional ? [] : [{ [SCHEME]: [] }])];
   const { responses } = operation;
   const isLimited = responses['429'] !== undefined;
   const bodyErrors = describeBody(operation);
@@ -96,7 +99,7 @@ function complete(operation: Operation): void {
   addProblems(responses, [
     TooManyConnectionsError,
     ...(access?.evenIfBusy ? [] : [RequestTimeoutError]),
-    ...(hasOwnErrors ? [] : [...handlerErrors(operation, access), ...bodyErrors]),
+    ...(hasOwnErrors ? [] : [...handlerErrors(operation, access, isOptional), ...bodyErrors]),
   ]);
   for (const [status, response] of Object.entries(responses)) {
     if (response && !isReference(response)) response.description ||= STATUS_CODES[status] ?? 'Other responses.';
@@ -105,13 +108,18 @@ function complete(operation: Operation): void {
 }
 
 /** Returns the errors of guards, pipes and the handler, which an exception filter of the route may convert. */
-function handlerErrors(operation: Operation, access: PublicOptions | undefined): DocumentedError[] {
+function handlerErrors(
+  operation: Operation,
+  access: PublicOptions | undefined,
+  isOptional: boolean,
+): DocumentedError[] {
   const errors: DocumentedError[] = [InternalError];
   const takesInput = operation.requestBody !== undefined || (operation.parameters ?? []).length > 0;
   if (takesInput) errors.push(ValidationFailedError, BadRequestError);
-  if (!access) errors.push(TokenMissingError, TokenInvalidError, TokenExpiredError, ...SESSION_ERRORS);
+  if (!access) errors.push(TokenMissingError);
+  if (!access || isOptional) errors.push(TokenInvalidError, TokenExpiredError, ...SESSION_ERRORS);
   if (operation[ROLES_EXTENSION] ?? operation[PERMISSIONS_EXTENSION]) errors.push(ForbiddenError);
-  if (!access?.evenIfBusy) errors.push(DatabaseUnavailableError, OverloadedError);
+  if (!access?.evenIfBusy || isOptional) errors.push(DatabaseUnavailableError, OverloadedError);
   return errors;
 }
 

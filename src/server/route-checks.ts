@@ -10,6 +10,7 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { MULTER_MODULE_OPTIONS } from '@nestjs/platform-express/multer/files.constants.js';
 import { BODY_READER } from '../http/body/body-parsers.js';
+import { takesUser } from '../http/optional-user.js';
 import { isPublic } from '../http/public.decorator.js';
 
 /** An argument of `@UseInterceptors()`. */
@@ -77,7 +78,9 @@ function* findRoutes(app: NestExpressApplication): Iterable<Route> {
           interceptors: all(INTERCEPTORS_METADATA) as Interceptor[],
           // A guard on a public route, such as `AuthGuard('jwt')`, may authenticate the user.
           isGuarded:
-            all(GUARDS_METADATA).length > 0 || !isPublic(reflector, new ExecutionContextHost([], type, handler)),
+            takesUser(handler) ||
+            all(GUARDS_METADATA).length > 0 ||
+            !isPublic(reflector, new ExecutionContextHost([], type, handler)),
         };
       }
     }

@@ -289,7 +289,10 @@ describe('bad input', () => {
     for (const operation of json) {
       for (const { name } of operation.body) {
         const body = { ...bodyWith(operation, name, sql), ...(name !== 'email' && newEmail(operation)) };
-        statuses.push((await send(operation).send(body)).status);
+        // A valid access token would sign out its session.
+        const isSignOut = operation.path === '/auth/logout';
+        const request = isSignOut ? app.request.post(operation.path) : send(operation);
+        statuses.push((await request.send(body)).status);
       }
     }
     expect(statuses.filter((status) => status >= 500)).toEqual([]);

@@ -1,4 +1,6 @@
-import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
+import { expectProblem } from '../support/expect-problem.js';
+import { forgeToken } from '../support/forge-token.js';
 import { rounds } from '../support/rounds.js';
 import { sessionRow } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
@@ -74,6 +76,91 @@ describe('POST /auth/logout', () => {
     const { body, headers } = await app.request.post('/auth/logout').expect(401);
     expect(body.code).toBe('token_missing');
     expect(headers['www-authenticate']).toBe('Bearer');
+  });
+
+  describe('with a refresh token', () => {
+    const signOut = (refreshToken: unknown, at = app) => at.request.post('/auth/logout').send({ refreshToken });
+    const refresh = async (refreshToken: string) =>
+      (await app.request.post('/auth/refresh').send({ refreshToken }).expect(200)).body.refreshToken as string;
+    const reasonOf = async ({ sessionId }: SignedIn) => (await sessionRow(app.database, sessionId)).revoked_reason;
+
+    it('works without an access token, on every instance and repeatedly', async () => {
+      const ada = await buildSignedIn(app);
+      for (const at of [app, other, app]) expect((await signOut(ada.refreshToken, at).expect(204)).text).toBe('');
+      const { body } = await other.as(ada.accessToken).get('/users/me').expect(401);
+      expect(body).toMatchObject({ code: 'session_revoked', reason: 'logout' });
+    });
+
+    it.each([
+      ['an expired', (token: string) => forgeToken(token, { claims: { iat: 1, exp: 2 } })],
+      ['a malformed', () => 'x'],
+    ])('works with %s access token', async (_, change) => {
+      const ada = await buildSignedIn(app);
+      const { refreshToken } = ada;
+      await app.as(change(ada.accessToken)).post('/auth/logout').send({ refreshToken }).expect(204);
+      expect(await reasonOf(ada)).toBe('logout');
+    });
+
+    it('records the sign-out as an act of the user', async () => {
+      const ada = await buildSignedIn(app);
+      await signOut(ada.refreshToken).expect(204);
+      const sql = `SELECT type, reason, actor_id, session_id FROM audit_events WHERE user_id = $1 AND type = 'session_revoked'`;
+      expect(await app.database.query(sql, [ada.id])).toEqual([
+        { type: 'session_revoked', reason: 'logout', actor_id: ada.id, session_id: ada.sessionId },
+      ]);
+    });
+
+    it('works with an earlier token of the session', async () => {
+      const ada = await buildSignedIn(app);
+      await refresh(await refresh(ada.refreshToken));
+      await signOut(ada.refreshToken).expect(204);
+      expect(await reasonOf(ada)).toBe('logout');
+    });
+
+    it('revokes the sessions of both tokens', async () => {
+      const ada = await buildUser(app);
+      const [one, two, three] = [await signIn(app, ada), await signIn(app, ada), await signIn(app, ada)];
+      const { refreshToken } = two;
+      await app.as(one.accessToken).post('/auth/logout').send({ refreshToken }).expect(204);
+      expect([await reasonOf(one), await reasonOf(two), await reasonOf(three)]).toEqual(['logout', 'logout', null]);
+    });
+
+    it('revokes the session of a valid access token even if the refresh token is unknown', async () => {
+      const ada = await buildSignedIn(app);
+      await app.as(ada.accessToken).post('/auth/logout').send({ refreshToken: 'x' }).expect(204);
+      expect(await reasonOf(ada)).toBe('logout');
+    });
+
+    it('gives the same response for an unknown token, and revokes nothing', async () => {
+      const [ada, deleted] = [await buildSignedIn(app), await buildSignedIn(app)];
+      await app.database.query('DELETE FROM sessions WHERE id = $1', [deleted.sessionId]);
+      const forged = ada.refreshToken.slice(0, -4) + (ada.refreshToken.endsWith('AAAA') ? 'BBBB' : 'AAAA');
+      for (const token of ['x', forged, deleted.refreshToken, ada.accessToken.slice(0, 500)]) {
+        const { text, headers } = await signOut(token).expect(204);
+        expect([text, headers['ratelimit'], headers['www-authenticate']]).toEqual(['', undefined, undefined]);
+      }
+      expect(await reasonOf(ada)).toBeNull();
+    });
+
+    it.each([[''], [7], [null], [['x']], ['A'.repeat(513)]])('rejects a malformed field: %j', async (refreshToken) => {
+      expectProblem(await signOut(refreshToken), 400, 'validation_failed');
+    });
+
+    it('returns 204 to twenty concurrent requests and records one event', async () => {
+      const ada = await buildSignedIn(app);
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => signOut(ada.refreshToken, i % 2 ? app : other)),
+      );
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([204]));
+      const sql = `SELECT FROM audit_events WHERE user_id = $1 AND type = 'session_revoked'`;
+      expect(await app.database.query(sql, [ada.id])).toHaveLength(1);
+    });
+  });
+
+  it('returns token_expired for an expired access token without a refresh token', async () => {
+    const ada = await buildSignedIn(app);
+    const expired = forgeToken(ada.accessToken, { claims: { iat: 1, exp: 2 } });
+    expectProblem(await app.as(expired).post('/auth/logout').send({}), 401, 'token_expired');
   });
 
   it('allows the user to sign in again', async () => {

@@ -27,6 +27,7 @@ import { Public } from '../../src/http/public.decorator.js';
 import type { Principal } from '../../src/common/principal.js';
 import { SessionLookup } from '../../src/sessions/session.lookup.js';
 import { DatabaseUnavailableError } from '../../src/platform/database/pg-errors.js';
+import { CurrentUser } from '../../src/users/current-user.decorator.js';
 import type { User } from '../../src/users/user.entity.js';
 import { buildSignedIn, type SignedIn } from '../support/builders.js';
 import { expectProblem, expectProblemDocument } from '../support/expect-problem.js';
@@ -122,6 +123,13 @@ class ProbePassportController {
     return { isSignedIn: Boolean(user) };
   }
 
+  @Public()
+  @Get('partner')
+  @UseGuards(AuthGuard('api-key'))
+  partner(@CurrentUser() user: User | null) {
+    return { email: user?.email };
+  }
+
   @Get('admin')
   @Auth('admin')
   admin() {
@@ -215,6 +223,11 @@ describe("AuthGuard('jwt')", () => {
     const call = () => app.request.get('/probe-passport/either').set('X-Api-Key', 'key of a partner');
     expect((await call().expect(200)).body).toEqual({ email: 'partner' });
     expect((await call().auth('x', { type: 'bearer' }).expect(200)).body).toEqual({ email: 'partner' });
+  });
+
+  it('decides alone on a public route that takes the current user', async () => {
+    const call = app.request.get('/probe-passport/partner').set('X-Api-Key', 'key of a partner');
+    expect((await call.auth('x', { type: 'bearer' }).expect(200)).body).toEqual({ email: 'partner' });
   });
 
   it('responds with 503 while sessions cannot be looked up', async () => {

@@ -33,6 +33,7 @@ export interface Operation {
   readonly path: string;
   /** For example `PATCH /admin/users/{id}`. */
   readonly name: string;
+  /** Whether every request needs a token. */
   readonly isGuarded: boolean;
   /** The roles that may call the operation. */
   readonly roles: readonly Role[];
@@ -97,7 +98,7 @@ export function operationsOf(document: OpenAPIObject): Operation[] {
       method: method as Operation['method'],
       path,
       name: `${method.toUpperCase()} ${path}`,
-      isGuarded: (documented.security ?? []).length > 0,
+      isGuarded: schemesOf(documented).length > 0 && !schemesOf(documented).includes(''),
       ...rolesOf(documented),
       ...inputOf(document, documented),
       statuses: Object.keys(documented.responses).map(Number),
@@ -106,6 +107,11 @@ export function operationsOf(document: OpenAPIObject): Operation[] {
       documented,
     })),
   );
+}
+
+/** Returns the names of the security schemes. An empty name stands for a request without a token. */
+export function schemesOf({ security = [] }: DocumentedOperation): string[] {
+  return security.map((requirement) => Object.keys(requirement).join());
 }
 
 function rolesOf({ 'x-roles': named = ROLES, 'x-permissions': permissions = [] }: DocumentedOperation) {
