@@ -18,7 +18,11 @@ type Pipe = Type<PipeTransform> | PipeTransform;
 export function identityDecorator(
   find: (request: GuardedRequest) => object | undefined,
 ): (...pipes: Pipe[]) => ParameterDecorator {
-  const inject = createParamDecorator((_: unknown, context: ExecutionContext) => find(requestOf(context)) ?? null);
+  const inject = createParamDecorator((_: unknown, context: ExecutionContext) => {
+    const identity = find(requestOf(context));
+    // An optional guard of passport sets `false`.
+    return typeof identity === 'object' ? identity : null;
+  });
   return (...pipes) =>
     (target, key, index) => {
       inject(...pipes)(target, key, index);

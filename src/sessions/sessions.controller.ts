@@ -33,7 +33,7 @@ export class SessionsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Revoke the current session: sign out' })
   @ApiNoContentResponse()
-  revokeCurrent(@CurrentPrincipal() principal: Principal): Promise<void> {
+  revokeCurrentSession(@CurrentPrincipal() principal: Principal): Promise<void> {
     return this.sessions.signOut(principal);
   }
 

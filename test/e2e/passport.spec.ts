@@ -119,8 +119,8 @@ class ProbePassportController {
   @Public()
   @Get('optional')
   @UseGuards(OptionalAuthGuard)
-  optional(@Req() { user }: RequestWithUser) {
-    return { isSignedIn: Boolean(user) };
+  optional(@CurrentUser() user: User | null) {
+    return { isSignedIn: user !== null };
   }
 
   @Public()
