@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { DEVELOPMENT_SECRET } from './env.schema.js';
 import { secretWeakness } from './secret-strength.js';
 
@@ -52,6 +53,24 @@ describe('secretWeakness', () => {
       expect(secretWeakness(secret)).toMatch(/^has too few different characters/);
     },
   );
+
+  it('rejects published secrets, templates, phrases and patterns', () => {
+    const secrets = readFileSync('test/support/published-secrets.txt', 'utf8').split('\n').filter(Boolean);
+    expect(secrets.length).toBeGreaterThan(100);
+    expect(secrets.filter((secret) => secretWeakness(secret) === null)).toEqual([]);
+  });
+
+  it.each([
+    ['a JSON Web Token', `eyJhbGciOiJIUzI1NiJ9.${BYTES.toString('base64url')}`, /^is a token/],
+    ['a UUID', '569a1821-0a93-45e8-87ab-eb857f20a010', /^is a UUID/],
+  ])('rejects %s', (_, secret, message) => {
+    expect(secretWeakness(secret)).toMatch(message);
+  });
+
+  it('checks the longest secret in bounded time', () => {
+    expect(secretWeakness('lantern'.repeat(9_000))).toMatch(/^has too few/);
+    expect(secretWeakness('thisisaverylongkey'.repeat(3_000))).toMatch(/^is a placeholder/);
+  });
 
   it('never repeats the secret', () => {
     expect(secretWeakness('changeme-changeme-changeme-changeme')).not.toContain('changeme');
