@@ -15,13 +15,16 @@ export class RegistrationService {
   ) {}
 
   /**
-   * Creates an account. A mail with a link to verify the email follows.
+   * Creates an account. Limits requests per client, and attempts with an acceptable password per client and email. A mail with a link to verify the email follows.
    *
    * @throws TooManyRequestsError, PasswordTooWeakError, EmailTakenError, OverloadedError
    */
   async register(registration: Registration, client: Client): Promise<User> {
     await this.hasher.assertCapacity(client);
-    await this.limits.spend('register', { client, account: normalizeEmail(registration.email) });
+    const subject = { client, account: normalizeEmail(registration.email), isPerClient: true };
+    await this.limits.spend('register', subject, ['address']);
+    await this.users.assertPasswordAcceptable(registration);
+    await this.limits.spend('register', subject, ['account']);
     return this.users.registerUser(registration, client);
   }
 }

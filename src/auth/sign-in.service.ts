@@ -55,7 +55,7 @@ export class SignInService {
     const attempt = await this.limits.begin('login', {
       client,
       account: JSON.stringify({ email }),
-      knownDevice: () => this.database.run((manager) => this.knownDevices.recognize(manager, { email }, client)),
+      knownDevice: () => this.database.run((manager) => this.knownDevices.recognizeOwner(manager, { email }, client)),
     });
     try {
       const grant = await this.authenticate(email, password, client);

@@ -3,10 +3,22 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Client } from '../common/client.js';
 import { networkOf } from '../common/network.js';
+import { lowestIdAt } from '../platform/audit/audit-sql.js';
 import { parseRefreshToken, RefreshTokens } from './refresh-token.js';
 
 /** An account remembers a device for this long after its session expired or signed out. */
 const MEMORY_MS = 30 * 86_400_000;
+
+const OWNER_MS = 86_400_000;
+const OWNERS = `
+ UNION ALL
+SELECT e.id, ''::bytea, true FROM users u JOIN audit_events e ON e.user_id = u.id
+ WHERE (u.id = $1 OR lower(u.email) = lower($2)) AND e.actor_id = u.id AND e.outcome = 'success'
+   AND e.type IN ('user_created', 'email_verified', 'password_reset')
+   AND e.id > ${lowestIdAt(`now() - interval '${OWNER_MS} milliseconds'`)}
+   -- The event of a reset follows the change in the same transaction, and its time is rounded down.
+   AND (u.password_changed_at < e.occurred_at + interval '1 second') IS NOT FALSE
+   AND e.user_agent IS NOT DISTINCT FROM $4 AND e.ip_address <<= $5::inet`;
 
 /** Identifies an account, whether or not it exists. */
 export type AccountKey = { readonly id: string } | { readonly email: string };
@@ -31,7 +43,24 @@ export class KnownDevicesRepository {
    * Returns an identifier of the device that is stable for this account, or `null` if the account does not know it. Runs
    * the same statement if the account does not exist. At sign-in, call it before the new session is created.
    */
-  async recognize(manager: EntityManager, account: AccountKey, client: Client): Promise<string | null> {
+  recognize(manager: EntityManager, account: AccountKey, client: Client): Promise<string | null> {
+    return this.find(manager, account, client, { withOwners: false });
+  }
+
+  /**
+   * Does the same, and also recognizes a device that has registered the account, verified its email or reset its password
+   * within `OWNER_MS`, unless the password has changed since. So its owner can sign in while strangers exhaust the limit.
+   */
+  recognizeOwner(manager: EntityManager, account: AccountKey, client: Client): Promise<string | null> {
+    return this.find(manager, account, client, { withOwners: true });
+  }
+
+  private async find(
+    manager: EntityManager,
+    account: AccountKey,
+    client: Client,
+    { withOwners }: { readonly withOwners: boolean },
+  ): Promise<string | null> {
     const token = parseRefreshToken(client.refreshToken ?? '');
     const network = client.ipAddress === null ? null : networkOf(client.ipAddress);
     const candidates = await manager.query<{ id: string; refreshSalt: Buffer; isSeen: boolean }[]>(
@@ -43,7 +72,7 @@ export class KnownDevicesRepository {
             AND (s.revoked_at IS NULL
                  OR s.revoked_reason = 'logout' AND (u.password_changed_at < s.revoked_at) IS NOT FALSE)
             AND least(s.idle_expires_at, s.expires_at, s.revoked_at) > now() - $6::float8 * interval '1 millisecond')
-       SELECT * FROM remembered WHERE "isSeen" OR id = $3`,
+       SELECT * FROM remembered WHERE "isSeen" OR id = $3${withOwners ? OWNERS : ''}`,
       [
         'id' in account ? account.id : null,
         'email' in account ? account.email : null,

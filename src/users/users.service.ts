@@ -41,9 +41,9 @@ export class UsersService {
   ) {}
 
   /**
-   * Creates an account for the person who registers.
+   * Creates an account for the person who registers. Call `assertPasswordAcceptable` first.
    *
-   * @throws PasswordTooWeakError, EmailTakenError, OverloadedError
+   * @throws EmailTakenError, OverloadedError
    */
   async registerUser({ email, password, name }: Registration, client: Client): Promise<User> {
     const row = await this.toRow({ email, password, name }, client);
@@ -58,12 +58,18 @@ export class UsersService {
    * @throws the errors of `UserHooks.assertActorAllowed`
    */
   async createUser(user: NewUser, actor: Principal | null): Promise<User> {
+    await this.assertPasswordAcceptable(user);
     const row = await this.toRow(user);
     const details = { role: row.role, ...(!actor && { by: 'command' }) };
     return this.database.transactionWithRetry(async (manager) => {
       if (actor) await this.hooks.assertActorAllowed(manager, actor);
       return this.insert(manager, row, { type: 'user_created', userId: row.id, actor, details });
     });
+  }
+
+  /** @throws PasswordTooWeakError, OverloadedError */
+  assertPasswordAcceptable({ email, password, name }: Registration): Promise<void> {
+    return this.policy.assertAcceptable(password, { email: normalizeEmail(email), name }, '/password');
   }
 
   /** Returns a user. @throws UserNotFoundError */
@@ -132,7 +138,6 @@ export class UsersService {
   private async toRow(user: NewUser, client?: Client): Promise<NewUserRow> {
     const { password, name = null, role = 'user', isEmailVerified = false } = user;
     const email = normalizeEmail(user.email);
-    await this.policy.assertAcceptable(password, { email, name }, '/password');
     return { id: newId(), email, passwordHash: await this.hasher.hash(password, client), name, role, isEmailVerified };
   }
 

@@ -1,5 +1,8 @@
+import { OneTimeTokensRepository } from '../../src/auth/one-time-tokens/one-time-tokens.repository.js';
+import { mailKinds } from '../support/account-records.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
 import { LogLines } from '../support/log-lines.js';
+import { issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
 const ENV = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_LOGIN_ADDRESS: '1000/15m', RATE_LIMIT_LOGIN_ACCOUNT: '10/15m' };
@@ -162,5 +165,66 @@ describe('an account under attack', () => {
     expect(statuses).toEqual([401, 401, 401, 429, 429]);
     // Without a refresh token, the limits count this as another device.
     expect((await login(OWNER)).status).toBe(200);
+  });
+
+  const post = (path: string, headers: Record<string, string>, body: object) =>
+    app.request.post(path).set(headers).send(body);
+  const times = async (count: number, act: () => PromiseLike<{ status: number }>) => {
+    const statuses = [];
+    for (let i = 0; i < count; i += 1) statuses.push((await act()).status);
+    return statuses;
+  };
+
+  it('does not lock its owner out of a device that has reset the password', async () => {
+    const token = await issueToken(app, 'password_reset', ada);
+    const password = 'nine lanterns before noon';
+    await attack();
+    await post('/auth/password/reset', OWNER, { token, newPassword: password }).expect(204);
+    await attack();
+    expect((await login(ELSEWHERE, { password })).status).toBe(429);
+    expect((await login(OWNER, { password })).status).toBe(200);
+    await app.database.query(`UPDATE users SET password_changed_at = now() + interval '1 minute' WHERE id = $1`, [
+      ada.id,
+    ]);
+    await app.database.query('DELETE FROM sessions');
+    expect((await login(OWNER, { password })).status).toBe(429);
+  });
+
+  it('does not lock its owner out of the device that has registered it', async () => {
+    const [email, password] = ['bob@example.com', 'seven lanterns at dusk'];
+    const { body } = await post('/auth/register', OWNER, { email, password }).expect(201);
+    const bob = { id: body.id as string, email, password };
+    await times(5, () => login(ATTACKER, { password: 'wrong lanterns at dawn' }, bob));
+    expect((await login(ELSEWHERE, { password }, bob)).status).toBe(429);
+    expect((await login(OWNER, { password }, bob)).status).toBe(200);
+  });
+
+  it('can be registered by its owner after any number of attempts by strangers', async () => {
+    const [email, strong] = ['carol@example.com', 'seven lanterns at dusk'];
+    const weak = () => post('/auth/register', ATTACKER, { email, password: 'password' });
+    expect(await times(6, weak)).toEqual([422, 422, 422, 422, 422, 422]);
+    const guess = () => post('/auth/register', ATTACKER, { email: ada.email, password: strong });
+    expect(await times(6, guess)).toEqual([409, 409, 409, 409, 409, 429]);
+    await post('/auth/register', OWNER, { email: ada.email, password: strong }).expect(409);
+    await post('/auth/register', ATTACKER, { email, password: strong }).expect(201);
+    await post('/auth/register', OWNER, { email: 'dan@example.com', password: strong }).expect(201);
+  });
+
+  it('can be recovered by its owner after any number of requests by strangers', async () => {
+    const issue = jest.spyOn(app.app.get(OneTimeTokensRepository), 'issue');
+    const resetLinks = async () => (await mailKinds(app, ada)).filter((kind) => kind === 'reset_password').length;
+    const forgot = (headers: Record<string, string>) => post('/auth/password/forgot', headers, { email: ada.email });
+    expect(await times(8, () => forgot(ATTACKER))).toEqual(Array(8).fill(202));
+    await forgot(ELSEWHERE).expect(202);
+    expect(await resetLinks()).toBe(5);
+    const token = (await issue.mock.results.at(-1)?.value) as string;
+    issue.mockRestore();
+    const password = 'nine lanterns before noon';
+    await post('/auth/password/reset', ELSEWHERE, { token, newPassword: password }).expect(204);
+    expect(await times(3, () => forgot(ATTACKER))).toEqual([202, 202, 202]);
+    expect(await resetLinks()).toBe(6);
+    // A device of the account has a limit of its own.
+    expect(await times(2, () => forgot(ELSEWHERE))).toEqual([202, 202]);
+    expect(await resetLinks()).toBe(8);
   });
 });

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { send } from '../../bench/support/client.js';
 import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
-import { buildSignedIn, type SignedIn } from '../support/builders.js';
+import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
 import type { DatabaseProxy } from '../support/database-proxy.js';
 import { forgeToken, hmac } from '../support/forge-token.js';
 import { TestApp } from '../support/test-app.js';
@@ -17,7 +17,12 @@ describe('the number of database statements', () => {
     direct = await TestApp.start();
     ada = await buildSignedIn(direct);
     [app, proxy] = await TestApp.startProxied(direct, {
-      env: { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_LOGIN_ADDRESS: '1/15m', RATE_LIMIT_REGISTER_ACCOUNT: '1/1h' },
+      env: {
+        RATE_LIMIT_ENABLED: 'true',
+        RATE_LIMIT_LOGIN_ADDRESS: '1/15m',
+        RATE_LIMIT_REGISTER_ACCOUNT: '1/1h',
+        RATE_LIMIT_FORGOT_ACCOUNT: '1/1h',
+      },
     });
     // Opens the first connection, which needs more statements.
     await app.as(ada.accessToken).get('/users/me').expect(200);
@@ -97,19 +102,34 @@ describe('the number of database statements', () => {
 
   it.each([
     ['a client', '/auth/login', [401, 429, 429]],
-    ['an account', '/auth/register', [422, 429, 429]],
+    ['an account', '/auth/register', [201, 429, 429]],
   ])('is zero for %s whose limit is known to be exhausted', async (_, path, expected) => {
     // The process remembers the limit for a few seconds.
     jest.spyOn(performance, 'now').mockReturnValue(performance.now());
     const answers = [];
     for (let i = 0; i < 3; i += 1) {
       proxy.statements = 0;
-      answers.push(await app.request.post(path).send({ email: 'eve@example.com', password: 'password' }));
+      answers.push(await app.request.post(path).send({ email: 'eve@example.com', password: 'seven lanterns at dusk' }));
     }
     jest.restoreAllMocks();
     expect(answers.map(({ status }) => status)).toEqual(expected);
     expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(800);
     expect(proxy.statements).toBe(0);
+  });
+
+  it('is equal for frequent reset requests, whether or not the account exists', async () => {
+    const counts = [];
+    // Not an account that knows this device.
+    const { email: known } = await buildUser(direct);
+    for (const email of [known, 'nobody@example.com']) {
+      for (let i = 0; i < 3; i += 1) {
+        proxy.statements = 0;
+        await app.request.post('/auth/password/forgot').send({ email }).expect(202);
+      }
+      counts.push(proxy.statements);
+    }
+    expect(counts[0]).toBeGreaterThan(3);
+    expect(counts[1]).toBe(counts[0]);
   });
 
   it('is zero for the OpenAPI document', async () => {

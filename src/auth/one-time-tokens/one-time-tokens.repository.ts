@@ -35,12 +35,19 @@ export class OneTimeTokensRepository {
   async issue(manager: EntityManager, purpose: TokenPurpose, userId: string | null): Promise<string> {
     const token = randomBytes(TOKEN_BYTES);
     if (purpose !== 'not_me') await this.void(manager, userId, purpose);
-    await manager.query(
-      `INSERT INTO one_time_tokens (hash, purpose, user_id, expires_at)
-       SELECT $1, $2, id, now() + $4::float8 * interval '1 millisecond' FROM users WHERE id = $3`,
-      [hash(token), purpose, userId, this.ttlMs[purpose]],
-    );
+    await this.insert(manager, token, purpose, userId);
     return token.toString('base64url');
+  }
+
+  /** Creates a token if no earlier one works, with the same number of statements. Otherwise returns `null`. */
+  async issueUnlessValid(manager: EntityManager, purpose: TokenPurpose, userId: string | null): Promise<string | null> {
+    const token = randomBytes(TOKEN_BYTES);
+    const [valid] = await manager.query<unknown[]>(
+      `SELECT FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND expires_at > now() LIMIT 1`,
+      [userId, purpose],
+    );
+    await this.insert(manager, token, purpose, valid ? null : userId);
+    return valid ? null : token.toString('base64url');
   }
 
   /** Returns how many of a user's valid tokens were created within the last `intervalMs`. */
@@ -88,6 +95,19 @@ export class OneTimeTokensRepository {
       userId,
       purpose ?? null,
     ]);
+  }
+
+  private async insert(
+    manager: EntityManager,
+    token: Buffer,
+    purpose: TokenPurpose,
+    userId: string | null,
+  ): Promise<void> {
+    await manager.query(
+      `INSERT INTO one_time_tokens (hash, purpose, user_id, expires_at)
+       SELECT $1, $2, id, now() + $4::float8 * interval '1 millisecond' FROM users WHERE id = $3`,
+      [hash(token), purpose, userId, this.ttlMs[purpose]],
+    );
   }
 
   private async findUserId(manager: EntityManager, purpose: TokenPurpose, token: string): Promise<string> {

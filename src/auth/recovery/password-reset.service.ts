@@ -7,6 +7,7 @@ import { MailOutbox } from '../../platform/mail/mail-outbox.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
 import { PasswordPolicy } from '../../platform/passwords/password-policy.js';
 import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
+import { KnownDevicesRepository } from '../../sessions/known-devices.repository.js';
 import { SessionsRepository } from '../../sessions/sessions.repository.js';
 import { normalizeEmail } from '../../users/email.js';
 import type { User } from '../../users/user.entity.js';
@@ -29,6 +30,7 @@ export class PasswordResetService {
     private readonly limits: RateLimitsService,
     private readonly database: Database,
     private readonly users: UsersRepository,
+    private readonly knownDevices: KnownDevicesRepository,
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsRepository,
@@ -43,17 +45,23 @@ export class PasswordResetService {
    * (ASVS 6.3.8): the same statements run, parallel requests for an email wait for each other, one event is recorded, and
    * the response takes at least `MIN_REQUEST_MS`.
    *
+   * Beyond the limit of mails per email, the request still succeeds. It sends a link only from a device of the account, or
+   * if no earlier link works. So strangers can neither flood a mailbox nor stop its owner.
+   *
    * @throws TooManyRequestsError
    */
   async requestReset(givenEmail: string, client: Client): Promise<void> {
     const email = normalizeEmail(givenEmail);
-    await this.limits.spend('forgot', { client, account: email });
+    const knownDevice = () =>
+      this.database.run((manager) => this.knownDevices.recognizeOwner(manager, { email }, client), client);
+    await this.limits.spend('forgot', { client });
+    const isFrequent = !(await this.limits.isWithinAccountLimit('forgot', { client, account: email, knownDevice }));
     const minimumTime = sleep(MIN_REQUEST_MS);
     await this.database.transactionWithRetry(async (manager) => {
       // A lock on the user's row alone would delay parallel requests only if the account exists.
       await this.users.lockEmail(manager, email);
       const user = await this.users.lockActive(manager, { email });
-      await this.sendLink(manager, user);
+      await (isFrequent ? this.sendLinkUnlessValid(manager, user) : this.sendLink(manager, user));
       const userId = user?.id ?? null;
       await this.audit.record(manager, { type: 'password_reset_requested', userId, actor: { client } });
     });
@@ -64,6 +72,11 @@ export class PasswordResetService {
   async sendLink(manager: EntityManager, user: User | null): Promise<void> {
     const token = await this.tokens.issue(manager, 'password_reset', user?.id ?? null);
     await this.mails.post(manager, resetPassword, user, { token });
+  }
+
+  private async sendLinkUnlessValid(manager: EntityManager, user: User | null): Promise<void> {
+    const token = await this.tokens.issueUnlessValid(manager, 'password_reset', user?.id ?? null);
+    await this.mails.post(manager, resetPassword, token === null ? null : user, { token: token ?? '' });
   }
 
   /**

@@ -18,12 +18,17 @@ export type RateLimitName = keyof Config['rateLimits']['quotas'];
 /** Attempts are counted per client network (`address`), account or known device. */
 type Scope = 'address' | 'account' | 'device';
 
+/** The client first, so that a rejected client cannot exhaust the account's limit. */
+const BOTH: readonly Scope[] = ['address', 'account'];
+
 /** The client and the account of an attempt. */
 export interface RateLimitSubject {
   /** Clients without an IP address share one limit. */
   readonly client: Client;
   /** Identifies the account, whether or not it exists, for example a normalized email. Only its hash is stored. */
   readonly account?: string | undefined;
+  /** Counts the account for each client network separately, so that strangers cannot exhaust its owner's limit. */
+  readonly isPerClient?: boolean;
   /**
    * Returns an identifier of the device if the account knows it, otherwise `null`. Called only if the account's limit is
    * exhausted. A known device then has a limit of its own, which strangers cannot exhaust.
@@ -63,9 +68,19 @@ export class RateLimitsService implements HasGauges {
     return [{ name: 'gatehouse_rate_limit_store_available', help, value, aggregator: 'min' }];
   }
 
-  /** Counts an attempt, successful or not. @throws TooManyRequestsError */
-  async spend(name: RateLimitName, subject: RateLimitSubject): Promise<void> {
-    await this.take(name, subject);
+  /**
+   * Counts an attempt, successful or not.
+   *
+   * @param scopes what to count. The other limit also applies if the process knows that it is exhausted
+   * @throws TooManyRequestsError
+   */
+  async spend(name: RateLimitName, subject: RateLimitSubject, scopes: readonly Scope[] = BOTH): Promise<void> {
+    await this.take(name, subject, scopes);
+  }
+
+  /** Counts an attempt on the account alone. Returns whether its limit allowed that, and does not report the limit. */
+  async isWithinAccountLimit(name: RateLimitName, subject: RateLimitSubject): Promise<boolean> {
+    return !(await this.count(name, subject, ['account'])).some(isExceeded);
   }
 
   /**
@@ -74,7 +89,7 @@ export class RateLimitsService implements HasGauges {
    * @throws TooManyRequestsError
    */
   async begin(name: RateLimitName, subject: RateLimitSubject): Promise<RateLimitAttempt> {
-    const points = await this.take(name, subject);
+    const points = await this.take(name, subject, BOTH);
     const refund = async () => report(await this.counter.refund(points), subject.client);
     return {
       succeeded: refund,
@@ -89,29 +104,45 @@ export class RateLimitsService implements HasGauges {
     if (this.config.enabled) rateLimits?.onPolicy(this.policy(name, 'address'));
   }
 
-  /** Takes the client's point first, so that a rejected client cannot exhaust the account's limit. */
-  private async take(name: RateLimitName, { client, account, knownDevice }: RateLimitSubject): Promise<Point[]> {
-    if (!this.config.enabled) return [];
-    const ofClient = this.request(name, 'address', client.ipAddress === null ? '' : networkOf(client.ipAddress));
-    const requests = account === undefined ? [ofClient] : [ofClient, this.request(name, 'account', account)];
-    const known = knownDevice
-      ? undefined
-      : requests.map((request) => this.counter.findExhausted(request)).find(Boolean);
-    const points = known ? [known] : await this.counter.take(requests);
-    const isAccountExhausted = points.length === 2 && points.some(isExceeded);
-    if (isAccountExhausted && knownDevice) {
-      // Before the lookup, which can fail.
-      report(points.slice(0, 1), client);
-      const device = await knownDevice();
-      const ofDevice = device && this.request(name, 'device', JSON.stringify([account, device]));
-      if (ofDevice) points.splice(1, 1, ...(await this.counter.take([ofDevice])));
-    }
+  private async take(name: RateLimitName, subject: RateLimitSubject, scopes: readonly Scope[]): Promise<Point[]> {
+    const { client } = subject;
+    const points = await this.count(name, subject, scopes, client);
     report(points, client);
     const exceeded = points.find(isExceeded);
     if (!exceeded) return points;
     limitRejections.publish({ limit: exceeded.policy.name });
     if (exceeded.isKnown) await this.delay.wait(client.response);
     throw new TooManyRequestsError(resetSeconds(exceeded));
+  }
+
+  /** @param reportTo gets the state of the client's limit before the device is looked up, which can fail */
+  private async count(
+    name: RateLimitName,
+    { client, account, isPerClient, knownDevice }: RateLimitSubject,
+    scopes: readonly Scope[],
+    reportTo?: Client,
+  ): Promise<Point[]> {
+    if (!this.config.enabled) return [];
+    const network = client.ipAddress === null ? '' : networkOf(client.ipAddress);
+    const requests = [this.request(name, 'address', network)];
+    if (account !== undefined) {
+      requests.push(this.request(name, 'account', isPerClient ? JSON.stringify([network, account]) : account));
+    }
+    const known = knownDevice
+      ? undefined
+      : requests.map((request) => this.counter.findExhausted(request)).find(Boolean);
+    const counted = requests.filter((_, index) => scopes.includes(BOTH[index] ?? 'device'));
+    const points = known ? [known] : await this.counter.take(counted);
+    const isAccountExhausted =
+      points.length === counted.length && scopes.includes('account') && points.some(isExceeded);
+    if (isAccountExhausted && knownDevice) {
+      const others = points.slice(0, -1);
+      if (reportTo) report(others, reportTo);
+      const device = await knownDevice();
+      const ofDevice = device && this.request(name, 'device', JSON.stringify([account, device]));
+      if (ofDevice) return [...others, ...(await this.counter.take([ofDevice]))];
+    }
+    return points;
   }
 
   private request(name: RateLimitName, scope: Scope, subject: string): PointRequest {
