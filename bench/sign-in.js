@@ -25,7 +25,7 @@ const PARTS = ['load', 'floods', 'timing'];
 /**
  * @typedef {(client: Client) => Promise<unknown>} Act
  * @typedef {{ perSecond: number, durations: readonly number[], reads: readonly number[] }} Result with milliseconds
- * @typedef {{ rounds: number, seconds: number, connections: number, tries: number, only: string[] }} Options
+ * @typedef {{ rounds: number, seconds: number, connections: number, tries: number, flood: string, only: string[] }} Options
  */
 
 export const command = new Command('sign-in')
@@ -34,13 +34,14 @@ export const command = new Command('sign-in')
   .option('--seconds <n>', 'load and floods: how long each measurement takes', wholeNumber(1), 15)
   .option('--connections <n>', 'load: connections that sign in or refresh', wholeNumber(1, 100), 64)
   .option('--tries <n>', 'timing: how often each request is sent', wholeNumber(1), 200)
+  .option('--flood <text>', 'floods: only those whose names contain this', '')
   .addOption(new Option('--only <parts...>', 'measure only these').choices(PARTS).default(PARTS));
 
 /** @param {Options} options @param {AbortSignal} signal */
 export function run(options, signal) {
   return withPostgres(signal, async (postgres) => {
     console.log(`${availableParallelism()} processors for everything, bcrypt cost ${BCRYPT_COST}`);
-    const isCalm = !options.only.includes('floods') || (await measureFloods(postgres, options.seconds, signal));
+    const isCalm = !options.only.includes('floods') || (await measureFloods(postgres, options, signal));
     if (options.only.every((part) => part === 'floods')) return isCalm;
     const { pool } = await postgres.createDatabase('gatehouse');
     return withGatehouse({ BCRYPT_COST: String(BCRYPT_COST) }, signal, async ({ url }) => {

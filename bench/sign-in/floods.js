@@ -1,10 +1,11 @@
-// Measures how many requests of signed-in users succeed during a flood of sign-ins, as a share of those without one.
+// Measures how many requests of signed-in users succeed during a flood, as a share of those without one.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PASSWORD, register } from '../support/accounts.js';
+import { PASSWORD, register, signIn } from '../support/accounts.js';
 import { send } from '../support/client.js';
 import { quantile, rounded, verdict } from '../support/report.js';
 import { withGatehouse } from '../support/server.js';
@@ -14,21 +15,35 @@ import { drive } from '../support/wrk.js';
 const SESSIONS = 10_000;
 const GUARDED_CONNECTIONS = 16;
 const [WARM_UP_MS, IDLE_SECONDS] = [3_000, 5];
-const PROBE_INTERVAL_MS = 20;
+const [PROBE_INTERVAL_MS, REFRESH_INTERVAL_MS] = [20, 100];
 const MAX_PROBE_MS = 250;
 const BEHIND_PROXY = { TRUST_PROXY: 'loopback' };
 
 /** Linux accepts every IP address in 127.0.0.0/8. The requests of signed-in users come from 127.0.0.1. */
 const FLOODS = [
-  { name: '64 connections of one client', localAddress: '127.0.0.2', connections: 64, clients: 0, least: 0.6 },
-  { name: '512 connections of one client', localAddress: '127.0.0.3', connections: 512, clients: 0, least: 0.6 },
-  { name: '2,000 connections of one client', localAddress: '127.0.0.4', connections: 2_000, clients: 0, least: 0.5 },
-  { name: '512 connections of 1,000 clients', localAddress: '127.0.0.5', connections: 512, clients: 1_000, least: 0.4 },
-];
+  { name: 'sign-ins, 64 connections', kind: 'sign-in', connections: 64, clients: 0, least: 0.6 },
+  { name: 'sign-ins, 512 connections', kind: 'sign-in', connections: 512, clients: 0, least: 0.6 },
+  { name: 'sign-ins, 2,000 connections', kind: 'sign-in', connections: 2_000, clients: 0, least: 0.5 },
+  { name: 'GET /sessions, 512 connections', kind: 'list', connections: 512, clients: 0, least: 0.6 },
+  { name: 'GET /health/live, 64 connections', kind: 'probe', connections: 64, clients: 0, least: 0.6 },
+  { name: 'GET /health/live, 512 connections', kind: 'probe', connections: 512, clients: 0, least: 0.6 },
+  { name: 'an unknown path, 2,000 connections', kind: 'unknown', connections: 2_000, clients: 0, least: 0.5 },
+  {
+    name: 'forged refresh tokens, 512 that disconnect',
+    kind: 'refresh',
+    connections: 512,
+    clients: 0,
+    disconnects: true,
+    least: 0.6,
+  },
+  { name: 'sign-ins, 512 connections of 1,000 clients', kind: 'sign-in', connections: 512, clients: 1_000, least: 0.4 },
+].map((flood, index) => ({ ...flood, localAddress: `127.0.0.${index + 2}` }));
 
-/** The responses that a flood may get. The first one is that of a wrong password. */
+/** The responses that a flood may get: those of its requests, and those of limits. */
 const DOCUMENTED = [
+  '200',
   '401 invalid_credentials',
+  '404 not_found',
   '429 too_many_requests',
   '429 too_many_connections',
   '503 overloaded',
@@ -36,10 +51,15 @@ const DOCUMENTED = [
 ];
 
 /** @typedef {typeof FLOODS[number]} Flood */
-/** @typedef {{ rps: number, p99: number, probes: readonly number[] }} Measured */
+/** @typedef {(signal: AbortSignal) => Promise<number>} Refresh */
+/** @typedef {{ rps: number, p99: number, probes: readonly number[], failedRefreshes: number }} Measured */
 
-/** @param {import('../support/postgres.js').Postgres} postgres @param {number} seconds @param {AbortSignal} signal */
-export async function measureFloods({ createDatabase, folder }, seconds, signal) {
+/**
+ * @param {import('../support/postgres.js').Postgres} postgres
+ * @param {{ seconds: number, flood: string }} options
+ * @param {AbortSignal} signal
+ */
+export async function measureFloods({ createDatabase, folder }, { seconds, flood: part }, signal) {
   const { pool } = await createDatabase('floods');
   await insertSessions(pool, SESSIONS);
   const file = join(folder, 'tokens');
@@ -51,6 +71,7 @@ export async function measureFloods({ createDatabase, folder }, seconds, signal)
       signal,
       async ({ url }) => {
         await writeTokens(pool, url, file);
+        const authorization = (await readFile(file, 'utf8')).split('\n', 1)[0] ?? '';
         const [email = ''] = await register(url, 1, `floods-${floods.length}`);
         await drive(
           'Gatehouse',
@@ -59,35 +80,33 @@ export async function measureFloods({ createDatabase, folder }, seconds, signal)
         );
         for (const flood of floods) {
           console.log(flood.name);
-          const idle = await measure(url, file, IDLE_SECONDS, signal);
-          const stop = startFlood(url, flood, signal);
+          const refresh = await refresher(url, email);
+          const idle = await measure(url, file, refresh, IDLE_SECONDS, signal);
+          const stop = startFlood({ ...flood, url, authorization }, signal);
           await sleep(WARM_UP_MS, undefined, { signal });
-          const during = await measure(url, file, seconds, signal);
+          const during = await measure(url, file, refresh, seconds, signal);
           results.push({ ...flood, idle, during, responses: await stop() });
           await drain(url, email, signal);
         }
       },
     );
   };
-  await measureEach(
-    FLOODS.filter(({ clients }) => clients === 0),
-    {},
-  );
-  await pool.query(`DELETE FROM users WHERE email LIKE 'token-%'`);
-  await measureEach(
-    FLOODS.filter(({ clients }) => clients > 0),
-    BEHIND_PROXY,
-  );
+  const chosen = FLOODS.filter(({ name }) => name.includes(part));
+  for (const env of [{}, BEHIND_PROXY]) {
+    const floods = chosen.filter(({ clients }) => clients > 0 === (env === BEHIND_PROXY));
+    if (floods.length > 0) await measureEach(floods, env);
+    await pool.query(`DELETE FROM users WHERE email LIKE 'token-%' OR email LIKE 'floods-%'`);
+  }
   return report(results);
 }
 
 /**
  * Starts a flood in another process. Returns a function that stops it and returns the number of responses by kind.
  *
- * @param {string} url @param {Flood} flood @param {AbortSignal} signal
+ * @param {Flood & { url: string, authorization: string }} flood @param {AbortSignal} signal
  */
-function startFlood(url, flood, signal) {
-  const child = fork(new URL('flood.js', import.meta.url), [JSON.stringify({ ...flood, url })], {
+function startFlood(flood, signal) {
+  const child = fork(new URL('flood.js', import.meta.url), [JSON.stringify(flood)], {
     signal,
     killSignal: 'SIGKILL',
   });
@@ -100,22 +119,52 @@ function startFlood(url, flood, signal) {
 }
 
 /**
- * Measures `GET /users/me`, and meanwhile `GET /health/live`.
+ * Measures `GET /users/me`, and meanwhile `GET /health/live` and refreshes, which are public and use the database.
  *
- * @param {string} url @param {string} file @param {number} seconds @param {AbortSignal} signal
+ * @param {string} url @param {string} file @param {Refresh} refresh @param {number} seconds @param {AbortSignal} signal
  * @returns {Promise<Measured>}
  */
-async function measure(url, file, seconds, signal) {
-  const agent = new Agent({ keepAlive: true });
+async function measure(url, file, refresh, seconds, signal) {
+  // More connections would make the probes a flood, too, if they are slow.
+  const agent = new Agent({ keepAlive: true, maxSockets: 4 });
   /** @type {Promise<{ status: number, duration: number }>[]} */
   const probes = [];
   const timer = setInterval(() => probes.push(send(agent, new URL('/health/live', url), {})), PROBE_INTERVAL_MS);
+  const stop = new AbortController();
+  const refreshing = refresh(stop.signal);
   const load = { url: new URL('/users/me', url).href, file, connections: GUARDED_CONNECTIONS, seconds };
-  const { rps, p99 } = await drive('Gatehouse', load, signal).finally(() => clearInterval(timer));
+  const { rps, p99 } = await drive('Gatehouse', load, signal).finally(() => {
+    clearInterval(timer);
+    stop.abort();
+  });
+  const failedRefreshes = await refreshing;
   const answers = await Promise.all(probes);
   agent.destroy();
-  if (answers.some(({ status }) => status !== 200)) throw new Error('GET /health/live failed.');
-  return { rps, p99, probes: answers.map(({ duration }) => duration) };
+  const durations = answers.map(({ status, duration }) => (status === 200 ? duration : Infinity));
+  return { rps, p99, probes: durations, failedRefreshes };
+}
+
+/**
+ * Returns a function that refreshes a session until its signal aborts, and then returns how many refreshes failed.
+ *
+ * @param {string} url @param {string} email
+ */
+async function refresher(url, email) {
+  const agent = new Agent({ keepAlive: true });
+  let { refreshToken } = await signIn(url, email);
+  return async (/** @type {AbortSignal} */ signal) => {
+    let failed = 0;
+    while (!signal.aborted) {
+      const { status, body } = await send(agent, new URL('/auth/refresh', url), {
+        method: 'POST',
+        json: { refreshToken },
+      });
+      if (status === 200) ({ refreshToken } = JSON.parse(body));
+      else failed += 1;
+      await sleep(REFRESH_INTERVAL_MS);
+    }
+    return failed;
+  };
 }
 
 /**
@@ -141,6 +190,7 @@ function report(results) {
       share: rounded(during.rps / idle.rps),
       'p99 ms': rounded(during.p99),
       'live p99 ms': rounded(quantile(during.probes, 0.99)),
+      'failed refreshes': during.failedRefreshes,
     })),
   );
   const kinds = [...new Set(results.flatMap(({ responses }) => Object.keys(responses)))].sort();
@@ -164,6 +214,9 @@ function report(results) {
         `the p99 of GET /health/live is below ${MAX_PROBE_MS} ms beside ${name}`,
       ),
     ),
+    ...results
+      .filter(({ clients }) => clients === 0)
+      .map(({ name, during }) => verdict(during.failedRefreshes === 0, `no refresh failed beside ${name}`)),
     verdict(
       unexpected.length === 0,
       `all other responses are documented${unexpected.map((kind) => `, except ${kind}`).join('')}`,

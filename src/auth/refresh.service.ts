@@ -40,7 +40,7 @@ export class RefreshService {
   async refresh(presented: string, client: Client): Promise<TokenGrant> {
     this.limits.announce('refresh', client);
     try {
-      const rotation = await this.rotation.rotate(presented);
+      const rotation = await this.rotation.rotate(presented, client);
       if (rotation.isReuse) return await this.rejectReuse(rotation.session, client);
       const { session, refreshToken, counter } = rotation;
       if (rotation.isRepeat) await this.recordRepeat(session, client);

@@ -6,6 +6,7 @@ import { networkOf } from '../common/network.js';
 import { plainAddress } from './client.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { TooManyConnectionsError } from './http.errors.js';
+import type { Connection } from './streams/open-connections.js';
 
 /** How long a surplus connection stays open, so that a client that connects again immediately cannot occupy the process. */
 const HOLD_MS = 2_000;
@@ -87,8 +88,10 @@ export class ConnectionLimit {
     if (count > HARD_LIMIT_FACTOR * maxPerClient) connection.destroy();
     else if (count > maxPerClient) {
       this.surplus.set(connection, new TooManyConnectionsError());
-      // It may send no request.
-      setTimeout(() => connection.destroy(), 2 * HOLD_MS).unref();
+      // It may send no request. `_httpMessage` is the response to one.
+      setTimeout(() => {
+        if (!(connection as Connection)._httpMessage) connection.destroy();
+      }, 2 * HOLD_MS).unref();
     }
   }
 

@@ -1,8 +1,9 @@
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { ErrorRequestHandler, Express, RequestHandler, Response } from 'express';
 import type { ConnectionLimit } from './connection-limit.js';
+import type { FairShare } from './fair-share.js';
 import { messageClasses } from './message-classes.js';
 import { inOrder } from './pipelining.js';
 import { OpenConnections } from './streams/open-connections.js';
@@ -20,6 +21,7 @@ export class GatehouseAdapter extends ExpressAdapter {
   connections!: OpenConnections;
   handshakeGate!: HandshakeGate;
   connectionLimit?: ConnectionLimit;
+  fairShare?: FairShare;
   /** Checks the complete application before it gets its routes. Set by `setUpApp`. */
   checkSetup?: () => void;
   /** Called when the shutdown begins. `ConnectionDrain` sets it. */
@@ -37,15 +39,20 @@ export class GatehouseAdapter extends ExpressAdapter {
     const classes = messageClasses(express, this.defaults);
     const server = createServer(classes, (request, response) =>
       inOrder(response, () => {
-        const { connectionLimit } = this;
-        const rejection = connectionLimit?.rejectionFor(request);
-        if (rejection) connectionLimit?.reject(request, response, rejection, () => void express(request, response));
-        else void express(request, response);
+        const rejection = this.connectionLimit?.rejectionFor(request);
+        if (rejection) this.connectionLimit?.reject(request, response, rejection, () => this.handle(request, response));
+        else this.handle(request, response);
       }),
     );
     this.httpServer = server;
     this.connections = new OpenConnections(server);
     this.handshakeGate = new HandshakeGate(server, express, classes.ServerResponse, this.connections);
+  }
+
+  private handle(request: IncomingMessage, response: ServerResponse): void {
+    const { fairShare, instance: express } = this;
+    if (fairShare?.mustWait(request)) fairShare.wait(request, response, () => void express(request, response));
+    else void express(request, response);
   }
 
   /** Nest calls this first at shutdown, and does not stop any module before the promise resolves. */

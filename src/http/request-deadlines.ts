@@ -32,7 +32,8 @@ export class RequestDeadlines {
     for (const response of this.connections.pendingResponses()) {
       const startedAt = this.startedAt.get(response);
       if (startedAt === undefined || isUploading(response)) this.startedAt.set(response, now);
-      else if (now - startedAt >= this.timeoutMs) this.expire(response);
+      // Express adds `locals`. A request that waits for its turn in `FairShare` has none yet, nor does a handshake.
+      else if (now - startedAt >= this.timeoutMs && 'locals' in response) this.expire(response);
     }
   }
 

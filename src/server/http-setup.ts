@@ -1,17 +1,21 @@
+import type { IncomingMessage } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/env.js';
+import { shareOf } from '../config/share.js';
 import { GlobalGuards } from '../http/global-guards.js';
 import type { TrustProxy } from '../http/client.js';
 import { readBody } from '../http/body/body-reader.js';
 import { ConnectionLimit } from '../http/connection-limit.js';
 import { GatehouseAdapter } from '../http/express.adapter.js';
+import { FairShare } from '../http/fair-share.js';
 import { configureNodeServer } from '../http/node-server.js';
 import { RequestDeadlines } from '../http/request-deadlines.js';
 import { rejectInvalidHead } from '../http/request-head.js';
 import { requestId } from '../http/request-id.js';
 import { securityHeaders } from '../http/security-headers.js';
 import { makeArraysStrict } from '../http/strict-array.js';
+import { Database } from '../platform/database/database.js';
 import { httpLogger } from '../platform/logging/http-logger.js';
 import { MetricsService } from '../platform/metrics/metrics.service.js';
 import { traceStatements } from '../platform/tracing/database-spans.js';
@@ -25,6 +29,9 @@ import { setUpPaths } from './paths.js';
 import { checkRoutes } from './route-checks.js';
 import { stopOnSignals } from './stop-signals.js';
 import { setUpWebSockets } from './websockets.js';
+
+/** A client with more connections may have to wait for others. A browser opens up to six. */
+const FREE_CONNECTIONS = 32;
 
 /** Creates Nest's HTTP adapter with the headers of every response. No response may be cached. */
 export function createAdapter(): GatehouseAdapter {
@@ -66,13 +73,22 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   const adapter = app.getHttpAdapter() as unknown as GatehouseAdapter;
   new RequestDeadlines(app.getHttpServer(), adapter.connections, config.http.requestTimeout);
   const trusts = app.getHttpAdapter().getInstance().get('trust proxy fn') as TrustProxy;
+  const isProbe = ({ url }: IncomingMessage) => url?.startsWith('/health/') ?? false;
   adapter.connectionLimit = new ConnectionLimit(app.getHttpServer(), {
     maxTotal: config.http.maxConnections,
     maxPerClient: config.http.maxConnectionsPerClient,
     isProxy: (address) => trusts(address, 0),
-    isProbe: ({ url }) => url?.startsWith('/health/') ?? false,
+    isProbe,
   });
   adapter.handshakeGate.connectionLimit = adapter.connectionLimit;
+  const database = app.get(Database);
+  adapter.fairShare = new FairShare(app.getHttpServer(), {
+    freeConnections: shareOf(FREE_CONNECTIONS, config.worker),
+    timeoutMs: config.http.requestTimeout,
+    isProxy: (address) => trusts(address, 0),
+    isProbe,
+    isDatabaseCrowded: () => database.isCrowded,
+  });
   watchProxyHeaders(app.getHttpServer(), trusts, logger);
   setUpWebSockets(app, config, log);
   adapter.checkSetup = () => checkRoutes(app);

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { Client } from '../common/client.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
-import { Database } from '../platform/database/database.js';
+import { Database, type EntityManager } from '../platform/database/database.js';
 import { parseRefreshToken, RefreshTokens, type PresentedRefreshToken } from './refresh-token.js';
 import { SessionAccessRepository, type RefreshableSession } from './session-access.repository.js';
 import { assertUsable } from './session-state.js';
@@ -49,17 +50,18 @@ export class SessionRotationService {
    * Exchanges a refresh token for its successor and extends the session's idle timeout. The caller must revoke a session
    * whose token was reused.
    *
+   * @param client if it disconnects before its session is read, nothing happens
    * @throws RefreshTokenInvalidError without revoking the session, because anyone who knows its ID can forge such a token
    * @throws SessionRevokedError, SessionExpiredError, UserInactiveError
    */
-  async rotate(presented: string): Promise<Rotation> {
+  async rotate(presented: string, client?: Client): Promise<Rotation> {
     const token = parseRefreshToken(presented);
     if (!token) throw new RefreshTokenInvalidError();
-    let session = await this.load(token);
+    let session = await this.load(token, client);
     if (token.counter === session.refreshCounter) {
       if (await this.advance(session)) return this.successor(session, token, false);
       // It was rotated, revoked or expired since it was read.
-      session = await this.load(token);
+      session = await this.load(token, client);
     }
     // Counters only grow. A higher one comes from a database that was restored from an older backup.
     if (token.counter >= session.refreshCounter) throw new RefreshTokenInvalidError();
@@ -70,14 +72,15 @@ export class SessionRotationService {
   }
 
   /** Returns the session of a token, usable or not, or `null` if the token is not genuine. */
-  async findSession(token: PresentedRefreshToken): Promise<RefreshableSession | null> {
-    const session = await this.database.run((manager) => this.access.findForRefresh(manager, token, this.graceMs));
+  async findSession(token: PresentedRefreshToken, client?: Client): Promise<RefreshableSession | null> {
+    const find = (manager: EntityManager) => this.access.findForRefresh(manager, token, this.graceMs);
+    const session = await this.database.run(find, client);
     return session && this.refreshTokens.isAuthentic(token, session) ? session : null;
   }
 
   /** Reads the session of a token. Throws unless the token is genuine and the session is usable. */
-  private async load(token: PresentedRefreshToken): Promise<RefreshableSession> {
-    const session = await this.findSession(token);
+  private async load(token: PresentedRefreshToken, client?: Client): Promise<RefreshableSession> {
+    const session = await this.findSession(token, client);
     if (!session) throw new RefreshTokenInvalidError();
     assertUsable(session);
     return session;

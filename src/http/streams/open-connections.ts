@@ -66,12 +66,10 @@ export class OpenConnections implements Iterable<Connection> {
     return open;
   }
 
-  /** Returns the responses that Express handles and that have not started. */
+  /** Returns the responses that have not started, except streams. */
   *pendingResponses(): Iterable<Response> {
     for (const { _httpMessage: response } of this.connections) {
-      if (!response || response.headersSent || response.destroyed || this.streams.has(response)) continue;
-      // Express adds this field. Handshakes have deadlines of their own.
-      if ('locals' in response) yield response;
+      if (response && !response.headersSent && !response.destroyed && !this.streams.has(response)) yield response;
     }
   }
 

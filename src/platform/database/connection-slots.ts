@@ -2,6 +2,8 @@ import { Slots } from '../../common/slots.js';
 
 /** How many session lookups run in parallel while the database responds quickly. */
 const RESERVED = 2;
+/** How many callers may wait before those with many connections have to wait for the others. */
+const MAX_WAITING_CROWD = 64;
 /** How many callers may wait before unauthenticated requests are rejected: about 0.1 s of statements. */
 const MAX_WAITING_STRANGERS = 128;
 /** How many callers may wait before every caller is rejected. */
@@ -17,6 +19,11 @@ export class ConnectionSlots extends Slots {
   constructor(poolSize: number, timeoutMs: number) {
     const reserved = Math.min(RESERVED, Math.floor(poolSize / 2));
     super({ slots: poolSize - reserved, maxWaiting: MAX_WAITING, timeoutMs });
+  }
+
+  /** Whether so many callers wait that clients with many connections must not add more. */
+  get isCrowded(): boolean {
+    return this.waiting >= MAX_WAITING_CROWD;
   }
 
   /** Whether so many callers wait that unauthenticated requests are rejected. */

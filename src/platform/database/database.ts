@@ -137,6 +137,11 @@ export class Database implements HasGauges {
     return { total: pool?.totalCount ?? 0, idle: pool?.idleCount ?? 0, waiting };
   }
 
+  /** Whether so many callers wait for a connection that one client should not add more. */
+  get isCrowded(): boolean {
+    return this.dataSource.driver.slots.isCrowded;
+  }
+
   /** Whether so many callers wait for a connection that unauthenticated requests are rejected. */
   get isBusy(): boolean {
     return this.dataSource.driver.slots.isBusy;

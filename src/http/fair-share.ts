@@ -1,0 +1,144 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { RequestTimeoutError } from '../common/domain.error.js';
+import { ClientConnections } from './client-connections.js';
+import type { GuardedRequest } from './guarded-request.js';
+import { SpareCapacity } from './spare-capacity.js';
+import { TurnQueue, type WaitingRequest } from './turn-queue.js';
+
+const [UPDATE_INTERVAL_MS, RELEASE_INTERVAL_MS] = [100, 1];
+/** How many waiting requests may start in one turn of the event loop, so that a turn takes about a millisecond. */
+const MAX_BURST = 16;
+/** The requests of more connections take so long in one turn of the event loop that others could hardly connect. */
+const LONG_TURN_CONNECTIONS = 128;
+/** How many waiting requests may be in progress after they were released. */
+const MAX_ACTIVE = 32;
+/** A request counts as in progress for this time at most, because streams, hashing and delays do not need the process. */
+const MAX_ACTIVE_MS = 100;
+/** So many probes per interval do not wait, because a proxy that is not in `TRUST_PROXY` has many connections, too. */
+const MAX_PROBES = 10;
+/** The requests of others protect them for this time. */
+const CONTENDED_MS = 1_000;
+
+export interface FairShareOptions {
+  /** How many connections a client can have before its requests may have to wait. */
+  readonly freeConnections: number;
+  /** How long a request may wait. */
+  readonly timeoutMs: number;
+  /** Returns whether an IP address is that of a proxy. Its connections belong to many clients. */
+  readonly isProxy: (address: string) => boolean;
+  /** Returns whether a request asks for the health of the process. */
+  readonly isProbe: (request: IncomingMessage) => boolean;
+  /** Returns whether so many callers wait for the database that one client should not add more. */
+  readonly isDatabaseCrowded: () => boolean;
+}
+
+/**
+ * Delays the requests of clients with many connections while the process or its database is saturated, so that they
+ * share what the requests of others leave. Starts them in turns, one of each client.
+ *
+ * Requests are only counted and delayed in these situations, so that it costs others nothing.
+ */
+export class FairShare {
+  private readonly clients: ClientConnections;
+  private readonly capacity = new SpareCapacity();
+  private readonly queue = new TurnQueue();
+  private updates: NodeJS.Timeout | undefined;
+  private releases: NodeJS.Timeout | undefined;
+  private releasedAt = 0;
+  private allowance = 0;
+  private active = 0;
+  private probes = 0;
+  /** When a client with few connections sent its last request, to the precision of an interval. */
+  private othersAt = -Infinity;
+  private hasOthers = false;
+  /** Whether a client has connected in this turn of the event loop. Node.js accepts only one per turn, so more may wait. */
+  private isConnecting = false;
+
+  constructor(
+    server: Server,
+    private readonly options: FairShareOptions,
+  ) {
+    this.clients = new ClientConnections(server, options.isProxy);
+    server.on('connection', () => this.watch());
+    server.once('close', () => clearInterval(this.updates));
+  }
+
+  /** Returns whether a request must wait for its turn. */
+  mustWait(request: IncomingMessage): boolean {
+    const { capacity, options } = this;
+    const isCrowded = options.isDatabaseCrowded();
+    if (!capacity.isSaturated && !isCrowded) return false;
+    const client = this.clients.find(request);
+    if (!client || client.connections <= options.freeConnections) {
+      this.hasOthers = true;
+      return false;
+    }
+    if (!isCrowded && !this.isContended && client.connections <= LONG_TURN_CONNECTIONS) return false;
+    return !options.isProbe(request) || (this.probes += 1) > MAX_PROBES;
+  }
+
+  /** Calls `handle` when it is the turn of a request, unless the client disconnects first. */
+  wait(request: IncomingMessage, response: ServerResponse, handle: () => void): void {
+    const client = this.clients.find(request);
+    if (!client) return;
+    this.queue.add(client, { request, response, handle, since: performance.now() });
+    this.releases ??= setTimeout(() => this.release(), RELEASE_INTERVAL_MS).unref();
+  }
+
+  private get isContended(): boolean {
+    return performance.now() - this.othersAt < CONTENDED_MS;
+  }
+
+  /** Measures the load while there are enough connections for a client that must wait. */
+  private watch(): void {
+    this.isConnecting = true;
+    if (this.clients.total <= this.options.freeConnections) return;
+    this.updates ??= setInterval(() => this.update(), UPDATE_INTERVAL_MS).unref();
+  }
+
+  private update(): void {
+    const now = performance.now();
+    if (this.hasOthers) this.othersAt = now;
+    this.capacity.update(this.hasOthers);
+    this.hasOthers = false;
+    this.probes = 0;
+    for (const { request, handle } of this.queue.expire(now - this.options.timeoutMs)) {
+      (request as GuardedRequest).rejection = new RequestTimeoutError();
+      handle();
+    }
+    if (this.clients.total > this.options.freeConnections || !this.queue.isEmpty) return;
+    clearInterval(this.updates);
+    this.updates = undefined;
+    this.capacity.isSaturated = false;
+  }
+
+  private release(): void {
+    this.releases = undefined;
+    const now = performance.now();
+    const earned = ((now - this.releasedAt) / 1_000) * this.capacity.perSecond;
+    this.allowance = this.isContended ? Math.min(this.allowance + earned, MAX_BURST) : MAX_BURST;
+    this.releasedAt = now;
+    if (this.isConnecting) this.allowance = Math.min(this.allowance, 1);
+    this.isConnecting = false;
+    while (this.allowance >= 1 && this.active < MAX_ACTIVE) {
+      const next = this.queue.next();
+      if (!next) return;
+      this.allowance -= 1;
+      this.start(next);
+    }
+    this.releases = setTimeout(() => this.release(), RELEASE_INTERVAL_MS).unref();
+  }
+
+  private start({ response, handle }: WaitingRequest): void {
+    this.active += 1;
+    let isActive = true;
+    const end = () => {
+      if (isActive) this.active -= 1;
+      isActive = false;
+      clearTimeout(timer);
+    };
+    const timer = setTimeout(end, MAX_ACTIVE_MS).unref();
+    response.once('close', end);
+    handle();
+  }
+}
