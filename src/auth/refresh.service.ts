@@ -1,7 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Client } from '../common/client.js';
 import { DomainError } from '../common/domain.error.js';
-import { refreshes, resultOf } from '../common/channels.js';
 import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import { Database } from '../platform/database/database.js';
 import { RateLimitsService } from '../platform/rate-limits/rate-limits.service.js';
@@ -12,6 +11,7 @@ import { RefreshTokenReusedError } from '../sessions/sessions.errors.js';
 import { SessionsRepository } from '../sessions/sessions.repository.js';
 import { UsersRepository } from '../users/users.repository.js';
 import { refreshTokenReused } from './auth.mails.js';
+import { refreshes, resultOf } from './auth.metrics.js';
 import { SecurityMailsService } from './security-mails.service.js';
 import { AccessTokenService, type TokenGrant } from './tokens/access-token.service.js';
 
@@ -45,10 +45,10 @@ export class RefreshService {
       const { session, refreshToken, counter } = rotation;
       if (rotation.isRepeat) await this.recordRepeat(session, client);
       const grant = await this.accessTokens.grant(session.user, session.id, refreshToken, counter);
-      refreshes.publish({ result: 'success' });
+      refreshes.add({ result: resultOf() });
       return grant;
     } catch (error) {
-      refreshes.publish({ result: resultOf(error) });
+      refreshes.add({ result: resultOf(error) });
       if (error instanceof DomainError && error.kind === 'unauthenticated') {
         await this.limits.spend('refresh', { client, account: parseRefreshToken(presented)?.sessionId });
       }

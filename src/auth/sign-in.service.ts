@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Client } from '../common/client.js';
 import { OverloadedError, type DomainError } from '../common/domain.error.js';
-import { resultOf, signIns } from '../common/channels.js';
 import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
 import { PasswordHasher } from '../platform/passwords/password-hasher.js';
@@ -15,6 +14,7 @@ import type { User } from '../users/user.entity.js';
 import { InvalidCredentialsError } from '../users/users.errors.js';
 import { UsersRepository } from '../users/users.repository.js';
 import { newDevice } from './auth.mails.js';
+import { resultOf, signIns } from './auth.metrics.js';
 import { EmailVerificationService } from './recovery/email-verification.service.js';
 import { EmailNotVerifiedError } from './recovery/recovery.errors.js';
 import { SecurityMailsService } from './security-mails.service.js';
@@ -60,10 +60,10 @@ export class SignInService {
     try {
       const grant = await this.authenticate(email, password, client);
       await attempt.succeeded();
-      signIns.publish({ result: 'success' });
+      signIns.add({ result: resultOf() });
       return grant;
     } catch (error) {
-      signIns.publish({ result: resultOf(error) });
+      signIns.add({ result: resultOf(error) });
       await attempt.failed(error);
       throw error;
     }

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { OverloadedError } from '../common/domain.error.js';
 import { GAUGES, type GaugeValue, type HasGauges } from '../common/gauges.js';
 import type { AccessClaims } from '../common/principal.js';
-import { lookups } from '../common/channels.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Database } from '../platform/database/database.js';
@@ -10,6 +9,7 @@ import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
 import { inLookupSpan, linkToRequest } from '../platform/tracing/database-spans.js';
 import { SessionAccessRepository, type GuardedSession } from './session-access.repository.js';
 import { usableSession } from './session-state.js';
+import { lookupBatchSize } from './sessions.metrics.js';
 
 /** How many lookups run in parallel, not counting slow ones. With two, a request need not wait for a large batch. */
 const LANES = 2;
@@ -131,7 +131,7 @@ export class SessionLookup implements HasGauges {
   }
 
   private async runBatch(batch: readonly Waiter[]): Promise<void> {
-    if (lookups.hasSubscribers) lookups.publish({ size: batch.length });
+    lookupBatchSize.observe(batch.length, {});
     const slowTimer = setTimeout(() => {
       this.slowBatches.add(batch);
       if (this.waiting.length > 0) this.schedule();

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import type { PageRequest } from '../common/pagination.js';
-import { revocations } from '../common/channels.js';
 import { eventsParameter, insertEvents } from '../platform/audit/audit-sql.js';
 import type { Revocation } from './revocation.js';
 import { Session } from './session.entity.js';
+import { revocations } from './sessions.metrics.js';
 
 export type NewSession = Pick<Session, 'id' | 'userId' | 'refreshSalt' | 'userAgent' | 'deviceName' | 'ipAddress'>;
 
@@ -134,7 +134,7 @@ export class SessionsRepository {
       ],
     );
     const count = row?.count ?? 0;
-    if (count > 0) revocations.publish({ reason, count });
+    if (count > 0) revocations.add({ reason }, count);
     return count;
   }
 

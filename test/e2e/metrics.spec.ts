@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { MetricsListener } from '../../src/platform/metrics/metrics-listener.js';
 import { MetricsService } from '../../src/platform/metrics/metrics.service.js';
+import { REVOCATION_REASONS } from '../../src/sessions/revocation.js';
 import { UpkeepService } from '../../src/platform/upkeep/upkeep.service.js';
 import { buildSignedIn, buildUser } from '../support/builders.js';
 import { Metrics } from '../support/metrics.js';
@@ -21,6 +22,15 @@ describe('metrics', () => {
     url = app.app.get(MetricsService).url ?? '';
   });
   afterAll(() => app.close());
+
+  it('have a series for each known revocation, limit and result before the first one', async () => {
+    const metrics = await Metrics.of(app);
+    const values = (name: string, label: string) => metrics.labelValues(name, label);
+    expect(values('gatehouse_session_revocations_total', 'reason')).toEqual([...REVOCATION_REASONS].sort());
+    expect(values('gatehouse_rate_limit_rejections_total', 'limit')).toContain('login-account');
+    expect(values('gatehouse_refreshes_total', 'result')).toContain('refresh_token_reused');
+    expect(values('gatehouse_sign_ins_total', 'result')).toContain('invalid_credentials');
+  });
 
   it('label requests by route template, method and status, without ID, email or path', async () => {
     const ada = await buildSignedIn(app);

@@ -1,5 +1,11 @@
 import type { DataSource } from 'typeorm';
-import { connectionWaits, statements } from '../../common/channels.js';
+import {
+  connectionTimeouts,
+  connectionWaitSeconds,
+  statements,
+  statementSeconds,
+  type StatementEnd,
+} from './database.metrics.js';
 
 /** Modules may build texts. Further ones are summarized again on each call. */
 const MAX_CACHED = 1_000;
@@ -21,17 +27,20 @@ export class StatementMeter {
 
   /** Runs a statement. The duration excludes `connect`, which waits for a connection. */
   measure<T>(statement: MeasuredStatement, connect: () => Promise<unknown>, run: () => Promise<T>): Promise<T> {
-    return statements.hasSubscribers ? this.publishDuration(statement, connect, run) : run();
+    return statementSeconds.isEnabled || statements.hasSubscribers
+      ? this.publishDuration(statement, connect, run)
+      : run();
   }
 
   /** Waits for a connection. */
   measureWait<T>(obtain: () => Promise<T>): Promise<T> {
-    if (!connectionWaits.hasSubscribers) return obtain();
+    if (!connectionWaitSeconds.isEnabled) return obtain();
     const start = performance.now();
-    const publish = (error?: unknown) =>
-      connectionWaits.publish({ seconds: (performance.now() - start) / 1_000, error });
     const connection = obtain();
-    connection.then(() => publish(), publish);
+    connection.then(
+      () => connectionWaitSeconds.observe((performance.now() - start) / 1_000, {}),
+      () => connectionTimeouts.add({}),
+    );
     return connection;
   }
 
@@ -45,10 +54,10 @@ export class StatementMeter {
     const startedAt = performance.now();
     try {
       const result = await run();
-      statements.publish({ summary, startedAt, endedAt: performance.now() });
+      publish({ summary, startedAt, endedAt: performance.now() });
       return result;
     } catch (error) {
-      statements.publish({ summary, startedAt, endedAt: performance.now(), error });
+      publish({ summary, startedAt, endedAt: performance.now(), error });
       throw error;
     }
   }
@@ -61,6 +70,18 @@ export class StatementMeter {
     if (this.summaries.size < MAX_CACHED) this.summaries.set(text, summary);
     return summary;
   }
+}
+
+function publish(end: StatementEnd): void {
+  const { summary, startedAt, endedAt, error } = end;
+  statements.publish(end);
+  const errorType = error === undefined ? '' : errorTypeOf(error);
+  statementSeconds.observe((endedAt - startedAt) / 1_000, { db_query_summary: summary, error_type: errorType });
+}
+
+/** Returns the SQLSTATE or the system error code. */
+function errorTypeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'other';
 }
 
 /**

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Gauge, register, Registry, type Metric } from 'prom-client';
 import type { GaugeValue } from '../../common/gauges.js';
 import type { RequestMetrics, RequestSeries } from './request-metrics.middleware.js';
-import { countEvents } from './channel-metrics.js';
+import { countSamples } from './defined-metrics.js';
 
 /** A value in the form of `prom-client`. */
 interface Value {
@@ -16,7 +16,7 @@ export class MetricsRegistry {
 
   constructor(requests: RequestMetrics) {
     collectDefaultMetrics({ register: this.registry });
-    this.stopCounting = countEvents(this.registry);
+    this.stopCounting = countSamples(this.registry);
     this.addRequests(requests);
   }
 

@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 import type { PendingResponse } from '../../common/client.js';
 import { OverloadedError } from '../../common/domain.error.js';
-import { threadTasks } from '../../common/channels.js';
 import { Slots } from '../../common/slots.js';
+import { threadTaskSeconds } from './passwords.metrics.js';
 
 export interface WorkerPoolOptions {
   readonly threads: number;
@@ -64,7 +64,7 @@ export class WorkerPool<Worker extends Tasks<Worker>> {
       // A destroyed pool would start again.
       if (this.isClosed()) throw new OverloadedError();
       const result = (await pool.run(task, { name })) as ReturnType<Worker[Name]>;
-      threadTasks.publish({ pool: this.file, seconds: (performance.now() - start) / 1_000 });
+      threadTaskSeconds.observe((performance.now() - start) / 1_000, { pool: this.file });
       return result;
     } catch (error) {
       throw this.isClosed() ? new OverloadedError() : error;

@@ -4,11 +4,11 @@ import type { Client, RateLimitPolicy } from '../../common/client.js';
 import { DomainError } from '../../common/domain.error.js';
 import { GAUGES, type GaugeValue, type HasGauges } from '../../common/gauges.js';
 import { networkOf } from '../../common/network.js';
-import { limitRejections } from '../../common/channels.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { RateLimitCounter, type Point, type PointRequest, type SharedStore } from './rate-limit.counter.js';
 import { TooManyRequestsError } from './rate-limits.errors.js';
+import { limitRejections } from './rate-limits.metrics.js';
 import { RejectionDelay } from './rejection-delay.js';
 
 export const SHARED_STORE = Symbol('SHARED_STORE');
@@ -110,7 +110,7 @@ export class RateLimitsService implements HasGauges {
     report(points, client);
     const exceeded = points.find(isExceeded);
     if (!exceeded) return points;
-    limitRejections.publish({ limit: exceeded.policy.name });
+    limitRejections.add({ limit: exceeded.policy.name });
     if (exceeded.isKnown) await this.delay.wait(client.response);
     throw new TooManyRequestsError(resetSeconds(exceeded));
   }

@@ -1,5 +1,5 @@
 import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Link } from '@opentelemetry/api';
-import { statements, type StatementEnd } from '../../common/channels.js';
+import { statements, type StatementEnd } from '../database/database.metrics.js';
 import { currentTracer } from './tracer.js';
 
 /** Creates spans for the statements of requests and lookups. */
