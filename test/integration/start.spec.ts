@@ -10,6 +10,7 @@ import { startCluster } from '../../scripts/postgres.js';
 import type { State } from '../../scripts/environment.js';
 import { ensureFirstAdmin } from '../../scripts/first-admin.js';
 import { isAlive } from '../../scripts/postgres-lock.js';
+import { guardChild } from '../runner/process-guard.js';
 import { runNode } from '../support/run-node.js';
 import { stablePort } from '../support/stable-port.js';
 import { until } from '../support/until.js';
@@ -55,6 +56,8 @@ describe('npm start', () => {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...env, PATH: process.env['PATH'], PORT: String(port), NODE_OPTIONS: nodeOptions },
     });
+    // On SIGTERM, npm start stops what it has started.
+    guardChild(child, { signal: 'SIGTERM' });
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
     exited = once(child, 'close').then(([code]) => code as number | null);
   }

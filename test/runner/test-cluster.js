@@ -1,5 +1,5 @@
 // The PostgreSQL server of a test run. It starts when a test first needs a database.
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { databaseUrl, execute, newPassword } from '../../scripts/postgres-client.js';
 import { startCluster } from '../../scripts/postgres.js';
+import { guardProcess } from './process-guard.js';
 
 /**
  * @typedef {object} TestCluster
@@ -67,15 +68,11 @@ async function startTestCluster() {
     await chmod(folder, 0o755);
     const cluster = { folder: join(folder, 'postgres'), password: newPassword() };
     const { url, pid, stop } = await startCluster(cluster, { flags: FLAGS, detached: false, bin: POSTGRES_BIN });
-    // Stops the server if this process is killed.
-    const guard = spawn(process.execPath, [join(import.meta.dirname, 'cluster-guard.js'), String(pid), folder], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    });
+    const release = guardProcess(pid, { signal: 'SIGQUIT', folder });
     const stopAll = async () => {
       await stop();
       await removeFolder();
-      guard.stdin.end();
+      release();
     };
     await prepare(url).catch(async (error) => {
       await stopAll();

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { guardChild } from '../runner/process-guard.js';
 import { RunningApp } from './running-app.js';
 import { stablePort } from './stable-port.js';
 import { TEST_SECRET } from './test-app.js';
@@ -56,6 +57,7 @@ export class ChildApp extends RunningApp {
         ...env,
       },
     });
+    guardChild(child);
     const output = new Output(child);
     const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
     try {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { isRoot, NOBODY } from '../../scripts/postgres-binaries.js';
 import { databaseUrl, execute, newPassword } from '../../scripts/postgres-client.js';
 import { startCluster } from '../../scripts/postgres.js';
+import { guardProcess } from '../runner/process-guard.js';
 import { POSTGRES_BIN } from '../runner/test-cluster.js';
 import { runNode } from './run-node.js';
 import { stablePort } from './stable-port.js';
@@ -14,12 +15,17 @@ type Running = Awaited<ReturnType<typeof startCluster>>;
 
 /** Runs a PostgreSQL server for one test, as durable as in production. The test can kill and restart it. */
 export class OwnCluster {
+  /** No longer stops the server if this process is killed. */
+  private release: () => void;
+
   private constructor(
     private readonly folder: string,
     private readonly password: string,
     private readonly port: number,
     private running: Running,
-  ) {}
+  ) {
+    this.release = this.guard();
+  }
 
   /** Starts a server with one migrated database. @param folder an empty one by default */
   static async start({ flags = [], folder }: { flags?: readonly string[]; folder?: string } = {}): Promise<OwnCluster> {
@@ -39,6 +45,7 @@ export class OwnCluster {
   /** Starts a standby. Restarts this server, because its files are copied while it is stopped. */
   async startStandby(): Promise<OwnCluster> {
     await this.running.stop();
+    this.release();
     const folder = await newFolder();
     const data = join(folder, 'postgres');
     execFileSync('cp', ['-a', join(this.folder, 'postgres'), data]);
@@ -63,6 +70,7 @@ export class OwnCluster {
   /** Kills the server. Unwritten data is lost. */
   kill(): void {
     process.kill(this.running.pid, 'SIGKILL');
+    this.release();
   }
 
   /** Restarts the killed server on the same port. Retries, because its orphaned processes may take a moment to exit. */
@@ -78,11 +86,17 @@ export class OwnCluster {
       },
       60_000,
     );
+    this.release = this.guard();
   }
 
   async stop(): Promise<void> {
     await this.running.stop();
     await rm(this.folder, { recursive: true, force: true });
+    this.release();
+  }
+
+  private guard(): () => void {
+    return guardProcess(this.running.pid, { signal: 'SIGQUIT', folder: this.folder });
   }
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { isRoot, NOBODY } from '../../scripts/postgres-binaries.js';
+import { guardChild } from '../runner/process-guard.js';
 import { readFences } from './markdown.js';
 import { stablePort } from './stable-port.js';
 import { until } from './until.js';
@@ -51,7 +52,8 @@ export class PgBouncer {
     // PgBouncer does not run as root.
     if (isRoot) for (const path of [folder, users, ini]) await chown(path, NOBODY.uid, NOBODY.gid);
     await chmod(folder, 0o700);
-    const child = spawn('pgbouncer', ['-q', ini], { ...(isRoot && NOBODY), cwd: folder, stdio: 'ignore' });
+    const options = { ...(isRoot && NOBODY), cwd: folder, stdio: 'ignore' } as const;
+    const child = guardChild(spawn('pgbouncer', ['-q', ini], options), { folder });
     url.port = String(port);
     const bouncer = new PgBouncer(child, folder, url.href);
     try {

@@ -4,6 +4,7 @@ import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isRoot, NOBODY } from '../../scripts/postgres-binaries.js';
+import { guardChild } from '../runner/process-guard.js';
 import { ALERTS } from './monitoring.js';
 import { stablePort } from './stable-port.js';
 import { until } from './until.js';
@@ -42,7 +43,8 @@ scrape_configs: [{ job_name: gatehouse, static_configs: [{ targets: ['${host}'] 
     const port = await stablePort();
     const flags = [`--config.file=${config}`, `--storage.tsdb.path=${folder}/data`];
     const args = [...flags, `--web.listen-address=127.0.0.1:${port}`, '--log.level=error'];
-    const child = spawn('prometheus', args, { ...(isRoot && NOBODY), cwd: folder, stdio: 'ignore' });
+    const options = { ...(isRoot && NOBODY), cwd: folder, stdio: 'ignore' } as const;
+    const child = guardChild(spawn('prometheus', args, options), { folder });
     const prometheus = new Prometheus(child, folder, `http://127.0.0.1:${port}`);
     try {
       await until('Prometheus has scraped', async () => {

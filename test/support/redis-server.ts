@@ -1,6 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
+import { guardChild } from '../runner/process-guard.js';
 import { stablePort } from './stable-port.js';
 import { until } from './until.js';
 
@@ -24,7 +25,7 @@ export class RedisServer {
 
   async restart(): Promise<void> {
     const settings = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    this.child = spawn('redis-server', settings, { stdio: 'ignore' });
+    this.child = guardChild(spawn('redis-server', settings, { stdio: 'ignore' }));
     await until('Redis answers', () => this.ask((redis) => redis.ping()).then(Boolean, () => false));
   }
 

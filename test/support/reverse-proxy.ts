@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { guardChild } from '../runner/process-guard.js';
 import { stablePort } from './stable-port.js';
 import { until } from './until.js';
 
@@ -14,6 +15,9 @@ const PROGRAMS = {
     args: (config: string, folder: string) => ['-p', folder, '-c', config, '-g', 'daemon off; pid nginx.pid;'],
   },
 } as const;
+
+/** Also stops the workers of nginx, immediately. */
+const STOP_SIGNAL = 'SIGTERM';
 
 /** Runs HAProxy or nginx in front of two instances, with the configuration in `docs/operations/`. */
 export class ReverseProxy {
@@ -35,7 +39,8 @@ export class ReverseProxy {
       .replace('127.0.0.1:3001', `127.0.0.1:${ports[0]}`)
       .replace('127.0.0.1:3002', `127.0.0.1:${ports[1]}`);
     await writeFile(config, name === 'nginx' ? text.replace('http {', 'http {\n  access_log off;') : text);
-    const child = spawn(name, PROGRAMS[name].args(config, folder), { stdio: 'ignore' });
+    const program = spawn(name, PROGRAMS[name].args(config, folder), { stdio: 'ignore' });
+    const child = guardChild(program, { signal: STOP_SIGNAL, folder });
     const proxy = new ReverseProxy(child, folder, `http://127.0.0.1:${port}`);
     const isReady = () =>
       fetch(`${proxy.url}/health/ready`).then(
@@ -53,8 +58,7 @@ export class ReverseProxy {
 
   async stop(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) {
-      // nginx stops its workers immediately.
-      this.child.kill('SIGTERM');
+      this.child.kill(STOP_SIGNAL);
       await once(this.child, 'exit');
     }
     await rm(this.folder, { recursive: true, force: true });
