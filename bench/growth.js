@@ -9,7 +9,7 @@ import { nameOf, ROUTE_CALLS } from './routes/calls.js';
 import { withPostgres } from './support/postgres.js';
 import { cpuSeconds } from './support/processors.js';
 import { median, rounded, verdict, wholeNumber } from './support/report.js';
-import { gatehouse, withServers } from './support/server.js';
+import { withGatehousePerDatabase } from './support/server.js';
 import { writeTokens } from './support/sessions.js';
 import { inTurns } from './support/turns.js';
 import { drive, requireWrk } from './support/wrk.js';
@@ -52,14 +52,7 @@ export async function run(options, signal) {
       databases.push({ name: `${size.toLocaleString('en')} sessions`, url, pool });
     }
     await databases[0]?.pool.query('CHECKPOINT');
-    const starts = databases.map(
-      ({ name, url }) => /** @type {const} */ ([name, () => gatehouse({ DATABASE_URL: url, BCRYPT_COST: '10' })]),
-    );
-    return withServers(starts, signal, async (servers) => {
-      const instances = databases.map(({ pool }, i) => ({
-        .../** @type {import('./support/server.js').Server} */ (servers[i]),
-        pool,
-      }));
+    return withGatehousePerDatabase(databases, signal, async (instances) => {
       const isGuardedFlat = await measureGuarded(instances, postgres, options, signal);
       return (await measurePages(instances)) && isGuardedFlat;
     });

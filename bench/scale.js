@@ -9,7 +9,7 @@ import { measureRefreshes } from './scale/refreshes.js';
 import { withPostgres } from './support/postgres.js';
 import { cpuSeconds } from './support/processors.js';
 import { median, rounded, verdict, wholeNumber } from './support/report.js';
-import { gatehouse, withServers } from './support/server.js';
+import { withGatehousePerDatabase } from './support/server.js';
 import { insertSessions, writeTokens } from './support/sessions.js';
 import { inTurns } from './support/turns.js';
 import { drive, requireWrk } from './support/wrk.js';
@@ -60,14 +60,7 @@ export async function run(options, signal) {
       ];
       for (const { pool } of databases) await insertSessions(pool, options.sessions);
       for (const { name, pool } of databases) await printSize(name, pool, options.sessions);
-      const starts = databases.map(
-        ({ name, url }) => /** @type {const} */ ([name, () => gatehouse({ DATABASE_URL: url, BCRYPT_COST: '10' })]),
-      );
-      return withServers(starts, signal, async (servers) => {
-        const instances = databases.map(({ pool }, i) => ({
-          .../** @type {import('./support/server.js').Server} */ (servers[i]),
-          pool,
-        }));
+      return withGatehousePerDatabase(databases, signal, async (instances) => {
         const isGuardedFlat = await measureGuarded(instances, postgres, options, signal);
         return (await measurePages(instances, postgres.pid)) && isGuardedFlat && areHeapOnly;
       });

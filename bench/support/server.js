@@ -89,6 +89,24 @@ export async function withServers(starts, signal, work) {
 }
 
 /**
+ * Runs work with one process of Gatehouse per database, then kills them.
+ *
+ * @template {{ name: string, url: string }} Database
+ * @template T
+ * @param {readonly Database[]} databases @param {AbortSignal} signal
+ * @param {(instances: readonly (Omit<Database, 'url'> & Server)[]) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export function withGatehousePerDatabase(databases, signal, work) {
+  const starts = databases.map(
+    ({ name, url }) => /** @type {const} */ ([name, () => gatehouse({ DATABASE_URL: url, BCRYPT_COST: '10' })]),
+  );
+  return withServers(starts, signal, (servers) =>
+    work(servers.map((server, i) => ({ .../** @type {Database} */ (databases[i]), ...server }))),
+  );
+}
+
+/**
  * Runs work with one process of Gatehouse, then kills it.
  *
  * @template T

@@ -10,6 +10,7 @@ import {
 import type { Request, Response } from 'express';
 import { DomainError, ValidationFailedError } from '../common/domain.error.js';
 import { RejectionAudit } from '../common/rejection-audit.js';
+import { withoutQuery } from '../common/without-query.js';
 import { sendsBearerToken } from './bearer-token.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { isHealthResult, toDomainError } from './http-exception.js';
@@ -73,16 +74,12 @@ export function sendProblem(error: DomainError, request: GuardedRequest, respons
   // The status cannot change any more.
   if (response.headersSent) return void response.destroy();
   setProblemHeaders(error, request, response);
-  const problem = toProblem(error, pathOf(request), requestIdOf(response));
+  const problem = toProblem(error, withoutQuery(request.originalUrl), requestIdOf(response));
   return response.type('application/problem+json').json(problem);
 }
 
 function routePathOf({ route }: Request): string {
   return String((route as { readonly path?: unknown } | undefined)?.path);
-}
-
-function pathOf({ originalUrl }: Request): string {
-  return originalUrl.split('?', 1)[0] ?? '';
 }
 
 /**
@@ -100,7 +97,7 @@ function routingError(exception: unknown, request: GuardedRequest): DomainError 
   const isBadInput = exception instanceof ValidationFailedError && routePathOf(request).includes(':');
   const isRouted = request.route !== undefined && !isBadInput;
   if (!isUnhandled && !isBadPath && (isRouted || !(exception instanceof DomainError))) return null;
-  const allowed = methodsOf(request.app, pathOf(request));
+  const allowed = methodsOf(request.app, withoutQuery(request.originalUrl));
   if (allowed.length > 0 && !allowed.includes(request.method)) return new MethodNotAllowedError(allowed);
   if (isBadPath) return new BadRequestError();
   return isUnhandled || allowed.length === 0 ? new NotFoundError() : null;
@@ -130,7 +127,7 @@ function allowedBy(error: DomainError, request: GuardedRequest): string {
   if (error instanceof MethodNotAllowedError) return error.allowed.join(', ');
   const { app, method } = request;
   const rejected = method === 'GET' ? ['GET', 'HEAD'] : [method];
-  return methodsOf(app, pathOf(request))
+  return methodsOf(app, withoutQuery(request.originalUrl))
     .filter((name) => !rejected.includes(name))
     .join(', ');
 }

@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import { TokenInvalidError, TokenMissingError } from '../auth/auth.errors.js';
 import { ForbiddenError } from '../common/domain.error.js';
+import { withoutQuery } from '../common/without-query.js';
 import type { GlobalGuards } from '../http/global-guards.js';
 import type { GuardedRequest } from '../http/guarded-request.js';
 import { OriginNotAllowedError } from '../http/http.errors.js';
@@ -82,5 +83,5 @@ export class HandshakeAuthorizer {
 }
 
 function pathOf({ url }: GuardedRequest): string {
-  return url.split('?', 1)[0] ?? '';
+  return withoutQuery(url);
 }

@@ -110,6 +110,10 @@ describe('the log', () => {
     const levels = log.records.filter(({ path }) => path === '/health/ready').map(({ level }) => level);
     expect(levels.length).toBeLessThan(60);
     expect(new Set(levels)).toEqual(new Set(['warn']));
+    // Lines without a code are sampled per route.
+    expect(log.records).toContainEqual(
+      expect.objectContaining({ code: '503 /health/ready', suppressed: expect.any(Number) }),
+    );
   });
 
   it('contains no password, token, hash or header value, nor do audit events', async () => {

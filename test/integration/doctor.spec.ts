@@ -159,13 +159,17 @@ describe('the doctor', () => {
   });
 
   suiteWithRedis('with Redis', () => {
-    it('writes a key', async () => {
+    it('finds out whether Redis accepts writes, and changes nothing', async () => {
       const redis = await RedisServer.start();
       try {
         const env = { DATABASE_URL: NO_DATABASE, REDIS_URL: redis.url };
         expect((await examine(env)).findings).toContain('ok redis: Accepts writes');
+        expect(await redis.ask((client) => client.dbsize())).toBe(0);
         const { findings } = await examine({ ...env, REDIS_URL: redis.url.replace('//', '//ada:hunter2@') });
         expect(findings).toContainEqual(expect.stringMatching(/^problem redis: .* Check the user and the password/));
+        await redis.ask((client) => client.replicaof('127.0.0.1', '1'));
+        const replica = (await examine(env)).findings;
+        expect(replica).toContainEqual(expect.stringMatching(/^problem redis: .* Set REDIS_URL to the primary/));
       } finally {
         await redis.kill();
       }

@@ -60,6 +60,10 @@ describe('in production', () => {
     expect(app.log).toContain('The role gatehouse is a superuser. Use a role that only reads and writes rows.');
   });
 
+  it('warns about a proxy that is not trusted', () => {
+    expect(app.log).toContain('TRUST_PROXY is not set. Behind a proxy');
+  });
+
   it('logs no secret of its settings', () => {
     expect(app.log).not.toContain(TEST_SECRET);
     expect(app.log).not.toContain(new URL(database.url).password);

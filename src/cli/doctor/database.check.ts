@@ -23,9 +23,10 @@ export async function inspectDatabase(config: Config, instances: number): Promis
   const dataSource = await new LazyDataSource({ ...options, entities: [ENTITIES] }).initialize();
   const tables = dataSource.entityMetadatas.map(({ tableName }) => tableName);
   const database = new Database(dataSource);
+  const health = new HealthRepository();
   try {
-    const findings = await database.run((manager) => inspect(database, manager, { config, instances, tables }));
-    return [...findings, ...(await tryToServe(database)), ...(await inspectEmails(database))];
+    const findings = await database.run((manager) => inspect(database, manager, { config, instances, tables, health }));
+    return [...findings, ...(await tryToServe(database, health)), ...(await inspectEmails(database))];
   } catch (error) {
     return [problem('database', describe(error))];
   } finally {
@@ -34,9 +35,9 @@ export async function inspectDatabase(config: Config, instances: number): Promis
 }
 
 /** Does what requests need. This also fails if the disk is full or a table is locked. */
-async function tryToServe(database: Database): Promise<Finding[]> {
+async function tryToServe(database: Database, health: HealthRepository): Promise<Finding[]> {
   try {
-    await database.run((manager) => new HealthRepository().tryToServe(manager));
+    await database.run((manager) => health.tryToServe(manager));
     return [];
   } catch (error) {
     // Other checks report these.
@@ -55,15 +56,15 @@ interface Expectations {
   readonly config: Config;
   readonly instances: number;
   readonly tables: readonly string[];
+  readonly health: HealthRepository;
 }
 
 async function inspect(
   database: Database,
   manager: EntityManager,
-  { config, instances, tables }: Expectations,
+  { config, instances, tables, health }: Expectations,
 ): Promise<Finding[]> {
   const facts = await readDatabaseFacts(manager);
-  const health = new HealthRepository();
   const executed = await health.executedMigrations(manager);
   const known = await health.knownMigrations();
   const pending = known.filter((name) => !executed.has(name));

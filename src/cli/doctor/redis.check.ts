@@ -5,7 +5,10 @@ import { ok, problem, sentence, type Finding } from '../../server/checks/finding
 const TIMEOUT_MS = 5_000;
 const KEY = 'gatehouse:doctor';
 
-/** Connects to Redis and writes a key that expires. A replica and a user without rights reject that. */
+/**
+ * Connects to Redis and queues a write that it discards. A replica, a user without rights and a full Redis reject it when
+ * it is queued.
+ */
 export async function inspectRedis({ redisUrl }: Config): Promise<readonly Finding[]> {
   if (redisUrl === null) return [];
   const { Redis } = await import('ioredis');
@@ -21,7 +24,9 @@ export async function inspectRedis({ redisUrl }: Config): Promise<readonly Findi
   redis.on('error', (error: Error) => (reason ??= error));
   try {
     await redis.connect();
-    await redis.set(KEY, '1', 'EX', 1);
+    await redis.multi({ pipeline: false });
+    await redis.set(KEY, '1');
+    await redis.discard();
     return [ok('redis', 'Accepts writes')];
   } catch (error) {
     const cause = reason ?? (error as Error);

@@ -1,6 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express, RequestHandler, Response } from 'express';
+import { withoutQuery } from '../../common/without-query.js';
 import type { ConnectionLimit } from '../connection-limit.js';
 import { rememberHandshake, type GuardedRequest } from '../guarded-request.js';
 import { BadRequestError, NotFoundError, UnsupportedTransportError } from '../http.errors.js';
@@ -133,7 +134,7 @@ export class HandshakeGate {
     // Libraries build URLs of it.
     if (!URL.canParse(`http://${headers.host}`)) throw new BadRequestError();
     // Some libraries normalize paths and some do not. A path that they could read differently could bypass a check.
-    if (!URL.canParse(url, BASE) || new URL(url, BASE).pathname !== url.split('?', 1)[0]) {
+    if (!URL.canParse(url, BASE) || new URL(url, BASE).pathname !== withoutQuery(url)) {
       throw new BadRequestError();
     }
     await this.authenticate(request, response);

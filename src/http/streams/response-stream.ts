@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import type { DomainError } from '../../common/domain.error.js';
 import type { Principal } from '../../common/principal.js';
+import { withoutQuery } from '../../common/without-query.js';
 import type { GuardedRequest } from '../guarded-request.js';
 import { toProblem } from '../problem.js';
 import { requestIdOf } from '../request-id.js';
@@ -41,7 +42,7 @@ export class ResponseStream implements OpenStream {
     if (this.isEndless) {
       // Nest writes events until the connection is closed. Without a listener, such a write would crash the process.
       response.on('error', () => undefined);
-      const [path = ''] = request.originalUrl.split('?', 1);
+      const path = withoutQuery(request.originalUrl);
       const data = JSON.stringify(toProblem(error, path, requestIdOf(response)));
       response.end(`\nevent: closed\ndata: ${data}\n\n`, () => socket.destroySoon());
       setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref();

@@ -2,7 +2,7 @@ import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import type { DataSource } from 'typeorm';
 import { ConnectionSlots } from './connection-slots.js';
 import type { SecondConnectionDetector } from './second-connection-detector.js';
-import { LazyQueryRunner } from './lazy-query-runner.js';
+import { LazyQueryRunner, type RunnerParts } from './lazy-query-runner.js';
 import { OutageLog } from './outage-log.js';
 import { DatabaseUnavailableError } from './pg-errors.js';
 import { PreparedStatements } from './prepared-statements.js';
@@ -28,8 +28,7 @@ export class LazyDriver extends PostgresDriver {
   override isGeneratedColumnsSupported = true;
   readonly slots: ConnectionSlots;
   private readonly outages = new OutageLog();
-  private readonly meter: StatementMeter;
-  private readonly prepared = new PreparedStatements();
+  private readonly runnerParts: RunnerParts;
   private opening: Promise<void> | undefined;
   private isClosed = false;
 
@@ -40,7 +39,13 @@ export class LazyDriver extends PostgresDriver {
     super(dataSource);
     const { poolSize = 10, connectTimeoutMS = 5_000 } = this.options;
     this.slots = new ConnectionSlots(poolSize, connectTimeoutMS);
-    this.meter = new StatementMeter(dataSource);
+    this.runnerParts = {
+      slots: this.slots,
+      outages: this.outages,
+      prepared: new PreparedStatements(),
+      detector,
+      meter: new StatementMeter(dataSource),
+    };
   }
 
   /** Does not open a connection, because the first query does. */
@@ -59,7 +64,7 @@ export class LazyDriver extends PostgresDriver {
   }
 
   override createQueryRunner(): LazyQueryRunner {
-    return new LazyQueryRunner(this, this.slots, this.outages, this.prepared, this.detector, this.meter);
+    return new LazyQueryRunner(this, this.runnerParts);
   }
 
   /** @throws DatabaseUnavailableError if the connection fails or a timeout expires */

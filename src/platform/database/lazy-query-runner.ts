@@ -11,8 +11,8 @@ import { DatabaseUnavailableError, isConflict, isUnavailable, TransactionConflic
 import type { PreparedStatements } from './prepared-statements.js';
 import { readOnlyError } from './read-only-server.js';
 import { ROW_TYPES } from './row-types.js';
+import { withComment } from './sql-comments.js';
 import type { StatementMeter } from './statement-meter.js';
-import { withComment } from '../tracing/sql-comments.middleware.js';
 
 export interface Statement {
   /** Unique per text. Each connection parses and plans a named statement only once. */
@@ -20,6 +20,15 @@ export interface Statement {
   readonly text: string;
   /** Serves several requests, so it gets no comment with the trace of one. Neither do named statements. */
   readonly isShared?: boolean;
+}
+
+/** What the query runners of a driver share. */
+export interface RunnerParts {
+  readonly slots: ConnectionSlots;
+  readonly outages: OutageLog;
+  readonly prepared: PreparedStatements;
+  readonly detector: SecondConnectionDetector | undefined;
+  readonly meter: StatementMeter;
 }
 
 /**
@@ -38,11 +47,7 @@ export class LazyQueryRunner extends PostgresQueryRunner {
 
   constructor(
     driver: PostgresDriver,
-    private readonly slots: ConnectionSlots,
-    private readonly outages: OutageLog,
-    private readonly prepared: PreparedStatements,
-    private readonly detector: SecondConnectionDetector | undefined,
-    private readonly meter: StatementMeter,
+    private readonly parts: RunnerParts,
   ) {
     super(driver, 'master');
   }
@@ -52,16 +57,16 @@ export class LazyQueryRunner extends PostgresQueryRunner {
   }
 
   override connect(): Promise<PoolClient> {
-    return (this.connecting ??= this.meter.measureWait(() => this.obtainConnection()));
+    return (this.connecting ??= this.parts.meter.measureWait(() => this.obtainConnection()));
   }
 
   /** Calls `fn`, which must use no other connection. */
   during<T>(fn: () => T): T {
-    return this.detector ? this.detector.during(this, fn) : fn();
+    return this.parts.detector ? this.parts.detector.during(this, fn) : fn();
   }
 
   override async startTransaction(...options: Parameters<PostgresQueryRunner['startTransaction']>): Promise<void> {
-    this.detector?.enter(this);
+    this.parts.detector?.enter(this);
     await super.startTransaction(...options);
   }
 
@@ -78,7 +83,7 @@ export class LazyQueryRunner extends PostgresQueryRunner {
     return this.convertOutage({ name, text }, async () => {
       const connection = await this.connect();
       const isCommented = !name && !isShared;
-      const mayPrepare = !this.isTransactionActive && this.prepared.areUsable;
+      const mayPrepare = !this.isTransactionActive && this.parts.prepared.areUsable;
       const query = {
         name: mayPrepare ? name : undefined,
         text: isCommented ? withComment(text) : text,
@@ -89,7 +94,7 @@ export class LazyQueryRunner extends PostgresQueryRunner {
       try {
         return (await connection.query<unknown[]>(query)).rows;
       } catch (error) {
-        if (this.isTransactionActive || !this.prepared.isRetryable(error)) throw readOnlyError(error, text);
+        if (this.isTransactionActive || !this.parts.prepared.isRetryable(error)) throw readOnlyError(error, text);
         this.outdated = error;
         return (await connection.query<unknown[]>({ ...query, name: undefined })).rows;
       }
@@ -98,9 +103,9 @@ export class LazyQueryRunner extends PostgresQueryRunner {
 
   private async obtainConnection(): Promise<PoolClient> {
     if (this.isReserved) return this.lend(() => undefined);
-    this.detector?.assertNone();
+    this.parts.detector?.assertNone();
     await this.takeSlot();
-    const giveBack = () => this.slots.release();
+    const giveBack = () => this.parts.slots.release();
     try {
       return await this.lend(giveBack);
     } catch (error) {
@@ -111,9 +116,9 @@ export class LazyQueryRunner extends PostgresQueryRunner {
 
   private async takeSlot(): Promise<void> {
     try {
-      await this.slots.acquire(this.response);
+      await this.parts.slots.acquire(this.response);
     } catch (error) {
-      throw error instanceof SlotTimeoutError ? this.outages.recordFailure(error) : error;
+      throw error instanceof SlotTimeoutError ? this.parts.outages.recordFailure(error) : error;
     }
   }
 
@@ -146,14 +151,14 @@ export class LazyQueryRunner extends PostgresQueryRunner {
   private async convertOutage<T>(statement: Statement, run: () => Promise<T>): Promise<T> {
     if (this.failure) throw new DatabaseUnavailableError({ cause: this.failure });
     try {
-      const result = await this.meter.measure(statement, () => this.connect(), run);
-      this.outages.recordSuccess();
+      const result = await this.parts.meter.measure(statement, () => this.connect(), run);
+      this.parts.outages.recordSuccess();
       return result;
     } catch (error) {
       if (isConflict(error)) throw new TransactionConflictError(error);
       if (!isUnavailable(error)) throw error;
       this.discard(error);
-      throw this.outages.recordFailure(error);
+      throw this.parts.outages.recordFailure(error);
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { withoutQuery } from '../../common/without-query.js';
 import { clientOf } from '../../http/client.js';
 import type { GuardedRequest } from '../../http/guarded-request.js';
 import { requestIdOf } from '../../http/request-id.js';
@@ -33,9 +34,9 @@ export function httpLogger(logger: Logger): RequestHandler {
       const { code } = response.locals as { code?: string };
       const level = levelOf(request, status);
       if (!requestLogger.isLevelEnabled(level)) return;
-      if (isRejection(status) && !sampler.admits(code ?? String(status))) return;
+      if (isRejection(status) && !sampler.admits(code ?? `${status} ${routeOf(request)}`.trimEnd())) return;
       const { principal, method, originalUrl } = request;
-      const [path] = originalUrl.split('?', 1);
+      const path = withoutQuery(originalUrl);
       // pino omits fields that are undefined.
       const fields = {
         requestId: requestIdOf(response),

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ListenError } from '../../common/listen-error.js';
+import { withoutQuery } from '../../common/without-query.js';
 
 /** Longer than a scrape takes. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -41,8 +42,7 @@ export class MetricsListener {
 
 function respond(scrape: () => Promise<string>): RequestListener {
   return (request, response) => {
-    const [path] = (request.url ?? '').split('?', 1);
-    if (path !== '/metrics') return void response.writeHead(404).end();
+    if (withoutQuery(request.url ?? '') !== '/metrics') return void response.writeHead(404).end();
     if (request.method !== 'GET') return void response.writeHead(405, { Allow: 'GET' }).end();
     scrape().then(
       (text) => response.writeHead(200, { 'Content-Type': CONTENT_TYPE }).end(text),

@@ -2,23 +2,24 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { RequestHandler, Response } from 'express';
 import { routeOf } from '../../http/request-outcome.js';
 import { formatTraceparent, traceOf } from '../../http/trace-context.js';
+import { setCommentSource } from '../database/sql-comments.js';
 
-let requests: AsyncLocalStorage<Response> | undefined;
+const requests = new AsyncLocalStorage<Response>();
 
-/** Returns the middleware that lets `withComment` find the current request. Without it, statements have no comments. */
+/** Returns the middleware that adds comments to the statements of each request. */
 export function commentStatements(): RequestHandler {
-  const storage = (requests ??= new AsyncLocalStorage());
-  return (_request, response, next) => storage.run(response, next);
+  setCommentSource(() => commentOf(requests.getStore()));
+  return (_request, response, next) => requests.run(response, next);
 }
 
-/** Appends the trace and the route of the current request to a statement, in the format of sqlcommenter. */
-export function withComment(text: string): string {
-  const response = requests?.getStore();
-  if (!response) return text;
+/** Returns the route and the trace of a request, in the format of sqlcommenter. */
+function commentOf(response: Response | undefined): string {
+  if (!response) return '';
   const route = routeOf(response.req);
   const trace = traceOf(response);
-  const pairs = [route && pair('route', route), trace && pair('traceparent', formatTraceparent(trace))].filter(Boolean);
-  return pairs.length > 0 ? `${text} /*${pairs.join(',')}*/` : text;
+  return [route && pair('route', route), trace && pair('traceparent', formatTraceparent(trace))]
+    .filter(Boolean)
+    .join(',');
 }
 
 /** Encodes a slash too, so that no value can end the comment. */

@@ -5,13 +5,14 @@ import type { HealthRepository } from '../../health/health.repository.js';
 import type { Database } from '../../platform/database/database.js';
 import { checkDatabase, checkMigrations } from './database-checks.js';
 import { readDatabaseFacts } from './database-facts.repository.js';
+import type { Finding } from './finding.js';
 import { checkMachine } from './machine-checks.js';
+import { checkSettings } from './setting-checks.js';
 
 /** Logs warnings about the settings and, in production, about the machine. Uses no network. */
 export function logStartChecks(config: Config, logger: Logger): void {
-  for (const message of configurationWarnings(config)) logger.warn(message);
-  if (config.environment !== 'production') return;
-  for (const { level, message } of checkMachine(config)) if (level !== 'ok') logger.warn(message);
+  if (config.environment === 'production') logFlaws([...checkSettings(config), ...checkMachine(config)], logger);
+  else for (const message of configurationWarnings(config)) logger.warn(message);
 }
 
 /**
@@ -30,9 +31,13 @@ export async function logDatabaseChecks(
       ...checkDatabase(await readDatabaseFacts(manager), config),
       ...checkMigrations(await health.pendingMigrations(manager), []),
     ]);
-    for (const { level, message } of findings) if (level !== 'ok') logger.warn(message);
+    logFlaws(findings, logger);
   } catch (error) {
     // `Database` logs outages.
     logger.debug({ err: error }, 'Failed to check the database.');
   }
+}
+
+function logFlaws(findings: readonly Finding[], logger: Logger): void {
+  for (const { level, message } of findings) if (level !== 'ok') logger.warn(message);
 }
