@@ -10,18 +10,18 @@ import { until } from '../support/until.js';
 /** Starts two children that run forever, guards both, and then only the second one. */
 const PARENT = `
 import { spawn } from 'node:child_process';
-const { guardChild, guardProcess } = await import(process.argv[1]);
+const { guardChild, guardProcess } = await import(process.argv[2]);
 const start = () => spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)']);
 const [first, second] = [start(), start()];
 guardProcess(first.pid)();
-guardChild(second, { folder: process.argv[2] });
+guardChild(second, { folder: process.argv[3] });
 console.log(first.pid + ' ' + second.pid);
 `;
 
 it('a process that was killed takes the processes and folders with it that it guards', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-guard-'));
   const guard = resolve('test/runner/process-guard.js');
-  const parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT, guard, folder]);
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT, 'parent', guard, folder]);
   const [output] = (await once(parent.stdout, 'data')) as [Buffer];
   const [unguarded = 0, guarded = 0] = String(output).split(' ').map(Number);
   parent.kill('SIGKILL');
