@@ -1,29 +1,19 @@
-/* global SwaggerUIBundle, localStorage */
-
-// Swagger UI would store all input, including the password. This plugin omits the password and keeps the token, so that
-// the token survives a reload.
-const storeWithoutPassword = {
-  statePlugins: {
-    auth: {
-      wrapActions: {
-        persistAuthorizationIfNeeded:
-          (_original, { authSelectors }) =>
-          () => {
-            const authorized = JSON.stringify(authSelectors.authorized(), (name, value) =>
-              name === 'password' ? undefined : value,
-            );
-            localStorage.setItem('authorized', authorized);
-          },
-      },
-    },
-  },
-};
+/* global SwaggerUIBundle */
+import { introductionPlugin } from './introduction.js';
+import { nameControls } from './names.js';
+import { sessionPlugin } from './session.js';
+import { signInPlugin } from './sign-in.js';
 
 SwaggerUIBundle({
-  url: './openapi.json',
+  // Relative to this script, so that a proxy can add a path prefix.
+  url: new URL('../openapi.json', import.meta.url).href,
   dom_id: '#swagger-ui',
   deepLinking: true,
+  defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   persistAuthorization: true,
-  plugins: [storeWithoutPassword],
+  syntaxHighlight: { theme: 'obsidian' },
+  plugins: [introductionPlugin, signInPlugin, sessionPlugin],
 });
+
+nameControls(document.querySelector('#swagger-ui'));

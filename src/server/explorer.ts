@@ -7,13 +7,18 @@ import { readPublicFile, serveContent } from './static-files.js';
 const { resolve } = createRequire(import.meta.url);
 
 /** The files of Swagger UI that the page loads. */
-const SWAGGER_UI = ['swagger-ui.css', 'index.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'favicon-16x16.png'];
+const SWAGGER_UI = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'favicon-16x16.png'];
+
+/** Our plugins for it, and their styles. */
+const OWN = ['explorer.js', 'explorer.css', 'introduction.js', 'names.js', 'routes.js', 'session.js', 'sign-in.js'];
 
 /** Serves the OpenAPI document at /openapi.json and Swagger UI at /docs. The first request builds the document. */
 export function serveDocs(app: NestExpressApplication): void {
   serveContent(app, '/openapi.json', () => JSON.stringify(buildOpenApi(app)));
   serveContent(app, '/docs', () => readPublicFile('docs/index.html'));
-  serveContent(app, '/docs/explorer.js', () => readPublicFile('docs/explorer.js'));
+  // The page refers to its files by relative paths, so that a proxy can add a path prefix.
+  serveContent(app, '/docs/', () => readPublicFile('docs/index.html').replaceAll('"./docs/', '"./'));
+  for (const file of OWN) serveContent(app, `/docs/${file}`, () => readPublicFile(`docs/${file}`));
   for (const file of SWAGGER_UI) {
     serveContent(app, `/docs/${file}`, () => readFileSync(resolve(`swagger-ui-dist/${file}`)));
   }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { sep } from 'node:path';
-import { runInNewContext } from 'node:vm';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { FIELD_CODES } from '../../src/common/field-error.js';
@@ -245,39 +244,21 @@ describe('the OpenAPI document', () => {
     expect(text).not.toMatch(/password_?hash|refresh_?salt/i);
   });
 
-  it('is shown at /docs with all assets from this server', async () => {
-    const page = await app.request.get('/docs').expect(200);
+  it.each(['/docs', '/docs/'])('is shown at %s with all assets from this server', async (path) => {
+    const page = await app.request.get(path).expect(200);
     expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
     expect(page.text).toContain('<title>Gatehouse</title>');
-    const assets = [...page.text.matchAll(/(?:src|href)="\.(\/[^"]+)"/g)].map((match) => match[1] ?? '');
-    expect(assets.length).toBeGreaterThan(3);
-    for (const asset of assets) expect([asset, (await app.request.get(asset)).status]).toEqual([asset, 200]);
+    const assets = await readAssets(app, path, page.text);
+    expect(assets.size).toBeGreaterThan(8);
+    expect(assets.get('/docs/explorer.js')).toContain(`new URL('../openapi.json', import.meta.url)`);
   });
 
-  it('is shown by a page that stores the token but never the password', async () => {
-    const { text: script } = await app.request.get('/docs/explorer.js').expect(200);
-    const stored = new Map<string, string>();
-    const calls: ExplorerOptions[] = [];
-    runInNewContext(script, {
-      SwaggerUIBundle: (options: ExplorerOptions) => calls.push(options),
-      localStorage: { setItem: (key: string, value: string) => stored.set(key, value) },
-    });
-    expect(calls).toMatchObject([{ url: './openapi.json', persistAuthorization: true }]);
-    const authorized = { signIn: { token: { access_token: 'abc' }, username: 'ada', password: 'secret' } };
-    const { persistAuthorizationIfNeeded: store } = calls[0]?.plugins[0]?.statePlugins.auth.wrapActions ?? {};
-    const original = () => {
-      throw new Error('The original action stores the password.');
-    };
-    store?.(original, { authSelectors: { authorized: () => authorized } })();
-    expect([...stored.keys()]).toEqual(['authorized']);
-    expect(JSON.parse(stored.get('authorized') ?? '')).toEqual({
-      signIn: { token: { access_token: 'abc' }, username: 'ada' },
-    });
-  });
-
-  it('is shown by a Swagger UI with the action that the page replaces', async () => {
+  it('is shown by a Swagger UI with the components and actions that the page replaces', async () => {
     const { text: bundle } = await app.request.get('/docs/swagger-ui-bundle.js').expect(200);
     expect(bundle).toMatch(/persistAuthorizationIfNeeded=.{1,200}localStorage\.setItem\("authorized"/);
+    for (const name of ['authorizationPopup', 'oauth2', 'InfoContainer', 'AuthorizeBtnContainer', 'ServersContainer']) {
+      expect([name, bundle.includes(`getComponent("${name}"`)]).toEqual([name, true]);
+    }
   });
 });
 
@@ -295,12 +276,21 @@ describe('DOCS_ENABLED=false', () => {
   );
 });
 
-/** The options that the page at /docs passes to Swagger UI. */
-interface ExplorerOptions {
-  readonly plugins: readonly { readonly statePlugins: { readonly auth: { readonly wrapActions: AuthActions } } }[];
+/** Returns the files of a page by their path, with the modules that its scripts import. Every file must exist. */
+async function readAssets(app: TestApp, base: string, html: string): Promise<Map<string, string>> {
+  const assets = new Map<string, string>();
+  const load = async (text: string, references: RegExp, from: string): Promise<void> => {
+    for (const [, reference = ''] of text.matchAll(references)) {
+      const path = new URL(reference, `http://any.example${from}`).pathname;
+      const response = await app.request.get(path);
+      expect([path, response.status]).toEqual([path, 200]);
+      assets.set(path, response.text);
+      if (path.endsWith('.js') && !path.includes('swagger-ui')) await load(response.text, /from '([^']+)'/g, path);
+    }
+  };
+  await load(html, /(?:src|href)="([^"]+)"/g, base);
+  return assets;
 }
-
-type AuthActions = Readonly<Record<string, (original: () => void, system: object) => () => void>>;
 
 /** Loads every file that defines errors, and returns the error classes. */
 async function errorsInSource(): Promise<ErrorInSource[]> {

@@ -233,7 +233,7 @@ describe('routing', () => {
     expect(await get(path)).toEqual({ status: 404, code: 'not_found' });
   });
 
-  it.each(['/docs', '/health', '/'])('lists no folder: %s/', async (path) => {
+  it.each(['/account', '/health', '/'])('lists no folder: %s/', async (path) => {
     expect(await get(path === '/' ? path : `${path}/`)).toEqual({ status: 404, code: 'not_found' });
   });
 
