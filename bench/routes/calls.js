@@ -112,6 +112,9 @@ export const ROUTE_CALLS = [
   open('POST /auth/not-me', async (world) => ({
     json: { token: await world.token('not_me', await world.signedIn()) },
   })),
+  open('POST /auth/one-time-tokens/check', async (world) => ({
+    json: { token: await world.token('not_me', await world.signedIn()), purpose: 'not_me' },
+  })),
   open('GET /.well-known/jwks.json', async () => ({})),
   user('GET /users/me'),
   user('PATCH /users/me', () => ({ json: { name: 'Ada Lovelace' } })),

@@ -1,13 +1,24 @@
-// The script of all account pages. It sends nothing until the button is pressed, because mail scanners open every link.
+/* global addEventListener */
+
+// The script of all account pages. It changes nothing until the button is pressed, because mail scanners open every link.
+const TIMEOUT_MS = 15_000;
+
 const form = document.querySelector('form');
 const field = form.querySelector('input[name]');
 const button = form.querySelector('button');
 const problem = document.querySelector('#problem');
+const checking = document.querySelector('#checking');
 const done = document.querySelector('#done');
+const dead = document.querySelector('#dead');
 
 document.querySelector('#show-password')?.addEventListener('change', ({ target }) => {
   field.type = target.checked ? 'text' : 'password';
 });
+
+// Another link in the same tab only changes the fragment.
+addEventListener('hashchange', () => location.reload());
+
+const token = takeToken();
 
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
@@ -15,9 +26,10 @@ form.addEventListener('submit', async (event) => {
   field?.removeAttribute('aria-invalid');
   button.disabled = true;
   try {
-    const message = await send();
-    if (message === null) showSuccess();
-    else showProblem(message);
+    const failure = await post(form.dataset.action, { token, ...Object.fromEntries(new FormData(form)) });
+    if (failure === null) showSuccess();
+    else if (isDead(failure)) showSection(dead);
+    else showProblem(describe(failure));
   } catch {
     showProblem('The server did not respond. Check your connection and try again.');
   } finally {
@@ -25,25 +37,62 @@ form.addEventListener('submit', async (event) => {
   }
 });
 
-/** Sends the form. Returns an error message, or null on success. */
-async function send() {
-  // The token is in the fragment, which browsers do not send.
-  const token = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (!token) return 'This link is incomplete. Open it again from the mail, or copy all of it.';
-  const response = await fetch(form.dataset.action, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ token, ...Object.fromEntries(new FormData(form)) }),
-  });
-  return response.ok ? null : describe(await response.json());
+if (history.state?.isDone) showSection(done);
+else await start();
+
+/**
+ * Moves the token from the address bar to the state of this history entry. It is not visible there, is not sent, and survives
+ * a reload.
+ */
+function takeToken() {
+  if (location.hash) {
+    const given = new URLSearchParams(location.hash.slice(1)).get('token') ?? undefined;
+    history.replaceState({ token: given }, '', location.pathname + location.search);
+  }
+  return history.state?.token;
 }
 
-/** Returns the message of a problem document (RFC 9457). */
+/** Shows the form if the link works. If the check fails for another reason, the form reports it. */
+async function start() {
+  const { check, purpose } = form.dataset;
+  if (check && !token) {
+    dead.querySelector('h2').textContent = 'This link is incomplete';
+    dead.querySelector('p').textContent = 'Open it again from the mail, or copy all of it.';
+    showSection(dead);
+    return;
+  }
+  checking.hidden = !check;
+  const failure = check ? await post(check, { token, purpose }).catch(() => null) : null;
+  checking.hidden = true;
+  if (failure !== null && isDead(failure)) {
+    showSection(dead);
+  } else {
+    form.hidden = false;
+    field?.focus();
+  }
+}
+
+/** Sends JSON. Returns the problem document (RFC 9457), or null on success. */
+async function post(url, body) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  return response.ok ? null : response.json();
+}
+
+function isDead({ code }) {
+  return code === 'token_used_or_expired';
+}
+
+/** Returns the message of a problem document. */
 function describe({ detail, errors = [] }) {
   const fieldErrors = errors.filter(({ pointer }) => pointer === `/${field?.name}`);
   if (fieldErrors.length === 0) return detail;
   field.setAttribute('aria-invalid', 'true');
-  return fieldErrors.map(({ message }) => `The password ${message}.`).join(' ');
+  return fieldErrors.map(({ message }) => `The ${field.dataset.subject} ${message}.`).join(' ');
 }
 
 function showProblem(message) {
@@ -52,9 +101,14 @@ function showProblem(message) {
 }
 
 function showSuccess() {
-  // Removes the used token from the address bar and the history.
-  history.replaceState(null, '', location.pathname);
+  // Without the used token, and so that a reload shows the success again.
+  history.replaceState({ isDone: true }, '');
+  showSection(done);
+}
+
+function showSection(section) {
   form.hidden = true;
-  done.hidden = false;
-  done.focus();
+  problem.textContent = '';
+  section.hidden = false;
+  section.focus();
 }

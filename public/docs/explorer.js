@@ -4,6 +4,14 @@ import { nameControls } from './names.js';
 import { sessionPlugin } from './session.js';
 import { signInPlugin } from './sign-in.js';
 
+/** The order in which a person meets the groups of routes. Those of other modules follow the first three. */
+const FIRST = ['auth', 'users', 'sessions'];
+const LAST = ['recovery', 'admin', 'health'];
+const rank = (tag) => (FIRST.includes(tag) ? FIRST.indexOf(tag) - FIRST.length : LAST.indexOf(tag) + 1);
+
+/** `/users/me` comes before `/users/me/activity`. Otherwise the order of the document stays. */
+const isBelow = (operation, other) => Number(operation.get('path').startsWith(`${other.get('path')}/`));
+
 SwaggerUIBundle({
   // Relative to this script, so that a proxy can add a path prefix.
   url: new URL('../openapi.json', import.meta.url).href,
@@ -11,8 +19,10 @@ SwaggerUIBundle({
   deepLinking: true,
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
+  operationsSorter: (a, b) => isBelow(a, b) - isBelow(b, a),
   persistAuthorization: true,
   syntaxHighlight: { theme: 'obsidian' },
+  tagsSorter: (a, b) => rank(a) - rank(b),
   plugins: [introductionPlugin, signInPlugin, sessionPlugin],
 });
 

@@ -1,4 +1,4 @@
-/* global addEventListener, document, fetch, localStorage */
+/* global addEventListener, localStorage */
 import { tokenUrlOf, urlOf } from './routes.js';
 
 /** Under this name, Swagger UI stores the authorization and restores it on load. */

@@ -11,7 +11,9 @@ import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { OneTimeToken } from './one-time-tokens/one-time-token.entity.js';
+import { OneTimeTokensController } from './one-time-tokens/one-time-tokens.controller.js';
 import { OneTimeTokensRepository } from './one-time-tokens/one-time-tokens.repository.js';
+import { OneTimeTokensService } from './one-time-tokens/one-time-tokens.service.js';
 import { PassportUserStrategy } from './passport-user.strategy.js';
 import { EmailVerificationController } from './recovery/email-verification.controller.js';
 import { EmailVerificationService } from './recovery/email-verification.service.js';
@@ -48,6 +50,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     EmailVerificationController,
     JwksController,
     NotMeController,
+    OneTimeTokensController,
     PasswordController,
     TokenController,
   ],
@@ -58,6 +61,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     KeyRing,
     NotMeService,
     OneTimeTokensRepository,
+    OneTimeTokensService,
     PasswordChangeService,
     PasswordResetService,
     PassportUserStrategy,

@@ -102,7 +102,7 @@ export function environmentSchema(environment: Environment) {
     RATE_LIMIT_REFRESH_ACCOUNT: quota('60/15m'),
     RATE_LIMIT_FORGOT_ADDRESS: quota('20/1h'),
     RATE_LIMIT_FORGOT_ACCOUNT: quota('5/1h'),
-    RATE_LIMIT_VERIFY_ADDRESS: quota('30/1h'),
+    RATE_LIMIT_VERIFY_ADDRESS: quota('60/1h'),
     RATE_LIMIT_VERIFY_ACCOUNT: quota('5/1h'),
     REDIS_URL: redisUrl.optional(),
     DOCS_ENABLED: flag(!production),

@@ -4,7 +4,7 @@ import type { Config } from '../config/env.js';
 import { pathOf } from '../http/route-table.js';
 import { readPublicFile, serveContent } from './static-files.js';
 
-const FILES = ['reset-password.html', 'verify-email.html', 'not-me.html', 'account.js', 'account.css'];
+const FILES = ['forgot-password.html', 'reset-password.html', 'verify-email.html', 'not-me.html', 'account.js', 'account.css'];
 
 /**
  * Serves the pages that links in mails open, for products that do not have their own yet. They use the API like any
@@ -15,7 +15,7 @@ export function serveAccountPages(app: NestExpressApplication, { productName }: 
     serveContent(app, `/account/${file.replace(/\.html$/, '')}`, () =>
       readPublicFile(`account/${file}`)
         .replaceAll('{{product}}', escapeHtml(productName))
-        .replace(/{{path (.+)}}/, (_, path: string) => pathOf(app.getHttpAdapter().getInstance(), path)),
+        .replace(/{{path ([^}]+)}}/g, (_, path: string) => pathOf(app.getHttpAdapter().getInstance(), path)),
     );
   }
 }

@@ -1,8 +1,10 @@
 import { buildUser } from '../support/builders.js';
+import { issueToken } from '../support/one-time-tokens.js';
 import { MailServer } from '../support/mail-server.js';
 import { TestApp } from '../support/test-app.js';
 
-const PAGES = ['reset-password', 'verify-email', 'not-me'];
+const PAGES = ['reset-password', 'verify-email', 'not-me', 'forgot-password'];
+const FORGOT = 'forgot-password';
 
 describe('an account page', () => {
   let app: TestApp;
@@ -13,7 +15,7 @@ describe('an account page', () => {
   /** Returns the fields of a page's form and the path that the page's script sends them to. */
   const formOf = async (page: string) => {
     const { text } = await open(page);
-    const [, action = ''] = /<form [^>]*data-action="([^"]+)"/.exec(text) ?? [];
+    const [, action = ''] = /<form\s[^>]*data-action="([^"]+)"/.exec(text) ?? [];
     const fields = [...text.matchAll(/<input[^>]+name="([^"]+)"/g)].map(([, name = '']) => name);
     return { path: new URL(action, `http://any.example/account/${page}`).pathname, fields };
   };
@@ -24,7 +26,7 @@ describe('an account page', () => {
     expect(headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
     expect(text).toContain('Tom &amp; &lt;b&gt;Jerry&lt;/b&gt;');
     const references = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, reference = '']) => reference);
-    expect(references).toEqual(['data:,', 'account.css', 'account.js']);
+    expect(references.filter((reference) => reference !== FORGOT)).toEqual(['data:,', 'account.css', 'account.js']);
     expect(text).not.toMatch(/<script(?! type="module" src="account\.js"><\/script>)|<style| style=| on\w+=/);
   });
 
@@ -38,7 +40,7 @@ describe('an account page', () => {
 
   it.each(PAGES)('%s never puts input into the URL, even before its script loads', async (page) => {
     const { text } = await open(page);
-    expect(text).toMatch(/<form method="post" data-action/);
+    expect(text).toMatch(/<form\s+method="post"\s+data-action/);
     await app.request.post(`/account/${page}`).send('newPassword=seven+lanterns').expect(405);
   });
 
@@ -53,10 +55,40 @@ describe('an account page', () => {
     expect(body.code).toBe('token_used_or_expired');
   });
 
+  it.each([
+    ['reset-password', true],
+    ['verify-email', false],
+    ['not-me', true],
+  ])('%s checks its link, and offers a new one: %s', async (page, offersLink) => {
+    const { text } = await open(page);
+    const [, check = '', purpose] = /data-check="([^"]+)"\s+data-purpose="([^"]+)"/.exec(text) ?? [];
+    const { pathname } = new URL(check, `http://any.example/account/${page}`);
+    const { body } = await app.request.post(pathname).send({ token: 'made-up', purpose });
+    expect(body.code).toBe('token_used_or_expired');
+    expect(text.includes(`href="${FORGOT}"`)).toBe(offersLink);
+  });
+
+  it('reports whether a link works without using it', async () => {
+    const { id } = await buildUser(app);
+    const token = await issueToken(app, 'not_me', { id });
+    const check = async (purpose: string) => {
+      const { status, body } = await app.request.post('/auth/one-time-tokens/check').send({ token, purpose });
+      return [status, body.code];
+    };
+    expect([await check('not_me'), await check('not_me')]).toEqual([
+      [204, undefined],
+      [204, undefined],
+    ]);
+    expect(await check('password_reset')).toEqual([422, 'token_used_or_expired']);
+    expect(await check('other')).toEqual([400, 'validation_failed']);
+    await app.request.post('/auth/not-me').send({ token }).expect(202);
+    expect(await check('not_me')).toEqual([422, 'token_used_or_expired']);
+  });
+
   it('masks the password and allows pasting and password managers', async () => {
     const { text } = await open('reset-password');
     const [field = ''] = /<input[^>]+name="newPassword"[^>]*>/.exec(text) ?? [];
-    expect(field).toMatch(/ type="password"\s+autocomplete="new-password"/);
+    expect(field).toMatch(/ type="password"\s[^>]*autocomplete="new-password"/);
     expect(field).not.toMatch(/maxlength|readonly|pattern| on\w+=/);
     const { text: script } = await open('account.js');
     expect(script).toContain("target.checked ? 'text' : 'password'");

@@ -19,6 +19,7 @@ const PUBLIC_ROUTES = [
   'POST /auth/password/reset',
   'POST /auth/email/verify',
   'POST /auth/not-me',
+  'POST /auth/one-time-tokens/check',
   'GET /health/live',
   'GET /health/ready',
   'GET /health/db',

@@ -200,6 +200,7 @@ describe('rate limits', () => {
     ['/auth/password/reset', { newPassword: 'nine lanterns before noon' }],
     ['/auth/email/verify', {}],
     ['/auth/not-me', {}],
+    ['/auth/one-time-tokens/check', { purpose: 'not_me' }],
   ])('apply to guesses of mailed tokens at %s', async (path, fields) => {
     const guess = async (from?: string) => (await post(path, { token: 'A'.repeat(43), ...fields }, from)).status;
     expect(await inTurn(4, () => guess())).toEqual([422, 422, 422, 429]);

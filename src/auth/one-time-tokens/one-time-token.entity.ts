@@ -2,7 +2,9 @@ import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } fr
 import { User } from '../../users/user.entity.js';
 
 /** The action that a token permits: setting a password, verifying an email, or reporting *this was not me*. */
-export type TokenPurpose = 'password_reset' | 'email_verification' | 'not_me';
+export type TokenPurpose = (typeof TOKEN_PURPOSES)[number];
+
+export const TOKEN_PURPOSES = ['password_reset', 'email_verification', 'not_me'] as const;
 
 /** Long enough for users who read their mail after a holiday. */
 export const NOT_ME_TTL_MS = 7 * 86_400_000;

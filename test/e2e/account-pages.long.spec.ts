@@ -1,0 +1,136 @@
+import type { Page } from 'playwright-core';
+import { overflowOf, TestBrowser, violationsOf, WIDTHS } from '../support/browser.js';
+import { buildUser, type BuiltUser } from '../support/builders.js';
+import { issueOldToken, issueToken } from '../support/one-time-tokens.js';
+import { TestApp } from '../support/test-app.js';
+
+if (!TestBrowser.isInstalled) console.warn('Chromium is not installed. The tests of account pages are skipped.');
+
+const NEW_PASSWORD = 'nine kettles by the sea';
+
+(TestBrowser.isInstalled ? describe : describe.skip)('an account page in Chromium', () => {
+  let app: TestApp;
+  let browser: TestBrowser;
+  let user: BuiltUser;
+  beforeAll(async () => {
+    app = await TestApp.start();
+    browser = await TestBrowser.start();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await app.close();
+  });
+  beforeEach(async () => (user = await buildUser(app)));
+  afterEach(() => browser.assertNoProblems());
+
+  const linkTo = (page: string, token?: string) => `${app.url}/account/${page}${token ? `#token=${token}` : ''}`;
+  const openReset = async (width?: number) =>
+    browser.open(linkTo('reset-password', await issueToken(app, 'password_reset', user)), width);
+  const headingOf = (page: Page) => page.getByRole('heading', { level: 2 }).textContent();
+  const signIn = async (password: string) =>
+    (await app.request.post('/auth/login').send({ email: user.email, password })).status;
+
+  it('removes the token from the address bar, focuses the field and survives a reload', async () => {
+    const page = await openReset();
+    for (const visit of ['first', 'reloaded']) {
+      await page.locator('#new-password:focus').waitFor();
+      expect([visit, page.url()]).toEqual([visit, linkTo('reset-password')]);
+      if (visit === 'first') await page.reload();
+    }
+    await page.keyboard.type(NEW_PASSWORD);
+    await page.keyboard.press('Enter');
+    expect(await headingOf(page)).toBe('Your password was changed');
+    expect(await signIn(NEW_PASSWORD)).toBe(200);
+    await page.reload();
+    expect(await headingOf(page)).toBe('Your password was changed');
+  });
+
+  it('shows why a password was rejected, and accepts another one', async () => {
+    const page = await openReset();
+    await page.getByLabel('New password').fill('password123');
+    await page.getByRole('button', { name: 'Save password' }).click();
+    await page.locator('#problem:not(:empty)').waitFor();
+    expect(await page.getByLabel('New password').getAttribute('aria-invalid')).toBe('true');
+    expect(await page.locator('#problem').textContent()).toMatch(/^The password .*\.$/);
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByLabel('New password').fill(NEW_PASSWORD);
+    await page.getByRole('button', { name: 'Save password' }).click();
+    expect(await headingOf(page)).toBe('Your password was changed');
+  });
+
+  it.each([
+    ['reset-password', 'password_reset', 'Request a new link'],
+    ['not-me', 'not_me', 'Choose a new password'],
+    ['verify-email', 'email_verification', null],
+  ] as const)('%s reports a dead link on load and offers the next step', async (name, purpose, next) => {
+    const page = await browser.open(linkTo(name, await issueOldToken(app, purpose, user)));
+    await page.getByText('This link no longer works').waitFor();
+    expect(await page.getByRole('button').count()).toBe(0);
+    expect(page.url()).toBe(linkTo(name));
+    expect(await violationsOf(page)).toEqual([]);
+    if (next === null) return;
+    await page.getByRole('link', { name: next }).click();
+    await page.locator('#email:focus').waitFor();
+    await page.keyboard.type(user.email);
+    await page.keyboard.press('Enter');
+    expect(await headingOf(page)).toBe('Look into your mailbox');
+    const tokens = await app.database.query(
+      `SELECT 1 FROM one_time_tokens WHERE user_id = $1 AND purpose = 'password_reset' AND expires_at > now()`,
+      [user.id],
+    );
+    expect(tokens).toHaveLength(1);
+  });
+
+  it('reports an incomplete link', async () => {
+    const page = await browser.open(linkTo('reset-password'));
+    expect(await headingOf(page)).toBe('This link is incomplete');
+    expect(await page.getByRole('button').count()).toBe(0);
+  });
+
+  it('changes nothing when it opens, and acts on the button', async () => {
+    const token = await issueToken(app, 'not_me', user);
+    const page = await browser.open(linkTo('not-me', token));
+    await page.getByRole('button', { name: 'Sign out on all devices' }).waitFor();
+    expect(await signIn(user.password)).toBe(200);
+    await page.getByRole('button', { name: 'Sign out on all devices' }).click();
+    expect(await headingOf(page)).toBe('You are signed out on all devices');
+    expect(await signIn(user.password)).toBe(401);
+  });
+
+  it('opens a second link in the same tab', async () => {
+    const page = await browser.open(linkTo('not-me', 'made-up'));
+    await page.getByText('This link no longer works').waitFor();
+    await page.goto(linkTo('not-me', await issueToken(app, 'not_me', user)));
+    await page.getByRole('button', { name: 'Sign out on all devices' }).waitFor();
+    expect(page.url()).toBe(linkTo('not-me'));
+  });
+
+  it('shows its form if the check fails, and works without styles', async () => {
+    const page = await browser.open(linkTo('reset-password', 'made-up'));
+    await page.route('**/*.css', (route) => route.fulfill({ contentType: 'text/css', body: '' }));
+    await page.route('**/one-time-tokens/check', (route) =>
+      route.fulfill({ status: 503, body: '{"code":"overloaded"}' }),
+    );
+    await page.goto('about:blank');
+    await page.goto(linkTo('reset-password', await issueToken(app, 'password_reset', user)));
+    await page.locator('#new-password:focus').waitFor();
+    await page.keyboard.type(NEW_PASSWORD);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    expect(await headingOf(page)).toBe('Your password was changed');
+  });
+
+  it.each(WIDTHS)('fits a window of %d pixels and has no accessibility violation', async (width) => {
+    const pages = [
+      await openReset(width),
+      await browser.open(linkTo('not-me', await issueToken(app, 'not_me', user)), width),
+      await browser.open(linkTo('verify-email', await issueToken(app, 'email_verification', user)), width),
+      await browser.open(linkTo('forgot-password'), width),
+    ];
+    for (const page of pages) {
+      await page.locator('form button').waitFor();
+      expect([page.url(), await overflowOf(page), await violationsOf(page)]).toEqual([page.url(), 0, []]);
+    }
+  });
+});

@@ -1,0 +1,197 @@
+import type { Page } from 'playwright-core';
+import { overflowOf, TestBrowser, violationsOf, WIDTHS } from '../support/browser.js';
+import { buildUser, type BuiltUser } from '../support/builders.js';
+import { UNKNOWN_ID } from '../support/constants.js';
+import { decodeToken, forgeToken } from '../support/forge-token.js';
+import { readOperations, type Operation } from '../support/operations.js';
+import { PrefixProxy } from '../support/prefix-proxy.js';
+import { TestApp } from '../support/test-app.js';
+
+if (!TestBrowser.isInstalled) console.warn('Chromium is not installed. The tests of the explorer are skipped.');
+
+interface Stored {
+  readonly signIn: { readonly token: { access_token: string; readonly refresh_token: string } };
+}
+
+(TestBrowser.isInstalled ? describe : describe.skip)('the explorer in Chromium', () => {
+  let app: TestApp;
+  let browser: TestBrowser;
+  let admin: BuiltUser;
+  beforeAll(async () => {
+    app = await TestApp.start();
+    browser = await TestBrowser.start();
+    admin = await buildUser(app, { role: 'admin' });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await app.close();
+  });
+  afterEach(() => browser.assertNoProblems());
+
+  const open = async (width?: number, url = `${app.url}/docs`): Promise<Page> => {
+    const page = await browser.open(url, width);
+    await page.locator('.opblock').first().waitFor();
+    return page;
+  };
+
+  it('starts with an introduction and orders routes as a person meets them', async () => {
+    const page = await open();
+    expect(await page.locator('#swagger-ui h1, #swagger-ui h2').allTextContents()).toEqual(['Gatehouse', 'Start here']);
+    const paths = await page
+      .locator('.opblock-summary-path')
+      .evaluateAll((elements) => elements.map((element) => element.getAttribute('data-path') ?? ''));
+    const milestones = [
+      '/auth/register',
+      '/auth/login',
+      '/users/me',
+      '/users/me/activity',
+      '/sessions',
+      '/auth/password/forgot',
+      '/admin/users',
+      '/health/live',
+    ];
+    const positions = milestones.map((path) => paths.indexOf(path));
+    expect(positions).toEqual([...positions].sort((a, b) => a - b));
+    expect(positions).not.toContain(-1);
+  });
+
+  it('asks for email and password only, and shows a wrong password beside the field', async () => {
+    const page = await open();
+    await page.getByRole('button', { name: 'Authorize', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'Authorize' });
+    expect(await dialog.locator('input, select').evaluateAll((inputs) => inputs.map(({ id }) => id))).toEqual([
+      'oauth_username',
+      'oauth_password',
+    ]);
+    await dialog.getByLabel('Email').fill(admin.email);
+    await dialog.getByLabel('Password').fill('not the password');
+    await page.keyboard.press('Enter');
+    await dialog.getByText('Incorrect email or password.').waitFor();
+    const describedBy = await dialog.getByLabel('Password').getAttribute('aria-describedby');
+    expect(await dialog.locator(`#${describedBy}`).textContent()).toBe('Incorrect email or password.');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  });
+
+  it('never stores the password, and signs out on the server', async () => {
+    const page = await open();
+    await signIn(page, admin);
+    expect(await page.evaluate<string>('JSON.stringify([localStorage, sessionStorage])')).not.toContain(admin.password);
+    const { token } = (await storedIn(page)).signIn;
+    await page.locator('.btn.authorize').click();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await page.locator('.btn.authorize.unlocked').waitFor();
+    const { body } = await app.as(token.access_token).get('/users/me').expect(401);
+    expect(body.code).toBe('session_revoked');
+  });
+
+  it('runs every operation with its example', async () => {
+    // A person without an account starts with the public ones.
+    const operations = (await readOperations(app)).sort((a, b) => Number(a.isGuarded) - Number(b.isGuarded));
+    const page = await open();
+    const statuses: [operation: string, status: number][] = [];
+    for (const operation of operations) {
+      if (operation.isGuarded && (await page.locator('.btn.authorize.unlocked').count()) > 0) await signIn(page, admin);
+      statuses.push([operation.name, await run(page, operation)]);
+    }
+    const isUnexpected = (status: number, { statuses: documented }: Operation) =>
+      !documented.includes(status) || status === 400 || status >= 500;
+    expect(statuses.filter(([, status], index) => isUnexpected(status, operations[index] as Operation))).toEqual([]);
+    expect(statuses.length).toBe(operations.length);
+    expect(statuses).toContainEqual(['POST /auth/register', 201]);
+    expect(statuses).toContainEqual(['GET /admin/users', 200]);
+    expect(await violationsOf(page)).toEqual([]);
+  });
+
+  it('opens the lock when the session has been revoked', async () => {
+    const page = await open();
+    await signIn(page, admin);
+    const { token } = (await storedIn(page)).signIn;
+    await app.as(token.access_token).post('/auth/logout').expect(204);
+    expect(await run(page, await operationOf('GET /users/me'))).toBe(401);
+    await page.locator('.btn.authorize.unlocked').waitFor();
+    expect(await page.evaluate('localStorage.getItem("authorized")')).toBe('{}');
+  });
+
+  it('opens the lock when one of its own requests revokes the session', async () => {
+    const page = await open();
+    await signIn(page, admin);
+    expect(await run(page, await operationOf('POST /auth/logout'))).toBe(204);
+    await page.locator('.btn.authorize.unlocked').waitFor();
+  });
+
+  it('renews an expired access token with the refresh token', async () => {
+    const page = await open();
+    await signIn(page, admin);
+    const stored = await storedIn(page);
+    const { token } = stored.signIn;
+    const before = token.access_token;
+    token.access_token = forgeToken(before, { claims: { exp: 1, jti: decodeToken(before).claims['sid'] } });
+    await page.evaluate(`localStorage.setItem('authorized', ${JSON.stringify(JSON.stringify(stored))})`);
+    await page.reload();
+    expect(await run(page, await operationOf('GET /users/me'))).toBe(200);
+    expect(await page.locator('.btn.authorize.locked').count()).toBe(1);
+    const renewed = (await storedIn(page)).signIn.token;
+    expect([token.access_token, before]).not.toContain(renewed.access_token);
+    expect(renewed.refresh_token).not.toBe(token.refresh_token);
+  });
+
+  it.each(WIDTHS)('fits a window of %d pixels and has no accessibility violation', async (width) => {
+    const page = await open(width);
+    expect([await overflowOf(page), await violationsOf(page)]).toEqual([0, []]);
+    for (const name of ['POST /auth/login', 'GET /admin/audit']) await run(page, await operationOf(name));
+    await page.locator('.models-control').click();
+    expect([await overflowOf(page), await violationsOf(page)]).toEqual([0, []]);
+  });
+
+  it.each(['/gate/docs', '/gate/docs/'])('works behind a proxy that adds a path prefix: %s', async (path) => {
+    const proxy = await PrefixProxy.start('/gate', app.url);
+    const page = await open(WIDTHS[0], `${proxy.url}${path}`);
+    expect(await page.getByRole('heading', { name: 'Start here' }).count()).toBe(1);
+    await page.context().close();
+    await proxy.close();
+  });
+
+  async function operationOf(name: string): Promise<Operation> {
+    const found = (await readOperations(app)).find((operation) => operation.name === name);
+    if (!found) throw new Error(`No operation ${name}`);
+    return found;
+  }
+
+  it('shows the session of another tab', async () => {
+    const page = await open();
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    await signIn(page, admin);
+    await other.locator('.btn.authorize.locked').waitFor();
+    expect(await storedIn(other)).toEqual(await storedIn(page));
+  });
+});
+
+async function signIn(page: Page, { email, password }: BuiltUser): Promise<void> {
+  await page.locator('.btn.authorize.unlocked').click();
+  await page.locator('#oauth_username').fill(email);
+  await page.locator('#oauth_password').fill(password);
+  await page.keyboard.press('Enter');
+  await page.locator('.btn.authorize.locked').waitFor();
+}
+
+async function storedIn(page: Page): Promise<Stored> {
+  return JSON.parse(await page.evaluate<string>('localStorage.getItem("authorized")')) as Stored;
+}
+
+/** Executes an operation with the example that the explorer fills in. Returns the status of the response. */
+async function run(page: Page, { method, path }: Operation): Promise<number> {
+  const operation = page.locator(`.opblock-${method}`, { has: page.locator(`[data-path="${path}"]`) });
+  await operation.locator('.opblock-summary-control').click();
+  await operation.getByRole('button', { name: 'Try it out' }).click();
+  const id = operation.locator('[data-param-name="id"] input');
+  if ((await id.count()) > 0 && (await id.inputValue()) === '') await id.fill(UNKNOWN_ID);
+  await operation.getByRole('button', { name: 'Execute' }).click();
+  const status = operation.locator('.live-responses-table tbody .response-col_status').first();
+  await status.waitFor();
+  const text = (await status.textContent()) ?? '';
+  await operation.locator('.opblock-summary-control').click();
+  return parseInt(text, 10);
+}
