@@ -29,7 +29,7 @@ export function textRow({ field, name, limit }, usual) {
     accepted: [
       ['has one character', `'x'`],
       // A character with two code units, because the validation and the database must count code points.
-      [`has ${max} characters`, `'𝒜'.repeat(${digits(max)})`],
+      [`has ${max} character${max === 1 ? '' : 's'}`, `'𝒜'.repeat(${digits(max)})`],
     ],
     rejected: [
       ['is empty', `''`],

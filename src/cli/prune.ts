@@ -4,6 +4,7 @@ import { Pruners } from '../platform/upkeep/pruners.js';
 import { CommandError } from './errors.js';
 import { Progress } from './progress.js';
 import { withApp } from './with-app.js';
+import { countOf } from '../common/plural.js';
 
 /**
  * Prunes everything now, regardless of the schedule. Reports what this database role may not delete. If one table fails,
@@ -51,5 +52,5 @@ async function pruneVisibly(pruner: Pruner, retentionMs?: number): Promise<void>
   } finally {
     progress.end();
   }
-  console.log(`Deleted ${total} ${pruner.subject}.`);
+  console.log(`Deleted ${countOf(total, pruner.subject)}.`);
 }

@@ -3,6 +3,7 @@ import type { AccessClaims } from '../common/principal.js';
 import { BufferedWriter } from '../platform/database/buffered-writer.js';
 import { Database } from '../platform/database/database.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
+import { countOf } from '../common/plural.js';
 import { SessionAccessRepository, type GuardedSession } from './session-access.repository.js';
 
 /**
@@ -40,7 +41,7 @@ export class LastSeenRecorder extends BufferedWriter {
     try {
       await this.database.run((manager) => this.sessions.markSeen(manager, marked));
     } catch (error) {
-      const message = `Lost the last-seen marks of ${marked.length} sessions.`;
+      const message = `Lost the last-seen marks of ${countOf(marked.length, 'sessions')}.`;
       if (error instanceof DatabaseUnavailableError) this.logger.warn(message);
       else this.logger.error({ err: error }, message);
     }

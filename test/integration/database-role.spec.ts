@@ -101,7 +101,7 @@ describe('the database role of the application', () => {
     });
 
     it('prunes audit events as the maintenance role', async () => {
-      expect(await pruneAs(maintenance)).toMatchObject({ code: 0, stdout: 'Deleted 1 audit events.\n' });
+      expect(await pruneAs(maintenance)).toMatchObject({ code: 0, stdout: 'Deleted 1 audit event.\n' });
       expect(await count()).toBe(0);
     });
 

@@ -91,8 +91,8 @@ describe('scheduled pruning', () => {
     expect(await left('SELECT key AS name FROM rate_limits ORDER BY 1')).toEqual(['ended lately', 'open']);
     expect(messages()).toEqual([
       'Deleted 2 mails.',
-      'Deleted 1 one-time tokens.',
-      'Deleted 1 rate limits.',
+      'Deleted 1 one-time token.',
+      'Deleted 1 rate limit.',
       'Deleted 2 sessions.',
     ]);
   });

@@ -187,7 +187,7 @@ describe('users:import', () => {
       'users.csv',
       `email,name,passwordHash\nsame@example.com,,${HASH}\nother@example.com,Another,${HASH}\nnew@example.com,,\n`,
     );
-    expect([code, stdout]).toEqual([2, 'Imported 1 users, 1 already exist, 1 rejected.\n']);
+    expect([code, stdout]).toEqual([2, 'Imported 1 user, 1 already exists, 1 rejected.\n']);
     expect(await report('users.csv')).toContain('3,"email belongs to an account that differs in name"');
     expect(await users()).toContainEqual(expect.objectContaining({ email: 'other@example.com', name: 'Other' }));
   });
@@ -287,7 +287,7 @@ describe('users:import', () => {
     await buildUser(app, { email: 'same@example.com' });
     const text = 'email,role\nmia@example.com,\nsame@example.com,\nbad,\nroot@example.com,root\n';
     const { code, stdout } = await runOn('users.csv', text, '--dry-run', '--report', join(folder, 'report.csv'));
-    expect([code, stdout]).toEqual([2, 'Would import 1 users, 1 already exist, 2 rejected.\n']);
+    expect([code, stdout]).toEqual([2, 'Would import 1 user, 1 already exists, 2 rejected.\n']);
     expect(await emails()).toEqual(['same@example.com']);
     expect(await readFile(join(folder, 'report.csv'), 'utf8')).toMatch(/^line,reason\n4,.*\n5,.*\n$/);
   });

@@ -15,6 +15,7 @@ import { withApp } from '../with-app.js';
 import type { FileRecord } from './records.js';
 import { RejectionReport } from './rejection-report.js';
 import { UserFile } from './user-file.js';
+import { countOf } from '../../common/plural.js';
 
 export interface ImportOptions {
   /** The path of the report of rejected lines. */
@@ -74,16 +75,18 @@ async function importAll(
       await rejections.add(all.filter(isRejected));
       rows += batch.length;
       const rowsPerSecond = Math.round((rows * 1_000) / (performance.now() - start));
-      progress.show(file.progress, `${rows} rows, ${rowsPerSecond} rows/s`);
+      progress.show(file.progress, `${countOf(rows, 'rows')}, ${rowsPerSecond}/s`);
     }
   } catch (error) {
-    if (rows > 0) console.error(`Stopped after ${rows} rows. Run the same command again to continue.`);
+    if (rows > 0) console.error(`Stopped after ${countOf(rows, 'rows')}. Run the same command again to continue.`);
     throw error;
   } finally {
     progress.end();
     for (const line of await rejections.close()) console.error(line);
   }
-  return `${counts.imported} users, ${counts.existing} already exist, ${counts.rejected} rejected`;
+  const { imported, existing, rejected } = counts;
+  const exist = existing === 1 ? 'exists' : 'exist';
+  return `${countOf(imported, 'users')}, ${existing} already ${exist}, ${rejected} rejected`;
 }
 
 /** Applies the rules of the API to a record. */

@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { CommandError } from '../errors.js';
+import { countOf } from '../../common/plural.js';
 
 type Content = { readonly fields: object } | { readonly error: string };
 
@@ -110,7 +111,7 @@ function csvContent(text: string, fields: readonly string[] | null, columns: rea
   if (text.length > MAX_RECORD_CHARACTERS) return TOO_LONG;
   if (!fields) return { error: 'has a misplaced or unclosed quote' };
   if (fields.length !== columns.length) {
-    return { error: `has ${fields.length} fields, but the first line names ${columns.length}` };
+    return { error: `has ${countOf(fields.length, 'fields')}, but the first line names ${columns.length}` };
   }
   const entries = columns.map((column, index) => [column, fields[index]]);
   return { fields: Object.fromEntries(entries.filter(([, value]) => value !== '')) as object };

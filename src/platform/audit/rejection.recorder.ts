@@ -5,6 +5,7 @@ import { Database } from '../database/database.js';
 import { DatabaseUnavailableError } from '../database/pg-errors.js';
 import type { AuditEntry } from './audit-event.js';
 import { AuditRecorder } from './audit.recorder.js';
+import { countOf } from '../../common/plural.js';
 
 /** The maximum number of separate counts, by user, session and IP address. Others are counted together, by code. */
 const MAX_SEPARATE_COUNTS = 1_000;
@@ -43,7 +44,7 @@ export class RejectionRecorder extends BufferedWriter implements RejectionAudit 
       await this.database.run((manager) => this.audit.recordAll(manager, counts.map(toEntry)));
     } catch (error) {
       for (const counted of counts) this.add(counted);
-      const message = `Could not record rejected requests. ${counts.length} counts are kept for the next attempt.`;
+      const message = `Could not record rejected requests. Kept ${countOf(counts.length, 'counts')} for the next attempt.`;
       if (error instanceof DatabaseUnavailableError) this.logger.warn(message);
       else this.logger.error({ err: error }, message);
     }

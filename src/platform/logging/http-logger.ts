@@ -7,6 +7,7 @@ import { requestIdOf } from '../../http/request-id.js';
 import { CLIENT_CLOSED_REQUEST, finalStatusOf, routeOf } from '../../http/request-outcome.js';
 import { traceFields } from '../../http/trace-context.js';
 import { LineSampler } from './line-sampler.js';
+import { countOf } from '../../common/plural.js';
 
 /** Probes call these paths every few seconds. Only `trace` logs them. */
 const PROBE = /\/health\/(live|ready|db)(\?|$)/;
@@ -21,7 +22,7 @@ export function httpLogger(logger: Logger): RequestHandler {
   // The fields below contain no secrets, so redaction would only cost time.
   const requestLogger = logger.child({}, { redact: [] });
   const sampler = new LineSampler((code, suppressed) =>
-    requestLogger.warn({ code, suppressed }, `Suppressed ${suppressed} lines of requests with ${code}`),
+    requestLogger.warn({ code, suppressed }, `Suppressed ${countOf(suppressed, 'lines')} of requests with ${code}`),
   );
   return (request: GuardedRequest, response, next) => {
     const start = performance.now();

@@ -6,6 +6,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { countOf } from '../../common/plural.js';
 import { GAUGES, type GaugeValue, type HasGauges } from '../../common/gauges.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
@@ -109,7 +110,7 @@ export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicati
       if (!this.isStopping) await lease.renew();
       if (this.isStopping || lease.isLost) break;
     }
-    if (total > 0) this.logger.log(`Deleted ${total} ${pruner.subject}.`);
+    if (total > 0) this.logger.log(`Deleted ${countOf(total, pruner.subject)}.`);
   }
 
   /** Logs a missing permission only once. */

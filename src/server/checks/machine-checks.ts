@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../../config/env.js';
 import { ok, orOk, problem, warnIf, type Finding } from './finding.js';
+import { countOf } from '../../common/plural.js';
 
 /** The oldest version of Node.js, as in `engines` of package.json. */
 export const MIN_NODE = '20.19';
@@ -45,10 +46,10 @@ export function checkProcessors(limit: number | null, threads: number): readonly
   const findings = warnIf(
     limit !== null && limit < threads,
     check,
-    `The container may use ${limit} processors, but ${threads} threads hash passwords. A flood of sign-ins then slows down ` +
+    `The container may use ${countOf(limit ?? 0, 'processors')}, but ${threads} threads hash passwords. A flood of sign-ins then slows down ` +
       `all requests. Pin the container to processors (--cpuset-cpus, taskset).`,
   );
-  return orOk(findings, check, `${threads} threads hash passwords`);
+  return orOk(findings, check, `${countOf(threads, 'threads')} to hash passwords`);
 }
 
 /** Returns the soft limit, which Node.js has raised to the hard limit. Null if it is unknown, as outside Linux. */
