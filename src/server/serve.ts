@@ -9,6 +9,7 @@ import { HealthRepository } from '../health/health.repository.js';
 import { Database } from '../platform/database/database.js';
 import { NestLogger } from '../platform/logging/nest-logger.js';
 import { logDatabaseChecks } from './checks/start-checks.js';
+import { PasswordPolicy } from '../platform/passwords/password-policy.js';
 import { createAdapter, setUpApp } from './http-setup.js';
 
 /** Starts the application in this process. A signal stops it. */
@@ -25,5 +26,6 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   // `getUrl()` would return 127.0.0.1 for 0.0.0.0.
   const { address, family, port } = app.getHttpServer().address() as AddressInfo;
   logger.info(`Gatehouse listens on http://${family === 'IPv6' ? `[${address}]` : address}:${port}`);
+  void app.get(PasswordPolicy).preload();
   void logDatabaseChecks(app.get(Database), app.get(HealthRepository), config, logger);
 }

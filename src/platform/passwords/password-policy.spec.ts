@@ -1,6 +1,7 @@
 import { createHash, randomInt } from 'node:crypto';
 import { dictionary } from '@zxcvbn-ts/language-common';
 import { rounds } from '../../../test/support/rounds.js';
+import { threadTasks } from '../../common/channels.js';
 import { parseEnvironment } from '../../config/env.js';
 import { PasswordPolicy } from './password-policy.js';
 import { PasswordTooWeakError } from './passwords.errors.js';
@@ -19,6 +20,18 @@ const pseudoRandom = (seed: number) =>
 describe('PasswordPolicy', () => {
   const policy = new PasswordPolicy(parseEnvironment({ PRODUCT_NAME: 'Night Ferry' }));
   afterAll(() => policy.onApplicationShutdown());
+
+  it('loads the word lists before the first password', async () => {
+    const preloaded = new PasswordPolicy(parseEnvironment({}));
+    const pools: string[] = [];
+    const count = ({ pool }: { pool: string }) => void pools.push(pool);
+    threadTasks.subscribe(count as never);
+    await preloaded.preload();
+    threadTasks.unsubscribe(count as never);
+    expect(pools).toEqual(['password-strength.worker']);
+    await preloaded.onApplicationShutdown();
+    await expect(preloaded.preload()).resolves.toBeUndefined();
+  });
 
   /** Returns why a password is rejected, or `null` if it is accepted. */
   async function rejection(password: string, person: { email: string; name?: string | null } = ADA) {

@@ -22,6 +22,9 @@ const MIN_WORD_LENGTH = 4;
 /** How many characters a password must have besides the user's own words. */
 const MIN_OTHER_CHARACTERS = 8;
 
+/** A process without registrations returns the memory of the word lists after this time. */
+const IDLE_TIMEOUT_MS = 600_000;
+
 /** Why a password is easy to guess, as a parameter and as a message. The keys are the warnings of the library. */
 const REASONS: Readonly<Record<NonNullable<worker.Strength['warning']>, readonly [reason: string, message: string]>> = {
   straightRow: ['keyboard_row', 'is a row of keys on the keyboard'],
@@ -58,7 +61,7 @@ export class PasswordPolicy implements OnApplicationShutdown {
   private readonly pool = new WorkerPool<typeof worker>('password-strength.worker', {
     threads: 1,
     maxWaiting: 128,
-    idleTimeoutMs: 60_000,
+    idleTimeoutMs: IDLE_TIMEOUT_MS,
   });
 
   constructor(@InjectConfig() config: Config) {
@@ -76,6 +79,12 @@ export class PasswordPolicy implements OnApplicationShutdown {
   async assertAcceptable(password: string, owner: PasswordOwner, pointer: string): Promise<void> {
     const rejection = await this.findRejection(normalizePassword(password), owner);
     if (rejection) throw new PasswordTooWeakError([{ pointer, ...rejection }]);
+  }
+
+  /** Loads the word lists in the background, so that the first registration does not wait for them. */
+  async preload(): Promise<void> {
+    // If this fails, so does the first check, which reports it.
+    await this.pool.run('estimate', { password: '', words: [] }).catch(() => undefined);
   }
 
   async onApplicationShutdown(): Promise<void> {
