@@ -37,7 +37,7 @@ runMain(async () => {
     const watch = args.includes('--watch');
     const rest = args.filter((arg) => arg !== '--watch');
     return runApplication({ ...http, port, signal, watch, args: rest }, (url) => {
-      console.log(`\n  ${url}\n  ${url}/docs\n`);
+      console.log(`\n  ${url}\n  ${url}/docs\n\n  For the commands in README.md: BASE=${url}\n`);
       if (admin) console.log(`${admin}\n`);
       console.log(`  Ctrl-C stops everything.${embedded ? ` Data is kept in ${dataFolders(embedded)}.` : ''}\n`);
     });
