@@ -4,7 +4,14 @@ import type { Config } from '../config/env.js';
 import { pathOf } from '../http/route-table.js';
 import { readPublicFile, serveContent } from './static-files.js';
 
-const FILES = ['forgot-password.html', 'reset-password.html', 'verify-email.html', 'not-me.html', 'account.js', 'account.css'];
+const FILES = [
+  'forgot-password.html',
+  'reset-password.html',
+  'verify-email.html',
+  'not-me.html',
+  'account.js',
+  'account.css',
+];
 
 /**
  * Serves the pages that links in mails open, for products that do not have their own yet. They use the API like any
