@@ -1,10 +1,10 @@
 import { createHash, randomInt } from 'node:crypto';
 import { dictionary } from '@zxcvbn-ts/language-common';
 import { rounds } from '../../../test/support/rounds.js';
-import { threadTasks } from '../../common/channels.js';
 import { parseEnvironment } from '../../config/env.js';
 import { PasswordPolicy } from './password-policy.js';
 import { PasswordTooWeakError } from './passwords.errors.js';
+import { threadTaskSeconds } from './passwords.metrics.js';
 
 const ADA = { email: 'ada.lovelace@engine-works.example.com', name: 'Ada Lovelace' };
 const ASCII = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
@@ -23,12 +23,10 @@ describe('PasswordPolicy', () => {
 
   it('loads the word lists before the first password', async () => {
     const preloaded = new PasswordPolicy(parseEnvironment({}));
-    const pools: string[] = [];
-    const count = ({ pool }: { pool: string }) => void pools.push(pool);
-    threadTasks.subscribe(count as never);
+    const observe = jest.spyOn(threadTaskSeconds, 'observe');
     await preloaded.preload();
-    threadTasks.unsubscribe(count as never);
-    expect(pools).toEqual(['password-strength.worker']);
+    expect(observe.mock.calls.map(([, labels]) => labels)).toEqual([{ pool: 'password-strength.worker' }]);
+    observe.mockRestore();
     await preloaded.onApplicationShutdown();
     await expect(preloaded.preload()).resolves.toBeUndefined();
   });
