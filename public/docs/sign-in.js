@@ -5,6 +5,11 @@ import { tokenUrlOf } from './routes.js';
 export const signInPlugin = ({ React }) => ({
   components: { authorizationPopup: (props) => React.createElement(Dialog, { React, ...props }) },
   wrapComponents: {
+    // Swagger UI shows a closed lock beside routes that also work without a token.
+    authorizeOperationBtn: (Original) => (props) => {
+      const isSignedIn = props.authSelectors.authorized().size > 0;
+      return React.createElement(Original, { ...props, isAuthorized: props.isAuthorized && isSignedIn });
+    },
     oauth2: (Original, { getSystem }) => {
       const isPassword = (scheme) => scheme.get('flow') === 'password';
       return (props) =>

@@ -112,6 +112,7 @@ interface Stored {
     expect(await run(page, await operationOf('GET /users/me'))).toBe(401);
     await page.locator('.btn.authorize.unlocked').waitFor();
     expect(await page.evaluate('localStorage.getItem("authorized")')).toBe('{}');
+    expect(await page.locator('.authorization__btn .locked').count()).toBe(0);
   });
 
   it('opens the lock when one of its own requests revokes the session', async () => {
