@@ -37,7 +37,8 @@ export class JwtStrategy {
         passReqToCallback: true,
         secretOrKeyProvider: (_request, token: string, done) => {
           const key = keys.forToken(token);
-          if (key) done(null, key as never);
+          // The library throws on `null`.
+          if (key && hasClaims(token)) done(null, key as never);
           else done(new TokenInvalidError());
         },
         algorithms: [...keys.algorithms],
@@ -95,6 +96,11 @@ function tokenError(request: IncomingMessage, info: unknown): Error {
 /** Returns whether a value can be the counter of a session, an `integer` in PostgreSQL. */
 function isCounter(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && (value | 0) === value;
+}
+
+/** Returns whether the payload of a token can only be an object. */
+function hasClaims(token: string): boolean {
+  return Buffer.from(token.split('.', 2)[1] ?? '', 'base64url').toString('latin1', 0, 1) === '{';
 }
 
 /** Returns whether a value is a time in whole seconds since 1970. */

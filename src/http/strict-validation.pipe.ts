@@ -11,6 +11,8 @@ checkTypesFirst();
 
 const DECIMAL = /^-?\d+(\.\d+)?$/;
 const BOOLEAN = /^(true|false)$/;
+/** The types of bodies that pipes such as `ParseIntPipe` check. */
+const BUILT_IN: readonly unknown[] = [Object, Number, Boolean, Date];
 const UNKNOWN_FIELD = 'is not a field of this request';
 
 /** The type of a parameter: a class, or an enum object that is imported from another file. */
@@ -71,7 +73,9 @@ function expectedBody(value: unknown, { type, data, metatype }: ArgumentMetadata
   if (metatype === Buffer) return Buffer.isBuffer(value) ? null : 'bytes';
   // `ParseArrayPipe` validates the items, and splits a string into items.
   if (metatype === Array) return Array.isArray(value) || typeof value === 'string' ? null : 'array';
-  return Array.isArray(value) ? 'object' : null;
+  if (Array.isArray(value)) return 'object';
+  const isDto = typeof metatype === 'function' && !BUILT_IN.includes(metatype);
+  return isDto && (typeof value !== 'object' || value === null) ? 'object' : null;
 }
 
 /** Returns an input whose type has no validators. Rejects its fields, because they would not be validated. */

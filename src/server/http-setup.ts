@@ -26,7 +26,7 @@ import { serveAccountPages } from './account-pages.js';
 import { serveDocs } from './explorer.js';
 import { watchProxyHeaders } from './proxy-headers.js';
 import { setUpPaths } from './paths.js';
-import { checkRoutes } from './route-checks.js';
+import { checkRoutes, ignoreUndeclaredBodies } from './route-checks.js';
 import { stopOnSignals } from './stop-signals.js';
 import { setUpWebSockets } from './websockets.js';
 
@@ -91,7 +91,10 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   });
   watchProxyHeaders(app.getHttpServer(), trusts, logger);
   setUpWebSockets(app, config, log);
-  adapter.checkSetup = () => checkRoutes(app);
+  adapter.checkSetup = () => {
+    checkRoutes(app);
+    ignoreUndeclaredBodies(app);
+  };
 }
 
 const HELMET = {

@@ -3,13 +3,15 @@ import {
   GUARDS_METADATA,
   INTERCEPTORS_METADATA,
   METHOD_METADATA,
+  ROUTE_ARGS_METADATA,
   SELF_DECLARED_DEPS_METADATA,
 } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { MetadataScanner, ModulesContainer, Reflector, type ApplicationConfig } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { MULTER_MODULE_OPTIONS } from '@nestjs/platform-express/multer/files.constants.js';
-import { BODY_READER } from '../http/body/body-parsers.js';
+import { BODY_READER, readJson, readUndeclared } from '../http/body/body-parsers.js';
 import { takesUser } from '../http/optional-user.js';
 import { isPublic } from '../http/public.decorator.js';
 
@@ -21,12 +23,17 @@ interface Route {
   readonly handler: object;
   readonly method: RequestMethod;
   readonly interceptors: readonly Interceptor[];
+  /** Whether the handler has a parameter with the body or the whole request. */
+  readonly readsBody: boolean;
   /** Whether the response may depend on the user. */
   readonly isGuarded: boolean;
 }
 
 /** The methods whose requests have no body. */
 const BODILESS: readonly RequestMethod[] = [RequestMethod.GET, RequestMethod.HEAD, RequestMethod.OPTIONS];
+
+/** The parameters from which a handler can read the body: `@Body()`, `@RawBody()` and `@Req()`. */
+const BODY_PARAMETERS: readonly number[] = [RouteParamtypes.BODY, RouteParamtypes.RAW_BODY, RouteParamtypes.REQUEST];
 
 const TRACK_BY = `
   @Injectable()
@@ -59,6 +66,16 @@ export function checkRoutes(app: NestExpressApplication): void {
   }
 }
 
+/** Makes routes without a body ignore one that is not JSON. Routes with a file interceptor still reject it. */
+export function ignoreUndeclaredBodies(app: NestExpressApplication): void {
+  for (const route of findRoutes(app)) {
+    const { handler, readsBody, method } = route;
+    if (Reflect.hasMetadata(BODY_READER, handler) || takesFiles(route)) continue;
+    if (!readsBody) Reflect.defineMetadata(BODY_READER, readUndeclared, handler);
+    else if (BODILESS.includes(method)) Reflect.defineMetadata(BODY_READER, readJson, handler);
+  }
+}
+
 function* findRoutes(app: NestExpressApplication): Iterable<Route> {
   const scanner = new MetadataScanner();
   const reflector = app.get(Reflector);
@@ -76,6 +93,7 @@ function* findRoutes(app: NestExpressApplication): Iterable<Route> {
           handler,
           method: Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod,
           interceptors: all(INTERCEPTORS_METADATA) as Interceptor[],
+          readsBody: parametersOf(type, name).some((kind) => BODY_PARAMETERS.includes(kind)),
           // A guard on a public route, such as `AuthGuard('jwt')`, may authenticate the user.
           isGuarded:
             takesUser(handler) ||
@@ -85,6 +103,12 @@ function* findRoutes(app: NestExpressApplication): Iterable<Route> {
       }
     }
   }
+}
+
+/** Returns the kinds of the parameters of a handler, without those of custom decorators. */
+function parametersOf(type: Type, name: string): number[] {
+  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, type, name) ?? {}) as object;
+  return Object.keys(parameters).map((key) => Number(key.split(':', 1)[0]));
 }
 
 /**

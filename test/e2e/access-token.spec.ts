@@ -174,6 +174,27 @@ describe('an access token', () => {
     await expectRejected(forgeToken(ada.accessToken, { claims: { [claim]: value } }), code);
   });
 
+  it.each([
+    'null',
+    'true',
+    '1',
+    '"x"',
+    '[]',
+    '[{"sub":"x"}]',
+    '{}',
+    '',
+    ' ',
+    'x',
+    '{',
+    'x{}',
+    ' {}',
+    '\ufeff{}',
+    'NaN',
+  ])('is rejected if its payload is %j', async (payload) => {
+    const text = `${ada.accessToken.split('.')[0]}.${Buffer.from(payload).toString('base64url')}`;
+    await expectRejected(`${text}.${hmac('sha256', TEST_SECRET)(text).toString('base64url')}`);
+  });
+
   it('is rejected from the moment it expires, even if used before', async () => {
     const exp = now() + 60;
     const token = forgeToken(ada.accessToken, { claims: { exp } });

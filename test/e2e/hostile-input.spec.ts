@@ -1,11 +1,14 @@
+import { buildSignedIn } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 import { exchange, openSocket, rawRequest, readToEnd } from '../support/raw-http.js';
 
-describe('a hostile request', () => {
-  let app: TestApp;
-  beforeAll(async () => (app = await TestApp.start()));
-  afterAll(() => app.close());
+const JSON_TYPE = 'Content-Type: application/json';
 
+let app: TestApp;
+beforeAll(async () => (app = await TestApp.start()));
+afterAll(() => app.close());
+
+describe('a hostile request', () => {
   it('is rejected before 50,000 combining marks in an email are normalized', async () => {
     const marks = '\u0315'.repeat(25_000) + '\u0316'.repeat(25_000);
     const normalize = jest.spyOn(String.prototype, 'normalize');
@@ -36,5 +39,53 @@ describe('a hostile request', () => {
     const socket = await openSocket(app);
     socket.write('GET /health/db HTTP/1.1\r\nHost: a\r\n\r\nGARBAGE\r\n\r\n');
     expect(await readToEnd(socket)).not.toMatch(/^HTTP\/1\.1 400 /);
+  });
+});
+
+describe('a body', () => {
+  const unexpected: [what: string, headers: string[], body: string][] = [
+    ['JSON', [JSON_TYPE], '{"id":"evil"}'],
+    ['broken JSON', [JSON_TYPE], '{"id"'],
+    ['text', ['Content-Type: text/plain'], 'evil'],
+    ['a form', ['Content-Type: application/x-www-form-urlencoded'], 'id=evil'],
+    ['multipart', ['Content-Type: multipart/form-data; boundary=a'], '--a--\r\n'],
+    ['no type', [], 'evil'],
+    ['an invalid type', ['Content-Type: ;'], 'evil'],
+    ['Latin-1', [`${JSON_TYPE}; charset=latin1`], '{}'],
+    ['compression', [JSON_TYPE, 'Content-Encoding: gzip'], 'evil'],
+    ['200 kB', [JSON_TYPE], ' '.repeat(200_000)],
+  ];
+
+  it.each(unexpected)('that is unexpected is ignored: %s', async (_, headers, body) => {
+    const { accessToken } = await buildSignedIn(app);
+    const token = `Authorization: Bearer ${accessToken}`;
+    const length = `Content-Length: ${body.length}`;
+    const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+    const send = (line: string) => exchange(app, rawRequest(line, [token, length, ...headers], body));
+    const inChunks = exchange(
+      app,
+      rawRequest('GET /users/me', [token, 'Transfer-Encoding: chunked', ...headers], chunked),
+    );
+    const answers = [
+      await send('GET /users/me'),
+      await inChunks,
+      await send('HEAD /users/me'),
+      await send('GET /docs'),
+    ];
+    answers.push(
+      await send('DELETE /sessions?scope=others'),
+      await send('POST /auth/logout'),
+      await send('GET /sessions'),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 204, 401]);
+  });
+
+  it('that is unexpected leaves the connection open', async () => {
+    const { accessToken } = await buildSignedIn(app);
+    const headers = [`Authorization: Bearer ${accessToken}`, 'Content-Length: 4'];
+    const first = rawRequest('GET /users/me', headers, 'evil').toString().replace('Connection: close\r\n', '');
+    const socket = await openSocket(app);
+    socket.write(`${first}${rawRequest('GET /health/live').toString()}`);
+    expect((await readToEnd(socket)).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
   });
 });

@@ -90,8 +90,8 @@ class ProbeBodiesController {
   }
 
   @Post(':any')
-  any() {
-    return {};
+  any(@Body() { event }: ProbeEventDto) {
+    return { event };
   }
 
   // Express calls the route above, because its path comes first.

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { json, raw, text, type Request, type RequestHandler } from 'express';
+import { json, raw, text, type Request, type RequestHandler, type Response } from 'express';
 import {
   BadRequestError,
   JSON_TYPE,
@@ -9,14 +9,21 @@ import {
   UnsupportedMediaTypeError,
 } from '../http.errors.js';
 
+/** The parameter of a media type, with or without quotes. */
+const UTF8 = /(;\s*charset=)(?:utf8|"utf8")(?=\s*(?:;|$))/i;
 /** The metadata key of the middleware that reads the body of a route, or leaves it to an interceptor. */
 export const BODY_READER = 'gatehouse:body-reader';
+
+/** Errors of complete bodies that a route without a body ignores. */
+const IGNORED_ERRORS = [MalformedBodyError, PayloadTooLargeError, UnsupportedMediaTypeError];
 
 /** The parsers of Express that we use, with the options that they share. */
 type Parser = (options: {
   type: string[];
   limit: number;
   inflate: boolean;
+  /** Whether JSON must be an object or an array. */
+  strict: false;
   verify: (request: Request, response: unknown, body: Buffer, encoding: string) => void;
 }) => RequestHandler;
 
@@ -27,6 +34,15 @@ interface RawBodyRequest extends Request {
 
 /** Reads JSON bodies and rejects all others. */
 export const readJson: RequestHandler = bodyParser(json, [JSON_TYPE], MAX_BODY_BYTES, requireUtf8);
+
+/** Reads a body that no parameter declares if it is JSON, and ignores it otherwise. */
+export const readUndeclared: RequestHandler = (request, response, next) => {
+  readJson(request, response, (error?: unknown) => {
+    const isIgnored = IGNORED_ERRORS.some((type) => error instanceof type);
+    if (isIgnored) closeIfLong(request, response, MAX_BODY_BYTES);
+    next(isIgnored ? undefined : error);
+  });
+};
 
 /** Returns a middleware that reads bodies of these media types as a string in `request.body`. */
 export function textParser(types: readonly string[], maxBytes: number): RequestHandler {
@@ -77,6 +93,18 @@ export function declaresMoreThan(request: Request, maxBytes: number): boolean {
   return Number(request.headers['content-length']) > maxBytes;
 }
 
+/** Closes the connection after the response if the rest of the body, which Node.js reads and discards, can be long. */
+export function closeIfLong(request: Request, response: Response, maxBytes: number): void {
+  const isLimited = 'content-length' in request.headers && !declaresMoreThan(request, maxBytes);
+  if (!isLimited) response.setHeader('Connection', 'close');
+}
+
+/** Spells the character set as the parsers of Express expect it. They do not know `utf8`, which many clients send. */
+export function spellCharset({ headers }: Request): void {
+  const type = headers['content-type'];
+  if (type?.toLowerCase().includes('utf8')) headers['content-type'] = type.replace(UTF8, '$1utf-8');
+}
+
 function bodyParser(
   parser: Parser,
   types: readonly string[],
@@ -84,7 +112,7 @@ function bodyParser(
   verify: Parameters<Parser>[0]['verify'],
 ): RequestHandler {
   const type = [...types];
-  const parse = parser({ type, limit: maxBytes, inflate: false, verify });
+  const parse = parser({ type, limit: maxBytes, inflate: false, strict: false, verify });
   return (request, response, next) => {
     if (!hasBody(request)) next();
     else if (declaresMoreThan(request, maxBytes)) {

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { routeFinder } from '../route-table.js';
 import type { GlobalGuards } from '../global-guards.js';
-import { BODY_READER, hasBody, readJson } from './body-parsers.js';
+import { BODY_READER, hasBody, readJson, readUndeclared, spellCharset } from './body-parsers.js';
 import type { LateBodyRequest } from './late-body.js';
 
 /**
@@ -15,12 +15,14 @@ export function readBody(globalGuards: GlobalGuards): RequestHandler {
   const findRoute = routeFinder((handler) => Reflect.hasMetadata(BODY_READER, handler));
   const readerOf = (request: Request): RequestHandler => {
     const handler = findRoute(request);
-    return handler ? (Reflect.getMetadata(BODY_READER, handler) as RequestHandler) : readJson;
+    if (handler) return Reflect.getMetadata(BODY_READER, handler) as RequestHandler;
+    return request.method === 'GET' || request.method === 'HEAD' ? readUndeclared : readJson;
   };
   return (request: LateBodyRequest, response, next) => {
     if (request.method === 'GET' && !hasBody(request)) next();
     else {
       request.globalGuards = globalGuards;
+      spellCharset(request);
       readerOf(request)(request, response, next);
     }
   };

@@ -1,7 +1,7 @@
 import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import type { Request, RequestHandler } from 'express';
 import type { GlobalGuards } from '../global-guards.js';
-import { BODY_READER, declaresMoreThan } from './body-parsers.js';
+import { BODY_READER, closeIfLong } from './body-parsers.js';
 
 /** A request whose body is read after the guards. `readBody` sets `globalGuards`. */
 export interface LateBodyRequest extends Request {
@@ -29,9 +29,8 @@ export async function checkAccessAgain(context: ExecutionContext): Promise<void>
 
 function leaveUnread(maxBytes: number): RequestHandler {
   return (request, response, next) => {
-    // If a guard rejects the request, Node.js reads the rest of the body and discards it, which must not take long.
-    const isLimited = 'content-length' in request.headers && !declaresMoreThan(request, maxBytes);
-    if (!isLimited) response.setHeader('Connection', 'close');
+    // A guard may reject the request.
+    closeIfLong(request, response, maxBytes);
     next();
   };
 }
