@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { parseDatabaseUrl, UnusableUrlError } from './database-url.js';
 import { parseDuration } from './duration.js';
+import { isOriginPattern } from './origin.js';
 import { secretWeakness } from './secret-strength.js';
 import { readPrivateKey, readPublicKeys, UnusableKeyError } from './pem-key.js';
 import { ENCODE_CREDENTIALS, hasBrokenCredentials } from './url-credentials.js';
@@ -131,8 +132,8 @@ export const databaseUrl = z.string().transform((text, context) => {
 export const redisUrl = url(/^rediss?:/, 'redis://user:password@host:6379/0');
 
 export const origins = list.refine(
-  (items) => items.every((item) => URL.canParse(item) && new URL(item).origin === item),
-  'must be a comma-separated list of origins, such as https://app.example.com',
+  (items) => items.every(isOriginPattern),
+  'must be a comma-separated list of origins, such as https://app.example.com or https://*.example.com',
 );
 
 /** The prefix of a path, such as `/api/v1`. */

@@ -2,6 +2,7 @@ import type { Response } from 'express';
 import { TokenInvalidError, TokenMissingError } from '../auth/auth.errors.js';
 import { ForbiddenError } from '../common/domain.error.js';
 import { withoutQuery } from '../common/without-query.js';
+import { matchesOrigin } from '../config/origin.js';
 import type { GlobalGuards } from '../http/global-guards.js';
 import type { GuardedRequest } from '../http/guarded-request.js';
 import { OriginNotAllowedError } from '../http/http.errors.js';
@@ -67,7 +68,7 @@ export class HandshakeAuthorizer {
   private isAllowedOrigin({ headers: { origin, host } }: GuardedRequest): boolean {
     if (origin === undefined) return true;
     const isOwn = URL.canParse(origin) && new URL(origin).host === host;
-    return isOwn || this.origins.includes(origin);
+    return isOwn || this.origins.some((pattern) => matchesOrigin(pattern, origin));
   }
 
   private gatewaysAt(path: string): readonly Gateway[] {

@@ -23,6 +23,7 @@ import { traceRequests } from '../platform/tracing/request-spans.middleware.js';
 import { commentStatements } from '../platform/tracing/sql-comments.middleware.js';
 import { findTracer } from '../platform/tracing/tracer.js';
 import { serveAccountPages } from './account-pages.js';
+import { setUpCors } from './cors.js';
 import { serveDocs } from './explorer.js';
 import { watchProxyHeaders } from './proxy-headers.js';
 import { setUpPaths } from './paths.js';
@@ -57,13 +58,7 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   if (config.database.traceComments) app.use(commentStatements());
   const log = httpLogger(logger);
   app.use(requestId, log, rejectInvalidHead);
-  if (config.http.corsOrigins.length > 0) {
-    app.enableCors({
-      origin: [...config.http.corsOrigins],
-      exposedHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit', 'RateLimit-Policy'],
-      maxAge: 600,
-    });
-  }
+  setUpCors(app, config);
   makeArraysStrict();
   app.use(readBody(app.get(GlobalGuards)));
   if (config.http.docsEnabled) serveDocs(app);

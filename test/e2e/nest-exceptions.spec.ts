@@ -102,7 +102,7 @@ class ProbeNotesController {
   }
 
   @All('any')
-  rejectAll(): never {
+  rejectAll(@Body() _: unknown): never {
     throw new MethodNotAllowedException();
   }
 

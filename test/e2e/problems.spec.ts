@@ -53,8 +53,8 @@ describe('error responses', () => {
     expectProblem(answer, 405, 'method_not_allowed');
   });
 
-  it.each(['{', '{"email":}', 'nonsense', '"x"', '1', 'true', 'null', "{'email':'a'}", '{"a":1}{"b":2}', '   '])(
-    'have status 400 malformed_body for a body that is not a JSON object: %j',
+  it.each(['{', '{"email":}', 'nonsense', "{'email':'a'}", '{"a":1}{"b":2}', '   '])(
+    'have status 400 malformed_body for a body that is not JSON: %j',
     async (body) => {
       const answer = await app.request.post('/auth/login').set('Content-Type', 'application/json').send(body);
       expectProblem(answer, 400, 'malformed_body');

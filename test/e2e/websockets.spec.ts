@@ -100,7 +100,10 @@ class PublicGateway {
 @Module({ providers: [PlainGateway, ChatGateway, AdminGateway, PublicGateway] })
 class GatewaysModule {}
 
-const env = { CORS_ORIGINS: 'https://app.example.com', PUBLIC_URL: 'https://gatehouse.example.com' };
+const env = {
+  CORS_ORIGINS: 'https://app.example.com,https://*.example.org',
+  PUBLIC_URL: 'https://gatehouse.example.com',
+};
 const adapters: [what: string, options: TestAppOptions][] = [
   ['the default adapter', {}],
   ['the adapter of Nest’s documentation', { configure: (app) => app.useWebSocketAdapter(new WsAdapter(app)) }],
@@ -280,12 +283,15 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
     other.socket.close();
   });
 
-  it.each(['https://evil.example.com', 'null'])('rejects a handshake of a page with the origin %s', async (origin) => {
-    const rejected = await rejectedHandshake(app, '/probe-chat', { token, headers: { Origin: origin } });
-    expect(rejected).toMatchObject({ status: 403, problem: { code: 'origin_not_allowed' } });
-  });
+  it.each(['https://evil.example.com', 'https://a.b.example.org', 'null'])(
+    'rejects a handshake of a page with the origin %s',
+    async (origin) => {
+      const rejected = await rejectedHandshake(app, '/probe-chat', { token, headers: { Origin: origin } });
+      expect(rejected).toMatchObject({ status: 403, problem: { code: 'origin_not_allowed' } });
+    },
+  );
 
-  it.each([env.CORS_ORIGINS, env.PUBLIC_URL, '{own}'])(
+  it.each(['https://app.example.com', 'https://a.example.org', env.PUBLIC_URL, '{own}'])(
     'accepts a handshake of a page with the origin %s',
     async (origin) => {
       const headers = { Origin: origin.replace('{own}', app.url) };
