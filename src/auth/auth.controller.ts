@@ -12,6 +12,7 @@ import type { Principal } from '../common/principal.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { Public } from '../http/public.decorator.js';
 import { PasswordTooWeakError } from '../platform/passwords/passwords.errors.js';
+import { IgnoreOtherBodies } from '../http/body/body.decorators.js';
 import { RequestClient } from '../http/request-client.decorator.js';
 import type { Client } from '../common/client.js';
 import { TooManyRequestsError } from '../platform/rate-limits/rate-limits.errors.js';
@@ -94,6 +95,7 @@ export class AuthController {
   @UseGuards(SignOutGuard)
   @Post('logout')
   @HttpCode(204)
+  @IgnoreOtherBodies()
   @ApiOperation({ summary: 'Sign out: revoke the session of the access token or of the refresh token' })
   @ApiBody({ type: LogoutDto, required: false })
   @ApiNoContentResponse()

@@ -14,9 +14,6 @@ const UTF8 = /(;\s*charset=)(?:utf8|"utf8")(?=\s*(?:;|$))/i;
 /** The metadata key of the middleware that reads the body of a route, or leaves it to an interceptor. */
 export const BODY_READER = 'gatehouse:body-reader';
 
-/** Errors of complete bodies that a route without a body ignores. */
-const IGNORED_ERRORS = [MalformedBodyError, PayloadTooLargeError, UnsupportedMediaTypeError];
-
 /** The parsers of Express that we use, with the options that they share. */
 type Parser = (options: {
   type: string[];
@@ -35,14 +32,22 @@ interface RawBodyRequest extends Request {
 /** Reads JSON bodies and rejects all others. */
 export const readJson: RequestHandler = bodyParser(json, [JSON_TYPE], MAX_BODY_BYTES, requireUtf8);
 
-/** Reads a body that no parameter declares if it is JSON, and ignores it otherwise. */
-export const readUndeclared: RequestHandler = (request, response, next) => {
-  readJson(request, response, (error?: unknown) => {
-    const isIgnored = IGNORED_ERRORS.some((type) => error instanceof type);
-    if (isIgnored) closeIfLong(request, response, MAX_BODY_BYTES);
-    next(isIgnored ? undefined : error);
-  });
-};
+/** Reads a body that no parameter declares if it is JSON, and ignores all others. */
+export const readUndeclared = ignoring([MalformedBodyError, PayloadTooLargeError, UnsupportedMediaTypeError]);
+
+/** Reads a JSON body, and ignores bodies of other types. */
+export const readIfJson = ignoring([UnsupportedMediaTypeError]);
+
+/** Returns `readJson` without these errors, for which the body counts as missing. */
+function ignoring(errors: readonly (new () => Error)[]): RequestHandler {
+  return (request, response, next) => {
+    readJson(request, response, (error?: unknown) => {
+      const isIgnored = errors.some((type) => error instanceof type);
+      if (isIgnored) closeIfLong(request, response, MAX_BODY_BYTES);
+      next(isIgnored ? undefined : error);
+    });
+  };
+}
 
 /** Returns a middleware that reads bodies of these media types as a string in `request.body`. */
 export function textParser(types: readonly string[], maxBytes: number): RequestHandler {
