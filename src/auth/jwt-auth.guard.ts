@@ -27,7 +27,7 @@ export class JwtAuthGuard implements CanActivate {
     if (type === 'ws') return hasClaims(request);
     if (isOptional && !sendsBearerToken(request) && countHeader(request, 'authorization') <= 1) return true;
     const claims = this.strategy.findVerified(request);
-    // Without a promise, because most tokens were verified before.
+    // Most tokens were verified before, so the usual path creates no promise.
     if (!claims) return this.verify(request);
     request.claims = claims;
     return true;

@@ -37,7 +37,7 @@ export class JwtStrategy {
         passReqToCallback: true,
         secretOrKeyProvider: (_request, token: string, done) => {
           const key = keys.forToken(token);
-          // The library throws on `null`.
+          // The library throws if the payload is `null`.
           if (key && hasClaims(token)) done(null, key as never);
           else done(new TokenInvalidError());
         },
@@ -98,7 +98,7 @@ function isCounter(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && (value | 0) === value;
 }
 
-/** Returns whether the payload of a token can only be an object. */
+/** Returns whether the payload of a token starts like a JSON object. */
 function hasClaims(token: string): boolean {
   return Buffer.from(token.split('.', 2)[1] ?? '', 'base64url').toString('latin1', 0, 1) === '{';
 }

@@ -56,7 +56,7 @@ export class RefreshService {
     }
   }
 
-  /** Records that a token pair was returned again, because a thief could also be the one who asks for it. */
+  /** Records that a token pair was returned again, because a thief may have requested it. */
   private recordRepeat({ id, user }: SessionState, client: Client): Promise<void> {
     const entry = {
       type: 'token_refresh',

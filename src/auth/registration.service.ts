@@ -15,7 +15,8 @@ export class RegistrationService {
   ) {}
 
   /**
-   * Creates an account. Limits requests per client, and attempts with an acceptable password per client and email. A mail with a link to verify the email follows.
+   * Creates an account, and mails a link to verify the email. Limits requests per client, and those with an acceptable
+   * password also per client and email.
    *
    * @throws TooManyRequestsError, PasswordTooWeakError, EmailTakenError, OverloadedError
    */

@@ -86,7 +86,8 @@ export class SignInService {
 
   /**
    * Returns the active user with this email and password. Replaces a hash of another system, cost or Unicode form
-   * (ASVS 11.4.2), and returns `null` if the stored hash has changed meanwhile. Uses no database connection while it hashes.
+   * (ASVS 11.4.2), and returns `null` if the stored hash has changed meanwhile. Uses no database connection while it
+   * hashes.
    *
    * @throws InvalidCredentialsError after the same work for each cause (ASVS 6.3.8). Only the audit log has the cause
    * @throws OverloadedError

@@ -3,8 +3,8 @@ import { AuthGuard } from '@nestjs/passport';
 import { requestOf } from '../http/guarded-request.js';
 
 /**
- * Requires a valid access token, unless the body has a refresh token. That one is enough to sign out after the access
- * token has expired.
+ * Requires a valid access token, unless the body has a refresh token. A refresh token suffices, so that users can sign
+ * out after the access token has expired.
  */
 @Injectable()
 export class SignOutGuard extends AuthGuard('jwt') {

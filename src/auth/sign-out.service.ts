@@ -17,8 +17,8 @@ export class SignOutService {
   ) {}
 
   /**
-   * Revokes the session of the access token and that of the refresh token, which are usually the same. Every genuine
-   * refresh token of a session can end it, also an earlier one. Ignores all others (RFC 7009 §2.2), so that the response
+   * Revokes the session of the access token and that of the refresh token, which are usually the same. Accepts every
+   * genuine refresh token of a session, including earlier ones. Ignores all others (RFC 7009 §2.2), so that the response
    * does not reveal whether a session exists.
    */
   async signOut(principal: Principal | null, refreshToken: string | undefined, client: Client): Promise<void> {

@@ -28,7 +28,7 @@ export interface MetricDefinition extends Required<Options<string>> {
 
 const definitions = new Map<string, MetricDefinition>();
 
-/** Counts events. Without metrics, it does nothing. */
+/** Counts events. Does nothing if metrics are disabled. */
 export class CounterMetric<Label extends string> {
   constructor(private readonly samples: Channel<Sample>) {}
 
@@ -37,7 +37,7 @@ export class CounterMetric<Label extends string> {
   }
 }
 
-/** Counts values, such as durations in seconds, in buckets. Without metrics, it does nothing. */
+/** Counts values, such as durations in seconds, in buckets. Does nothing if metrics are disabled. */
 export class HistogramMetric<Label extends string> {
   constructor(private readonly samples: Channel<Sample>) {}
 

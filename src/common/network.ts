@@ -24,7 +24,7 @@ export function networkOf(address: string): string {
 
 /**
  * Returns the IPv4 address that an IPv6 address contains, or the address itself. Do not compare the result with trusted
- * addresses, because anyone can write one into an IPv6 address.
+ * addresses, because anyone can embed one in an IPv6 address.
  */
 export function containedIPv4(address: string): string {
   if (!MAY_CONTAIN_IPV4.test(address) || !isIPv6(address)) return address;

@@ -6,7 +6,7 @@ const APP_ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[\w.-]+(?::\d{1,5})?$/;
 const WILDCARD_ORIGIN = /^https?:\/\/\*\.(?:localhost|[^.*]+(?:\.[^.*]+)+)$/;
 const LABEL = /^[a-z\d_-]{1,63}$/;
 
-/** Returns whether browsers can send this origin. A `*` can stand for the first label of its host. */
+/** Returns whether browsers can send this origin. `*` can stand for the first label of its host. */
 export function isOriginPattern(text: string): boolean {
   if (APP_ORIGIN.test(text) && !OTHER_SCHEMES.test(text)) return true;
   if (text.includes('*') && !WILDCARD_ORIGIN.test(text.replace(/:\d+$/, ''))) return false;

@@ -1,6 +1,6 @@
 import { MAX_WORD, MIN_WORD } from './secret-words.js';
 
-/** The order of keys and characters, and the sequences of a website that generates keys from them. A secret may copy any part. */
+/** The order of keys and characters, and the sequences from which a website generates keys. A secret may copy any part. */
 const SEQUENCES = [
   'abcdefghijklmnopqrstuvwxyz0123456789abcdef9876543210',
   'qwertyuiopasdfghjklzxcvbnm`1234567890-=~!@#$%^&*()_+{}|[]\\:";\'<>?,./',
@@ -34,8 +34,8 @@ const LEET: Readonly<Record<string, string>> = {
 };
 
 /**
- * Returns how many bits describe a secret at most, if it is put together from words, keyboard rows, counting, and copies
- * of its own parts. Random characters count in full.
+ * Returns an upper bound for the bits that describe a secret, if it consists of words, keyboard rows, counting, and
+ * copies of its own parts. Random characters count in full.
  */
 export function bitsOf(secret: string, words: ReadonlyMap<string, number>): number {
   const text = secret.toLowerCase();

@@ -11,7 +11,7 @@ const PLACEHOLDER =
   /secret|change.?(me|this)|replace.?(me|this)|place.?holder|example|development|production|hard.?code|pass.?word|keyboard|quick.?brown|insecure|1234567890/i;
 /** The beginning of a JSON Web Token. */
 const TOKEN = /eyJ(?:hbGci|0eXAi|raWQi|jdHki)|eyJ[\w-]{8,}\.eyJ/;
-/** UUIDs are no secrets (RFC 9562 §8): systems log and show them, and some contain the time and a network address. */
+/** UUIDs are not secrets (RFC 9562 §8): systems log and show them, and some contain the time and a network address. */
 const UUID = /^\W?[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\W?$/i;
 
 const HEX = /^(?:[\da-f]{2})+$/i;
@@ -43,7 +43,7 @@ export function secretWeakness(secret: string): string | null {
   return isMadeUp ? `is a placeholder, a phrase or a pattern. ${ADVICE}` : null;
 }
 
-/** Returns whether a text is not put together from words, keyboard rows, counting or repetition. */
+/** Returns whether a text does not consist of words, keyboard rows, counting or repetition. */
 function isRandom(whole: string): boolean {
   const text = whole.slice(0, MAX_CHECKED_CHARACTERS);
   const words = looksLikeWords(text) ? loadWords() : new Map<string, number>();

@@ -9,7 +9,7 @@ interface WordLists {
 
 let loaded: ReadonlyMap<string, number> | undefined;
 
-/** Returns words and common passwords with their ranks. The first call takes 0.1 s. */
+/** Returns words and common passwords with their ranks. The first call loads the lists. */
 export function loadWords(): ReadonlyMap<string, number> {
   return (loaded ??= readLists());
 }

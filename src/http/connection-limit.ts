@@ -12,7 +12,7 @@ import type { Connection } from './streams/open-connections.js';
 const HOLD_MS = 2_000;
 /** Connections beyond this multiple of the limit are closed immediately. */
 const HARD_LIMIT_FACTOR = 4;
-/** Connections beyond the total limit. For one more, the oldest of them is closed, so that probes always get through. */
+/** How many connections may exceed the total limit. A further one evicts the oldest, so that probes get through. */
 const MAX_EXTRA_CONNECTIONS = 256;
 
 export interface ConnectionLimitOptions {
@@ -32,7 +32,7 @@ export interface ConnectionLimitOptions {
 export class ConnectionLimit {
   private readonly logger = new Logger(ConnectionLimit.name);
   private readonly open = new Set<Socket>();
-  /** Whether the log says so already. */
+  /** Whether the log already contains the warning. */
   private isFull = false;
   private readonly counts = new Map<string, number>();
   private readonly surplus = new Map<Socket, DomainError>();
@@ -88,7 +88,7 @@ export class ConnectionLimit {
     if (count > HARD_LIMIT_FACTOR * maxPerClient) connection.destroy();
     else if (count > maxPerClient) {
       this.surplus.set(connection, new TooManyConnectionsError());
-      // It may send no request. `_httpMessage` is the response to one.
+      // It may send no request. `_httpMessage` is the response to a request in progress.
       setTimeout(() => {
         if (!(connection as Connection)._httpMessage) connection.destroy();
       }, 2 * HOLD_MS).unref();

@@ -6,17 +6,17 @@ import { SpareCapacity } from './spare-capacity.js';
 import { TurnQueue, type WaitingRequest } from './turn-queue.js';
 
 const [UPDATE_INTERVAL_MS, RELEASE_INTERVAL_MS] = [100, 1];
-/** How many waiting requests may start in one turn of the event loop, so that a turn takes about a millisecond. */
+/** How many waiting requests may start in one event-loop turn, so that turns stay short. */
 const MAX_BURST = 16;
-/** The requests of more connections take so long in one turn of the event loop that others could hardly connect. */
+/** With more connections, one event-loop turn takes so long that others can hardly connect. */
 const LONG_TURN_CONNECTIONS = 128;
 /** How many waiting requests may be in progress after they were released. */
 const MAX_ACTIVE = 32;
-/** A request counts as in progress for this time at most, because streams, hashing and delays do not need the process. */
+/** A request counts as in progress for at most this time, because streams, hashing and delays hardly use the process. */
 const MAX_ACTIVE_MS = 100;
-/** So many probes per interval do not wait, because a proxy that is not in `TRUST_PROXY` has many connections, too. */
+/** How many probes per interval do not wait. They may come from a proxy that is missing in `TRUST_PROXY`. */
 const MAX_PROBES = 10;
-/** The requests of others protect them for this time. */
+/** How long the process counts as contended after a request of another client. */
 const CONTENDED_MS = 1_000;
 
 export interface FairShareOptions {
@@ -28,7 +28,7 @@ export interface FairShareOptions {
   readonly isProxy: (address: string) => boolean;
   /** Returns whether a request asks for the health of the process. */
   readonly isProbe: (request: IncomingMessage) => boolean;
-  /** Returns whether so many callers wait for the database that one client should not add more. */
+  /** Returns whether so many callers wait for the database that clients with many connections must not add more. */
   readonly isDatabaseCrowded: () => boolean;
 }
 
@@ -36,7 +36,7 @@ export interface FairShareOptions {
  * Delays the requests of clients with many connections while the process or its database is saturated, so that they
  * share what the requests of others leave. Starts them in turns, one of each client.
  *
- * Requests are only counted and delayed in these situations, so that it costs others nothing.
+ * Counts and delays requests only in these situations, so that it costs nothing otherwise.
  */
 export class FairShare {
   private readonly clients: ClientConnections;
@@ -51,7 +51,7 @@ export class FairShare {
   /** When a client with few connections sent its last request, to the precision of an interval. */
   private othersAt = -Infinity;
   private hasOthers = false;
-  /** Whether a client has connected in this turn of the event loop. Node.js accepts only one per turn, so more may wait. */
+  /** Whether a client has connected in this event-loop turn. Node.js accepts only one per turn, so more may wait. */
   private isConnecting = false;
 
   constructor(

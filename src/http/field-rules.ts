@@ -53,7 +53,7 @@ function timeOf(limit: unknown): unknown {
   return date instanceof Date ? date.toISOString() : date;
 }
 
-/** The rules of class-validator and of `fields.ts`, by name. Rules that are not here are about formats. */
+/** The rules of class-validator and of `fields.ts`, by name. All other rules of class-validator check formats. */
 export const RULES: Readonly<Record<string, Explain>> = {
   isDefined: () => reason('required'),
   isNotEmpty: (value) => (value === '' ? reason('too_short', { min: 1 }) : reason('required')),

@@ -23,10 +23,10 @@ export function MapText(map: (text: string) => unknown): PropertyDecorator {
   );
 }
 
-/** Requires a string of `min` to `max` code points. An emoji counts as one. With `normalize`, counts the result of that. */
+/** Requires a string of `min` to `max` code points after `normalize`. An emoji counts as one. */
 export function CodePoints(min: number, max: number, normalize = (text: string) => text): PropertyDecorator {
   const validate = (value: unknown) => {
-    // A code point has at most two code units, or four in another Unicode form. So very long strings are not counted.
+    // A normalized code point comes from at most four code units. This avoids counting very long strings.
     if (typeof value !== 'string' || value.length > max * 4) return false;
     const { length } = [...normalize(value)];
     return length >= min && length <= max;

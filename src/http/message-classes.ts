@@ -18,7 +18,7 @@ export function messageClasses(express: Express, defaults: readonly string[]) {
   const names = new Set([REQUEST_ID, ...defaults.filter((_, i) => i % 2 === 0)].map((name) => name.toLowerCase()));
 
   class Request extends IncomingMessage {
-    /** Replaces Express's, which does not read entries of `X-Forwarded-For` with a port. */
+    /** Replaces the getter of Express, which cannot read entries of `X-Forwarded-For` with a port. */
     get ip(): string | undefined {
       return clientAddress(this as unknown as ExpressRequest) ?? undefined;
     }

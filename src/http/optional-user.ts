@@ -12,8 +12,8 @@ export const USER_EXTENSION = 'x-user';
 type Pipe = Type<PipeTransform> | PipeTransform;
 
 /**
- * Returns a parameter decorator that injects the identity of the caller. On a public route it injects `null` without a
- * token, and makes the guards check a token that the request has.
+ * Returns a parameter decorator that injects the identity of the caller. On a public route, it makes the guards check the
+ * token of a request, and injects `null` if the request has none.
  */
 export function identityDecorator(
   find: (request: GuardedRequest) => object | undefined,

@@ -4,7 +4,7 @@ import type { EventLoopUtilization } from 'node:perf_hooks';
 const MAX_UTILIZATION = 0.9;
 const [MIN_PER_SECOND, MAX_PER_SECOND] = [500, 16_000];
 const [DECREASE, INCREASE] = [0.5, 1.5];
-/** The process counts as saturated for this time afterwards. Otherwise a flood would return in every other interval. */
+/** How long the process counts as saturated afterwards. Otherwise a flood would return in every other interval. */
 const HOLD_MS = 1_000;
 
 /**
@@ -19,9 +19,9 @@ export class SpareCapacity {
   private last: EventLoopUtilization = performance.eventLoopUtilization();
 
   /**
-   * Call it in intervals.
+   * Updates the estimate. Call this at regular intervals.
    *
-   * @param isContended whether other requests need the capacity. Without them, there is nothing to save.
+   * @param isContended whether other requests need the capacity. Otherwise the estimate does not fall
    */
   update(isContended: boolean): void {
     const now = performance.eventLoopUtilization();

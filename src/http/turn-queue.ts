@@ -10,7 +10,7 @@ export interface WaitingRequest {
   readonly since: number;
 }
 
-/** Requests in the order in which they start: one of each client in turns, the oldest of each client first. */
+/** A queue of requests in which clients take turns. The oldest request of a client starts first. */
 export class TurnQueue {
   /** The next client first. */
   private readonly queues = new Map<ConnectedClient, Set<WaitingRequest>>();
@@ -39,7 +39,7 @@ export class TurnQueue {
     return undefined;
   }
 
-  /** Removes and returns the requests that have waited since a time or longer. */
+  /** Removes and returns the requests that were added no later than `since`. */
   expire(since: number): WaitingRequest[] {
     const expired: WaitingRequest[] = [];
     for (const [client, queue] of this.queues) {

@@ -1,6 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 
-/** The headers of responses. */
+/** The documented response headers. */
 export const HEADERS = {
   'X-Request-Id': {
     description: 'Identifies the request in the log. The client can send its own ID.',

@@ -7,8 +7,8 @@ const SCHEMA = /^#\/components\/schemas\/(\w+)$/;
 const BARE = /^[a-z]+(All|One|Many|ById)?(\[\d+\])?$/;
 
 /**
- * Returns a function that names operations for client generators. The name of a method is the ID if it has an object, such
- * as `listOrders`. Otherwise, and if another controller has the name, `OrdersController.list` becomes `ordersList`.
+ * Returns a function that names operations for client generators. A method name with an object, such as `listOrders`, is
+ * the ID. Otherwise, or if another controller has that name, `OrdersController.list` becomes `ordersList`.
  */
 export function operationIds(): OperationIdFactory {
   const owners = new Map<string, string>();

@@ -48,8 +48,9 @@ export class KnownDevicesRepository {
   }
 
   /**
-   * Does the same, and also recognizes a device that has registered the account, verified its email or reset its password
-   * within `OWNER_MS`, unless the password has changed since. So its owner can sign in while strangers exhaust the limit.
+   * Does the same as `recognize`. Also recognizes a device that has registered the account, verified its email or reset
+   * its password within `OWNER_MS`, unless the password has changed since. Otherwise strangers who exhaust the limit could
+   * lock the owner out.
    */
   recognizeOwner(manager: EntityManager, account: AccountKey, client: Client): Promise<string | null> {
     return this.find(manager, account, client, { withOwners: true });

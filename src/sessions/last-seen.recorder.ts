@@ -21,7 +21,7 @@ export class LastSeenRecorder extends BufferedWriter {
     super();
   }
 
-  /** Marks a session as used now, if the row does not say so yet. */
+  /** Marks a session as used now, unless its row already says so. */
   markUse({ isLastSeenStale, unusedGeneration }: GuardedSession, claims: AccessClaims): void {
     if (isLastSeenStale || unusedGeneration === claims.generation) this.mark(claims);
   }

@@ -48,8 +48,8 @@ export class SessionAccessRepository {
       // A pooler in transaction mode may run each statement on another connection, which has not prepared it.
       name: database.preparedStatements ? 'find_sessions_for_guard' : undefined,
       isShared: true,
-      // PostgreSQL plans a statement again on each run if that seems cheaper, which it judges by the number of IDs. The
-      // inner `SELECT` hides the number. Planning would cost more than the lookup.
+      // PostgreSQL plans a statement again on each run if it expects that to be cheaper, and planning takes longer than the
+      // lookup. It decides by the number of IDs, which the inner `SELECT` hides.
       // `OFFSET 0` makes the planner look up each session by both IDs. It could otherwise read whole partitions, or all
       // sessions of each user.
       text: `SELECT f.*

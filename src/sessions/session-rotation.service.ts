@@ -27,8 +27,8 @@ export type Rotation =
  * - It equals the session's counter: rotate and return the successor.
  * - It is one lower, within the grace period: return the same successor again, because two tabs refreshed at the same
  *   time. No second chain of tokens starts.
- * - It is one lower, and neither token of the current pair was used: return the same successor again, because the
- *   response was lost. Not if the grace period is zero.
+ * - It is one lower, neither token of the current pair was used, and the grace period is not zero: return the same
+ *   successor again, because the response was lost.
  * - Otherwise the token was reused, so it may be stolen.
  */
 @Injectable()
@@ -50,7 +50,7 @@ export class SessionRotationService {
    * Exchanges a refresh token for its successor and extends the session's idle timeout. The caller must revoke a session
    * whose token was reused.
    *
-   * @param client if it disconnects before its session is read, nothing happens
+   * @param client that waits for the result, if any. If it disconnects before the session is read, nothing happens
    * @throws RefreshTokenInvalidError without revoking the session, because anyone who knows its ID can forge such a token
    * @throws SessionRevokedError, SessionExpiredError, UserInactiveError
    */
@@ -60,7 +60,7 @@ export class SessionRotationService {
     let session = await this.load(token, client);
     if (token.counter === session.refreshCounter) {
       if (await this.advance(session)) return this.successor(session, token, false);
-      // It was rotated, revoked or expired since it was read.
+      // The session was rotated, revoked or expired since it was read.
       session = await this.load(token, client);
     }
     // Counters only grow. A higher one comes from a database that was restored from an older backup.

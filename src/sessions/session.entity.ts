@@ -40,8 +40,8 @@ export class Session {
   refreshedAt!: Date | null;
 
   /**
-   * Whether the current token pair was used, so that its response is known to have arrived. False from a rotation until
-   * then. While it is false, the previous refresh token returns the current one again.
+   * Whether the current token pair was used, which shows that the client received it. False after a rotation until the
+   * first use. While it is false, the previous refresh token returns the current one again.
    */
   @Column({ type: 'boolean', default: true })
   isPairUsed!: boolean;

@@ -7,7 +7,7 @@ const NOT_A_DOMAIN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s!-,/:-@[-^`{-~]/u;
 
 /**
  * Returns the form in which emails are stored, compared and limited: trimmed, NFC, lower case, with the domain in ASCII.
- * So all spellings of a mailbox are one account.
+ * All spellings of a mailbox are therefore one account.
  */
 export function normalizeEmail(email: string): string {
   const text = email.trim().normalize('NFC').toLowerCase();
@@ -15,17 +15,17 @@ export function normalizeEmail(email: string): string {
   return start === 0 ? text : text.slice(0, start) + asciiDomain(text.slice(start));
 }
 
-/** Returns a part of an email as it occurs in normalized ones, if it consists of a part after the `@`, or contains one. */
+/** Returns a search text as it occurs in normalized emails. Without an `@`, it may be a part of a domain. */
 export function normalizeSearch(text: string): string {
   if (/\s/.test(text)) return text;
   return text.includes('@') ? normalizeEmail(text) : asciiDomain(text);
 }
 
 /**
- * Converts a domain to ASCII (UTS 46), without a dot at its end. Returns an invalid one unchanged, so that the validation
- * rejects it and accounts that have it can sign in.
+ * Converts a domain to ASCII (UTS 46) and removes a trailing dot. Returns an invalid domain unchanged, so that validation
+ * rejects it and existing accounts with it can sign in.
  */
-export function asciiDomain(domain: string): string {
+function asciiDomain(domain: string): string {
   if (NOT_A_DOMAIN.test(domain)) return domain;
   // The parser would read digits as an IPv4 address.
   const ascii = /^[!-~]*$/.test(domain) ? domain.toLowerCase() : domainToASCII(domain);
@@ -33,7 +33,7 @@ export function asciiDomain(domain: string): string {
   return DNS_DOMAIN.test(withoutDot) && !/(?:^|\.)\d+$/.test(withoutDot) ? withoutDot : domain;
 }
 
-/** Returns whether the domain of a normalized email exists in the DNS's form, and its `xn--` labels are valid. */
+/** Returns whether the domain of a normalized email is in ASCII, with valid `xn--` labels. */
 export function hasValidDomain(email: string): boolean {
   const domain = email.slice(email.lastIndexOf('@') + 1);
   return /^[!-~]+$/.test(domain) && (!domain.includes('xn--') || domainToASCII(domain) === domain);

@@ -9,8 +9,8 @@ type DeactivationHook = (manager: EntityManager, userId: string, actor: Principa
 
 /**
  * Runs hooks of higher modules when a user changes, in the same transaction. For example, deactivating a user revokes
- * their sessions. `users` cannot call those modules, because imports go down only. After a deadlock, the transaction runs
- * again with its hooks, so a hook must change nothing outside the database.
+ * their sessions. `users` cannot call those modules, because imports go down only. After a deadlock, the transaction is
+ * retried with its hooks, so a hook must change nothing outside the database.
  */
 @Injectable()
 export class UserHooks {

@@ -39,7 +39,7 @@ export class OneTimeTokensRepository {
     return token.toString('base64url');
   }
 
-  /** Creates a token if no earlier one works, with the same number of statements. Otherwise returns `null`. */
+  /** Creates a token, or returns `null` if an earlier one still works. Both run the same statements. */
   async issueUnlessValid(manager: EntityManager, purpose: TokenPurpose, userId: string | null): Promise<string | null> {
     const token = randomBytes(TOKEN_BYTES);
     const [valid] = await manager.query<unknown[]>(

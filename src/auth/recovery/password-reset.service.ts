@@ -45,8 +45,8 @@ export class PasswordResetService {
    * (ASVS 6.3.8): the same statements run, parallel requests for an email wait for each other, one event is recorded, and
    * the response takes at least `MIN_REQUEST_MS`.
    *
-   * Beyond the limit of mails per email, the request still succeeds. It sends a link only from a device of the account, or
-   * if no earlier link works. So strangers can neither flood a mailbox nor stop its owner.
+   * Beyond the limit of mails per email, the request still succeeds. It then mails a link only for a known device of the
+   * account, or if no earlier link works. Strangers can therefore neither flood a mailbox nor stop its owner.
    *
    * @throws TooManyRequestsError
    */

@@ -19,7 +19,7 @@ export async function inspectEmails(database: Database): Promise<readonly Findin
       );
     });
   } catch (error) {
-    // Other checks report these. A table with many millions of rows can exceed the timeout.
+    // Other checks report these errors. A table with many millions of rows can exceed the timeout.
     if (error instanceof DatabaseUnavailableError || isOutdatedSchema(error) || isNotPermitted(error)) return [];
     throw error;
   }

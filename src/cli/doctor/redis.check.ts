@@ -6,8 +6,8 @@ const TIMEOUT_MS = 5_000;
 const KEY = 'gatehouse:doctor';
 
 /**
- * Connects to Redis and queues a write that it discards. A replica, a user without rights and a full Redis reject it when
- * it is queued.
+ * Connects to Redis, queues a write and discards it. Redis rejects the queued write if it is a replica, if it is full, or
+ * if the user lacks the right.
  */
 export async function inspectRedis({ redisUrl }: Config): Promise<readonly Finding[]> {
   if (redisUrl === null) return [];

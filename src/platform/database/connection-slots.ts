@@ -2,7 +2,7 @@ import { Slots } from '../../common/slots.js';
 
 /** How many session lookups run in parallel while the database responds quickly. */
 const RESERVED = 2;
-/** How many callers may wait before those with many connections have to wait for the others. */
+/** How many callers may wait before clients with many connections must wait for the others. */
 const MAX_WAITING_CROWD = 64;
 /** How many callers may wait before unauthenticated requests are rejected: about 0.1 s of statements. */
 const MAX_WAITING_STRANGERS = 128;

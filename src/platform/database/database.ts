@@ -9,7 +9,7 @@ import { TransactionConflictError } from './pg-errors.js';
 
 export type { EntityManager } from 'typeorm';
 
-/** How often a transaction runs if concurrent ones abort it. */
+/** How many times a transaction runs if concurrent ones abort it. */
 const MAX_ATTEMPTS = 3;
 
 /** A client that waits for a result. */
@@ -90,8 +90,8 @@ export class Database implements HasGauges {
   }
 
   /**
-   * Calls `fn` in a transaction, as `transaction` does. After a deadlock or a serialization failure, calls it again in a
-   * new one. So `fn` must change nothing outside the database, except with `afterCommit`.
+   * Calls `fn` in a transaction, as `transaction` does. Retries after a deadlock or a serialization failure, so `fn` must
+   * change nothing outside the database, except with `afterCommit`.
    */
   async transactionWithRetry<T>(fn: (manager: EntityManager) => Promise<T>, waiting?: Waiting): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
@@ -137,7 +137,7 @@ export class Database implements HasGauges {
     return { total: pool?.totalCount ?? 0, idle: pool?.idleCount ?? 0, waiting };
   }
 
-  /** Whether so many callers wait for a connection that one client should not add more. */
+  /** Whether so many callers wait for a connection that clients with many connections must not add more. */
   get isCrowded(): boolean {
     return this.dataSource.driver.slots.isCrowded;
   }

@@ -8,7 +8,7 @@ export class DatabaseUnavailableError extends domainError(
   'The database is temporarily unavailable. Try again.',
 ) {}
 
-/** The server aborted a transaction because of a concurrent one. The same transaction may succeed if it is repeated. */
+/** The server aborted a transaction because of a concurrent one. A retry may succeed. */
 export class TransactionConflictError extends DatabaseUnavailableError {
   constructor(cause: Error) {
     super({ message: 'Another request changed the same data. Try again.', cause });

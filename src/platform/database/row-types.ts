@@ -3,7 +3,7 @@ import pg, { type CustomTypesConfig } from 'pg';
 const { TIMESTAMPTZ } = pg.types.builtins;
 const parseTimestamp = pg.types.getTypeParser(TIMESTAMPTZ, 'text') as (text: string) => Date | number;
 
-/** Parses columns as `pg` does, except that V8 parses timestamps. It takes a third of the time. */
+/** Parses columns as `pg` does, except that the faster parser of V8 reads timestamps. */
 export const ROW_TYPES: CustomTypesConfig = {
   getTypeParser: (id, format): unknown =>
     id === TIMESTAMPTZ && format !== 'binary' ? toDate : pg.types.getTypeParser(id, format),

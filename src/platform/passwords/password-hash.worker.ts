@@ -22,7 +22,7 @@ export function verify({ password, stored, cost }: VerifyTask): boolean {
   return verifyEvenly(password, stored, cost);
 }
 
-/** Returns which form matches. Tries both in any case, so that timing does not reveal the result. */
+/** Returns which form matches. Always tries both, so that timing does not reveal the result. */
 export function verifyForms({ password, typed, stored, cost }: VerifyFormsTask): 'normalized' | 'typed' | null {
   const isNormalized = verifyEvenly(password, stored, cost);
   const isTyped = verifyEvenly(typed, stored, cost);

@@ -22,7 +22,7 @@ const MIN_WORD_LENGTH = 4;
 /** How many characters a password must have besides the user's own words. */
 const MIN_OTHER_CHARACTERS = 8;
 
-/** A process without registrations returns the memory of the word lists after this time. */
+/** A process without registrations frees the memory of the word lists after this time. */
 const IDLE_TIMEOUT_MS = 600_000;
 
 /** Why a password is easy to guess, as a parameter and as a message. The keys are the warnings of the library. */
@@ -45,7 +45,7 @@ const REASONS: Readonly<Record<NonNullable<worker.Strength['warning']>, readonly
   pwned: ['breached', 'is known from a data breach'],
 };
 
-/** The library has no warning for this password. */
+/** The reason if the library has no warning. */
 const GUESSABLE = ['guessable', 'is too easy to guess. Add another word or two'] as const;
 
 export interface PasswordOwner {

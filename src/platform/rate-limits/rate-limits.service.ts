@@ -18,7 +18,7 @@ export type RateLimitName = keyof Config['rateLimits']['quotas'];
 /** Attempts are counted per client network (`address`), account or known device. */
 type Scope = 'address' | 'account' | 'device';
 
-/** The client first, so that a rejected client cannot exhaust the account's limit. */
+/** Counts the client first, so that a rejected client cannot exhaust the account's limit. */
 const BOTH: readonly Scope[] = ['address', 'account'];
 
 /** The client and the account of an attempt. */
@@ -78,7 +78,7 @@ export class RateLimitsService implements HasGauges {
     await this.take(name, subject, scopes);
   }
 
-  /** Counts an attempt on the account alone. Returns whether its limit allowed that, and does not report the limit. */
+  /** Counts an attempt for the account alone, and returns whether its limit allows it. Does not report the limit. */
   async isWithinAccountLimit(name: RateLimitName, subject: RateLimitSubject): Promise<boolean> {
     return !(await this.count(name, subject, ['account'])).some(isExceeded);
   }
@@ -115,7 +115,7 @@ export class RateLimitsService implements HasGauges {
     throw new TooManyRequestsError(resetSeconds(exceeded));
   }
 
-  /** @param reportTo gets the state of the client's limit before the device is looked up, which can fail */
+  /** @param reportTo gets the state of the client's limit before the lookup of the device, which can fail */
   private async count(
     name: RateLimitName,
     { client, account, isPerClient, knownDevice }: RateLimitSubject,

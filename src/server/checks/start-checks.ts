@@ -11,7 +11,7 @@ import { checkSettings } from './setting-checks.js';
 
 /** Logs warnings about the settings and, in production, about the machine. Uses no network. */
 export function logStartChecks(config: Config, logger: Logger): void {
-  if (config.environment === 'production') logFlaws([...checkSettings(config), ...checkMachine(config)], logger);
+  if (config.environment === 'production') logFindings([...checkSettings(config), ...checkMachine(config)], logger);
   else for (const message of configurationWarnings(config)) logger.warn(message);
 }
 
@@ -31,13 +31,13 @@ export async function logDatabaseChecks(
       ...checkDatabase(await readDatabaseFacts(manager), config),
       ...checkMigrations(await health.pendingMigrations(manager), []),
     ]);
-    logFlaws(findings, logger);
+    logFindings(findings, logger);
   } catch (error) {
     // `Database` logs outages.
     logger.debug({ err: error }, 'Failed to check the database.');
   }
 }
 
-function logFlaws(findings: readonly Finding[], logger: Logger): void {
+function logFindings(findings: readonly Finding[], logger: Logger): void {
   for (const { level, message } of findings) if (level !== 'ok') logger.warn(message);
 }
