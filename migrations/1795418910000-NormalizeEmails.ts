@@ -1,12 +1,12 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { findEmailRows } from '../src/users/email-rows.js';
 
-/** Converts the domains of stored emails to ASCII. Reports accounts of one mailbox and leaves them unchanged. */
+/** Converts the domains of stored emails to ASCII. Logs accounts that share a mailbox and leaves them unchanged. */
 export class NormalizeEmails1795418910000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     const { logger } = queryRunner.dataSource;
     let hasCollisions = false;
-    // If several accounts have one mailbox, a verified one gets the converted email, and else the oldest.
+    // If several accounts have one mailbox, a verified one gets the converted email. Otherwise the oldest one gets it.
     for (const isVerified of [true, false]) {
       for await (const { id, normalized } of findEmailRows(queryRunner, isVerified)) {
         const [other] = (await queryRunner.query(`SELECT id FROM users WHERE lower(email) = lower($1) AND id <> $2`, [

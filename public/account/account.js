@@ -41,8 +41,8 @@ if (history.state?.isDone) showSection(done);
 else await start();
 
 /**
- * Moves the token from the address bar to the state of this history entry. It is not visible there, is not sent, and survives
- * a reload.
+ * Moves the token from the address bar to the state of this history entry. There it is neither visible nor sent, and it
+ * survives a reload.
  */
 function takeToken() {
   if (location.hash) {
@@ -52,12 +52,12 @@ function takeToken() {
   return history.state?.token;
 }
 
-/** Shows the form if the link works. If the check fails for another reason, the form reports it. */
+/** Shows the form if the link works. If the check itself fails, also shows the form, which reports the problem. */
 async function start() {
   const { check, purpose } = form.dataset;
   if (check && !token) {
     dead.querySelector('h2').textContent = 'This link is incomplete';
-    dead.querySelector('p').textContent = 'Open it again from the mail, or copy all of it.';
+    dead.querySelector('p').textContent = 'Open it from the mail again, or copy the whole link.';
     showSection(dead);
     return;
   }
@@ -101,7 +101,7 @@ function showProblem(message) {
 }
 
 function showSuccess() {
-  // Without the used token, and so that a reload shows the success again.
+  // Removes the used token, so that a reload shows the success again.
   history.replaceState({ isDone: true }, '');
   showSection(done);
 }

@@ -4,7 +4,7 @@ import { nameControls } from './names.js';
 import { sessionPlugin } from './session.js';
 import { signInPlugin } from './sign-in.js';
 
-/** The order in which a person meets the groups of routes. Those of other modules follow the first three. */
+/** The order of the groups of routes, by first use. Those of other modules follow the first three. */
 const FIRST = ['auth', 'users', 'sessions'];
 const LAST = ['recovery', 'admin', 'health'];
 const rank = (tag) => (FIRST.includes(tag) ? FIRST.indexOf(tag) - FIRST.length : LAST.indexOf(tag) + 1);

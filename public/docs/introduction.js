@@ -7,7 +7,7 @@ export const introductionPlugin = ({ React: { createElement: h } }) => ({
   },
   wrapComponents: {
     AuthorizeBtnContainer: (Original) => (props) => h('section', { 'aria-label': 'Sign-in' }, h(Original, props)),
-    // A single server is no choice. The component stays, because it selects the server.
+    // With a single server, there is nothing to choose. The hidden component still selects the server.
     ServersContainer: (Original) => (props) =>
       h('section', { 'aria-label': 'Server', hidden: props.specSelectors.servers().size < 2 }, h(Original, props)),
   },

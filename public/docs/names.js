@@ -1,6 +1,6 @@
 /* global MutationObserver */
 
-/** Controls to which Swagger UI gives no name for screen readers, and what names them. */
+/** Controls that Swagger UI does not name for screen readers, with functions that return their names. */
 const NAMES = [
   ['textarea.body-param__text', () => 'Request body'],
   ['.examples-select-element', () => 'Example'],

@@ -1,6 +1,6 @@
 /**
- * Returns the URL of a route, or undefined if the API document does not have it. The document decides about the server and
- * the path prefix.
+ * Returns the URL of a route, or undefined if the API document does not contain it. The document determines the server
+ * and the path prefix.
  */
 export function urlOf({ oas3Selectors, specSelectors }, path) {
   const paths = specSelectors.specJson().get('paths')?.keySeq().toArray() ?? [];

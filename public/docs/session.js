@@ -1,7 +1,7 @@
 /* global addEventListener, localStorage */
 import { tokenUrlOf, urlOf } from './routes.js';
 
-/** Under this name, Swagger UI stores the authorization and restores it on load. */
+/** The name under which Swagger UI stores the authorization and restores it on load. */
 const STORAGE_KEY = 'authorized';
 
 /**
@@ -61,7 +61,7 @@ export function signedIn({ authSelectors }) {
   return { name, scheme: auth.get('schema'), username: auth.get('username'), ...tokens };
 }
 
-/** Requests tokens. Returns `{ token }`, or `{ error }` with a message. `isFinal` means that a repetition is useless. */
+/** Requests tokens. Returns `{ token }`, or `{ error }` with a message. `isFinal` means that a retry is useless. */
 export async function requestTokens(url, form) {
   try {
     const response = await fetch(url, { method: 'POST', body: new URLSearchParams(form) });
@@ -81,7 +81,7 @@ export async function signOut(system) {
   if (name) system.authActions.logoutWithPersistOption([name]);
 }
 
-/** Repeats a request with a new access token if the old one has expired. */
+/** Retries a request with a new access token if the old one has expired. */
 function renewingFetch(originalFetch, system) {
   return async (request) => {
     const given = signedIn(system);

@@ -1,7 +1,7 @@
 import { requestTokens, signedIn, signOut } from './session.js';
 import { tokenUrlOf } from './routes.js';
 
-/** Replaces the dialog of Swagger UI with an accessible one, and its OAuth form with the two fields that matter here. */
+/** Replaces the dialog of Swagger UI with an accessible one, and its OAuth form with two fields: email and password. */
 export const signInPlugin = ({ React }) => ({
   components: { authorizationPopup: (props) => React.createElement(Dialog, { React, ...props }) },
   wrapComponents: {

@@ -86,7 +86,7 @@ describe('ConnectionLimit', () => {
     expect(connections.map((socket) => ask(socket) === undefined).lastIndexOf(true)).toBe(9);
   });
 
-  it('counts a connection once that is passed back to the server', () => {
+  it('counts a connection only once if it is passed back to the server', () => {
     const first = connect('203.0.113.1');
     for (let i = 0; i < 20; i += 1) server.emit('connection', first);
     expect(ask(connect('203.0.113.1'))).toBeUndefined();

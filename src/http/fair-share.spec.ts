@@ -100,7 +100,7 @@ describe('FairShare', () => {
     expect(handled).toHaveLength(129);
   });
 
-  it('still serves 500 requests per second of such clients, in turns', () => {
+  it('still serves such clients 500 requests per second, in turns', () => {
     const [first, second] = [connect(CROWD, 3), connect(CROWD_2, 3)];
     const [other] = connect(OTHER, 1);
     saturate(other);
@@ -115,7 +115,7 @@ describe('FairShare', () => {
     expect(delayed.slice(0, 4)).toEqual([CROWD, CROWD_2, CROWD, CROWD_2]);
   });
 
-  it('serves more of them while the process is no longer saturated', () => {
+  it('serves them more requests once the process is no longer saturated', () => {
     const crowd = connect(CROWD, 3);
     const [other] = connect(OTHER, 1);
     saturate(other);
@@ -137,7 +137,7 @@ describe('FairShare', () => {
     expect(handled).toEqual([OTHER, CROWD, CROWD, CROWD]);
   });
 
-  it('lets 32 delayed requests be in progress, not counting those that take long', () => {
+  it('allows 32 delayed requests in progress, not counting slow ones', () => {
     isDatabaseCrowded = true;
     const crowd = connect(CROWD, 50);
     const asked = crowd.map((socket) => ask(socket, CROWD, true));

@@ -73,7 +73,7 @@ const NEW_PASSWORD = 'nine kettles by the sea';
     await page.locator('#email:focus').waitFor();
     await page.keyboard.type(user.email);
     await page.keyboard.press('Enter');
-    expect(await headingOf(page)).toBe('Look into your mailbox');
+    expect(await headingOf(page)).toBe('Check your mailbox');
     const tokens = await app.database.query(
       `SELECT 1 FROM one_time_tokens WHERE user_id = $1 AND purpose = 'password_reset' AND expires_at > now()`,
       [user.id],

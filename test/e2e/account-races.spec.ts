@@ -84,7 +84,7 @@ describe('two requests that change the same account', () => {
     expectProblem(second, status, code);
   });
 
-  it('a sign-in that loses a deadlock is repeated and creates one session', async () => {
+  it('a sign-in that loses a deadlock is retried and creates one session', async () => {
     const ada = await buildSignedIn(app);
     // Unlike a table, a sequence remembers the first attempt after its rollback.
     await app.database.query(

@@ -34,7 +34,7 @@ interface Stored {
     return page;
   };
 
-  it('starts with an introduction and orders routes as a person meets them', async () => {
+  it('starts with an introduction and lists routes in the order of first use', async () => {
     const page = await open();
     expect(await page.locator('#swagger-ui h1, #swagger-ui h2').allTextContents()).toEqual(['Gatehouse', 'Start here']);
     const paths = await page
@@ -115,7 +115,7 @@ interface Stored {
     expect(await page.locator('.authorization__btn .locked').count()).toBe(0);
   });
 
-  it('opens the lock when one of its own requests revokes the session', async () => {
+  it('opens the lock when its own request revokes the session', async () => {
     const page = await open();
     await signIn(page, admin);
     expect(await run(page, await operationOf('POST /auth/logout'))).toBe(204);

@@ -101,7 +101,7 @@ describe('POST /auth/logout', () => {
       expect(await reasonOf(ada)).toBe('logout');
     });
 
-    it('records the sign-out as an act of the user', async () => {
+    it('attributes the sign-out to the user', async () => {
       const ada = await buildSignedIn(app);
       await signOut(ada.refreshToken).expect(204);
       const sql = `SELECT type, reason, actor_id, session_id FROM audit_events WHERE user_id = $1 AND type = 'session_revoked'`;

@@ -23,7 +23,7 @@ describe('metrics', () => {
   });
   afterAll(() => app.close());
 
-  it('have a series for each known revocation, limit and result before the first one', async () => {
+  it('start with a series for each known revocation, limit and result', async () => {
     const metrics = await Metrics.of(app);
     const values = (name: string, label: string) => metrics.labelValues(name, label);
     expect(values('gatehouse_session_revocations_total', 'reason')).toEqual([...REVOCATION_REASONS].sort());

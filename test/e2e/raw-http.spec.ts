@@ -231,7 +231,7 @@ describe('slow senders', () => {
     return status;
   };
 
-  it('are disconnected at most one second after their time is over by default', () => {
+  it('are disconnected at most one second after their timeout by default', () => {
     expect(app.app.getHttpServer()).toMatchObject({
       headersTimeout: 10_000,
       requestTimeout: 60_000,

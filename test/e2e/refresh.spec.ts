@@ -174,7 +174,7 @@ describe('POST /auth/refresh', () => {
         expect(body.code).toBe('refresh_token_reused');
       });
 
-      it('reveals a thief who got the unused pair at the next refresh of the owner', async () => {
+      it('reveals a thief of the unused pair at the owner’s next refresh', async () => {
         const { sessionId, refreshToken, successor, nextAccessToken } = await lose();
         const thief = (await refresh(refreshToken).expect(200)).body as { accessToken: string; refreshToken: string };
         await use(nextAccessToken);

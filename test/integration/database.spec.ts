@@ -239,7 +239,7 @@ describe('Database', () => {
       return Promise.allSettled([change('a', 'b'), change('b', 'a')]);
     }
 
-    it('both succeed if the transaction may be repeated', async () => {
+    it('both succeed if the transaction is retried', async () => {
       const results = await deadlock('transactionWithRetry');
       expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
       expect([calls, await notes()]).toEqual([3, ['a!!', 'b!!']]);
@@ -275,7 +275,7 @@ describe('Database', () => {
     expect(calls).toBe(3);
   });
 
-  it('does not repeat a transaction after another error', async () => {
+  it('does not retry a transaction after another error', async () => {
     let calls = 0;
     const failing = database.transactionWithRetry((manager) => {
       calls += 1;

@@ -159,7 +159,7 @@ describe('the doctor', () => {
   });
 
   suiteWithRedis('with Redis', () => {
-    it('finds out whether Redis accepts writes, and changes nothing', async () => {
+    it('checks whether Redis accepts writes, and changes nothing', async () => {
       const redis = await RedisServer.start();
       try {
         const env = { DATABASE_URL: NO_DATABASE, REDIS_URL: redis.url };

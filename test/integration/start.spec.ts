@@ -165,7 +165,7 @@ describe('npm start', () => {
 
 describe.each(['start', 'start:dev', 'start:prod'] as const)('npm run %s', (name) => {
   // cmd.exe runs both sides of `&` and has no `exec`.
-  it('runs the same command in cmd.exe as in other shells, and appends arguments', async () => {
+  it('runs the same command in cmd.exe and other shells, and appends arguments', async () => {
     const script = (await scripts())[name];
     const [, inCmd] = script.split('&');
     expect(script).toBe(`exec env _=\\&${inCmd}`);

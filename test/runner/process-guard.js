@@ -7,8 +7,8 @@ import { isAlive } from '../../scripts/postgres-lock.js';
 
 /**
  * @typedef {object} Options
- * @property {NodeJS.Signals} [signal] that stops the process immediately, by default `SIGKILL`
- * @property {string} [folder] is deleted after the process has stopped
+ * @property {NodeJS.Signals} [signal] stops the process immediately. `SIGKILL` by default
+ * @property {string} [folder] to delete after the process has stopped
  *
  * @typedef {{ pid: number, options?: Options }} Message without `options` if the process is no longer guarded
  */

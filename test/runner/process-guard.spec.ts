@@ -18,7 +18,7 @@ guardChild(second, { folder: process.argv[3] });
 console.log(first.pid + ' ' + second.pid);
 `;
 
-it('a process that was killed takes the processes and folders with it that it guards', async () => {
+it('stops the guarded processes and deletes their folders when their owner is killed', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-guard-'));
   const guard = resolve('test/runner/process-guard.js');
   const parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT, 'parent', guard, folder]);
