@@ -112,7 +112,7 @@ function controllerOf({ folder, classes }, { reads, writes, isAdmin = false, isP
       ...(writes ? ['Patch', 'Post'] : []),
       ...(reads ? ['Query'] : []),
     ].join(', '),
-    responseImports: [...(writes ? ['ApiCreatedResponse', 'ApiNoContentResponse'] : []), 'ApiOkResponse'].join(', '),
+    responseImports: [...(writes ? ['ApiNoContentResponse'] : []), 'ApiOkResponse'].join(', '),
   };
 }
 

@@ -1,14 +1,8 @@
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
+import { ApiCreated } from '../http/api-created.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { Public } from '../http/public.decorator.js';
 import { PasswordTooWeakError } from '../platform/passwords/passwords.errors.js';
@@ -51,8 +45,12 @@ export class AuthController {
 
   @Public()
   @Post('register')
-  @ApiOperation({ summary: 'Create an account' })
-  @ApiCreatedResponse({ type: UserDto })
+  @ApiOperation({
+    summary: 'Create an account',
+    description:
+      'Sends a mail with a link to verify the email. The email is trimmed, lower-cased and unique. The password has 8 to 128 characters and must not be easy to guess. Counts towards a limit per client and per account.',
+  })
+  @ApiCreated(UserDto, '/users/me')
   @ApiProblems(PasswordTooWeakError, EmailTakenError, TooManyRequestsError)
   async registerUser(
     @Body() { email, password, name }: RegisterDto,
@@ -64,7 +62,11 @@ export class AuthController {
   @Public()
   @Post('login')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Sign in and create a session' })
+  @ApiOperation({
+    summary: 'Sign in and create a session',
+    description:
+      'The response is identical for an unknown email, a wrong password and an inactive user. Failed attempts count per client and per account. Send the last refresh token of the device, so that strangers cannot lock its user out. If the user has the maximum number of sessions, the oldest is revoked, or the sign-in is rejected.',
+  })
   @ApiOkResponse({ type: TokenPairDto })
   @ApiProblems(InvalidCredentialsError, EmailNotVerifiedError, SessionLimitReachedError, TooManyRequestsError)
   async signIn(
@@ -77,7 +79,11 @@ export class AuthController {
   @Public()
   @Post('refresh')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Exchange a refresh token for a new token pair' })
+  @ApiOperation({
+    summary: 'Exchange a refresh token for a new token pair',
+    description:
+      'Each refresh token works once. If the response is lost, repeat the request within the grace period to get the same new token. Using an older token revokes the session, because the token may have been stolen.',
+  })
   @ApiOkResponse({ type: TokenPairDto })
   @ApiProblems(
     RefreshTokenInvalidError,
@@ -96,7 +102,11 @@ export class AuthController {
   @Post('logout')
   @HttpCode(204)
   @IgnoreOtherBodies()
-  @ApiOperation({ summary: 'Sign out: revoke the session of the access token or of the refresh token' })
+  @ApiOperation({
+    summary: 'Sign out: revoke the session of the access token or of the refresh token',
+    description:
+      'Works with an expired access token if the body has the refresh token. All tokens of the session stop working before the response is sent.',
+  })
   @ApiBody({ type: LogoutDto, required: false })
   @ApiNoContentResponse()
   @ApiProblems(TokenMissingError)

@@ -131,6 +131,10 @@ export const databaseUrl = z.string().transform((text, context) => {
 
 export const redisUrl = url(/^rediss?:/, 'redis://user:password@host:6379/0');
 
+export const httpUrl = url(/^https?:\/\/[^/]\S*$/, 'https://app.example.com/account/password');
+
+export const securityContact = url(/^(https:\/\/|mailto:|tel:)\S+$/, 'mailto:security@example.com');
+
 export const origins = list.refine(
   (items) => items.every(isOriginPattern),
   'must be a comma-separated list of origins, such as https://app.example.com or https://*.example.com',

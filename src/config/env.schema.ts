@@ -3,6 +3,7 @@ import {
   databaseUrl,
   duration,
   flag,
+  httpUrl,
   integer,
   line,
   list,
@@ -14,6 +15,7 @@ import {
   publicUrl,
   quota,
   redisUrl,
+  securityContact,
   sender,
   smtpUrl,
   requireStrongSecret,
@@ -107,6 +109,8 @@ export function environmentSchema(environment: Environment) {
     REDIS_URL: redisUrl.optional(),
     DOCS_ENABLED: flag(!production),
     ACCOUNT_PAGES_ENABLED: flag(true),
+    CHANGE_PASSWORD_URL: httpUrl.optional(),
+    SECURITY_CONTACT: securityContact.optional(),
     LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   });
   return variables

@@ -69,6 +69,10 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       shutdownDelay: env.SHUTDOWN_DELAY,
       docsEnabled: env.DOCS_ENABLED,
       accountPagesEnabled: env.ACCOUNT_PAGES_ENABLED,
+      /** The target of `/.well-known/change-password`. */
+      changePasswordUrl: env.CHANGE_PASSWORD_URL,
+      /** The contact in `/.well-known/security.txt`. */
+      securityContact: env.SECURITY_CONTACT,
     },
     metrics: {
       host: env.METRICS_HOST,

@@ -18,7 +18,10 @@ export class HealthController {
   ) {}
 
   @Get('live')
-  @ApiOperation({ summary: 'Liveness. Does not check the database' })
+  @ApiOperation({
+    summary: 'Liveness. Does not check the database',
+    description: 'For liveness and startup probes. An outage of the database must not restart the process.',
+  })
   @ApiOkResponse({ type: LivenessDto })
   getLiveness(): LivenessDto {
     return { status: 'ok' };
@@ -26,7 +29,8 @@ export class HealthController {
 
   @Get('ready')
   @ApiOperation({
-    summary: 'Readiness. The database can serve requests, all migrations have run, and no shutdown has begun',
+    summary: 'Readiness',
+    description: 'The database can serve requests, all migrations have run, and no shutdown has begun.',
   })
   @ApiOkResponse({ type: ReadinessDto })
   @ApiServiceUnavailableResponse({ type: ReadinessDto })
@@ -37,7 +41,7 @@ export class HealthController {
   }
 
   @Get('db')
-  @ApiOperation({ summary: 'The database and its round trip' })
+  @ApiOperation({ summary: 'The database and its round trip', description: 'For monitoring. Measures one statement.' })
   @ApiOkResponse({ type: DatabaseHealthDto })
   @ApiServiceUnavailableResponse({ type: DatabaseHealthDto })
   async getDatabaseHealth(@Res({ passthrough: true }) response: Response): Promise<DatabaseHealthDto> {

@@ -80,6 +80,9 @@ export function CalendarDate(): PropertyDecorator {
   );
 }
 
+/** An example that the served document replaces by a time in the near future. Exported documents stay the same. */
+export const FUTURE_EXAMPLE = '2030-01-01T00:00:00.000Z';
+
 const RFC_3339 = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 
 /** Requires an RFC 3339 time, and converts it to a `Date`. */

@@ -8,7 +8,7 @@ const LIMIT_MESSAGE = { message: 'must be a whole number from 1 to 100' };
 
 /** The query of every list (keyset pagination). */
 export class PageQueryDto {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 20 })
+  @ApiPropertyOptional({ type: 'integer', format: 'int32', minimum: 1, maximum: 100, default: 20, example: 20 })
   @Transform(({ value }: TransformFnParams): unknown =>
     typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : (value as unknown),
   )
@@ -17,7 +17,11 @@ export class PageQueryDto {
   @Max(100, LIMIT_MESSAGE)
   limit: number = 20;
 
-  @ApiPropertyOptional({ description: 'The `nextCursor` of the previous page.' })
+  @ApiPropertyOptional({
+    maxLength: 22,
+    example: 'AZjF8m8KfD6dK1pPexyOYA',
+    description: 'The `nextCursor` of the previous page.',
+  })
   @Optional()
   @ValidateBy(
     { name: 'cursor', validator: { validate: (value) => typeof value === 'string' && decodeCursor(value) !== null } },

@@ -10,12 +10,13 @@ interface ItemClass<Item, Row, Rest extends unknown[]> {
 /** Returns the base class for a page of such items. The subclass gives the schema its name in the API document. */
 export function pageOf<Item, Row, Rest extends unknown[]>(item: ItemClass<Item, Row, Rest>) {
   class PageDto {
-    @ApiProperty({ type: [item] })
+    @ApiProperty({ type: [item], maxItems: 100 })
     items!: Item[];
 
     @ApiProperty({
       type: String,
       nullable: true,
+      example: null,
       description: 'Pass it as `cursor` to get the next page. `null` on the last page.',
     })
     nextCursor!: string | null;

@@ -42,10 +42,10 @@ export class ProblemDto {
   @ApiProperty({ example: 'Not found' })
   title!: string;
 
-  @ApiProperty({ type: 'integer', example: 404 })
+  @ApiProperty({ type: 'integer', format: 'int32', minimum: 400, maximum: 599, example: 404 })
   status!: number;
 
-  @ApiProperty({ description: 'An explanation for humans.' })
+  @ApiProperty({ description: 'An explanation for humans.', example: 'No such route.' })
   detail!: string;
 
   @ApiProperty({ description: 'The path of the request.', example: '/sessions' })

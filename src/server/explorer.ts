@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { dump } from 'js-yaml';
+import { FUTURE_EXAMPLE } from '../http/fields.js';
 import { buildOpenApi } from './openapi.js';
 import { readPublicFile, serveContent } from './static-files.js';
 
@@ -12,9 +14,11 @@ const SWAGGER_UI = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png
 /** Our plugins for it, and their styles. */
 const OWN = ['explorer.js', 'explorer.css', 'introduction.js', 'names.js', 'routes.js', 'session.js', 'sign-in.js'];
 
-/** Serves the OpenAPI document at /openapi.json and Swagger UI at /docs. The first request builds the document. */
+/** Serves the OpenAPI document at /openapi.json and /openapi.yaml, and Swagger UI at /docs. The first request builds the document. */
 export function serveDocs(app: NestExpressApplication): void {
-  serveContent(app, '/openapi.json', () => JSON.stringify(buildOpenApi(app)));
+  const build = () => JSON.stringify(buildOpenApi(app)).replaceAll(FUTURE_EXAMPLE, inOneWeek);
+  serveContent(app, '/openapi.json', build);
+  serveContent(app, '/openapi.yaml', () => dump(JSON.parse(build()), { noRefs: true }));
   serveContent(app, '/docs', () => readPublicFile('docs/index.html'));
   // The page refers to its files by relative paths, so that a proxy can add a path prefix.
   serveContent(app, '/docs/', () => readPublicFile('docs/index.html').replaceAll('"./docs/', '"./'));
@@ -22,4 +26,9 @@ export function serveDocs(app: NestExpressApplication): void {
   for (const file of SWAGGER_UI) {
     serveContent(app, `/docs/${file}`, () => readFileSync(resolve(`swagger-ui-dist/${file}`)));
   }
+}
+
+/** An active session usually expires later, so that an example with this time works. */
+function inOneWeek(): string {
+  return new Date(Date.now() + 7 * 86_400_000).toISOString();
 }

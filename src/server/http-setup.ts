@@ -29,6 +29,7 @@ import { watchProxyHeaders } from './proxy-headers.js';
 import { setUpPaths } from './paths.js';
 import { checkRoutes, ignoreUndeclaredBodies } from './route-checks.js';
 import { stopOnSignals } from './stop-signals.js';
+import { serveWellKnown } from './well-known.js';
 import { setUpWebSockets } from './websockets.js';
 
 /** A client with more connections may have to wait for others. A browser opens up to six. */
@@ -62,6 +63,7 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   makeArraysStrict();
   app.use(readBody(app.get(GlobalGuards)));
   if (config.http.docsEnabled) serveDocs(app);
+  serveWellKnown(app, config);
   if (config.http.accountPagesEnabled) serveAccountPages(app, config);
   stopOnSignals(app, logger);
   configureNodeServer(app.getHttpServer(), config.http);

@@ -4,6 +4,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from '../auth/auth.errors.js';
 import { ForbiddenError, OverloadedError, RequestTimeoutError, ValidationFailedError } from '../common/domain.error.js';
 import { OWN_ERRORS_EXTENSION, type DocumentedError } from '../http/api-problems.decorator.js';
+import { readVersion } from '../common/version.js';
 import { BadRequestError, InternalError, TooManyConnectionsError } from '../http/http.errors.js';
 import { USER_EXTENSION } from '../http/optional-user.js';
 import { PUBLIC_EXTENSION, type PublicOptions } from '../http/public.decorator.js';
@@ -37,9 +38,10 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .setOpenAPIVersion('3.1.0')
     .setTitle('Gatehouse')
     .setDescription(DESCRIPTION)
-    .setVersion('1')
+    .setVersion(readVersion())
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addServer('/')
+    // Relative to the URL of the document, so that a proxy may add a prefix.
+    .addServer('.')
     // Other tags get a description from their name.
     .addTag('auth', 'Register, sign in, refresh, sign out')
     .addTag('recovery', 'Change or reset a password, verify an email, report a sign-in that was not you')
@@ -48,6 +50,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addTag('admin', 'All accounts, sessions and audit events, for admins')
     .addTag('health', 'Liveness and readiness probes')
     .build();
+  base.info.contact = { name: 'Gatehouse' };
   const isStream = streamFinder(app);
   const streams = new Set<string>();
   const nameOperation = operationIds();
@@ -63,7 +66,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     ...document.components,
     schemas,
     headers: { ...HEADERS },
-    securitySchemes: { [SCHEME]: { type: 'oauth2', flows: { password: { tokenUrl, scopes: {} } } } },
+    securitySchemes: { [SCHEME]: { type: 'oauth2', flows: { password: { tokenUrl: tokenUrl.slice(1), scopes: {} } } } },
   };
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path as object).filter(isOperation));
   for (const operation of operations) {

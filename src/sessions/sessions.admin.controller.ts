@@ -19,7 +19,10 @@ export class SessionsAdminController {
   constructor(private readonly sessions: SessionsAdminService) {}
 
   @Get()
-  @ApiOperation({ summary: 'List sessions, newest first' })
+  @ApiOperation({
+    summary: 'List sessions, newest first',
+    description: 'Lists the sessions of all users, including revoked and expired ones. Filters are combined with AND.',
+  })
   @ApiOkResponse({ type: AdminSessionPageDto })
   async listAllSessions(
     @CurrentPrincipal() principal: Principal,
@@ -33,7 +36,10 @@ export class SessionsAdminController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Revoke a session' })
+  @ApiOperation({
+    summary: 'Revoke a session',
+    description: 'Takes effect before the response is sent. Revoking a session again has no effect.',
+  })
   @ApiNoContentResponse()
   @ApiProblems(UnknownSessionError)
   revokeAnySession(@CurrentPrincipal() principal: Principal, @Param() { id }: IdParamDto): Promise<void> {
@@ -41,7 +47,11 @@ export class SessionsAdminController {
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Make a session expire earlier' })
+  @ApiOperation({
+    summary: 'Make a session expire earlier',
+    description:
+      '`expiresAt` must not be later than the current value. A time in the past ends the session immediately.',
+  })
   @ApiOkResponse({ type: AdminSessionDto })
   @ApiProblems(UnknownSessionError)
   async expireSession(
@@ -54,7 +64,11 @@ export class SessionsAdminController {
 
   @Post('revoke')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Revoke all active sessions that match every given filter' })
+  @ApiOperation({
+    summary: 'Revoke all active sessions that match every given filter',
+    description:
+      'Needs at least one filter. `dryRun` only counts the sessions. Takes effect before the response is sent.',
+  })
   @ApiOkResponse({ type: BulkRevokedDto })
   revokeMatchingSessions(
     @CurrentPrincipal() principal: Principal,

@@ -15,14 +15,17 @@ export class SessionsController {
   constructor(private readonly sessions: SessionsService) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the current user’s active sessions, by last activity' })
+  @ApiOperation({
+    summary: 'List the current user’s active sessions, by last activity',
+    description: 'The list has no pages, because the number of sessions is limited.',
+  })
   @ApiOkResponse({ type: SessionListDto })
   async listSessions(@CurrentPrincipal() principal: Principal): Promise<SessionListDto> {
     return SessionListDto.from(await this.sessions.listSessions(principal), principal.sessionId);
   }
 
   @Get('current')
-  @ApiOperation({ summary: 'Get the current session' })
+  @ApiOperation({ summary: 'Get the current session', description: 'Returns the session of the access token.' })
   @ApiOkResponse({ type: SessionDto })
   @ApiProblems(UnknownSessionError)
   async getCurrentSession(@CurrentPrincipal() principal: Principal): Promise<SessionDto> {
@@ -31,14 +34,17 @@ export class SessionsController {
 
   @Delete('current')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Revoke the current session: sign out' })
+  @ApiOperation({ summary: 'Revoke the current session: sign out', description: 'The same as `POST /auth/logout`.' })
   @ApiNoContentResponse()
   revokeCurrentSession(@CurrentPrincipal() principal: Principal): Promise<void> {
     return this.sessions.signOut(principal);
   }
 
   @Delete()
-  @ApiOperation({ summary: 'Revoke the current user’s other sessions, or all of them' })
+  @ApiOperation({
+    summary: 'Revoke the current user’s other sessions, or all of them',
+    description: 'Takes effect before the response is sent. `scope=others` keeps the current session.',
+  })
   @ApiOkResponse({ type: RevokedDto })
   async revokeSessions(
     @CurrentPrincipal() principal: Principal,
@@ -49,7 +55,11 @@ export class SessionsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Revoke one of the current user’s sessions. Idempotent' })
+  @ApiOperation({
+    summary: 'Revoke one of the current user’s sessions. Idempotent',
+    description:
+      'Takes effect before the response is sent. Revoking a session again has no effect. Sessions of other users are unknown.',
+  })
   @ApiNoContentResponse()
   @ApiProblems(UnknownSessionError)
   revokeSession(@CurrentPrincipal() principal: Principal, @Param() { id }: IdParamDto): Promise<void> {

@@ -20,14 +20,15 @@ export function EmailField(): PropertyDecorator {
 }
 
 /** Checks only the length of a new password. `PasswordPolicy` decides whether it is acceptable and gives the reason. */
-export function NewPasswordField(): PropertyDecorator {
+export function NewPasswordField(example = 'seven lanterns at dusk'): PropertyDecorator {
   return applyDecorators(
     ApiProperty({
       format: 'password',
       minLength: PASSWORD_MIN,
       maxLength: PASSWORD_MAX,
       description: 'Any characters are allowed, and none are trimmed. The password must be hard to guess.',
-      example: 'seven lanterns at dusk',
+      // Differs from the current password, so that the example of a change works.
+      example,
     }),
     CodePoints(...PASSWORD_LENGTH, normalizePassword),
   );

@@ -16,7 +16,7 @@ export class UserDto {
   @ApiProperty({ enum: ROLES, enumName: 'Role', example: 'user' })
   role!: Role;
 
-  @ApiProperty({ description: 'An inactive user can neither sign in nor use a session.' })
+  @ApiProperty({ example: true, description: 'An inactive user can neither sign in nor use a session.' })
   isActive!: boolean;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })

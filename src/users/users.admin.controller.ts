@@ -1,7 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
+import { ApiCreated } from '../http/api-created.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { IdParamDto } from '../http/id-param.dto.js';
 import { Roles } from '../http/roles.decorator.js';
@@ -21,22 +22,25 @@ export class UsersAdminController {
   constructor(private readonly users: UsersService) {}
 
   @Get()
-  @ApiOperation({ summary: 'List users, newest first' })
+  @ApiOperation({ summary: 'List users, newest first', description: 'Filters are combined with AND.' })
   @ApiOkResponse({ type: UserPageDto })
   async listUsers(@Query() query: ListUsersDto): Promise<UserPageDto> {
     return UserPageDto.from(await this.users.listUsers(query, query.toPageRequest()));
   }
 
   @Post()
-  @ApiOperation({ summary: 'Create a user' })
-  @ApiCreatedResponse({ type: UserDto })
+  @ApiOperation({
+    summary: 'Create a user',
+    description: 'The rules for emails and passwords are those of `POST /auth/register`, without its rate limits.',
+  })
+  @ApiCreated(UserDto)
   @ApiProblems(PasswordTooWeakError, EmailTakenError)
   async createUser(@CurrentPrincipal() principal: Principal, @Body() user: CreateUserDto): Promise<UserDto> {
     return UserDto.from(await this.users.createUser(user, principal));
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'Get a user' })
+  @ApiOperation({ summary: 'Get a user', description: 'Also returns inactive users.' })
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError)
   async getUser(@Param() { id }: IdParamDto): Promise<UserDto> {
@@ -44,7 +48,11 @@ export class UsersAdminController {
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Update a user. Takes effect on that user’s next request' })
+  @ApiOperation({
+    summary: 'Update a user. Takes effect on that user’s next request',
+    description:
+      'Changes only the fields of the body. Deactivating a user revokes all their sessions. Fails if no active admin would remain.',
+  })
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError, LastAdminError)
   async updateUser(
@@ -57,7 +65,10 @@ export class UsersAdminController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a user and all their sessions' })
+  @ApiOperation({
+    summary: 'Delete a user and all their sessions',
+    description: 'Fails if no active admin would remain. It cannot be undone. The audit trail keeps its events.',
+  })
   @ApiNoContentResponse()
   @ApiProblems(UserNotFoundError, LastAdminError)
   deleteUser(@CurrentPrincipal() principal: Principal, @Param() { id }: IdParamDto): Promise<void> {

@@ -20,14 +20,17 @@ export class UsersController {
   constructor(private readonly users: UsersService) {}
 
   @Get()
-  @ApiOperation({ summary: 'Get the current user' })
+  @ApiOperation({ summary: 'Get the current user', description: 'Returns the account of the access token.' })
   @ApiOkResponse({ type: UserDto })
   getCurrentUser(@CurrentUser() user: User): UserDto {
     return UserDto.from(user);
   }
 
   @Patch()
-  @ApiOperation({ summary: 'Update the current user' })
+  @ApiOperation({
+    summary: 'Update the current user',
+    description: 'Changes only the fields of the body. `null` removes the name.',
+  })
   @ApiOkResponse({ type: UserDto })
   @ApiProblems(UserNotFoundError)
   async updateCurrentUser(
@@ -39,7 +42,11 @@ export class UsersController {
 
   @Delete()
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete the current user and all their sessions' })
+  @ApiOperation({
+    summary: 'Delete the current user and all their sessions',
+    description:
+      'Requires the password. Wrong ones count towards a limit. Fails for the last active admin. It cannot be undone.',
+  })
   @ApiNoContentResponse()
   @ApiProblems(InvalidCredentialsError, UserNotFoundError, LastAdminError, TooManyRequestsError)
   deleteCurrentUser(

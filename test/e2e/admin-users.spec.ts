@@ -32,6 +32,13 @@ describe('/admin/users', () => {
       await app.request.post('/auth/login').send({ email: 'grace@example.com', password }).expect(200);
     });
 
+    it('returns the URL of the new user as Location', async () => {
+      const user = { email: 'located@example.com', password: 'nine ferries in fog' };
+      const { body, headers } = await asAdmin().post('/admin/users?').send(user);
+      expect([headers['location'], body.code]).toEqual([`/admin/users/${body.id}`, undefined]);
+      expect((await asAdmin().get(String(headers['location'])).expect(200)).body).toEqual(body);
+    });
+
     it('creates an admin who can use admin routes', async () => {
       const user = { email: 'second-admin@example.com', password: 'nine ferries in fog' };
       await asAdmin()

@@ -41,6 +41,7 @@ describe('POST /auth/register', () => {
   it('returns 201 and the new user with exactly the documented fields', async () => {
     const email = newEmail();
     const { body, headers } = await register({ email, password, name: 'Ada' }).expect(201);
+    expect(headers['location']).toBe('/users/me');
     expect(body).toEqual({
       id: expect.stringMatching(UUID_V7),
       email,

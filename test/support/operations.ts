@@ -59,6 +59,7 @@ export interface Operation {
 
 export interface DocumentedOperation {
   readonly summary?: string;
+  readonly description?: string;
   readonly operationId?: string;
   readonly tags?: readonly string[];
   readonly security?: readonly Record<string, unknown>[];

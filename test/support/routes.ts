@@ -20,8 +20,8 @@ interface Layer {
   readonly route?: { readonly path: string | string[]; readonly methods: Readonly<Record<string, boolean>> };
 }
 
-/** The explorer, its document and the account pages, which have no controllers. */
-const DOCUMENT = /^GET \/(docs(\/.*)?|openapi\.json|account\/.*)$/;
+/** The explorer, its document, the account pages and the well-known addresses, which have no controllers. */
+const DOCUMENT = /^GET \/(docs(\/.*)?|openapi\.(json|yaml)|account\/.*|\.well-known\/(change-password|security\.txt))?$/;
 
 /** Returns the routes of all controllers of an instance, from its router. */
 export function routesOf(app: TestApp): Route[] {

@@ -18,7 +18,10 @@ export class EmailVerificationController {
 
   @Post('verification')
   @HttpCode(202)
-  @ApiOperation({ summary: 'Send the current user a new link to verify their email' })
+  @ApiOperation({
+    summary: 'Send the current user a new link to verify their email',
+    description: 'Sends no mail if the email is already verified. Counts towards a limit per client and per account.',
+  })
   @ApiAcceptedResponse({ description: 'Accepted. No mail is sent if the email is already verified.' })
   @ApiProblems(TooManyRequestsError)
   requestEmailVerification(@CurrentPrincipal() principal: Principal, @RequestClient() client: Client): Promise<void> {
@@ -28,7 +31,10 @@ export class EmailVerificationController {
   @Public()
   @Post('verify')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Verify an email with a mailed token' })
+  @ApiOperation({
+    summary: 'Verify an email with a mailed token',
+    description: 'The token is in the fragment of the mailed link. It works once, and for a day by default.',
+  })
   @ApiNoContentResponse()
   @ApiProblems(TokenUsedOrExpiredError, TooManyRequestsError)
   verifyEmail(@Body() { token }: OneTimeTokenDto, @RequestClient() client: Client): Promise<void> {

@@ -18,7 +18,9 @@ export class NotMeController {
   @Post()
   @HttpCode(202)
   @ApiOperation({
-    summary: 'Report with a mailed token: this was not me. Revokes every session and requires a new password',
+    summary: 'Report with a mailed token: this was not me',
+    description:
+      'Revokes every session, disables the password, and mails a link to choose a new one. The token works once, for a week.',
   })
   @ApiAcceptedResponse({ description: 'Done. A mail with a link to choose a new password follows.' })
   @ApiProblems(TokenUsedOrExpiredError, TooManyRequestsError)

@@ -27,7 +27,11 @@ export class PasswordController {
 
   @Post()
   @HttpCode(204)
-  @ApiOperation({ summary: 'Change the current user’s password and revoke their other sessions' })
+  @ApiOperation({
+    summary: 'Change the current user’s password and revoke their other sessions',
+    description:
+      'Requires the current password. Wrong ones count towards a limit. Invalidates mailed reset links, and sends a mail about the change.',
+  })
   @ApiNoContentResponse()
   @ApiProblems(InvalidCredentialsError, PasswordUnchangedError, PasswordTooWeakError, TooManyRequestsError)
   changePassword(
@@ -41,7 +45,11 @@ export class PasswordController {
   @Public()
   @Post('forgot')
   @HttpCode(202)
-  @ApiOperation({ summary: 'Send a link to choose a new password, if the account exists' })
+  @ApiOperation({
+    summary: 'Send a link to choose a new password, if the account exists',
+    description:
+      'The response and its timing do not reveal whether the account exists. Counts towards a limit per client and per account.',
+  })
   @ApiAcceptedResponse({ description: 'Accepted. The response does not reveal whether the account exists.' })
   @ApiProblems(TooManyRequestsError)
   requestPasswordReset(@Body() { email }: ForgotPasswordDto, @RequestClient() client: Client): Promise<void> {
@@ -51,7 +59,11 @@ export class PasswordController {
   @Public()
   @Post('reset')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Set a new password with a mailed token and revoke every session' })
+  @ApiOperation({
+    summary: 'Set a new password with a mailed token and revoke every session',
+    description:
+      'The token is in the fragment of the mailed link. It works once, and for an hour by default. A rejected password does not use it up. Also verifies the email.',
+  })
   @ApiNoContentResponse()
   @ApiProblems(TokenUsedOrExpiredError, PasswordTooWeakError, TooManyRequestsError)
   resetPassword(@Body() { token, newPassword }: ResetPasswordDto, @RequestClient() client: Client): Promise<void> {

@@ -13,7 +13,11 @@ export class JwksController {
   // The only response that may be cached. Publish a new key at least this long before it signs.
   @Get('jwks.json')
   @Header('Cache-Control', 'public, max-age=300')
-  @ApiOperation({ summary: 'The public keys of access tokens, for services that verify them (RFC 7517)' })
+  @ApiOperation({
+    summary: 'The public keys of access tokens, for services that verify them (RFC 7517)',
+    description:
+      'Empty unless access tokens are signed with a key pair. The response may be cached for 5 minutes. A service that verifies tokens itself does not see a revocation before the token expires.',
+  })
   @ApiOkResponse({ type: JwksDto })
   getJwks(): JwksDto {
     return JwksDto.from(this.keys.all);

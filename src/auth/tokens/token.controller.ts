@@ -21,7 +21,11 @@ export class TokenController {
   @Post()
   @HttpCode(200)
   @Header('Pragma', 'no-cache')
-  @ApiOperation({ summary: 'OAuth 2.0 token endpoint (RFC 6749): password and refresh grants' })
+  @ApiOperation({
+    summary: 'OAuth 2.0 token endpoint (RFC 6749): password and refresh grants',
+    description:
+      'Has the rules and limits of `POST /auth/login` and `POST /auth/refresh`, for standard clients. Ignores unknown parameters and client credentials. Errors are those of RFC 6749 §5.2.',
+  })
   @FormBody()
   @ApiBody({ type: TokenRequestDto })
   @ApiOkResponse({ type: TokenResponseDto })

@@ -6,12 +6,12 @@ import type { DatabaseHealth, Health, Readiness } from '../health.service.js';
 const STATUSES = ['ok', 'error'] as const satisfies readonly Health[];
 
 export class LivenessDto {
-  @ApiProperty({ enum: ['ok'] })
+  @ApiProperty({ enum: ['ok'], example: 'ok' })
   status!: 'ok';
 }
 
 export class DatabaseHealthDto implements DatabaseHealth {
-  @ApiProperty({ enum: STATUSES })
+  @ApiProperty({ enum: STATUSES, example: 'ok' })
   status!: Health;
 
   @ApiProperty({
@@ -25,6 +25,7 @@ export class DatabaseHealthDto implements DatabaseHealth {
   @ApiProperty({
     type: String,
     enum: OUTAGE_REASONS,
+    enumName: 'OutageReason',
     nullable: true,
     example: null,
     description: 'Why the database is unavailable. The log has the details.',
@@ -43,13 +44,19 @@ class MigrationsHealthDto {
 }
 
 class PoolHealthDto implements PoolState {
-  @ApiProperty({ type: 'integer', example: 3 })
+  @ApiProperty({ type: 'integer', format: 'int32', minimum: 0, example: 3 })
   total!: number;
 
-  @ApiProperty({ type: 'integer', example: 2 })
+  @ApiProperty({ type: 'integer', format: 'int32', minimum: 0, example: 2 })
   idle!: number;
 
-  @ApiProperty({ type: 'integer', example: 0, description: 'Callers that are waiting for a connection.' })
+  @ApiProperty({
+    type: 'integer',
+    format: 'int32',
+    minimum: 0,
+    example: 0,
+    description: 'Callers that are waiting for a connection.',
+  })
   waiting!: number;
 }
 
@@ -65,7 +72,7 @@ class ReadinessChecksDto {
 }
 
 export class ReadinessDto implements Omit<Readiness, 'status'> {
-  @ApiProperty({ enum: [...STATUSES, 'shutting_down'] })
+  @ApiProperty({ enum: [...STATUSES, 'shutting_down'], example: 'ok' })
   status!: Health | 'shutting_down';
 
   @ApiProperty({ type: ReadinessChecksDto })

@@ -12,9 +12,16 @@ export class ActivityController {
   constructor(private readonly audit: AuditService) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the audit events of the current user’s account, newest first' })
+  @ApiOperation({
+    summary: 'List the audit events of the current user’s account, newest first',
+    description:
+      'Includes sign-ins, changes and what admins did, but not where an admin acted from. An event is visible as soon as the response of its action is sent.',
+  })
   @ApiOkResponse({ type: ActivityPageDto })
-  async listActivity(@CurrentPrincipal() { userId }: Principal, @Query() query: ListActivityDto): Promise<ActivityPageDto> {
+  async listActivity(
+    @CurrentPrincipal() { userId }: Principal,
+    @Query() query: ListActivityDto,
+  ): Promise<ActivityPageDto> {
     return ActivityPageDto.from(await this.audit.listEvents({ ...query, userId }, query.toPageRequest()));
   }
 }

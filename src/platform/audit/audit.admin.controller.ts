@@ -12,7 +12,11 @@ export class AuditAdminController {
   constructor(private readonly audit: AuditService) {}
 
   @Get()
-  @ApiOperation({ summary: 'List audit events, newest first' })
+  @ApiOperation({
+    summary: 'List audit events, newest first',
+    description:
+      'Lists the events of all accounts. An event is visible as soon as the response of its action is sent. Requires the permission `audit:read`.',
+  })
   @ApiOkResponse({ type: AuditEventPageDto })
   async listAuditEvents(@Query() query: ListAuditDto): Promise<AuditEventPageDto> {
     return AuditEventPageDto.from(await this.audit.listEvents(query, query.toPageRequest()));

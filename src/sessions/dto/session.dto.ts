@@ -8,7 +8,7 @@ export class SessionDto {
   @ApiProperty({ format: 'uuid', example: '0198c5f2-7a11-7d94-8e0c-3b6d2f9a4c15' })
   id!: string;
 
-  @ApiProperty({ description: 'Whether this is the session of the request.' })
+  @ApiProperty({ example: true, description: 'Whether this is the session of the request.' })
   isCurrent!: boolean;
 
   @ApiProperty({ type: String, nullable: true, example: 'Mozilla/5.0 (Macintosh; …) Chrome/141.0.0.0 Safari/537.36' })
@@ -23,16 +23,24 @@ export class SessionDto {
   @ApiProperty({ type: String, nullable: true, example: '203.0.113.7' })
   ipAddress!: string | null;
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', example: '2026-01-15T09:30:00.000Z' })
   createdAt!: Date;
 
-  @ApiProperty({ format: 'date-time', description: 'Accurate to about a minute.' })
+  @ApiProperty({ format: 'date-time', example: '2026-01-15T10:05:00.000Z', description: 'Accurate to about a minute.' })
   lastSeenAt!: Date;
 
-  @ApiProperty({ format: 'date-time', description: 'When the session expires unless it is refreshed.' })
+  @ApiProperty({
+    format: 'date-time',
+    example: '2026-02-14T09:30:00.000Z',
+    description: 'When the session expires unless it is refreshed.',
+  })
   idleExpiresAt!: Date;
 
-  @ApiProperty({ format: 'date-time', description: 'When the session expires even if it is refreshed.' })
+  @ApiProperty({
+    format: 'date-time',
+    example: '2026-04-15T09:30:00.000Z',
+    description: 'When the session expires even if it is refreshed.',
+  })
   expiresAt!: Date;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })

@@ -13,7 +13,7 @@ export class CreateUserDto {
   @NameField()
   name?: string | null;
 
-  @ApiPropertyOptional({ enum: ROLES, enumName: 'Role', default: 'user' })
+  @ApiPropertyOptional({ enum: ROLES, enumName: 'Role', default: 'user', example: 'user' })
   @Optional()
   @OneOf(ROLES)
   role?: Role;

@@ -7,18 +7,19 @@ export class ListUsersDto extends PageQueryDto {
   @ApiPropertyOptional({
     minLength: 1,
     maxLength: 100,
+    example: 'ada',
     description: 'Matches any part of the email or name, ignoring case.',
   })
   @Optional()
   @CodePoints(1, 100)
   search?: string;
 
-  @ApiPropertyOptional({ enum: ROLES, enumName: 'Role' })
+  @ApiPropertyOptional({ enum: ROLES, enumName: 'Role', example: 'user' })
   @Optional()
   @OneOf(ROLES)
   role?: Role;
 
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ example: true })
   @QueryBoolean()
   isActive?: boolean;
 }

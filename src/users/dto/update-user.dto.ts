@@ -5,12 +5,17 @@ import { ROLES, type Role } from '../../common/role.js';
 import { UpdateOwnUserDto } from './update-own-user.dto.js';
 
 export class UpdateUserDto extends UpdateOwnUserDto {
-  @ApiPropertyOptional({ enum: ROLES, enumName: 'Role', description: 'Takes effect on that user’s next request.' })
+  @ApiPropertyOptional({
+    enum: ROLES,
+    enumName: 'Role',
+    example: 'user',
+    description: 'Takes effect on that user’s next request.',
+  })
   @Optional()
   @OneOf(ROLES)
   role?: Role;
 
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ example: true, description: 'An inactive user can neither sign in nor use a session.' })
   @Optional()
   @IsBoolean({ message: 'must be true or false' })
   isActive?: boolean;

@@ -4,6 +4,6 @@ export class ChangePasswordDto {
   @PasswordField()
   currentPassword!: string;
 
-  @NewPasswordField()
+  @NewPasswordField('nine kettles before dawn')
   newPassword!: string;
 }

@@ -2,6 +2,6 @@ import { NewPasswordField } from '../../../users/user-fields.decorator.js';
 import { OneTimeTokenDto } from './one-time-token.dto.js';
 
 export class ResetPasswordDto extends OneTimeTokenDto {
-  @NewPasswordField()
+  @NewPasswordField('nine kettles before dawn')
   newPassword!: string;
 }

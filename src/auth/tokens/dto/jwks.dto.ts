@@ -13,10 +13,10 @@ class JwkDto {
   @ApiProperty({ enum: ['ES256', 'RS256'], example: 'ES256' })
   alg!: string;
 
-  @ApiProperty({ enum: ['sig'] })
+  @ApiProperty({ enum: ['sig'], example: 'sig' })
   use!: 'sig';
 
-  @ApiPropertyOptional({ enum: ['P-256'], description: 'The curve of an EC key.' })
+  @ApiPropertyOptional({ enum: ['P-256'], example: 'P-256', description: 'The curve of an EC key.' })
   crv?: string;
 
   @ApiPropertyOptional({ example: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU' })
@@ -25,10 +25,13 @@ class JwkDto {
   @ApiPropertyOptional({ example: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' })
   y?: string;
 
-  @ApiPropertyOptional({ description: 'The modulus of an RSA key.' })
+  @ApiPropertyOptional({
+    example: '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc',
+    description: 'The modulus of an RSA key.',
+  })
   n?: string;
 
-  @ApiPropertyOptional({ description: 'The exponent of an RSA key.' })
+  @ApiPropertyOptional({ example: 'AQAB', description: 'The exponent of an RSA key.' })
   e?: string;
 }
 

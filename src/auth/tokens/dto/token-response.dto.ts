@@ -1,18 +1,19 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ACCESS_TOKEN, REFRESH_TOKEN } from '../../dto/token-examples.js';
 import type { OAuthGrant } from '../token.service.js';
 
 /** A success response of the token endpoint (RFC 6749 §5.1). */
 export class TokenResponseDto {
-  @ApiProperty()
+  @ApiProperty({ example: ACCESS_TOKEN })
   access_token!: string;
 
-  @ApiProperty({ enum: ['bearer'] })
+  @ApiProperty({ enum: ['bearer'], example: 'bearer' })
   token_type!: 'bearer';
 
-  @ApiProperty({ type: 'integer', example: 900 })
+  @ApiProperty({ type: 'integer', format: 'int32', example: 900 })
   expires_in!: number;
 
-  @ApiProperty()
+  @ApiProperty({ example: REFRESH_TOKEN })
   refresh_token!: string;
 
   @ApiPropertyOptional({
@@ -45,7 +46,7 @@ export type OAuthErrorCode = (typeof OAUTH_ERRORS)[number];
 
 /** An error response of the token endpoint (RFC 6749 §5.2). */
 export class OAuthErrorDto {
-  @ApiProperty({ enum: OAUTH_ERRORS })
+  @ApiProperty({ enum: OAUTH_ERRORS, example: 'invalid_grant' })
   error!: OAuthErrorCode;
 
   @ApiProperty({ example: 'Incorrect email or password.' })

@@ -25,13 +25,19 @@ export class EventDto {
   })
   reason!: string | null;
 
-  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The session that the event is about.' })
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    example: '0198c5f2-7a11-7d94-8e0c-3b6d2f9a4c15',
+    description: 'The session that the event is about.',
+  })
   sessionId!: string | null;
 
   @ApiProperty({ type: String, nullable: true, description: 'The IP address of the actor.', example: '203.0.113.7' })
   ipAddress!: string | null;
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, example: 'Mozilla/5.0 (Macintosh; …) Chrome/141.0.0.0 Safari/537.36' })
   userAgent!: string | null;
 
   @ApiProperty({
