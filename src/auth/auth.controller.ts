@@ -48,7 +48,7 @@ export class AuthController {
   @ApiOperation({
     summary: 'Create an account',
     description:
-      'Sends a mail with a link to verify the email. The email is trimmed, lower-cased and unique. The password has 8 to 128 characters and must not be easy to guess. Counts towards a limit per client and per account.',
+      'Sends a mail with a link to verify the email. The email is normalized and unique. The password has 8 to 128 characters and must not be easy to guess. Counts towards a limit per client, and towards one per client and email.',
   })
   @ApiCreated(UserDto, '/users/me')
   @ApiProblems(PasswordTooWeakError, EmailTakenError, TooManyRequestsError)
@@ -82,7 +82,7 @@ export class AuthController {
   @ApiOperation({
     summary: 'Exchange a refresh token for a new token pair',
     description:
-      'Each refresh token works once. If the response is lost, repeat the request within the grace period to get the same new token. Using an older token revokes the session, because the token may have been stolen.',
+      'Each refresh token works once. If the response is lost, repeat the request to get the same new token, as long as neither new token was used. Otherwise a used token revokes the session, because it may have been stolen.',
   })
   @ApiOkResponse({ type: TokenPairDto })
   @ApiProblems(

@@ -9,6 +9,7 @@ import {
 import { ApiCreatedResponse } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { map, type Observable } from 'rxjs';
+import { withoutQuery } from '../common/without-query.js';
 import { pathOf } from './route-table.js';
 
 /** The response of a route that creates a resource. */
@@ -43,7 +44,7 @@ class LocationInterceptor implements NestInterceptor {
     const http = context.switchToHttp();
     const { app, originalUrl } = http.getRequest<Request>();
     const locationOf = ({ id }: Created) =>
-      this.path === undefined ? `${originalUrl.split('?', 1)[0]}/${id}` : pathOf(app, this.path);
+      this.path === undefined ? `${withoutQuery(originalUrl)}/${id}` : pathOf(app, this.path);
     return next.handle().pipe(
       map((created) => {
         http.getResponse<Response>().setHeader('Location', locationOf(created));

@@ -80,7 +80,7 @@ export function CalendarDate(): PropertyDecorator {
   );
 }
 
-/** An example that the served document replaces by a time in the near future. Exported documents stay the same. */
+/** An example that the served document replaces with a time in the near future. Exported documents keep it. */
 export const FUTURE_EXAMPLE = '2030-01-01T00:00:00.000Z';
 
 const RFC_3339 = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;

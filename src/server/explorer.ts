@@ -14,7 +14,10 @@ const SWAGGER_UI = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png
 /** Our plugins for it, and their styles. */
 const OWN = ['explorer.js', 'explorer.css', 'introduction.js', 'names.js', 'routes.js', 'session.js', 'sign-in.js'];
 
-/** Serves the OpenAPI document at /openapi.json and /openapi.yaml, and Swagger UI at /docs. The first request builds the document. */
+/**
+ * Serves the OpenAPI document at /openapi.json and /openapi.yaml, and Swagger UI at /docs. The first request builds the
+ * document.
+ */
 export function serveDocs(app: NestExpressApplication): void {
   const build = () => JSON.stringify(buildOpenApi(app)).replaceAll(FUTURE_EXAMPLE, inOneWeek);
   serveContent(app, '/openapi.json', build);
@@ -28,7 +31,7 @@ export function serveDocs(app: NestExpressApplication): void {
   }
 }
 
-/** An active session usually expires later, so that an example with this time works. */
+/** Returns a time in one week. Active sessions usually expire later, so examples with this time work. */
 function inOneWeek(): string {
   return new Date(Date.now() + 7 * 86_400_000).toISOString();
 }

@@ -29,7 +29,7 @@ describe('serveWellKnown', () => {
     expect((await ask('/', { ...PRODUCTION, DOCS_ENABLED: 'true' }))[0]).toBe(404);
   });
 
-  it('redirects password managers to the configured page, else to the explorer', async () => {
+  it('redirects password managers to the configured page, or else to the explorer', async () => {
     const path = '/.well-known/change-password';
     expect(await ask(path, { ...PRODUCTION, CHANGE_PASSWORD_URL: PAGE })).toEqual([302, PAGE]);
     expect(await ask(path, { NODE_ENV: 'test' })).toEqual([302, '../docs#/recovery/changePassword']);
@@ -50,7 +50,7 @@ describe('serveWellKnown', () => {
     ['SECURITY_CONTACT', 'mailto:a@example.com\nExpires: never'],
     ['CHANGE_PASSWORD_URL', '/password'],
     ['CHANGE_PASSWORD_URL', 'javascript:alert(1)'],
-  ])('needs a %s that is not %j', (name, value) => {
+  ])('rejects %s with the value %j', (name, value) => {
     expect(() => parseEnvironment({ ...PRODUCTION, [name]: value })).toThrow(name);
   });
 });

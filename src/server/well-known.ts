@@ -7,7 +7,7 @@ const DAY_MS = 86_400_000;
 const EXPIRES_MS = 90 * DAY_MS;
 
 /**
- * Serves the addresses that browsers, password managers and security researchers look for. All redirects are relative, so
+ * Serves the well-known URLs for browsers, password managers and security researchers. All redirects are relative, so
  * that a proxy may add a prefix.
  */
 export function serveWellKnown(app: NestExpressApplication, { environment, http }: Config): void {

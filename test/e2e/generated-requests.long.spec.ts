@@ -55,7 +55,7 @@ describe('20,000 requests generated from the document', () => {
     return { response, text };
   }
 
-  it('get documented responses below 500, and leave prototypes and memory as they were', async () => {
+  it('get documented responses below 500, and leave prototypes and memory unchanged', async () => {
     const checker = new ResponseChecker(document);
     const operations = operationsOf(document);
     const prototypes = [Object.prototype, Array.prototype].map((prototype) =>

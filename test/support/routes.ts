@@ -20,8 +20,9 @@ interface Layer {
   readonly route?: { readonly path: string | string[]; readonly methods: Readonly<Record<string, boolean>> };
 }
 
-/** The explorer, its document, the account pages and the well-known addresses, which have no controllers. */
-const DOCUMENT = /^GET \/(docs(\/.*)?|openapi\.(json|yaml)|account\/.*|\.well-known\/(change-password|security\.txt))?$/;
+/** The explorer, its document, the account pages and the well-known URLs, which have no controllers. */
+const DOCUMENT =
+  /^GET \/(docs(\/.*)?|openapi\.(json|yaml)|account\/.*|\.well-known\/(change-password|security\.txt))?$/;
 
 /** Returns the routes of all controllers of an instance, from its router. */
 export function routesOf(app: TestApp): Route[] {

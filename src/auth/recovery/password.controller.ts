@@ -48,7 +48,7 @@ export class PasswordController {
   @ApiOperation({
     summary: 'Send a link to choose a new password, if the account exists',
     description:
-      'The response and its timing do not reveal whether the account exists. Counts towards a limit per client and per account.',
+      'The response and its timing do not reveal whether the account exists. Requests count towards a limit per client, and mails towards one per account.',
   })
   @ApiAcceptedResponse({ description: 'Accepted. The response does not reveal whether the account exists.' })
   @ApiProblems(TooManyRequestsError)
