@@ -23,7 +23,6 @@ export class DatabaseHealthDto implements DatabaseHealth {
   roundTripMs!: number | null;
 
   @ApiProperty({
-    type: String,
     enum: OUTAGE_REASONS,
     enumName: 'OutageReason',
     nullable: true,
