@@ -50,7 +50,8 @@ export class GatehouseAdapter extends ExpressAdapter {
   }
 
   private handle(request: IncomingMessage, response: ServerResponse): void {
-    const { fairShare, instance: express } = this;
+    const { fairShare } = this;
+    const express = this.getInstance<Express>();
     if (fairShare?.mustWait(request)) fairShare.wait(request, response, () => void express(request, response));
     else void express(request, response);
   }
