@@ -25,8 +25,8 @@ let guard;
  * @param {Options} [options]
  */
 export function guardProcess(pid, options = {}) {
-  tell({ pid, options });
-  return () => tell({ pid });
+  notifyGuard({ pid, options });
+  return () => notifyGuard({ pid });
 }
 
 /**
@@ -43,7 +43,7 @@ export function guardChild(child, options) {
 }
 
 /** @param {Message} message */
-function tell(message) {
+function notifyGuard(message) {
   guard ??= startGuard();
   guard.write(`${JSON.stringify(message)}\n`);
 }

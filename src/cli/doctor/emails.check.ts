@@ -5,7 +5,7 @@ import { findEmailRows } from '../../users/email-rows.js';
 
 const MAX_NAMED = 10;
 
-/** Finds accounts that no request finds by email, because another account has the mailbox. Names some of them. */
+/** Warns about accounts whose email is not normalized, because no request finds them by it. */
 export async function inspectEmails(database: Database): Promise<readonly Finding[]> {
   try {
     return await database.run(async (manager) => {
@@ -15,7 +15,8 @@ export async function inspectEmails(database: Database): Promise<readonly Findin
       return warnIf(
         ids.length > 0,
         'emails',
-        `Accounts that no request can find by their email, because it is not normalized: ${named}. See docs/operations.md, Mailboxes.`,
+        `Accounts that no request can find by their email, because it is not normalized: ${named}. See ` +
+          'docs/operations.md, Mailboxes.',
       );
     });
   } catch (error) {
