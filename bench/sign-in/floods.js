@@ -119,13 +119,13 @@ function startFlood(flood, signal) {
 }
 
 /**
- * Measures `GET /users/me`, and meanwhile `GET /health/live` and refreshes, which are public and use the database.
+ * Measures `GET /users/me`, and meanwhile `GET /health/live` and refreshes. Refreshes are public and use the database.
  *
  * @param {string} url @param {string} file @param {Refresh} refresh @param {number} seconds @param {AbortSignal} signal
  * @returns {Promise<Measured>}
  */
 async function measure(url, file, refresh, seconds, signal) {
-  // More connections would make the probes a flood, too, if they are slow.
+  // With more connections, slow probes would become a flood of their own.
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
   /** @type {Promise<{ status: number, duration: number }>[]} */
   const probes = [];
