@@ -30,7 +30,7 @@ export class HandshakeAuthorizer {
   /** Authorizes a handshake or a poll. One gateway at its path must admit it. */
   async authorize(request: GuardedRequest, response: Response): Promise<void> {
     if (!this.isAllowedOrigin(request)) throw new OriginNotAllowedError();
-    const gateways = this.gatewaysAt(pathOf(request));
+    const gateways = this.gatewaysAt(withoutQuery(request.url));
     let rejection: unknown;
     for (const gateway of gateways.length > 0 ? gateways : [undefined]) {
       try {
@@ -49,7 +49,7 @@ export class HandshakeAuthorizer {
   /** Returns whether a gateway, or a server that the application attached itself, may take a handshake. */
   isServed(request: GuardedRequest, listeners: number): boolean {
     if (listeners > this.adapterListeners) return true;
-    const path = pathOf(request);
+    const path = withoutQuery(request.url);
     const isExact = this.engines.size === 0;
     return this.gatewaysAt(path).some((gateway) => !isExact || path === this.gatewayPath(gateway));
   }
@@ -81,8 +81,4 @@ export class HandshakeAuthorizer {
   private gatewayPath({ path }: Gateway): string {
     return path ?? this.defaultPath;
   }
-}
-
-function pathOf({ url }: GuardedRequest): string {
-  return withoutQuery(url);
 }
