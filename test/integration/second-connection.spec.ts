@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { DataSource, Repository } from 'typeorm';
 import { parseEnvironment } from '../../src/config/env.js';
 import { databaseOptions } from '../../src/platform/database/database.options.js';
@@ -121,5 +122,17 @@ describe('code that asks for a second connection', () => {
     const found = await production.transaction(() => production.getRepository(ProbeNote).find());
     expect(found).toEqual(expect.any(Array));
     await production.destroy();
+  });
+
+  it('is not tracked after the data source is destroyed', async () => {
+    // Node.js before version 24 stores a value of each active context in every new resource.
+    const contexts = () => Object.getOwnPropertySymbols(new AsyncResource('Probe')).length;
+    const before = contexts();
+    const { database: config } = parseEnvironment({ ...process.env, NODE_ENV: 'test', DATABASE_URL: app.database.url });
+    const options = { ...databaseOptions(config), entities: [ProbeNote], rejectSecondConnection: true };
+    const short = await new LazyDataSource(options).initialize();
+    await short.transaction((manager) => manager.find(ProbeNote));
+    await short.destroy();
+    expect(contexts()).toBe(before);
   });
 });

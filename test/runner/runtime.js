@@ -1,3 +1,4 @@
+import asyncHooks, { AsyncLocalStorage } from 'node:async_hooks';
 import { ChildProcess } from 'node:child_process';
 import { createRequire, register } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -18,6 +19,9 @@ setInterval(endIfOrphaned, 1_000, process.ppid).unref();
  * once per test file. All test files of a worker therefore share the state of the modules and of the process.
  */
 export default class NativeRuntime extends Runtime {
+  /** @type {AsyncLocalStorage<unknown>[]} */
+  #contexts = [];
+
   unstable_shouldLoadAsEsm() {
     return true;
   }
@@ -33,13 +37,35 @@ export default class NativeRuntime extends Runtime {
   }
 
   /**
-   * Loads the test framework again for each file, because it keeps the tests of a file in its modules.
+   * Loads the test framework again for each file, because it keeps the tests of a file in its modules. Collects its
+   * contexts, because Node.js before version 24 copies each active one to every promise of the process.
    *
    * @param {string} path
    */
   requireInternalModule(path) {
     Reflect.deleteProperty(nodeRequire.cache, path);
-    return nodeRequire(path);
+    const contexts = this.#contexts;
+    /**
+     * @template T
+     * @extends {AsyncLocalStorage<T>}
+     */
+    class Collected extends AsyncLocalStorage {
+      constructor() {
+        super();
+        contexts.push(this);
+      }
+    }
+    asyncHooks.AsyncLocalStorage = Collected;
+    try {
+      return nodeRequire(path);
+    } finally {
+      asyncHooks.AsyncLocalStorage = AsyncLocalStorage;
+    }
+  }
+
+  teardown() {
+    for (const context of this.#contexts) context.disable();
+    super.teardown();
   }
 
   setGlobalsForRuntime() {

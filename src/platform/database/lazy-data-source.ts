@@ -13,12 +13,18 @@ export type LazyDataSourceOptions = Extract<DataSourceOptions, { type: 'postgres
  */
 export class LazyDataSource extends DataSource {
   declare readonly driver: LazyDriver;
+  private readonly detector: SecondConnectionDetector | undefined;
 
   constructor(options: LazyDataSourceOptions) {
     super(options);
-    const detector = options.rejectSecondConnection ? new SecondConnectionDetector() : undefined;
-    this.driver = new LazyDriver(this, detector);
-    if (detector) this.isolateTransactions(detector);
+    this.detector = options.rejectSecondConnection ? new SecondConnectionDetector() : undefined;
+    this.driver = new LazyDriver(this, this.detector);
+    if (this.detector) this.isolateTransactions(this.detector);
+  }
+
+  override async destroy(): Promise<void> {
+    await super.destroy();
+    this.detector?.dispose();
   }
 
   override createQueryRunner(): LazyQueryRunner {

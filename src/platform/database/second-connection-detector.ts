@@ -28,6 +28,14 @@ export class SecondConnectionDetector {
     return new AsyncResource('Transaction').runInAsyncScope(fn);
   }
 
+  /**
+   * Forgets all owners. Otherwise Node.js before version 24 copies them to every promise until the process ends, even
+   * after the data source was destroyed.
+   */
+  dispose(): void {
+    this.owners.disable();
+  }
+
   /** Throws if the calling code has a connection other than that of `owner`. */
   assertNone(owner?: ConnectionOwner): void {
     const current = this.owners.getStore();
