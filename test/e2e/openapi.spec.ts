@@ -7,6 +7,8 @@ import { Spectral, type RulesetDefinition } from '@stoplight/spectral-core';
 import { oas } from '@stoplight/spectral-rulesets';
 import { load } from 'js-yaml';
 import { FIELD_CODES } from '../../src/common/field-error.js';
+import { findBreakingChanges } from '../../scripts/openapi/breaking-changes.js';
+import { RELEASED, SCHEMA, toClientTypes } from '../../scripts/openapi/client-types.js';
 import { DomainError } from '../../src/common/domain.error.js';
 import { REVOCATION_REASONS } from '../../src/sessions/revocation.js';
 import { operationsOf, schemesOf, type Operation, type Schema } from '../support/operations.js';
@@ -101,6 +103,18 @@ describe('the OpenAPI document', () => {
     expect(headers['content-type']).toMatch(/yaml/);
     const parsed = load(yaml) as OpenAPIObject;
     expect(Object.keys(parsed.paths)).toEqual(Object.keys(document.paths));
+  });
+
+  it('has the types of the TypeScript client', async () => {
+    const types = await toClientTypes(text);
+    // Otherwise Jest would print 7,000 lines.
+    const isCurrent = types === readFileSync(SCHEMA, 'utf8');
+    expect(isCurrent ? '' : `${SCHEMA} does not match the API. Run npm run client and commit the result.`).toBe('');
+  });
+
+  it('breaks no client of the last release', () => {
+    const released = JSON.parse(readFileSync(RELEASED, 'utf8')) as Record<string, unknown>;
+    expect(findBreakingChanges(released, { ...document })).toEqual([]);
   });
 
   it('contains exactly the routes of the application', () => {

@@ -47,6 +47,7 @@ describe('generated modules in a copy of the source', () => {
     ['migration:run'],
     ['migration:generate'],
     ['migration:revert'],
+    ['client'],
     ['check'],
     // Their own tests, and those that read the API document, the schema or the imports.
     ['jest', 'probe|debuggers|openapi|authorization|bad-input|patch|migrations|dependency-rules'],

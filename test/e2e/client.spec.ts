@@ -1,0 +1,151 @@
+import {
+  Gatehouse,
+  memoryStorage,
+  webStorage,
+  type Problem,
+  type StoredTokens,
+} from '../../clients/typescript/src/index.js';
+import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
+import { forgeToken } from '../support/forge-token.js';
+import { sessionRow } from '../support/session-row.js';
+import { TestApp } from '../support/test-app.js';
+
+const HOUR_MS = 3_600_000;
+
+describe('the TypeScript client', () => {
+  let app: TestApp;
+  beforeAll(async () => (app = await TestApp.start()));
+  afterAll(() => app.close());
+
+  /** Starts a client that counts its requests. */
+  const start = (tokens: StoredTokens | null = null, storage = memoryStorage(tokens)) => {
+    const sent: string[] = [];
+    const ended: Problem[] = [];
+    const client = new Gatehouse({
+      baseUrl: app.url,
+      storage,
+      fetch: (request) => {
+        sent.push(`${request.method} ${new URL(request.url).pathname}`);
+        return fetch(request);
+      },
+      onSignedOut: (problem) => ended.push(problem),
+    });
+    const count = (name: string) => sent.filter((request) => request === name).length;
+    return { client, sent, ended, count };
+  };
+  const valid = ({ accessToken, refreshToken }: SignedIn, expiresAt = Date.now() + HOUR_MS) => ({
+    accessToken,
+    refreshToken,
+    expiresAt,
+  });
+  /** Tokens whose access token has expired by the clock of the server, and perhaps by that of the client. */
+  const expired = (user: SignedIn, expiresAt?: number) => ({
+    ...valid(user, expiresAt),
+    accessToken: forgeToken(user.accessToken, { claims: { iat: 1, exp: 2 } }),
+  });
+  const refreshes = async ({ sessionId }: SignedIn) => (await sessionRow(app.database, sessionId)).refresh_counter;
+
+  it('signs in, uses the token and signs out', async () => {
+    const { email, password, id } = await buildUser(app);
+    const { client, ended } = start();
+    const { data } = await client.signIn({ email, password });
+    expect(data?.user.id).toBe(id);
+    expect((await client.api.GET('/users/me')).data?.email).toBe(email);
+    await client.signOut();
+    expect(await client.tokens()).toBeNull();
+    expect((await sessionRow(app.database, data?.sessionId ?? '')).revoked_reason).toBe('logout');
+    expect((await client.api.GET('/users/me')).error?.code).toBe('token_missing');
+    expect(ended).toEqual([]);
+  });
+
+  it('returns the problem of a wrong password', async () => {
+    const { email } = await buildUser(app);
+    const { error, response } = await start().client.signIn({ email, password: 'wrong password' });
+    expect([response.status, error?.code]).toEqual([401, 'invalid_credentials']);
+  });
+
+  it('sends a form to the token endpoint', async () => {
+    const { email, password } = await buildUser(app);
+    const { client } = start();
+    const grant = { grant_type: 'password', username: email, password } as const;
+    expect((await client.requestTokens(grant)).response.status).toBe(200);
+    expect((await client.api.GET('/users/me')).data?.email).toBe(email);
+  });
+
+  it.each([
+    ['before the requests if the client knows that its token has expired', 0],
+    ['after a 401 if only the server knows', Date.now() + HOUR_MS],
+  ])('refreshes once for 50 parallel requests: %s', async (_, expiresAt) => {
+    const ada = await buildSignedIn(app);
+    const { client, count } = start(expired(ada, expiresAt));
+    const answers = await Promise.all(Array.from({ length: 50 }, () => client.api.GET('/users/me')));
+    expect(answers.map(({ data }) => data?.id)).toEqual(Array(50).fill(ada.id));
+    expect([count('POST /auth/refresh'), await refreshes(ada)]).toEqual([1, 1]);
+  });
+
+  it('sends the body of a request again after a refresh', async () => {
+    const ada = await buildSignedIn(app);
+    const { client } = start(expired(ada));
+    expect((await client.api.PATCH('/users/me', { body: { name: 'Ada L.' } })).data?.name).toBe('Ada L.');
+  });
+
+  it('refreshes after a HEAD, whose 401 has no body', async () => {
+    const { client } = start(expired(await buildSignedIn(app)));
+    expect((await client.api.request('head' as 'get', '/users/me', { parseAs: 'stream' })).response.status).toBe(200);
+  });
+
+  it('uses the tokens of another client of the same storage', async () => {
+    const ada = await buildSignedIn(app);
+    const items = new Map<string, string>();
+    const storage = webStorage({
+      getItem: (key) => items.get(key) ?? null,
+      setItem: (key, value) => void items.set(key, value),
+      removeItem: (key) => void items.delete(key),
+    });
+    await storage.write(expired(ada));
+    const tabs = [start(null, storage), start(null, storage)];
+    const answers = await Promise.all(tabs.map(({ client }) => client.api.GET('/users/me')));
+    expect(answers.map(({ data }) => data?.id)).toEqual([ada.id, ada.id]);
+    expect(await refreshes(ada)).toBe(1);
+    items.set('gatehouse.tokens', '{');
+    expect(await storage.read()).toBeNull();
+  });
+
+  it.each([
+    ['with a valid access token', valid],
+    ['with an expired access token', expired],
+    ['with an access token that it knows to be expired', (user: SignedIn) => expired(user, 0)],
+  ])('reports a revoked session once, %s', async (_, tokensOf) => {
+    const ada = await buildSignedIn(app);
+    const { client, ended } = start(tokensOf(ada));
+    await app.as(ada.accessToken).delete('/sessions?scope=all').expect(200);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => client.api.GET('/users/me')));
+    // Requests that start after the first response have no token any more.
+    expect(answers[0]?.error).toMatchObject({ code: 'session_revoked', reason: 'logout_all' });
+    expect(ended).toEqual([expect.objectContaining({ code: 'session_revoked', reason: 'logout_all' })]);
+    expect(await client.tokens()).toBeNull();
+  });
+
+  it('keeps the tokens if the refresh fails for another reason', async () => {
+    const ada = await buildSignedIn(app);
+    const storage = memoryStorage(expired(ada, 0));
+    const broken = new Gatehouse({ baseUrl: 'http://127.0.0.1:9', storage });
+    await expect(broken.api.GET('/users/me')).rejects.toThrow();
+    await expect(broken.signOut()).rejects.toThrow();
+    expect((await start(null, storage).client.api.GET('/users/me')).data?.id).toBe(ada.id);
+  });
+
+  it('reaches a public route although its session has ended', async () => {
+    const ada = await buildSignedIn(app);
+    const { client } = start(expired(ada, 0));
+    await app.as(ada.accessToken).post('/auth/logout').expect(204);
+    const { response } = await client.api.POST('/auth/password/forgot', { body: { email: ada.email } });
+    expect(response.status).toBe(202);
+  });
+
+  it('signs out with an expired access token', async () => {
+    const ada = await buildSignedIn(app);
+    await start(expired(ada)).client.signOut();
+    expect((await sessionRow(app.database, ada.sessionId)).revoked_reason).toBe('logout');
+  });
+});
