@@ -19,6 +19,7 @@ export class PageQueryDto {
 
   @ApiPropertyOptional({
     maxLength: 22,
+    pattern: '^[A-Za-z0-9_-]{22}$',
     example: 'AZjF8m8KfD6dK1pPexyOYA',
     description: 'The `nextCursor` of the previous page.',
   })

@@ -364,7 +364,8 @@ function isOfType(value: unknown, types: readonly string[]): boolean {
 }
 
 function isFreeText(schema: Field['schema']): boolean {
-  return schema.type === 'string' && schema.maxLength !== undefined && schema.format === undefined;
+  const { type, maxLength, format, pattern } = schema;
+  return type === 'string' && maxLength !== undefined && format === undefined && pattern === undefined;
 }
 
 function validValue({ name, schema }: Field): unknown {

@@ -4,6 +4,7 @@ import { UNKNOWN_ID } from './constants.js';
 import type { TestApp } from './test-app.js';
 
 export interface Schema {
+  readonly pattern?: string;
   readonly $ref?: string;
   readonly allOf?: readonly Schema[];
   readonly anyOf?: readonly Schema[];
