@@ -29,11 +29,17 @@ describe('serveWellKnown', () => {
     expect((await ask('/', { ...PRODUCTION, DOCS_ENABLED: 'true' }))[0]).toBe(404);
   });
 
-  it('redirects password managers to the configured page, or else to the explorer', async () => {
+  it('redirects password managers to the configured page, the account page or the explorer', async () => {
     const path = '/.well-known/change-password';
     expect(await ask(path, { ...PRODUCTION, CHANGE_PASSWORD_URL: PAGE })).toEqual([302, PAGE]);
-    expect(await ask(path, { NODE_ENV: 'test' })).toEqual([302, '../docs#/recovery/changePassword']);
-    expect((await ask(path, PRODUCTION))[0]).toBe(404);
+    expect(await ask(path, PRODUCTION)).toEqual([302, '../account/forgot-password']);
+    expect(await ask(path, { ...PRODUCTION, DOCS_ENABLED: 'true' })).toEqual([302, '../account/forgot-password']);
+    const withoutPages = { ...PRODUCTION, ACCOUNT_PAGES_ENABLED: 'false' };
+    expect(await ask(path, { ...withoutPages, DOCS_ENABLED: 'true' })).toEqual([
+      302,
+      '../docs#/recovery/changePassword',
+    ]);
+    expect((await ask(path, withoutPages))[0]).toBe(404);
   });
 
   it('serves security.txt with the configured contact and a date in the future', async () => {

@@ -11,12 +11,14 @@ const EXPIRES_MS = 90 * DAY_MS;
  * that a proxy may add a prefix.
  */
 export function serveWellKnown(app: NestExpressApplication, { environment, http }: Config): void {
-  const { docsEnabled, changePasswordUrl, securityContact } = http;
+  const { docsEnabled, accountPagesEnabled, changePasswordUrl, securityContact } = http;
   const router = app.getHttpAdapter().getInstance();
   const redirect = (path: string, target: string) =>
     router.get(path, (_request: Request, response: Response) => response.redirect(302, target));
   if (docsEnabled && environment === 'development') redirect('/', 'docs');
-  const passwordPage = changePasswordUrl ?? (docsEnabled ? '../docs#/recovery/changePassword' : undefined);
+  const accountPage = accountPagesEnabled ? '../account/forgot-password' : undefined;
+  const passwordPage =
+    changePasswordUrl ?? accountPage ?? (docsEnabled ? '../docs#/recovery/changePassword' : undefined);
   if (passwordPage !== undefined) redirect('/.well-known/change-password', passwordPage);
   if (securityContact === undefined) return;
   router.get('/.well-known/security.txt', (_request: Request, response: Response) => {
