@@ -72,9 +72,12 @@ export class SignInService {
   private async authenticate(email: string, password: string, client: Client): Promise<TokenGrant> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const verified = await this.verifyPassword(email, password, client);
-      const result =
-        verified &&
-        (await this.database.transactionWithRetry((manager) => this.createSession(manager, verified, client), client));
+      if (!verified) continue;
+      const mayRemind = this.verification.isMissing(verified) && (await this.verification.isMailAllowed(email, client));
+      const result = await this.database.transactionWithRetry(
+        (manager) => this.createSession(manager, verified, client, mayRemind),
+        client,
+      );
       if (!result) continue;
       const { user, created, rejection } = result;
       // Throw after the commit. A rollback would lose the audit event and the mail with a new link.
@@ -112,11 +115,16 @@ export class SignInService {
    * Creates a session after the password was verified, records the sign-in, and queues a mail if the device is new.
    * Returns the rejection if the user may not sign in, or `null` if the password or the account has changed meanwhile.
    */
-  private async createSession(manager: EntityManager, verified: User, client: Client): Promise<SignInResult | null> {
+  private async createSession(
+    manager: EntityManager,
+    verified: User,
+    client: Client,
+    mayRemind: boolean,
+  ): Promise<SignInResult | null> {
     const user = await this.users.lockIfUnchanged(manager, verified);
     if (!user) return null;
     if (this.verification.isMissing(user)) {
-      await this.verification.remind(manager, user);
+      if (mayRemind) await this.verification.remind(manager, user);
       return this.reject(manager, user, new EmailNotVerifiedError(), client);
     }
     // Check this before `makeRoom` revokes sessions, because their devices are then no longer known.

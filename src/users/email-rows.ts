@@ -20,10 +20,10 @@ interface Connection {
 export async function* findEmailRows(connection: Connection, isVerified: boolean | null): AsyncGenerator<EmailRow> {
   let after = '00000000-0000-0000-0000-000000000000';
   for (;;) {
-    // Only texts beyond ASCII, and those with a dot at the end, can differ.
+    // Only texts beyond ASCII, those in quotes, and those with a dot at the end can differ.
     const rows = (await connection.query(
       `SELECT id, email FROM users
-        WHERE id > $1 AND (email ~ '[^\\x01-\\x7f]' OR email LIKE '%.')
+        WHERE id > $1 AND (email ~ '[^\\x01-\\x7f]' OR email LIKE '"%' OR email LIKE '%.')
           AND ($2::boolean IS NULL OR (email_verified_at IS NOT NULL) = $2)
         ORDER BY id LIMIT ${BATCH_SIZE}`,
       [after, isVerified],

@@ -4,7 +4,7 @@ import type { EntityManager } from '../platform/database/database.js';
 import type { User } from './user.entity.js';
 
 type ActorCheck = (manager: EntityManager, actor: Principal) => Promise<void>;
-type CreationHook = (manager: EntityManager, user: User) => Promise<void>;
+type CreationHook = (manager: EntityManager, user: User, isMailAllowed: boolean) => Promise<void>;
 type DeactivationHook = (manager: EntityManager, userId: string, actor: Principal) => Promise<void>;
 
 /**
@@ -40,8 +40,8 @@ export class UserHooks {
     for (const check of this.actorChecks) await check(manager, actor);
   }
 
-  async runCreated(manager: EntityManager, user: User): Promise<void> {
-    for (const hook of this.creationHooks) await hook(manager, user);
+  async runCreated(manager: EntityManager, user: User, isMailAllowed: boolean): Promise<void> {
+    for (const hook of this.creationHooks) await hook(manager, user, isMailAllowed);
   }
 
   async runDeactivated(manager: EntityManager, userId: string, actor: Principal): Promise<void> {

@@ -43,12 +43,13 @@ export class UsersService {
   /**
    * Creates an account for the person who registers. Call `assertPasswordAcceptable` first.
    *
+   * @param isMailAllowed whether the person gets a mail with a link to verify their email
    * @throws EmailTakenError, OverloadedError
    */
-  async registerUser({ email, password, name }: Registration, client: Client): Promise<User> {
+  async registerUser({ email, password, name }: Registration, client: Client, isMailAllowed: boolean): Promise<User> {
     const row = await this.toRow({ email, password, name }, client);
     const event = { type: 'user_created', userId: row.id, actor: { userId: row.id, client } } as const;
-    return this.database.transactionWithRetry((manager) => this.insert(manager, row, event), client);
+    return this.database.transactionWithRetry((manager) => this.insert(manager, row, event, isMailAllowed), client);
   }
 
   /**
@@ -141,10 +142,15 @@ export class UsersService {
     return { id: newId(), email, passwordHash: await this.hasher.hash(password, client), name, role, isEmailVerified };
   }
 
-  private async insert(manager: EntityManager, row: NewUserRow, event: AuditEntry): Promise<User> {
+  private async insert(
+    manager: EntityManager,
+    row: NewUserRow,
+    event: AuditEntry,
+    isMailAllowed = true,
+  ): Promise<User> {
     const user = await this.users.insert(manager, row);
     await this.audit.record(manager, event);
-    await this.hooks.runCreated(manager, user);
+    await this.hooks.runCreated(manager, user, isMailAllowed);
     return user;
   }
 

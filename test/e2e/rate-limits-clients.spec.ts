@@ -210,6 +210,42 @@ describe('an account under attack', () => {
     await post('/auth/register', OWNER, { email: 'dan@example.com', password: strong }).expect(201);
   });
 
+  it('gets a limited number of verification mails, however often strangers register and delete it', async () => {
+    const [email, password] = ['erin@example.com', 'seven lanterns at dusk'];
+    const erin = { id: '', email, password };
+    const from = (i: number) => ({ 'X-Forwarded-For': `198.51.100.${100 + i}` });
+    for (let i = 0; i < 7; i += 1) {
+      await post('/auth/register', from(i), { email, password }).expect(201);
+      const { body } = await post('/auth/login', from(i), { email, password }).expect(200);
+      const { accessToken } = body as { accessToken: string };
+      await app.as(accessToken).delete('/users/me').set(from(i)).send({ password }).expect(204);
+    }
+    await post('/auth/register', ATTACKER, { email, password }).expect(201);
+    const kinds = await mailKinds(app, erin);
+    expect(kinds.filter((kind) => kind === 'verify_email')).toHaveLength(5);
+    await post('/auth/password/forgot', ELSEWHERE, { email }).expect(202);
+    expect((await mailKinds(app, erin)).filter((kind) => kind === 'reset_password')).toHaveLength(1);
+  });
+
+  it('gets another reset link beyond the limit once the newest one is half expired', async () => {
+    const forgot = () => post('/auth/password/forgot', ATTACKER, { email: ada.email }).expect(202);
+    const resetLinks = async () => (await mailKinds(app, ada)).filter((kind) => kind === 'reset_password').length;
+    const letPass = (minutes: number) =>
+      app.database.query(
+        `UPDATE one_time_tokens SET created_at = created_at - $2 * interval '1 minute',
+                expires_at = expires_at - $2 * interval '1 minute' WHERE user_id = $1`,
+        [ada.id, minutes],
+      );
+    await times(6, forgot);
+    expect(await resetLinks()).toBe(5);
+    await letPass(20);
+    await forgot();
+    expect(await resetLinks()).toBe(5);
+    await letPass(11);
+    expect(await times(2, forgot)).toHaveLength(2);
+    expect(await resetLinks()).toBe(6);
+  });
+
   it('can be recovered by its owner after any number of requests by strangers', async () => {
     const issue = jest.spyOn(app.app.get(OneTimeTokensRepository), 'issue');
     const resetLinks = async () => (await mailKinds(app, ada)).filter((kind) => kind === 'reset_password').length;

@@ -177,6 +177,18 @@ describe('rate limits', () => {
     expect((await refresh('nonsense', anotherHost())).status).toBe(401);
   });
 
+  it('count sign-outs with forged refresh tokens, whose response does not change', async () => {
+    const { refreshToken, accessToken } = await signIn(app, ada);
+    const forged = refreshToken.slice(0, -4) + (refreshToken.endsWith('AAAA') ? 'BBBB' : 'AAAA');
+    const answers = await inTurn(4, () => post('/auth/logout', { refreshToken: forged }));
+    expect(answers.map(({ status, headers }) => [status, headers['ratelimit']])).toEqual(
+      Array(4).fill([204, undefined]),
+    );
+    expect((await refresh(forged)).status).toBe(429);
+    expect((await post('/auth/logout', { refreshToken })).status).toBe(204);
+    expect((await app.as(accessToken).get('/users/me')).status).toBe(401);
+  });
+
   it('never reject a valid refresh, and announce the limit of its client', async () => {
     let { refreshToken } = await signIn(app, ada);
     const stolen = refreshToken.slice(0, -4) + (refreshToken.endsWith('AAAA') ? 'BBBB' : 'AAAA');

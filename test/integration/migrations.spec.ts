@@ -107,7 +107,7 @@ describe('migrations', () => {
   it('convert emails to one form, except those of several accounts, which they report', async () => {
     const database = await create();
     const emails = ['a@exämple.com', 'b@exämple.com', 'b@xn--exmple-cua.com', 'c@example.com。', 'c@example｡com'];
-    emails.push('d@ää.example', 'd@ＡＡ.example', 'jörg@example.com', `e@${'ä'.repeat(64)}.com`);
+    emails.push('d@ää.example', 'd@ＡＡ.example', 'jörg@example.com', `e@${'ä'.repeat(64)}.com`, '"\\f"@example.com');
     const id = (index: number) => `00000000-0000-7000-8000-00000000000${index}`;
     for (const [index, email] of emails.entries()) {
       await database.query(
@@ -125,7 +125,7 @@ describe('migrations', () => {
     const stored = await database.query<{ email: string }>('SELECT email FROM users ORDER BY id');
     expect(stored.map(({ email }) => email)).toEqual([
       ...['a@xn--exmple-cua.com', 'b@exämple.com', 'b@xn--exmple-cua.com', 'c@example.com。', 'c@example.com'],
-      ...['d@xn--4caa.example', 'd@aa.example', 'jörg@example.com', `e@${'ä'.repeat(64)}.com`],
+      ...['d@xn--4caa.example', 'd@aa.example', 'jörg@example.com', `e@${'ä'.repeat(64)}.com`, 'f@example.com'],
     ]);
     const left = [];
     for await (const row of findEmailRows(database, null)) left.push(row.id);

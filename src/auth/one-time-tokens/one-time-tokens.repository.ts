@@ -10,6 +10,8 @@ import { TokenUsedOrExpiredError } from './one-time-tokens.errors.js';
 
 /** 256 bits. ASVS 11.5.1 requires 128. */
 const TOKEN_BYTES = 32;
+/** A token counts as new for half of its lifetime, and at least for this time. */
+const MIN_NEW_MS = 15 * 60_000;
 
 /** Tokens that are sent by mail and work once (ASVS 6.4.3). Tokens of inactive users do not work. */
 @Injectable()
@@ -39,15 +41,20 @@ export class OneTimeTokensRepository {
     return token.toString('base64url');
   }
 
-  /** Creates a token, or returns `null` if an earlier one still works. Both run the same statements. */
-  async issueUnlessValid(manager: EntityManager, purpose: TokenPurpose, userId: string | null): Promise<string | null> {
+  /**
+   * Creates a token, or returns `null` if an earlier one is new: less than half of its lifetime old, or `MIN_NEW_MS` if
+   * that is longer. Earlier tokens remain valid. Both cases run the same statements.
+   */
+  async issueUnlessNew(manager: EntityManager, purpose: TokenPurpose, userId: string | null): Promise<string | null> {
     const token = randomBytes(TOKEN_BYTES);
-    const [valid] = await manager.query<unknown[]>(
-      `SELECT FROM one_time_tokens WHERE user_id = $1 AND purpose = $2 AND expires_at > now() LIMIT 1`,
-      [userId, purpose],
+    const newMs = Math.max(this.ttlMs[purpose] / 2, MIN_NEW_MS);
+    const [recent] = await manager.query<unknown[]>(
+      `SELECT FROM one_time_tokens
+        WHERE user_id = $1 AND purpose = $2 AND created_at > now() - $3::float8 * interval '1 millisecond' LIMIT 1`,
+      [userId, purpose, newMs],
     );
-    await this.insert(manager, token, purpose, valid ? null : userId);
-    return valid ? null : token.toString('base64url');
+    await this.insert(manager, token, purpose, recent ? null : userId);
+    return recent ? null : token.toString('base64url');
   }
 
   /** Returns how many of a user's valid tokens were created within the last `intervalMs`. */

@@ -8,6 +8,8 @@ import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.erro
 import { RequestClient } from '../../http/request-client.decorator.js';
 import type { Client } from '../../common/client.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
+import { CurrentUser } from '../../users/current-user.decorator.js';
+import type { User } from '../../users/user.entity.js';
 import { OneTimeTokenDto } from './dto/one-time-token.dto.js';
 import { EmailVerificationService } from './email-verification.service.js';
 
@@ -20,12 +22,16 @@ export class EmailVerificationController {
   @HttpCode(202)
   @ApiOperation({
     summary: 'Send the current user a new link to verify their email',
-    description: 'Sends no mail if the email is already verified. Counts towards a limit per client and per account.',
+    description: 'Sends no mail if the email is already verified. Counts towards a limit per client and per email.',
   })
   @ApiAcceptedResponse({ description: 'Accepted. No mail is sent if the email is already verified.' })
   @ApiProblems(TooManyRequestsError)
-  requestEmailVerification(@CurrentPrincipal() principal: Principal, @RequestClient() client: Client): Promise<void> {
-    return this.verification.requestVerification(principal, client);
+  requestEmailVerification(
+    @CurrentPrincipal() principal: Principal,
+    @CurrentUser() { email }: User,
+    @RequestClient() client: Client,
+  ): Promise<void> {
+    return this.verification.requestVerification(principal, email, client);
   }
 
   @Public()

@@ -36,19 +36,20 @@ export class EmailVerificationService implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.userHooks.onCreated(async (manager, user) => {
-      if (!user.emailVerifiedAt) await this.sendLink(manager, user);
+    this.userHooks.onCreated(async (manager, user, isMailAllowed) => {
+      if (isMailAllowed && !user.emailVerifiedAt) await this.sendLink(manager, user);
     });
   }
 
   /**
-   * Sends the caller a new link and voids the earlier ones. Sends nothing if their email is verified.
+   * Sends the caller a new link and voids the earlier ones. Sends nothing if their email is verified. Counts per email,
+   * because a deleted account can be registered again.
    *
    * @throws TooManyRequestsError
    */
-  async requestVerification(actor: Principal, client: Client): Promise<void> {
+  async requestVerification(actor: Principal, email: string, client: Client): Promise<void> {
     const { userId } = actor;
-    await this.limits.spend('verify', { client, account: userId });
+    await this.limits.spend('verify', { client, account: email });
     await this.database.transactionWithRetry(async (manager) => {
       const user = await this.users.lockActive(manager, { id: userId });
       if (!user || user.emailVerifiedAt) return;
@@ -76,6 +77,11 @@ export class EmailVerificationService implements OnModuleInit {
   /** Returns whether the user must verify their email before they can sign in. */
   isMissing(user: User): boolean {
     return this.isRequired && !user.emailVerifiedAt;
+  }
+
+  /** Counts a mail that a registration or a sign-in may send. Returns whether the limit per email allows it. */
+  isMailAllowed(email: string, client: Client): Promise<boolean> {
+    return this.limits.isWithinAccountLimit('verify', { client, account: email });
   }
 
   /** Sends a new link at sign-in, unless one was sent recently. The caller must have locked the user's row. */

@@ -46,7 +46,7 @@ export class PasswordResetService {
    * the response takes at least `MIN_REQUEST_MS`.
    *
    * Beyond the limit of mails per email, the request still succeeds. It then mails a link only for a known device of the
-   * account, or if no earlier link works. Strangers can therefore neither flood a mailbox nor stop its owner.
+   * account, or if the newest link has passed half of its lifetime, at least 15 minutes. Strangers can therefore neither flood a mailbox nor stop its owner.
    *
    * @throws TooManyRequestsError
    */
@@ -61,7 +61,7 @@ export class PasswordResetService {
       // A lock on the user's row alone would delay parallel requests only if the account exists.
       await this.users.lockEmail(manager, email);
       const user = await this.users.lockActive(manager, { email });
-      await (isFrequent ? this.sendLinkUnlessValid(manager, user) : this.sendLink(manager, user));
+      await (isFrequent ? this.sendLinkUnlessNew(manager, user) : this.sendLink(manager, user));
       const userId = user?.id ?? null;
       await this.audit.record(manager, { type: 'password_reset_requested', userId, actor: { client } });
     });
@@ -74,8 +74,8 @@ export class PasswordResetService {
     await this.mails.post(manager, resetPassword, user, { token });
   }
 
-  private async sendLinkUnlessValid(manager: EntityManager, user: User | null): Promise<void> {
-    const token = await this.tokens.issueUnlessValid(manager, 'password_reset', user?.id ?? null);
+  private async sendLinkUnlessNew(manager: EntityManager, user: User | null): Promise<void> {
+    const token = await this.tokens.issueUnlessNew(manager, 'password_reset', user?.id ?? null);
     await this.mails.post(manager, resetPassword, token === null ? null : user, { token: token ?? '' });
   }
 

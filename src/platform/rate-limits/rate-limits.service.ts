@@ -128,10 +128,10 @@ export class RateLimitsService implements HasGauges {
     if (account !== undefined) {
       requests.push(this.request(name, 'account', isPerClient ? JSON.stringify([network, account]) : account));
     }
-    const known = knownDevice
-      ? undefined
-      : requests.map((request) => this.counter.findExhausted(request)).find(Boolean);
     const counted = requests.filter((_, index) => scopes.includes(BOTH[index] ?? 'device'));
+    // A client that exhausted its own limit does not exhaust the account's limit.
+    const searched = knownDevice ? [] : reportTo ? requests : counted;
+    const known = searched.map((request) => this.counter.findExhausted(request)).find(Boolean);
     const points = known ? [known] : await this.counter.take(counted);
     const isAccountExhausted =
       points.length === counted.length && scopes.includes('account') && points.some(isExceeded);

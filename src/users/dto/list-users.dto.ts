@@ -8,7 +8,8 @@ export class ListUsersDto extends PageQueryDto {
     minLength: 1,
     maxLength: 100,
     example: 'ada',
-    description: 'Matches any part of the email or name, ignoring case.',
+    description:
+      'Matches any part of the email or name, ignoring case, but only whole labels of an internationalized domain.',
   })
   @Optional()
   @CodePoints(1, 100)
