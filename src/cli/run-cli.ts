@@ -33,7 +33,10 @@ export async function runCli(args: readonly string[]): Promise<number> {
     .command('users:import')
     .description('Import the users of another system. docs/operations.md describes the file.')
     .argument('<file>', 'a .csv, .ndjson or .jsonl file')
-    .option('--report <file>', 'write the line numbers and reasons of rejected rows to this file (default: <file>.refused.csv)')
+    .option(
+      '--report <file>',
+      'write the line numbers and reasons of rejected rows to this file (default: <file>.refused.csv)',
+    )
     .option('--dry-run', 'check every line and import nothing')
     .action(async (file: string, options: ImportOptions) => {
       exitCode = await (await import('./import/import-users.js')).importUsers(file, options);
