@@ -168,7 +168,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Send the current user a new link to verify their email
-         * @description Sends no mail if the email is already verified. Counts towards a limit per client and per account.
+         * @description Sends no mail if the email is already verified. Counts towards a limit per client and per email.
          */
         readonly post: operations["requestEmailVerification"];
         readonly delete?: never;
@@ -1856,7 +1856,7 @@ export interface operations {
                 readonly isActive?: boolean;
                 readonly limit?: number;
                 readonly role?: components["schemas"]["Role"];
-                /** @description Matches any part of the email or name, ignoring case. */
+                /** @description Matches any part of the email or name, ignoring case, but only whole labels of an internationalized domain. */
                 readonly search?: string;
             };
             readonly header?: never;
