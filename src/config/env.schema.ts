@@ -48,7 +48,7 @@ export function environmentSchema(environment: Environment) {
     API_PREFIX: pathPrefix,
     REQUEST_TIMEOUT: duration('1s', '1h', '15s'),
     MAX_CONNECTIONS: optionalInteger(1, 2_000_000),
-    MAX_CONNECTIONS_PER_CLIENT: integer(1, 1_000_000, 1_000),
+    MAX_CONNECTIONS_PER_CLIENT: optionalInteger(1, 1_000_000),
     UPLOAD_TIMEOUT: duration('1s', '1d', '1m'),
     METRICS_PORT: optionalInteger(0, 65_535),
     METRICS_HOST: z.string().default('127.0.0.1'),

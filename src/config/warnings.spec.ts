@@ -15,6 +15,7 @@ const warningsOf = (variables: Readonly<Record<string, string>>) => configuratio
 describe('configurationWarnings', () => {
   it('returns nothing for a complete configuration', () => {
     expect(warningsOf(PRODUCTION)).toEqual([]);
+    expect(warningsOf({ ...PRODUCTION, MAX_CONNECTIONS: '1' })).toEqual([]);
   });
 
   it.each([
@@ -35,6 +36,7 @@ describe('configurationWarnings', () => {
     ['SMTP_URL is not set', { SMTP_URL: '' }],
     ['PUBLIC_URL is an http URL', { PUBLIC_URL: 'http://app.example.com' }],
     ['MAIL_FROM is not set', { MAIL_FROM: '' }],
+    ['MAX_CONNECTIONS_PER_CLIENT is 251', { MAX_CONNECTIONS: '1000', MAX_CONNECTIONS_PER_CLIENT: '251' }],
     ['DB_POOL_MAX is 1', { DB_POOL_MAX: '1', WORKERS: '2' }],
   ])('warns that %s', (warning, variables) => {
     expect(warningsOf({ ...PRODUCTION, ...variables })).toEqual([expect.stringMatching(`^${warning}`)]);

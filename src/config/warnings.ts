@@ -7,7 +7,7 @@ export const isLoopback = (hostname: string): boolean => LOOPBACK.test(hostname)
 
 /** Returns warnings about valid settings that may be mistakes. */
 export function configurationWarnings(config: Config): string[] {
-  return [...secretWarnings(config), ...mailWarnings(config), ...workerWarnings(config)];
+  return [...secretWarnings(config), ...mailWarnings(config), ...workerWarnings(config), ...connectionWarnings(config)];
 }
 
 function secretWarnings({ accessToken }: Config): string[] {
@@ -35,5 +35,16 @@ function mailWarnings({ environment, mail, publicUrl }: Config): string[] {
 function workerWarnings({ workers, database }: Config): string[] {
   return workers > database.poolMax
     ? [`DB_POOL_MAX is ${database.poolMax}, but each of the ${workers} workers uses a connection.`]
+    : [];
+}
+
+function connectionWarnings({ worker, http }: Config): string[] {
+  const { maxConnections: total, maxConnectionsPerClient: perClient } = http;
+  // The shares of a worker are rounded. The process that starts the workers warns.
+  return worker === null && perClient > 1 && 4 * perClient > total
+    ? [
+        `MAX_CONNECTIONS_PER_CLIENT is ${perClient}, more than a quarter of MAX_CONNECTIONS (${total}). A few clients can ` +
+          'use all connections.',
+      ]
     : [];
 }

@@ -99,6 +99,14 @@ describe('ConnectionLimit', () => {
     expect(connections.slice(-1).map((socket) => ask(socket, '/health/live'))).toEqual([undefined]);
   });
 
+  it('closes the oldest surplus connection of a client to admit another client', () => {
+    const crowd = Array.from({ length: 8 }, () => connect('203.0.113.1'));
+    const others = [2, 3, 4].map((i) => connect(`203.0.113.${i}`));
+    expect(others.map((socket) => ask(socket))).toEqual([undefined, undefined, undefined]);
+    expect(crowd.map(({ destroyed }) => destroyed).indexOf(true)).toBe(2);
+    expect(crowd.filter(({ destroyed }) => destroyed)).toHaveLength(1);
+  });
+
   it('closes surplus connections of a client immediately beyond the total limit', () => {
     for (let i = 0; i < 9; i += 1) connect(`203.0.113.${i}`);
     connect('203.0.113.1');

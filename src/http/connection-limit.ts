@@ -36,6 +36,8 @@ export class ConnectionLimit {
   private isFull = false;
   private readonly counts = new Map<string, number>();
   private readonly surplus = new Map<Socket, DomainError>();
+  /** The surplus connections of clients, oldest first. */
+  private readonly clientSurplus = new Set<Socket>();
   /** The surplus connections of the total limit, oldest first. */
   private readonly extra = new Set<Socket>();
 
@@ -67,13 +69,27 @@ export class ConnectionLimit {
     if (this.open.has(connection)) return;
     this.open.add(connection);
     connection.once('close', () => {
-      this.open.delete(connection);
+      this.remove(connection);
       if (this.open.size < 0.9 * this.options.maxTotal) this.isFull = false;
-      this.surplus.delete(connection);
-      this.extra.delete(connection);
     });
     this.addToClient(connection);
-    if (this.open.size > this.options.maxTotal) this.addExtra(connection);
+    if (this.open.size > this.options.maxTotal && !this.makeRoom(connection)) this.addExtra(connection);
+  }
+
+  private remove(connection: Socket): void {
+    this.open.delete(connection);
+    this.surplus.delete(connection);
+    this.clientSurplus.delete(connection);
+    this.extra.delete(connection);
+  }
+
+  /** Closes the oldest surplus connection of a client, so that clients beyond their limit cannot lock others out. */
+  private makeRoom(connection: Socket): boolean {
+    const [oldest] = this.clientSurplus;
+    if (!oldest || connection.destroyed || this.surplus.has(connection)) return false;
+    this.remove(oldest);
+    oldest.destroy();
+    return true;
   }
 
   private addToClient(connection: Socket): void {
@@ -88,6 +104,7 @@ export class ConnectionLimit {
     if (count > HARD_LIMIT_FACTOR * maxPerClient) connection.destroy();
     else if (count > maxPerClient) {
       this.surplus.set(connection, new TooManyConnectionsError());
+      this.clientSurplus.add(connection);
       // It may send no request. `_httpMessage` is the response to a request in progress.
       setTimeout(() => {
         if (!(connection as Connection)._httpMessage) connection.destroy();

@@ -264,7 +264,8 @@ describe('a request on a surplus connection', () => {
     ['gets 429', 'too_many_connections', 'MAX_CONNECTIONS_PER_CLIENT', 429],
     ['gets 503, unless it is a probe', 'overloaded', 'MAX_CONNECTIONS', 200],
   ])('%s %s beyond %s, and the connection closes', async (_, code, variable, probeStatus) => {
-    const limited = await TestApp.start({ database: app.database, env: { [variable]: '1' } });
+    const env = { MAX_CONNECTIONS_PER_CLIENT: '1000', [variable]: '1' };
+    const limited = await TestApp.start({ database: app.database, env });
     const first = await openSocket(limited);
     const [answer, probe] = await Promise.all([limited.request.get('/users/me'), limited.request.get('/health/live')]);
     expect([answer.body.code, probe.status]).toEqual([code, probeStatus]);
