@@ -8,8 +8,6 @@ import { FILE_SUFFIX, readVariableFiles, type VariableProblem } from './variable
 const CLIENT_MARGIN_MS = 1_000;
 /** The default of MAX_CONNECTIONS, in addition to MAX_STREAMS. */
 const DEFAULT_OTHER_CONNECTIONS = 10_000;
-/** The default of MAX_CONNECTIONS_PER_CLIENT, but at most an eighth of MAX_CONNECTIONS. */
-const DEFAULT_CLIENT_CONNECTIONS = 1_000;
 
 /** Environment variables are invalid or missing. The message lists all of them, without their values. */
 export class ConfigurationError extends Error {
@@ -46,7 +44,7 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
   const env = result.data;
   const worker = parseWorker(given[WORKER_VARIABLE]);
   const maxConnections = env.MAX_CONNECTIONS ?? env.MAX_STREAMS + DEFAULT_OTHER_CONNECTIONS;
-  const clientConnections = Math.max(1, Math.min(DEFAULT_CLIENT_CONNECTIONS, Math.floor(maxConnections / 8)));
+  const clientConnections = Math.max(1, Math.min(1_000, Math.floor(maxConnections / 8)));
   return deepFreeze({
     environment: env.NODE_ENV,
     logLevel: env.LOG_LEVEL,
@@ -62,9 +60,8 @@ export function parseEnvironment(variables: Readonly<Record<string, string | und
       /** Precedes the paths of all controllers. Empty by default. */
       apiPrefix: env.API_PREFIX,
       requestTimeout: env.REQUEST_TIMEOUT,
-      /** For this process. Streams are connections, too. */
+      /** For this process, like the next one. Streams are connections, too. */
       maxConnections: shareOf(maxConnections, worker),
-      /** For this process. */
       maxConnectionsPerClient: shareOf(env.MAX_CONNECTIONS_PER_CLIENT ?? clientConnections, worker),
       uploadTimeout: env.UPLOAD_TIMEOUT,
       /** The time until an idle connection is closed. */
