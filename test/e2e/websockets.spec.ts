@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { ConflictException, Module, UseGuards, type CanActivate } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
@@ -188,6 +190,20 @@ describe.each(adapters)('a gateway with %s', (_, options) => {
     const patch = [...headers, 'Content-Type: application/json', `Content-Length: ${json.length}`];
     const patched = await exchange(app, rawRequest('PATCH /users/me', patch, json));
     expect([patched.status, JSON.parse(patched.body)]).toEqual([200, expect.objectContaining({ name: 'Grace' })]);
+  });
+
+  it('keeps the number of listeners when a connection ignores many upgrades', async () => {
+    const accepted = once(app.app.getHttpServer(), 'connection') as Promise<[Socket]>;
+    const client = await openSocket(app);
+    const [socket] = await accepted;
+    const counts: number[] = [];
+    for (let i = 0; i < 20; i += 1) {
+      client.write('GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+      await once(client, 'data');
+      counts.push(socket.eventNames().reduce((sum, name) => sum + socket.listenerCount(name), 0));
+    }
+    client.destroy();
+    expect(Math.max(...counts.slice(2))).toBe(counts[1]);
   });
 
   it.each(['/probe-chat/../probe-public', '/probe-public/../probe-chat', '//probe-public', '/probe-public/./'])(

@@ -24,6 +24,8 @@ const ENGINE_TRANSPORTS: readonly string[] = ['polling', 'websocket', 'webtransp
 const BASE = 'http://host';
 const GATED_EVENTS: readonly (string | symbol)[] = ['upgrade', 'request'];
 
+const ignoreError = () => undefined;
+
 /**
  * Authenticates requests that Express never sees, before any listener of the HTTP server gets them: WebSocket
  * handshakes and the long polling of socket.io. This protects every library, however it is set up.
@@ -67,7 +69,7 @@ export class HandshakeGate {
       if (event === 'upgrade') {
         const [request, socket, head] = args as [GuardedRequest, Socket, Buffer];
         // Node has removed its own listener, and an error without a listener would crash the process.
-        socket.on('error', () => undefined);
+        if (!socket.listeners('error').includes(ignoreError)) socket.on('error', ignoreError);
         // An earlier response is not finished. Its stream would be hidden behind the upgraded connection.
         if ((socket as Connection)._httpMessage) socket.destroy();
         else if (isOtherProtocol(request)) ignoreUpgrade(this.server, request, socket, head);
