@@ -6,6 +6,7 @@ import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/buil
 import { OwnCluster } from '../support/own-cluster.js';
 import { moveToServer, partitionSessions } from '../support/partitions.js';
 import { pruneToEnd } from '../support/prune-to-end.js';
+import { until } from '../support/until.js';
 import { TestApp } from '../support/test-app.js';
 
 const SERVERS = ['east', 'west'] as const;
@@ -100,6 +101,9 @@ describe('sessions in foreign partitions on two servers', () => {
   it('are unavailable while one server is down, because postgres_fdw connects to both', async () => {
     const people = await oneOfEach();
     clusters[1]?.kill();
+    const [anyone] = people;
+    // The orphaned processes of the killed server may respond for a moment.
+    await until('the lookups fail', async () => anyone !== undefined && (await me(anyone)).status === 503);
     for (const person of people) expect((await me(person).expect(503)).body.code).toBe('database_unavailable');
     await clusters[1]?.restart();
     for (const person of people) await me(person).expect(200);
