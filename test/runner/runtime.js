@@ -55,11 +55,11 @@ export default class NativeRuntime extends Runtime {
         contexts.push(this);
       }
     }
-    asyncHooks.AsyncLocalStorage = Collected;
+    replaceStorage(Collected);
     try {
       return nodeRequire(path);
     } finally {
-      asyncHooks.AsyncLocalStorage = AsyncLocalStorage;
+      replaceStorage(AsyncLocalStorage);
     }
   }
 
@@ -85,6 +85,20 @@ export default class NativeRuntime extends Runtime {
   installGetBuiltinModule() {
     // Without a sandbox, this has no effect.
   }
+}
+
+/**
+ * Replaces the class that `node:async_hooks` exports, which is a getter since Node.js 22.
+ *
+ * @param {typeof AsyncLocalStorage} value
+ */
+function replaceStorage(value) {
+  Object.defineProperty(asyncHooks, 'AsyncLocalStorage', {
+    value,
+    configurable: true,
+    enumerable: true,
+    writable: true,
+  });
 }
 
 /**
