@@ -92,7 +92,8 @@ describe('an instance with two workers', () => {
       await tries.stop();
       expect(tries.statuses).toEqual({ 401: 10, 429: 190 });
       const triedOn = (number: number) => workers.answeredBy(number, 'try-').length;
-      await until('each has responded to half', () => triedOn(1) === 100 && triedOn(2) === 100);
+      // The log contains only a sample of the rejections.
+      await until('each has responded', () => triedOn(1) > 0 && triedOn(2) > 0);
     });
 
     it('restarts a worker killed under load, and only its own connections fail', async () => {
@@ -222,14 +223,14 @@ describe('the connection pool of several workers', () => {
     database = await TestDatabase.create();
     // Long timeouts, so that no request fails because it waited.
     const timeouts = { DB_CONNECT_TIMEOUT: '1m', DB_STATEMENT_TIMEOUT: '1m' };
-    workers = await WorkerProcesses.start({ DATABASE_URL: database.url, DB_POOL_MAX: '5', ...timeouts });
+    workers = await WorkerProcesses.start({ DATABASE_URL: database.url, DB_POOL_MAX: '9', ...timeouts });
   });
   afterAll(async () => {
     await workers.kill();
     await database.drop();
   });
 
-  it('has DB_POOL_MAX connections in total', async () => {
+  it('is DB_POOL_MAX in total, with two connections of each worker for session lookups only', async () => {
     const connections = async () => {
       // Otherwise the statistics do not change within a transaction.
       await database.query('SELECT pg_stat_clear_snapshot()');
@@ -246,7 +247,7 @@ describe('the connection pool of several workers', () => {
       { method: 'POST', json: { email: `nobody-${client}@example.com`, password: 'x' } },
     ]);
     const answered = tries.stop();
-    await until('all connections wait', async () => (await connections()) === 5);
+    await until('all connections for sign-ins wait', async () => (await connections()) === 5);
     await database.query('ROLLBACK');
     await answered;
     expect([tries.statuses, await connections()]).toEqual([{ 401: 40 }, 5]);
