@@ -1,5 +1,5 @@
-// Finds changes of an OpenAPI document that break a client of an earlier version. Only what is sent and received counts.
-// Names of operations and schemas do not.
+// Finds changes of an OpenAPI document that break a client of an earlier version. Compares only what the client sends and
+// receives, not the names of operations and schemas.
 
 /** @typedef {Record<string, any>} Json */
 /** @typedef {'request' | 'response'} Direction which side sends the value: the client, or the server */

@@ -5,7 +5,7 @@ import { ProblemDto } from '../http/problem.js';
 import { REVOCATION_REASONS } from '../sessions/revocation.js';
 import { isReference } from './openapi-headers.js';
 
-export const PROBLEM = 'application/problem+json';
+const PROBLEM = 'application/problem+json';
 const CODES = 'ProblemCode';
 const REASONS = 'RevocationReason';
 const PROBLEM_SCHEMA = { $ref: getSchemaPath(ProblemDto) };

@@ -54,7 +54,7 @@ export class Gatehouse {
     this.api = createClient<paths>({ baseUrl, fetch: authenticatedFetch(this.keeper, fetch) });
   }
 
-  /** Returns the stored tokens, for example for a WebSocket, or `null` if nobody is signed in. */
+  /** Returns the stored tokens, for example for a WebSocket, or `null` if the client is not signed in. */
   tokens(): Promise<StoredTokens | null> {
     return this.keeper.current();
   }
