@@ -19,7 +19,7 @@ const OWN = ['explorer.js', 'explorer.css', 'introduction.js', 'names.js', 'rout
  * document.
  */
 export function serveDocs(app: NestExpressApplication): void {
-  const build = () => JSON.stringify(buildOpenApi(app)).replaceAll(FUTURE_EXAMPLE, inOneWeek);
+  const build = () => JSON.stringify(buildOpenApi(app)).replaceAll(FUTURE_EXAMPLE, inOneWeek());
   serveContent(app, '/openapi.json', build);
   serveContent(app, '/openapi.yaml', () => dump(JSON.parse(build()), { noRefs: true }));
   serveContent(app, '/docs', () => readPublicFile('docs/index.html'));
