@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { DEVELOPMENT_SECRET } from './env.schema.js';
+import { DEVELOPMENT_SECRET } from './settings/token.settings.js';
 import { secretWeakness } from './secret-strength.js';
 
 /** Looks random but is constant. Random values contain a placeholder's word now and then. */

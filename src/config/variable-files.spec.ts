@@ -106,8 +106,8 @@ describe('a variable with the suffix _FILE', () => {
     });
     expect(problems.map((problem) => problem.split(' ')[0])).toEqual([
       'DATABASE_URL_FILE',
-      'JWT_SECRET',
       'LOG_LEVEL',
+      'JWT_SECRET',
       'PORT',
       'PUBLIC_URL',
     ]);
