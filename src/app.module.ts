@@ -10,7 +10,7 @@ import { MULTER_DEFAULTS } from './http/body/multer-defaults.js';
 import { ConnectionDrain } from './http/connection-drain.js';
 import { guardMicroservices } from './http/microservices.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { RolesGuard } from './http/roles.guard.js';
+import { AccessGuard } from './http/access.guard.js';
 import { checkSetup } from './http/setup-check.js';
 import { StrictValidationPipe } from './http/strict-validation.pipe.js';
 import { AuditModule } from './platform/audit/audit.module.js';
@@ -23,8 +23,8 @@ import { SessionGuard } from './sessions/session.guard.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { UsersModule } from './users/users.module.js';
 
-/** The global guards, in the order in which they run: access token, session, role. */
-const GLOBAL_GUARDS = [JwtAuthGuard, SessionGuard, RolesGuard];
+/** The global guards, in the order in which they run: access token, session, access to the route. */
+const GLOBAL_GUARDS = [JwtAuthGuard, SessionGuard, AccessGuard];
 
 @Module({
   imports: [

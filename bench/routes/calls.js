@@ -99,6 +99,7 @@ export const ROUTE_CALLS = [
     'with a refresh token',
   ),
   user('POST /auth/password', () => ({ json: { currentPassword: PASSWORD, newPassword: NEW_PASSWORD } })),
+  user('POST /auth/step-up', () => ({ json: { password: PASSWORD } })),
   open('POST /auth/password/forgot', async (world) => ({ json: { email: (await world.signedIn()).email } })),
   open('POST /auth/password/forgot', async () => ({ json: { email: newEmail() } }), 'unknown email'),
   open('POST /auth/password/reset', async (world) => {

@@ -27,6 +27,8 @@ import { RegistrationService } from './registration.service.js';
 import { SecurityMailsService } from './security-mails.service.js';
 import { SignInService } from './sign-in.service.js';
 import { SignOutService } from './sign-out.service.js';
+import { StepUpController } from './step-up/step-up.controller.js';
+import { StepUpService } from './step-up/step-up.service.js';
 import { AccessTokenService } from './tokens/access-token.service.js';
 import { JwksController } from './tokens/jwks.controller.js';
 import { KeyRing } from './tokens/key-ring.js';
@@ -52,6 +54,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     NotMeController,
     OneTimeTokensController,
     PasswordController,
+    StepUpController,
     TokenController,
   ],
   providers: [
@@ -70,6 +73,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     SecurityMailsService,
     SignInService,
     SignOutService,
+    StepUpService,
     TokenService,
     VerifiedTokens,
     tablePruner({

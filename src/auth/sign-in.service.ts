@@ -132,7 +132,7 @@ export class SignInService {
     if (!(await this.sessions.makeRoom(manager, user.id))) {
       return this.reject(manager, user, new SessionLimitReachedError(), client);
     }
-    const created = await this.sessions.createSession(manager, user.id, client);
+    const created = await this.sessions.createSession(manager, user.id, client, ['pwd']);
     await this.audit.record(manager, {
       type: 'sign_in',
       userId: user.id,

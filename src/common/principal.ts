@@ -9,8 +9,26 @@ export interface AccessClaims {
   readonly generation?: number | undefined;
 }
 
+/** A sign-in on a device, or an API key. */
+export const SESSION_KINDS = ['sign_in', 'key'] as const;
+
+export type SessionKind = (typeof SESSION_KINDS)[number];
+
+/** The session of a request as its row was read, for `AccessGuard`. */
+export interface RequestSession {
+  readonly kind: SessionKind;
+  /** `null` without a limit. */
+  readonly scopes: readonly string[] | null;
+  /** JSON of `Authentications`, which only routes with a step-up parse. */
+  readonly authentications: string;
+  /** When the row was read, in seconds since 1970, by the database's clock. */
+  readonly readAt: number;
+  readonly user: { readonly hasSecondFactor: boolean };
+}
+
 /** The signed-in user of a request: the claims of the token, confirmed by the session's row. */
 export interface Principal extends AccessClaims {
   readonly role: Role;
+  readonly kind: SessionKind;
   readonly client: Client;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { REQUIRED_IN_PRODUCTION, type Environment } from './environment.js';
 import { accountSettings, accountVariables } from './settings/account.settings.js';
 import { databaseSettings, databaseVariables } from './settings/database.settings.js';
+import { factorSettings, factorVariables } from './settings/factor.settings.js';
 import { httpSettings, httpVariables } from './settings/http.settings.js';
 import { mailSettings, mailVariables } from './settings/mail.settings.js';
 import { processSettings, processVariables } from './settings/process.settings.js';
@@ -21,6 +22,7 @@ export function environmentSchema(environment: Environment) {
       ...tokenVariables(environment),
       ...sessionVariables(),
       ...accountVariables(environment),
+      ...factorVariables(),
       ...rateLimitVariables(),
       ...mailVariables(),
       ...upkeepVariables(),
@@ -54,6 +56,7 @@ export const settingsOf = (env: z.output<ReturnType<typeof environmentSchema>>, 
   ...tokenSettings(env),
   ...sessionSettings(env, worker),
   ...accountSettings(env),
+  ...factorSettings(env),
   ...rateLimitSettings(env),
   ...mailSettings(env),
   ...upkeepSettings(env),

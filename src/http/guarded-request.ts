@@ -1,16 +1,17 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import type { AccessClaims, Principal } from '../common/principal.js';
+import type { AccessClaims, Principal, RequestSession } from '../common/principal.js';
 import { UnsupportedTransportError } from './http.errors.js';
 import type { AccessRule } from './roles.decorator.js';
 
 /**
- * A request with the fields that the guards add: `JwtAuthGuard` sets `claims`, `SessionGuard` sets `principal`, and
- * `RolesGuard` sets `accessRule`.
+ * A request with the fields that the guards add: `JwtAuthGuard` sets `claims`, `SessionGuard` sets `principal` and
+ * `session`, and `AccessGuard` sets `accessRule`.
  */
 export interface GuardedRequest extends Request {
   claims?: AccessClaims;
   principal?: Principal;
+  session?: RequestSession;
   accessRule?: AccessRule;
   /** Why `checkHead`, the `HandshakeGate` or the `ConnectionLimit` rejected the request. */
   rejection?: unknown;
@@ -30,12 +31,17 @@ export function rememberHandshake(socket: object, request: GuardedRequest): void
  * @throws UnsupportedTransportError for contexts without such a request, such as microservices and GraphQL
  */
 export function requestOf(context: ExecutionContext): GuardedRequest {
+  const request = findRequest(context);
+  if (!request) throw new UnsupportedTransportError();
+  return request;
+}
+
+/** Returns the same, or `undefined` for contexts without such a request. */
+export function findRequest(context: ExecutionContext): GuardedRequest | undefined {
   const type = context.getType();
   // Not `switchToHttp()`, because it adds methods to the context on each call.
   if (type === 'http') return context.getArgByIndex<GuardedRequest>(0);
-  const request = type === 'ws' ? handshakeOf(context.getArgByIndex<object>(0)) : undefined;
-  if (!request) throw new UnsupportedTransportError();
-  return request;
+  return type === 'ws' ? handshakeOf(context.getArgByIndex<object>(0)) : undefined;
 }
 
 /** Returns the handshake of a client. A client of `ws` has the socket, and one of socket.io has the request. */

@@ -11,6 +11,7 @@ import type { Request, Response } from 'express';
 import { DomainError, ValidationFailedError } from '../common/domain.error.js';
 import { RejectionAudit } from '../common/rejection-audit.js';
 import { withoutQuery } from '../common/without-query.js';
+import { InsufficientAuthenticationError, InsufficientScopeError } from './access.errors.js';
 import { sendsBearerToken } from './bearer-token.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { isHealthResult, toDomainError } from './http-exception.js';
@@ -115,7 +116,9 @@ function setProblemHeaders(error: DomainError, request: GuardedRequest, response
   response.status(error.getStatus());
   if (error.getStatus() === 405 && !response.hasHeader('Allow')) response.setHeader('Allow', allowedBy(error, request));
   setRetryAfter(error, response);
-  if (error.kind === 'unauthenticated' && !response.hasHeader('WWW-Authenticate')) {
+  if (error instanceof InsufficientAuthenticationError || error instanceof InsufficientScopeError) {
+    response.setHeader('WWW-Authenticate', error.challenge);
+  } else if (error.kind === 'unauthenticated' && !response.hasHeader('WWW-Authenticate')) {
     // RFC 6750 §3.1: the challenge has an error code only if the request has a token and the token was rejected.
     const isRejected = sendsBearerToken(request) && !request.principal;
     response.setHeader('WWW-Authenticate', isRejected ? 'Bearer error="invalid_token"' : 'Bearer');

@@ -73,6 +73,25 @@ export class ProblemDto {
     example: 'logout',
   })
   reason?: string;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    format: 'int32',
+    minimum: 0,
+    description: 'How many seconds ago the user may have authenticated. Only with `insufficient_user_authentication`.',
+    example: 600,
+  })
+  maxAge?: number;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    format: 'int32',
+    minimum: 1,
+    maximum: 2,
+    description: 'How many factors the user must use. Only with `insufficient_user_authentication`.',
+    example: 2,
+  })
+  factors?: number;
 }
 
 /** Converts an error to its problem document. Its extensions cannot replace the members that identify the problem. */

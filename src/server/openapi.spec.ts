@@ -105,7 +105,7 @@ describe('buildOpenApi', () => {
     expect(tags).toContainEqual({ name: 'orders', description: 'Routes of orders' });
     const { operationId, security, responses } = paths['/orders']?.get ?? {};
     expect([operationId, security]).toEqual(['ordersList', [{ signIn: [] }]]);
-    expect(Object.keys(responses ?? {})).toEqual(['200', '401', '429', '500', '503']);
+    expect(Object.keys(responses ?? {})).toEqual(['200', '401', '403', '429', '500', '503']);
   });
 
   it('describes an event stream', async () => {

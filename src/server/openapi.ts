@@ -8,6 +8,13 @@ import { readVersion } from '../common/version.js';
 import { BadRequestError, InternalError, TooManyConnectionsError } from '../http/http.errors.js';
 import { USER_EXTENSION } from '../http/optional-user.js';
 import { PUBLIC_EXTENSION, type PublicOptions } from '../http/public.decorator.js';
+import { OPEN_TO_UNENROLLED_EXTENSION, SIGN_IN_ONLY_EXTENSION, STEP_UP_EXTENSION } from '../http/access.decorators.js';
+import {
+  InsufficientAuthenticationError,
+  InsufficientScopeError,
+  SecondFactorEnrollmentRequiredError,
+  SignInRequiredError,
+} from '../http/access.errors.js';
 import { PERMISSIONS_EXTENSION, ROLES_EXTENSION } from '../http/roles.decorator.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
 import {
@@ -116,7 +123,7 @@ function handlerErrors(
   access: PublicOptions | undefined,
   isOptional: boolean,
 ): DocumentedError[] {
-  const errors: DocumentedError[] = [InternalError];
+  const errors: DocumentedError[] = [InternalError, ...accessErrors(operation, access !== undefined && !isOptional)];
   const takesInput = operation.requestBody !== undefined || (operation.parameters ?? []).length > 0;
   if (takesInput) errors.push(ValidationFailedError, BadRequestError);
   if (!access) errors.push(TokenMissingError);
@@ -124,6 +131,20 @@ function handlerErrors(
   if (operation[ROLES_EXTENSION] ?? operation[PERMISSIONS_EXTENSION]) errors.push(ForbiddenError);
   if (!access?.evenIfBusy || isOptional) errors.push(DatabaseUnavailableError, OverloadedError);
   return errors;
+}
+
+/** Returns the errors of `AccessGuard`, except those about roles. Removes the extensions that only this function reads. */
+function accessErrors(operation: Operation, isPublic: boolean): DocumentedError[] {
+  const isSignInOnly = operation[SIGN_IN_ONLY_EXTENSION] === true;
+  const isOpen = operation[OPEN_TO_UNENROLLED_EXTENSION] === true;
+  for (const name of [SIGN_IN_ONLY_EXTENSION, OPEN_TO_UNENROLLED_EXTENSION]) Reflect.deleteProperty(operation, name);
+  const stepUp = operation[STEP_UP_EXTENSION];
+  if (isPublic) return [];
+  return [
+    ...(isOpen ? [] : [SecondFactorEnrollmentRequiredError]),
+    isSignInOnly || stepUp ? SignInRequiredError : InsufficientScopeError,
+    ...(stepUp || operation[ROLES_EXTENSION] ? [InsufficientAuthenticationError] : []),
+  ];
 }
 
 const SESSION_ERRORS = [SessionNotFoundError, SessionRevokedError, SessionExpiredError, UserInactiveError];

@@ -11,6 +11,8 @@ export const REVOCATION_REASONS = [
   'refresh_reuse',
   'session_limit',
   'user_deactivated',
+  'key_revoked',
+  'factors_reset',
 ] as const;
 
 export type RevocationReason = (typeof REVOCATION_REASONS)[number];

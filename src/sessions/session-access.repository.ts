@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import type { AccessClaims } from '../common/principal.js';
+import type { AccessClaims, RequestSession, SessionKind } from '../common/principal.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { queryRows, type Statement } from '../platform/database/query-rows.js';
@@ -12,7 +12,8 @@ import type { RevocationReason } from './revocation.js';
 import type { SessionState } from './session-state.js';
 
 /** A session as the guard reads it on every request. */
-export interface GuardedSession extends SessionState {
+export interface GuardedSession extends SessionState, RequestSession {
+  readonly user: User;
   /** Whether `last_seen_at` is old enough to be updated. */
   readonly isLastSeenStale: boolean;
   /** The generation of the current token pair until its first use is recorded. */
@@ -53,11 +54,13 @@ export class SessionAccessRepository {
       // `OFFSET 0` makes the planner look up each session by both IDs. It could otherwise read whole partitions, or all
       // sessions of each user.
       text: `SELECT f.*
-               FROM (SELECT unnest((SELECT $1::uuid[])) AS user_id, unnest((SELECT $2::uuid[])) AS id
+               FROM (SELECT unnest((SELECT $1::uuid[])) AS user_id, unnest((SELECT $2::uuid[])) AS id,
+                            (SELECT extract(epoch FROM now())::float8) AS read_at
                       WHERE ${SERVER_ACCEPTS_WRITES}) AS k
               CROSS JOIN LATERAL (
                 SELECT ${STATE}, s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} AS is_last_seen_stale,
-                       CASE WHEN NOT s.is_pair_used THEN s.refresh_counter END AS unused_generation, ${this.users.columns}
+                       CASE WHEN NOT s.is_pair_used THEN s.refresh_counter END AS unused_generation,
+                       s.kind, s.scopes, s.authentications::text, k.read_at, ${this.users.columns}
                   FROM sessions s JOIN users u ON u.id = s.user_id
                  WHERE s.user_id = k.user_id AND s.id = k.id
                 OFFSET 0) AS f`,
@@ -66,7 +69,15 @@ export class SessionAccessRepository {
 
   /** Returns the sessions of these claims in any order. Those that no user and session match are missing. */
   async findForGuard(manager: EntityManager, claims: readonly AccessClaims[]): Promise<GuardedSession[]> {
-    type Row = [...StateColumns, isLastSeenStale: boolean, unusedGeneration: number | null];
+    type Row = [
+      ...StateColumns,
+      isLastSeenStale: boolean,
+      unusedGeneration: number | null,
+      kind: SessionKind,
+      scopes: string[] | null,
+      authentications: string,
+      readAt: number,
+    ];
     const rows = await queryRows<Row>(manager, this.forGuard, toArrays(claims));
     return rows.map((row) => ({
       id: row[0],
@@ -74,7 +85,11 @@ export class SessionAccessRepository {
       isExpired: row[2],
       isLastSeenStale: row[3],
       unusedGeneration: row[4],
-      user: this.users.map(row, 5),
+      kind: row[5],
+      scopes: row[6],
+      authentications: row[7],
+      readAt: row[8],
+      user: this.users.map(row, 9),
     }));
   }
 

@@ -1,9 +1,11 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import type { Authentications } from '../common/authentication.js';
+import type { SessionKind } from '../common/principal.js';
 import { User } from '../users/user.entity.js';
 import type { RevocationReason } from './revocation.js';
 
 /**
- * One sign-in on one device. The row decides whether its access tokens still work. A copy of the row does not let anyone
+ * A credential: one sign-in on one device, or an API key. The row decides whether its tokens still work. A copy of the row does not let anyone
  * sign in. No index covers `last_seen_at`, so that updating it stays a heap-only update.
  */
 @Entity('sessions')
@@ -15,8 +17,10 @@ import type { RevocationReason } from './revocation.js';
 @Check('ck_sessions_revoked', `(revoked_at IS NULL) = (revoked_reason IS NULL)`)
 @Check(
   'ck_sessions_revoked_reason',
-  `revoked_reason IN ('logout', 'logout_others', 'logout_all', 'admin', 'password_changed', 'password_reset', 'refresh_reuse', 'session_limit', 'user_deactivated')`,
+  `revoked_reason IN ('logout', 'logout_others', 'logout_all', 'admin', 'password_changed', 'password_reset', 'refresh_reuse', 'session_limit', 'user_deactivated', 'key_revoked', 'factors_reset')`,
 )
+@Check('ck_sessions_kind', `kind IN ('sign_in', 'key')`)
+@Check('ck_sessions_scopes', `scopes IS NULL OR kind = 'key'`)
 export class Session {
   @PrimaryColumn({ type: 'uuid' })
   id!: string;
@@ -27,6 +31,17 @@ export class Session {
   @ManyToOne(() => User, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'user_id' })
   user?: User;
+
+  @Column({ type: 'text', default: 'sign_in' })
+  kind!: SessionKind;
+
+  /** The scopes of an API key. `null` if it may do whatever its owner may do. */
+  @Column({ type: 'text', array: true, nullable: true })
+  scopes!: string[] | null;
+
+  /** When its owner last authenticated in this session, by method. Empty in sessions of earlier versions. */
+  @Column({ type: 'jsonb', default: {} })
+  authentications!: Authentications;
 
   /** 256 random bits. With the server's secret they derive the key of this session's refresh tokens. */
   @Column({ type: 'bytea' })
@@ -49,7 +64,7 @@ export class Session {
   @Column({ type: 'text', nullable: true })
   userAgent!: string | null;
 
-  /** The name that the client sent at sign-in. */
+  /** The name that the client sent at sign-in, or the name of the key. */
   @Column({ type: 'text', nullable: true })
   deviceName!: string | null;
 

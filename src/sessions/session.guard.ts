@@ -54,11 +54,13 @@ export class SessionGuard implements CanActivate {
 }
 
 /** Sets the user and the principal of a request. */
-export function setSession(request: GuardedRequest, claims: AccessClaims, { user }: GuardedSession): void {
+export function setSession(request: GuardedRequest, claims: AccessClaims, session: GuardedSession): void {
+  const { user, kind } = session;
   request.user = user;
+  request.session = session;
   // Not `...claims`, because V8 would create a hidden class for each object.
   const { userId, sessionId } = claims;
-  request.principal = { userId, sessionId, role: user.role, client: clientOf(request) };
+  request.principal = { userId, sessionId, role: user.role, kind, client: clientOf(request) };
 }
 
 function authenticatedIn(context: ExecutionContext): AccessClaims | undefined {

@@ -21,6 +21,10 @@ const sessionOf = (id: string): GuardedSession => ({
   isExpired: false,
   isLastSeenStale: false,
   unusedGeneration: null,
+  kind: 'sign_in',
+  scopes: null,
+  authentications: '{}',
+  readAt: 0,
 });
 
 /** Returns a lookup whose queries the test completes. They find every ID that does not start with `no-`. */

@@ -2,6 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common'
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
+import { OpenToUnenrolled } from '../http/access.decorators.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { IdParamDto } from '../http/id-param.dto.js';
 import { RevokedDto, RevokeOwnSessionsDto } from './dto/revoke-own-sessions.dto.js';
@@ -33,6 +34,7 @@ export class SessionsController {
   }
 
   @Delete('current')
+  @OpenToUnenrolled()
   @HttpCode(204)
   @ApiOperation({ summary: 'Revoke the current session: sign out', description: 'The same as `POST /auth/logout`.' })
   @ApiNoContentResponse()

@@ -1,10 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
+import type { AuthenticationMethod } from '../common/authentication.js';
 import type { PageRequest } from '../common/pagination.js';
+import type { AccessClaims } from '../common/principal.js';
 import { eventsParameter, insertEvents } from '../platform/audit/audit-sql.js';
 import type { Revocation } from './revocation.js';
 import { Session } from './session.entity.js';
 import { revocations } from './sessions.metrics.js';
+
+/** The time of the statement in seconds since 1970, as `Authentications` has it. */
+export const NOW_SECONDS = 'floor(extract(epoch FROM now()))';
 
 export type NewSession = Pick<Session, 'id' | 'userId' | 'refreshSalt' | 'userAgent' | 'deviceName' | 'ipAddress'>;
 
@@ -43,6 +48,7 @@ export class SessionsRepository {
     manager: EntityManager,
     row: NewSession,
     { idleMs, absoluteMs }: { idleMs: number; absoluteMs: number },
+    methods: readonly AuthenticationMethod[] = [],
   ): Promise<Session> {
     await manager
       .createQueryBuilder()
@@ -50,10 +56,12 @@ export class SessionsRepository {
       .into(Session)
       .values({
         ...row,
+        authentications: () =>
+          `(SELECT coalesce(jsonb_object_agg(method, ${NOW_SECONDS}), '{}') FROM unnest(:methods::text[]) AS method)`,
         idleExpiresAt: () => `now() + least(:idleMs::float8, :absoluteMs::float8) * interval '1 millisecond'`,
         expiresAt: () => `now() + :absoluteMs::float8 * interval '1 millisecond'`,
       })
-      .setParameters({ idleMs, absoluteMs })
+      .setParameters({ idleMs, absoluteMs, methods })
       .updateEntity(false)
       .execute();
     return manager.findOneByOrFail(Session, { id: row.id, userId: row.userId });
@@ -142,6 +150,20 @@ export class SessionsRepository {
   async revokeOne(manager: EntityManager, filter: SessionFilter & { id: string }, cause: Revocation): Promise<boolean> {
     const { id, userId } = filter;
     return (await this.revoke(manager, { id, userId }, cause)) === 1 || (await this.findOne(manager, filter)) !== null;
+  }
+
+  /** Records that the user has authenticated in a session now. Returns false if the session has ended. */
+  async recordAuthentication(
+    manager: EntityManager,
+    { sessionId, userId }: AccessClaims,
+    method: AuthenticationMethod,
+  ): Promise<boolean> {
+    const [, affected] = await manager.query<[unknown, number]>(
+      `UPDATE sessions SET authentications = authentications || jsonb_build_object($3::text, ${NOW_SECONDS})
+        WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND idle_expires_at > now() AND expires_at > now()`,
+      [sessionId, userId, method],
+    );
+    return affected === 1;
   }
 
   /** Locks a session's row until the transaction ends. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { AuthenticationMethod } from '../common/authentication.js';
 import type { Client } from '../common/client.js';
 import { ForbiddenError } from '../common/domain.error.js';
 import { newId } from '../common/id.js';
@@ -61,11 +62,20 @@ export class SessionsService implements OnModuleInit {
     return true;
   }
 
-  /** Creates a session. Every sign-in gets a new one (ASVS 7.2.4). */
-  async createSession(manager: EntityManager, userId: string, client: Client): Promise<CreatedSession> {
+  /**
+   * Creates a session of a sign-in. Every sign-in gets a new one (ASVS 7.2.4).
+   *
+   * @param methods how the user has just authenticated
+   */
+  async createSession(
+    manager: EntityManager,
+    userId: string,
+    client: Client,
+    methods: readonly AuthenticationMethod[],
+  ): Promise<CreatedSession> {
     const { userAgent, ipAddress, deviceName = null } = client;
     const row = { id: newId(), userId, refreshSalt: randomBytes(32), userAgent, ipAddress, deviceName };
-    const session = await this.sessions.insert(manager, row, this.timeouts);
+    const session = await this.sessions.insert(manager, row, this.timeouts, methods);
     return { session, refreshToken: this.refreshTokens.issue(session, session.refreshCounter) };
   }
 

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '@nestjs/swagger';
 import { isEmail, IsString, MaxLength, ValidateBy, ValidateIf } from 'class-validator';
 import { CodePoints, MapText } from '../http/fields.js';
 import { normalizePassword } from '../platform/passwords/normalize-password.js';
@@ -35,10 +35,10 @@ export function NewPasswordField(example = 'seven lanterns at dusk'): PropertyDe
 }
 
 /** Checks the length of a password that will be verified. */
-export function PasswordField(): PropertyDecorator {
+export function PasswordField(options: ApiPropertyOptions = {}): PropertyDecorator {
   const [minLength, maxLength] = PASSWORD_LENGTH;
   return applyDecorators(
-    ApiProperty({ format: 'password', minLength, maxLength, example: 'seven lanterns at dusk' }),
+    ApiProperty({ format: 'password', minLength, maxLength, example: 'seven lanterns at dusk', ...options }),
     CodePoints(...PASSWORD_LENGTH, normalizePassword),
   );
 }

@@ -34,6 +34,10 @@ export class User {
   @Column({ type: 'boolean', default: true })
   isActive!: boolean;
 
+  /** Whether the user has an active second factor. Every sign-in and request needs it, so it is not computed. */
+  @Column({ type: 'boolean', default: false })
+  hasSecondFactor!: boolean;
+
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   emailVerifiedAt!: Date | null;
 

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Patch } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
+import { OpenToUnenrolled, SignInOnly, StepUp } from '../http/access.decorators.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { CurrentUser } from './current-user.decorator.js';
 import { RequestClient } from '../http/request-client.decorator.js';
@@ -15,6 +16,7 @@ import { InvalidCredentialsError, LastAdminError, UserNotFoundError } from './us
 import { UsersService } from './users.service.js';
 
 @ApiTags('users')
+@OpenToUnenrolled()
 @Controller('users/me')
 export class UsersController {
   constructor(private readonly users: UsersService) {}
@@ -27,6 +29,7 @@ export class UsersController {
   }
 
   @Patch()
+  @SignInOnly()
   @ApiOperation({
     summary: 'Update the current user',
     description: 'Changes only the fields of the body. `null` removes the name.',
@@ -41,6 +44,7 @@ export class UsersController {
   }
 
   @Delete()
+  @StepUp({ maxAge: '10m' })
   @HttpCode(204)
   @ApiOperation({
     summary: 'Delete the current user and all their sessions',

@@ -29,6 +29,9 @@ describe('/sessions', () => {
       expect(body).toEqual({
         id: pair.sessionId,
         isCurrent: true,
+        kind: 'sign_in',
+        amr: ['pwd'],
+        authenticatedAt: expect.stringMatching(RFC_3339),
         userAgent: 'Tester/1.0',
         deviceName: 'Ada’s laptop',
         ipAddress: '2001:db8::7',

@@ -377,6 +377,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/auth/step-up": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Authenticate again before a sensitive change
+         * @description Call it after 401 `insufficient_user_authentication`, then repeat the request with the same access token. If that error asks for two factors, call it once for each. A refresh does not count. Wrong proofs count towards a limit.
+         */
+        readonly post: operations["stepUp"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/auth/token": {
         readonly parameters: {
             readonly query?: never;
@@ -614,6 +634,13 @@ export interface components {
             readonly nextCursor: string | null;
         };
         readonly AdminSession: {
+            /** @description How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. Empty for API keys. */
+            readonly amr: readonly string[];
+            /**
+             * Format: date-time
+             * @description When the user last authenticated: at sign-in, or with `POST /auth/step-up`.
+             */
+            readonly authenticatedAt: string;
             /** Format: date-time */
             readonly createdAt: string;
             /** @description The name that the client sent, or one derived from its user agent. */
@@ -633,6 +660,8 @@ export interface components {
             readonly ipAddress: string | null;
             /** @description Whether this is the session of the request. */
             readonly isCurrent: boolean;
+            /** @description A sign-in on a device, or an API key. */
+            readonly kind: components["schemas"]["SessionKind"];
             /**
              * Format: date-time
              * @description Accurate to about a minute.
@@ -697,7 +726,7 @@ export interface components {
         /** @enum {string} */
         readonly AuditOutcome: "success" | "failure";
         /** @enum {string} */
-        readonly AuditType: "user_created" | "user_updated" | "user_deleted" | "sign_in" | "password_confirmation" | "token_refresh" | "session_revoked" | "sessions_revoked" | "session_expiry_changed" | "password_changed" | "password_reset_requested" | "password_reset" | "email_verification_requested" | "email_verified" | "not_me_reported" | "access_denied" | "rate_limited";
+        readonly AuditType: "user_created" | "user_updated" | "user_deleted" | "sign_in" | "password_confirmation" | "token_refresh" | "session_revoked" | "sessions_revoked" | "session_expiry_changed" | "password_changed" | "password_reset_requested" | "password_reset" | "email_verification_requested" | "email_verified" | "not_me_reported" | "access_denied" | "rate_limited" | "step_up";
         readonly BulkRevoked: {
             /**
              * Format: int32
@@ -852,8 +881,18 @@ export interface components {
             readonly detail: string;
             /** @description The invalid fields, if any. */
             readonly errors?: readonly components["schemas"]["FieldError"][];
+            /**
+             * Format: int32
+             * @description How many factors the user must use. Only with `insufficient_user_authentication`.
+             */
+            readonly factors?: number;
             /** @description The path of the request. */
             readonly instance: string;
+            /**
+             * Format: int32
+             * @description How many seconds ago the user may have authenticated. Only with `insufficient_user_authentication`.
+             */
+            readonly maxAge?: number;
             /** @description Why the session was revoked. Only with `session_revoked`. */
             readonly reason?: components["schemas"]["RevocationReason"];
             /** @description The `X-Request-Id` of the response. */
@@ -868,7 +907,7 @@ export interface components {
          * @description Identifies the problem. Later versions may add codes, so treat an unknown code by its status.
          * @enum {string}
          */
-        readonly ProblemCode: "bad_request" | "database_unavailable" | "email_not_verified" | "email_taken" | "forbidden" | "internal_error" | "invalid_credentials" | "last_admin" | "malformed_body" | "method_not_allowed" | "not_found" | "overloaded" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_reused" | "request_timeout" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
+        readonly ProblemCode: "bad_request" | "database_unavailable" | "email_not_verified" | "email_taken" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "last_admin" | "malformed_body" | "method_not_allowed" | "not_found" | "overloaded" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
         readonly Readiness: {
             readonly checks: components["schemas"]["ReadinessChecks"];
             /** @enum {string} */
@@ -904,7 +943,7 @@ export interface components {
          * @description Why a session was revoked.
          * @enum {string}
          */
-        readonly RevocationReason: "logout" | "logout_others" | "logout_all" | "admin" | "password_changed" | "password_reset" | "refresh_reuse" | "session_limit" | "user_deactivated";
+        readonly RevocationReason: "logout" | "logout_others" | "logout_all" | "admin" | "password_changed" | "password_reset" | "refresh_reuse" | "session_limit" | "user_deactivated" | "key_revoked" | "factors_reset";
         readonly Revoked: {
             /**
              * Format: int32
@@ -927,6 +966,13 @@ export interface components {
         /** @enum {string} */
         readonly Role: "user" | "admin";
         readonly Session: {
+            /** @description How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. Empty for API keys. */
+            readonly amr: readonly string[];
+            /**
+             * Format: date-time
+             * @description When the user last authenticated: at sign-in, or with `POST /auth/step-up`.
+             */
+            readonly authenticatedAt: string;
             /** Format: date-time */
             readonly createdAt: string;
             /** @description The name that the client sent, or one derived from its user agent. */
@@ -946,6 +992,8 @@ export interface components {
             readonly ipAddress: string | null;
             /** @description Whether this is the session of the request. */
             readonly isCurrent: boolean;
+            /** @description A sign-in on a device, or an API key. */
+            readonly kind: components["schemas"]["SessionKind"];
             /**
              * Format: date-time
              * @description Accurate to about a minute.
@@ -956,8 +1004,17 @@ export interface components {
             readonly revokedReason: components["schemas"]["RevocationReason"] | null;
             readonly userAgent: string | null;
         };
+        /**
+         * @description A sign-in on a device, or an API key.
+         * @enum {string}
+         */
+        readonly SessionKind: "sign_in" | "key";
         readonly SessionList: {
             readonly items: readonly components["schemas"]["Session"][];
+        };
+        readonly StepUp: {
+            /** Format: password */
+            readonly password?: string;
         };
         readonly TokenPair: {
             /** @description A JWT. Send it as `Authorization: Bearer`. */
@@ -976,7 +1033,7 @@ export interface components {
             readonly user: components["schemas"]["User"];
         };
         /** @enum {string} */
-        readonly TokenPurpose: "password_reset" | "email_verification" | "not_me";
+        readonly TokenPurpose: "password_reset" | "email_verification" | "not_me" | "email_change" | "invitation";
         readonly TokenRequest: {
             /** @enum {string} */
             readonly grant_type: "password" | "refresh_token";
@@ -1179,7 +1236,13 @@ export interface operations {
                     };
                 };
             };
-            /** @description `forbidden`: Your role does not allow this. */
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             *
+             *     `forbidden`: Your role does not allow this.
+             */
             readonly 403: {
                 headers: {
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1188,7 +1251,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
                     };
                 };
             };
@@ -1285,7 +1348,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
+             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
+             *
+             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
              *
              *     `token_invalid`: The access token is not valid. Sign in again.
              *
@@ -1308,12 +1373,18 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
             };
-            /** @description `forbidden`: Your role does not allow this. */
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             *
+             *     `forbidden`: Your role does not allow this.
+             */
             readonly 403: {
                 headers: {
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1322,7 +1393,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
                     };
                 };
             };
@@ -1412,7 +1483,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
+             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
+             *
+             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
              *
              *     `token_invalid`: The access token is not valid. Sign in again.
              *
@@ -1435,12 +1508,18 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
             };
-            /** @description `forbidden`: Your role does not allow this. */
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             *
+             *     `forbidden`: Your role does not allow this.
+             */
             readonly 403: {
                 headers: {
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1449,7 +1528,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
                     };
                 };
             };
@@ -1560,7 +1639,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
+             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
+             *
+             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
              *
              *     `token_invalid`: The access token is not valid. Sign in again.
              *
@@ -1583,12 +1664,18 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
             };
-            /** @description `forbidden`: Your role does not allow this. */
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             *
+             *     `forbidden`: Your role does not allow this.
+             */
             readonly 403: {
                 headers: {
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1597,7 +1684,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
                     };
                 };
             };
@@ -1732,7 +1819,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
+             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
+             *
+             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
              *
              *     `token_invalid`: The access token is not valid. Sign in again.
              *
@@ -1755,12 +1844,18 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
             };
-            /** @description `forbidden`: Your role does not allow this. */
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             *
+             *     `forbidden`: Your role does not allow this.
+             */
             readonly 403: {
                 headers: {
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1769,7 +1864,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
                     };
                 };
             };
@@ -1893,7 +1988,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
+             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
+             *
+             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
              *
              *     `token_invalid`: The access token is not valid. Sign in again.
              *
@@ -1916,12 +2013,18 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
             };
-            /** @description `forbidden`: Your role does not allow this. */
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             *
+             *     `forbidden`: Your role does not allow this.
+             */
             readonly 403: {
                 headers: {
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1930,7 +2033,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
                     };
                 };
             };
@@ -2028,7 +2131,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
+             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
+             *
+             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
              *
              *     `token_invalid`: The access token is not valid. Sign in again.
              *
@@ -2051,12 +2156,18 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
             };
-            /** @description `forbidden`: Your role does not allow this. */
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             *
+             *     `forbidden`: Your role does not allow this.
+             */
             readonly 403: {
                 headers: {
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2065,7 +2176,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
                     };
                 };
             };
@@ -2209,7 +2320,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
+             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
+             *
+             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
              *
              *     `token_invalid`: The access token is not valid. Sign in again.
              *
@@ -2232,12 +2345,18 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
             };
-            /** @description `forbidden`: Your role does not allow this. */
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             *
+             *     `forbidden`: Your role does not allow this.
+             */
             readonly 403: {
                 headers: {
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2246,7 +2365,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
                     };
                 };
             };
@@ -2349,7 +2468,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
+             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
+             *
+             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
              *
              *     `token_invalid`: The access token is not valid. Sign in again.
              *
@@ -2372,12 +2493,18 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
             };
-            /** @description `forbidden`: Your role does not allow this. */
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             *
+             *     `forbidden`: Your role does not allow this.
+             */
             readonly 403: {
                 headers: {
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2386,7 +2513,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
                     };
                 };
             };
@@ -2510,7 +2637,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
+             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
+             *
+             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
              *
              *     `token_invalid`: The access token is not valid. Sign in again.
              *
@@ -2533,12 +2662,18 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
             };
-            /** @description `forbidden`: Your role does not allow this. */
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             *
+             *     `forbidden`: Your role does not allow this.
+             */
             readonly 403: {
                 headers: {
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2547,7 +2682,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
                     };
                 };
             };
@@ -2699,6 +2834,25 @@ export interface operations {
                         /** @enum {string} */
                         readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             */
+            readonly 403: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope";
                     };
                 };
             };
@@ -3159,6 +3313,23 @@ export interface operations {
                     };
                 };
             };
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope";
+                    };
+                };
+            };
             /** @description `payload_too_large`: The body is larger than 100 kB. */
             readonly 413: {
                 headers: {
@@ -3604,6 +3775,25 @@ export interface operations {
                         /** @enum {string} */
                         readonly code: "invalid_credentials" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `sign_in_required`: API keys cannot do this. Sign in.
+             */
+            readonly 403: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "second_factor_enrollment_required" | "sign_in_required";
                     };
                 };
             };
@@ -4329,6 +4519,187 @@ export interface operations {
             };
         };
     };
+    readonly stepUp: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        readonly responses: {
+            /** @description No Content */
+            readonly 204: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `validation_failed`: Some fields are not valid.
+             *
+             *     `bad_request`: The request is not valid.
+             *
+             *     `malformed_body`: The body is not valid JSON in UTF-8.
+             */
+            readonly 400: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "validation_failed" | "bad_request" | "malformed_body";
+                    };
+                };
+            };
+            /**
+             * @description `invalid_credentials`: Incorrect email or password.
+             *
+             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
+             *
+             *     `token_invalid`: The access token is not valid. Sign in again.
+             *
+             *     `token_expired`: The access token has expired. Use the refresh token to get a new one.
+             *
+             *     `session_not_found`: The session of this token no longer exists. Sign in again.
+             *
+             *     `session_revoked`: This session was revoked. Sign in again.
+             *
+             *     `session_expired`: This session has expired. Sign in again.
+             *
+             *     `user_inactive`: This account is not active.
+             */
+            readonly 401: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "invalid_credentials" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /** @description `sign_in_required`: API keys cannot do this. Sign in. */
+            readonly 403: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "sign_in_required";
+                    };
+                };
+            };
+            /** @description `payload_too_large`: The body is larger than 100 kB. */
+            readonly 413: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "payload_too_large";
+                    };
+                };
+            };
+            /** @description `unsupported_media_type`: The body must be application/json in UTF-8, without a content encoding. */
+            readonly 415: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "unsupported_media_type";
+                    };
+                };
+            };
+            /**
+             * @description `too_many_requests`: Too many attempts. Try again later.
+             *
+             *     `too_many_connections`: Too many connections are open. Close some of them first.
+             */
+            readonly 429: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "too_many_requests" | "too_many_connections";
+                    };
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. Report the request ID to support. */
+            readonly 500: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "internal_error";
+                    };
+                };
+            };
+            /**
+             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             *
+             *     `database_unavailable`: The database is temporarily unavailable. Try again.
+             *
+             *     `overloaded`: The server is busy. Try again in a few seconds.
+             */
+            readonly 503: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                    };
+                };
+            };
+        };
+    };
     readonly requestToken: {
         readonly parameters: {
             readonly query?: never;
@@ -4648,6 +5019,23 @@ export interface operations {
                     };
                 };
             };
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope";
+                    };
+                };
+            };
             /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
             readonly 429: {
                 headers: {
@@ -4765,6 +5153,23 @@ export interface operations {
                     };
                 };
             };
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope";
+                    };
+                };
+            };
             /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
             readonly 429: {
                 headers: {
@@ -4879,6 +5284,23 @@ export interface operations {
                     };
                 };
             };
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope";
+                    };
+                };
+            };
             /** @description `not_found`: No such session. */
             readonly 404: {
                 headers: {
@@ -4986,6 +5408,23 @@ export interface operations {
                         /** @enum {string} */
                         readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope";
                     };
                 };
             };
@@ -5097,6 +5536,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `insufficient_scope`: The scopes of this API key do not allow this. */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "insufficient_scope";
+                    };
+                };
+            };
             /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
             readonly 429: {
                 headers: {
@@ -5191,6 +5643,19 @@ export interface operations {
                         /** @enum {string} */
                         readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /** @description `insufficient_scope`: The scopes of this API key do not allow this. */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "insufficient_scope";
                     };
                 };
             };
@@ -5290,6 +5755,8 @@ export interface operations {
             /**
              * @description `invalid_credentials`: Incorrect email or password.
              *
+             *     `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
+             *
              *     `token_missing`: Send an access token as a bearer token in the Authorization header.
              *
              *     `token_invalid`: The access token is not valid. Sign in again.
@@ -5315,8 +5782,23 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "invalid_credentials" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "invalid_credentials" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /** @description `sign_in_required`: API keys cannot do this. Sign in. */
+            readonly 403: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "sign_in_required";
                     };
                 };
             };
@@ -5510,6 +5992,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `sign_in_required`: API keys cannot do this. Sign in. */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "sign_in_required";
+                    };
+                };
+            };
             /** @description `user_not_found`: No such user. */
             readonly 404: {
                 headers: {
@@ -5669,6 +6164,23 @@ export interface operations {
                         /** @enum {string} */
                         readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope";
                     };
                 };
             };

@@ -1,10 +1,19 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { User } from '../../users/user.entity.js';
 
-/** The action that a token permits: setting a password, verifying an email, or reporting *this was not me*. */
+/**
+ * The action that a token permits: setting a password, verifying an email, reporting *this was not me*, confirming a new
+ * email, or accepting an invitation.
+ */
 export type TokenPurpose = (typeof TOKEN_PURPOSES)[number];
 
-export const TOKEN_PURPOSES = ['password_reset', 'email_verification', 'not_me'] as const;
+export const TOKEN_PURPOSES = [
+  'password_reset',
+  'email_verification',
+  'not_me',
+  'email_change',
+  'invitation',
+] as const;
 
 /** Long enough for users who read their mail after a holiday. */
 export const NOT_ME_TTL_MS = 7 * 86_400_000;
@@ -16,7 +25,7 @@ export const NOT_ME_TTL_MS = 7 * 86_400_000;
 @Entity('one_time_tokens')
 @Index(['userId', 'purpose'])
 @Check('ck_one_time_tokens_hash', `octet_length(hash) = 32`)
-@Check('ck_one_time_tokens_purpose', `purpose IN ('password_reset', 'email_verification', 'not_me')`)
+@Check('ck_one_time_tokens_purpose', `purpose IN ('password_reset', 'email_verification', 'not_me', 'email_change', 'invitation')`)
 export class OneTimeToken {
   /** SHA-256 of the token's bytes. 256 random bits need neither a slow hash nor a salt. */
   @PrimaryColumn({ type: 'bytea' })
@@ -31,6 +40,10 @@ export class OneTimeToken {
   @ManyToOne(() => User, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'user_id' })
   user?: User;
+
+  /** The new email of an `email_change`. In a `not_me`, the earlier email, which the link restores. */
+  @Column({ type: 'text', nullable: true })
+  email!: string | null;
 
   @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
   createdAt!: Date;

@@ -26,6 +26,8 @@ export class OneTimeTokensRepository {
       password_reset: recovery.passwordResetTtl,
       email_verification: recovery.emailVerificationTtl,
       not_me: NOT_ME_TTL_MS,
+      email_change: recovery.emailVerificationTtl,
+      invitation: recovery.invitationTtl,
     };
   }
 

@@ -1,5 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { SignInOnly } from '../../http/access.decorators.js';
 import { ApiProblems } from '../../http/api-problems.decorator.js';
 import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import type { Principal } from '../../common/principal.js';
@@ -26,6 +27,7 @@ export class PasswordController {
   ) {}
 
   @Post()
+  @SignInOnly()
   @HttpCode(204)
   @ApiOperation({
     summary: 'Change the current user’s password and revoke their other sessions',

@@ -7,6 +7,7 @@ export const accountVariables = (environment: Environment) => ({
   BCRYPT_COST: integer(environment === 'test' ? 4 : 10, 16, 12),
   PASSWORD_RESET_TTL: duration('1m', '1d', '1h'),
   EMAIL_VERIFICATION_TTL: duration('1m', '30d', '1d'),
+  INVITATION_TTL: duration('1h', '90d', '7d'),
   EMAIL_VERIFICATION_REQUIRED: flag(false),
 });
 
@@ -15,6 +16,7 @@ export const accountSettings = (env: Values<typeof accountVariables>) => ({
   recovery: {
     passwordResetTtl: env.PASSWORD_RESET_TTL,
     emailVerificationTtl: env.EMAIL_VERIFICATION_TTL,
+    invitationTtl: env.INVITATION_TTL,
     emailVerificationRequired: env.EMAIL_VERIFICATION_REQUIRED,
   },
 });

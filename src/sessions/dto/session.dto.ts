@@ -1,5 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { amrOf, methodsOf } from '../../common/authentication.js';
 import { describeDevice } from '../../common/device-name.js';
+import { SESSION_KINDS, type SessionKind } from '../../common/principal.js';
 import { REVOCATION_REASONS, type RevocationReason } from '../revocation.js';
 import type { Session } from '../session.entity.js';
 
@@ -10,6 +12,14 @@ export class SessionDto {
 
   @ApiProperty({ example: true, description: 'Whether this is the session of the request.' })
   isCurrent!: boolean;
+
+  @ApiProperty({
+    enum: SESSION_KINDS,
+    enumName: 'SessionKind',
+    example: 'sign_in',
+    description: 'A sign-in on a device, or an API key.',
+  })
+  kind!: SessionKind;
 
   @ApiProperty({ type: String, nullable: true, example: 'Mozilla/5.0 (Macintosh; …) Chrome/141.0.0.0 Safari/537.36' })
   userAgent!: string | null;
@@ -25,6 +35,21 @@ export class SessionDto {
 
   @ApiProperty({ format: 'date-time', example: '2026-01-15T09:30:00.000Z' })
   createdAt!: Date;
+
+  @ApiProperty({
+    format: 'date-time',
+    example: '2026-01-15T09:30:00.000Z',
+    description: 'When the user last authenticated: at sign-in, or with `POST /auth/step-up`.',
+  })
+  authenticatedAt!: Date;
+
+  @ApiProperty({
+    type: [String],
+    example: ['pwd', 'otp', 'mfa'],
+    description:
+      'How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. Empty for API keys.',
+  })
+  amr!: string[];
 
   @ApiProperty({ format: 'date-time', example: '2026-01-15T10:05:00.000Z', description: 'Accurate to about a minute.' })
   lastSeenAt!: Date;
@@ -55,10 +80,13 @@ export class SessionDto {
     return {
       id,
       isCurrent: id === currentId,
+      kind: session.kind,
       userAgent,
       deviceName: describeDevice(session.deviceName, userAgent),
       ipAddress,
       createdAt,
+      authenticatedAt: authenticatedAt(session),
+      amr: amrOf(methodsOf(session.authentications)),
       lastSeenAt,
       idleExpiresAt,
       expiresAt,
@@ -66,6 +94,12 @@ export class SessionDto {
       revokedReason,
     };
   }
+}
+
+/** Returns the time of the last authentication. Sessions of earlier versions have only the time of their sign-in. */
+function authenticatedAt({ authentications, createdAt }: Session): Date {
+  const times = Object.values(authentications);
+  return times.length === 0 ? createdAt : new Date(Math.max(...times) * 1_000);
 }
 
 export class SessionListDto {

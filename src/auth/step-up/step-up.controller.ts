@@ -1,0 +1,39 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Client } from '../../common/client.js';
+import type { Principal } from '../../common/principal.js';
+import { OpenToUnenrolled, SignInOnly } from '../../http/access.decorators.js';
+import { ApiProblems } from '../../http/api-problems.decorator.js';
+import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
+import { RequestClient } from '../../http/request-client.decorator.js';
+import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
+import { InvalidCredentialsError } from '../../users/users.errors.js';
+import { StepUpDto } from './dto/step-up.dto.js';
+import { OneProofError } from './step-up.errors.js';
+import { StepUpService } from './step-up.service.js';
+
+@ApiTags('auth')
+@SignInOnly()
+@OpenToUnenrolled()
+@Controller('auth/step-up')
+export class StepUpController {
+  constructor(private readonly stepUps: StepUpService) {}
+
+  @Post()
+  @HttpCode(204)
+  @ApiOperation({
+    summary: 'Authenticate again before a sensitive change',
+    description:
+      'Call it after 401 `insufficient_user_authentication`, then repeat the request with the same access token. If that error asks for two factors, call it once for each. A refresh does not count. Wrong proofs count towards a limit.',
+  })
+  @ApiNoContentResponse()
+  @ApiProblems(InvalidCredentialsError, TooManyRequestsError)
+  async stepUp(
+    @CurrentPrincipal() principal: Principal,
+    @RequestClient() client: Client,
+    @Body() { password }: StepUpDto,
+  ): Promise<void> {
+    if (password === undefined) throw new OneProofError();
+    await this.stepUps.confirmPassword(principal, client, password);
+  }
+}

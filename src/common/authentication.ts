@@ -1,0 +1,38 @@
+/**
+ * The methods of authentication (RFC 8176): a password, a one-time code (also a recovery code), and a passkey, which proves
+ * the possession of a key.
+ */
+export const AUTHENTICATION_METHODS = ['pwd', 'otp', 'pop'] as const;
+
+export type AuthenticationMethod = (typeof AUTHENTICATION_METHODS)[number];
+
+/** When each method was last used, in seconds since 1970, by the database's clock. */
+export type Authentications = Readonly<Partial<Record<AuthenticationMethod, number>>>;
+
+/** How many factors a method proves. A passkey verifies its user, so it proves possession and a PIN or biometrics. */
+const FACTORS: Readonly<Record<AuthenticationMethod, number>> = { pwd: 1, otp: 1, pop: 2 };
+
+const ALL_FACTORS = 2;
+
+/** Returns how many factors were used at this time or later, at most two. */
+export function factorsSince(authentications: Authentications, seconds: number): number {
+  const recent = AUTHENTICATION_METHODS.filter((method) => (authentications[method] ?? -Infinity) >= seconds);
+  return factorsOf(recent);
+}
+
+/** Returns the methods as the claim `amr` of RFC 8176: adds `mfa` if they prove two factors. */
+export function amrOf(methods: readonly AuthenticationMethod[]): string[] {
+  return factorsOf(methods) < ALL_FACTORS ? [...methods] : [...methods, 'mfa'];
+}
+
+/** Returns the methods that were used, in the order of `AUTHENTICATION_METHODS`. */
+export function methodsOf(authentications: Authentications): AuthenticationMethod[] {
+  return AUTHENTICATION_METHODS.filter((method) => authentications[method] !== undefined);
+}
+
+function factorsOf(methods: readonly AuthenticationMethod[]): number {
+  return Math.min(
+    methods.reduce((sum, method) => sum + FACTORS[method], 0),
+    ALL_FACTORS,
+  );
+}

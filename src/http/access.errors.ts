@@ -1,0 +1,48 @@
+import { DomainError, domainError } from '../common/domain.error.js';
+
+/** The user must authenticate again, because the last time was too long ago or had too few factors (RFC 9470 §3). */
+export class InsufficientAuthenticationError extends DomainError {
+  /** The value of `WWW-Authenticate`. */
+  readonly challenge: string;
+
+  /** @param maxAgeSeconds how long ago the authentication may have been */
+  constructor(maxAgeSeconds = 600, factors: 1 | 2 = 1) {
+    const message = 'Authenticate again with POST /auth/step-up, then repeat the request.';
+    super('unauthenticated', 'insufficient_user_authentication', message, {
+      extensions: { maxAge: maxAgeSeconds, factors },
+    });
+    const levels = factors === 2 ? `, acr_values="${ACR_TWO_FACTORS}"` : '';
+    this.challenge = `Bearer error="insufficient_user_authentication", error_description="${message}", max_age=${maxAgeSeconds}${levels}`;
+  }
+}
+
+/** The authentication context class (RFC 9470 §4) of a user who used two factors. */
+export const ACR_TWO_FACTORS = 'urn:gatehouse:acr:two-factors';
+/** The authentication context class of a user who used one factor. */
+export const ACR_ONE_FACTOR = 'urn:gatehouse:acr:one-factor';
+
+/** `SECOND_FACTOR_REQUIRED` applies to the user, who has none yet. */
+export class SecondFactorEnrollmentRequiredError extends domainError(
+  'forbidden',
+  'second_factor_enrollment_required',
+  'This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.',
+) {}
+
+/** The scopes of the API key do not include the route. */
+export class InsufficientScopeError extends DomainError {
+  /** The value of `WWW-Authenticate` (RFC 6750 §3.1). */
+  readonly challenge: string;
+
+  /** @param scopes of which the key needs one. If empty, no key with scopes may call the route */
+  constructor(scopes: readonly string[] = []) {
+    super('forbidden', 'insufficient_scope', 'The scopes of this API key do not allow this.');
+    this.challenge = `Bearer error="insufficient_scope"${scopes.length > 0 ? `, scope="${scopes.join(' ')}"` : ''}`;
+  }
+}
+
+/** No API key may call the route. */
+export class SignInRequiredError extends domainError(
+  'forbidden',
+  'sign_in_required',
+  'API keys cannot do this. Sign in.',
+) {}

@@ -1,0 +1,215 @@
+import { Controller, Get, Module, Post } from '@nestjs/common';
+import { Scopes, SignInOnly, StepUp } from '../../src/http/access.decorators.js';
+import { Roles } from '../../src/http/roles.decorator.js';
+import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
+import { expectProblem } from '../support/expect-problem.js';
+import { TestApp } from '../support/test-app.js';
+
+@Controller('probe-access')
+class ProbeAccessController {
+  @StepUp({ maxAge: '10m' })
+  @Get('sensitive')
+  sensitive(): void {
+    return undefined;
+  }
+
+  @StepUp({ maxAge: '1h', factors: 2 })
+  @Get('two-factors')
+  twoFactors(): void {
+    return undefined;
+  }
+
+  @SignInOnly()
+  @Get('sign-in-only')
+  signInOnly(): void {
+    return undefined;
+  }
+
+  @Scopes('orders:read')
+  @Get('scoped')
+  scoped(): void {
+    return undefined;
+  }
+
+  @Roles('admin')
+  @Post('admin')
+  write(): void {
+    return undefined;
+  }
+
+  @Roles('admin')
+  @Get('admin')
+  read(): void {
+    return undefined;
+  }
+}
+
+@Module({ controllers: [ProbeAccessController] })
+class ProbeAccessModule {}
+
+describe('step-up authentication', () => {
+  let app: TestApp;
+  let other: TestApp;
+  beforeAll(async () => {
+    [app, other] = await TestApp.startTwo({ imports: [ProbeAccessModule] });
+  });
+  afterAll(() => app.close());
+
+  const get = (path: string, { accessToken }: SignedIn, instance = app) =>
+    instance.request.get(`/probe-access/${path}`).set('Authorization', `Bearer ${accessToken}`);
+  const stepUp = ({ accessToken }: SignedIn, proof: object) =>
+    app.request.post('/auth/step-up').set('Authorization', `Bearer ${accessToken}`).send(proof);
+  /** Makes the last authentications of a session older. */
+  const age = ({ sessionId }: SignedIn, seconds: number) =>
+    app.database.query(
+      `UPDATE sessions SET authentications =
+         (SELECT jsonb_object_agg(key, value::numeric - $2) FROM jsonb_each_text(authentications)) WHERE id = $1`,
+      [sessionId, seconds],
+    );
+
+  it('is not needed shortly after the sign-in', async () => {
+    await get('sensitive', await buildSignedIn(app)).expect(200);
+  });
+
+  it('is demanded with the challenge of RFC 9470 when the authentication is too old', async () => {
+    const person = await buildSignedIn(app);
+    await age(person, 601);
+    const response = await get('sensitive', person);
+    expectProblem(response, 401, 'insufficient_user_authentication');
+    expect(response.body).toMatchObject({ maxAge: 600, factors: 1 });
+    expect(response.headers['www-authenticate']).toMatch(
+      /^Bearer error="insufficient_user_authentication", .*max_age=600$/,
+    );
+  });
+
+  it('makes the same access token sufficient on every instance', async () => {
+    const person = await buildSignedIn(app);
+    await age(person, 601);
+    await stepUp(person, { password: person.password }).expect(204);
+    await get('sensitive', person).expect(200);
+    await get('sensitive', person, other).expect(200);
+  });
+
+  it('rejects a wrong password and changes nothing', async () => {
+    const person = await buildSignedIn(app);
+    await age(person, 601);
+    await stepUp(person, { password: 'wrong password' }).expect(401);
+    await get('sensitive', person).expect(401);
+  });
+
+  it.each([{}, { password: null }, { password: '' }, []])('rejects the proof %j', async (proof) => {
+    expectProblem(await stepUp(await buildSignedIn(app), proof), 400, 'validation_failed');
+  });
+
+  it('is not renewed by a refresh', async () => {
+    const person = await buildSignedIn(app);
+    await age(person, 601);
+    const { body } = await app.request.post('/auth/refresh').send({ refreshToken: person.refreshToken }).expect(200);
+    await get('sensitive', { ...person, accessToken: body.accessToken }).expect(401);
+  });
+
+  it('counts for its own session only', async () => {
+    const person = await buildSignedIn(app);
+    await age(person, 601);
+    await signIn(app, person);
+    await get('sensitive', person).expect(401);
+  });
+
+  it('demands two factors where the route does', async () => {
+    const person = await buildSignedIn(app);
+    const response = await get('two-factors', person);
+    expect(response.headers['www-authenticate']).toContain('acr_values="urn:gatehouse:acr:two-factors"');
+    await app.database.query(
+      `UPDATE sessions SET authentications = authentications || jsonb_build_object('otp', extract(epoch FROM now()))
+        WHERE id = $1`,
+      [person.sessionId],
+    );
+    await get('two-factors', person).expect(200);
+  });
+
+  it('demands two factors by default from an account that has a second one', async () => {
+    const person = await buildSignedIn(app);
+    await app.database.query('UPDATE users SET has_second_factor = true WHERE id = $1', [person.id]);
+    expect((await get('sensitive', person)).body).toMatchObject({ factors: 2 });
+  });
+
+  it('is demanded from sessions of earlier versions', async () => {
+    const person = await buildSignedIn(app);
+    await app.database.query(`UPDATE sessions SET authentications = '{}' WHERE id = $1`, [person.sessionId]);
+    await get('sensitive', person).expect(401);
+    const { body } = await app.request.get('/sessions/current').set('Authorization', `Bearer ${person.accessToken}`);
+    expect(body).toMatchObject({ kind: 'sign_in', amr: [], authenticatedAt: body.createdAt });
+  });
+
+  it('is recorded in the audit trail', async () => {
+    const person = await buildSignedIn(app);
+    await stepUp(person, { password: person.password }).expect(204);
+    const { body } = await app.request.get('/users/me/activity').set('Authorization', `Bearer ${person.accessToken}`);
+    expect(body.items[0]).toMatchObject({ type: 'step_up', outcome: 'success' });
+  });
+
+  it('is needed to delete the account', async () => {
+    const person = await buildSignedIn(app);
+    await age(person, 601);
+    const remove = () =>
+      app.request
+        .delete('/users/me')
+        .set('Authorization', `Bearer ${person.accessToken}`)
+        .send({ password: person.password });
+    expectProblem(await remove(), 401, 'insufficient_user_authentication');
+    await stepUp(person, { password: person.password }).expect(204);
+    await remove().expect(204);
+  });
+
+  describe('for the writes of admins with ADMIN_STEP_UP', () => {
+    let strict: TestApp;
+    beforeAll(async () => {
+      strict = await TestApp.start({
+        imports: [ProbeAccessModule],
+        database: app.database,
+        env: { ADMIN_STEP_UP: '10m' },
+      });
+    });
+
+    it('is demanded, but not for reads', async () => {
+      const admin = await buildSignedIn(app, 'admin');
+      const write = () =>
+        strict.request.post('/probe-access/admin').set('Authorization', `Bearer ${admin.accessToken}`);
+      await write().expect(201);
+      await age(admin, 601);
+      expectProblem(await write(), 401, 'insufficient_user_authentication');
+      await get('admin', admin, strict).expect(200);
+      await stepUp(admin, { password: admin.password }).expect(204);
+      await write().expect(201);
+    });
+  });
+
+  describe('SECOND_FACTOR_REQUIRED', () => {
+    let strict: TestApp;
+    beforeAll(async () => {
+      strict = await TestApp.start({ database: app.database, env: { SECOND_FACTOR_REQUIRED: 'admins' } });
+    });
+    const call = (method: 'get' | 'post' | 'delete', path: string, { accessToken }: SignedIn) =>
+      strict.request[method](path).set('Authorization', `Bearer ${accessToken}`);
+
+    it('rejects admins without a second factor, except at a few routes', async () => {
+      const admin = await buildSignedIn(app, 'admin');
+      expectProblem(await call('get', '/admin/users', admin), 403, 'second_factor_enrollment_required');
+      expectProblem(await call('get', '/sessions', admin), 403, 'second_factor_enrollment_required');
+      await call('get', '/users/me', admin).expect(200);
+      await call('post', '/auth/step-up', admin).send({ password: admin.password }).expect(204);
+      await call('post', '/auth/logout', admin).expect(204);
+    });
+
+    it('admits admins with a second factor, and other users', async () => {
+      const [admin, user] = [await buildSignedIn(app, 'admin'), await buildSignedIn(app)];
+      await app.database.query('UPDATE users SET has_second_factor = true WHERE id = $1', [admin.id]);
+      await call('get', '/admin/users', admin).expect(200);
+      await call('get', '/sessions', user).expect(200);
+    });
+
+    it('lets users sign out of the current session', async () => {
+      await call('delete', '/sessions/current', await buildSignedIn(app, 'admin')).expect(204);
+    });
+  });
+});
