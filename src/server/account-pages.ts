@@ -2,27 +2,33 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { escapeHtml } from '../common/html.js';
 import type { Config } from '../config/env.js';
 import { pathOf } from '../http/route-table.js';
-import { readPublicFile, serveContent } from './static-files.js';
+import { listPublicFiles, readPublicFile, serveContent } from './static-files.js';
 
-const FILES = [
-  'forgot-password.html',
-  'reset-password.html',
-  'verify-email.html',
-  'not-me.html',
-  'account.js',
-  'account.css',
-];
+const LAYOUT = 'layout.html';
 
 /**
  * Serves the pages that links in mails open, for products that do not have their own yet. They use the API like any
  * other client. The token is in the fragment of the link, which browsers do not send.
  */
 export function serveAccountPages(app: NestExpressApplication, { productName }: Config): void {
-  for (const file of FILES) {
+  const product = escapeHtml(productName);
+  const pathInApi = (_: string, path: string) => pathOf(app.getHttpAdapter().getInstance(), path);
+  for (const file of listPublicFiles('account')) {
+    if (file === LAYOUT) continue;
+    const read = () => (file.endsWith('.html') ? readPage(file) : readPublicFile(`account/${file}`));
     serveContent(app, `/account/${file.replace(/\.html$/, '')}`, () =>
-      readPublicFile(`account/${file}`)
-        .replaceAll('{{product}}', escapeHtml(productName))
-        .replace(/{{path ([^}]+)}}/g, (_, path: string) => pathOf(app.getHttpAdapter().getInstance(), path)),
+      read()
+        .replaceAll('{{product}}', () => product)
+        .replace(/{{path ([^}]+)}}/g, pathInApi),
     );
   }
+}
+
+/** Returns a page in the layout. Its heading is also its title. */
+function readPage(file: string): string {
+  const page = readPublicFile(`account/${file}`);
+  const [, title = ''] = /<h1>(.*)<\/h1>/.exec(page) ?? [];
+  return readPublicFile(`account/${LAYOUT}`)
+    .replace('{{title}}', () => title)
+    .replace('{{page}}', () => page);
 }

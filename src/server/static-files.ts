@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
@@ -18,9 +18,14 @@ export function serveContent(app: NestExpressApplication, path: string, read: ()
     });
 }
 
-/** Reads a file of the folder `public`, which stands beside `src` and beside `dist`. */
-export function readPublicFile(name: string): string {
+/** Reads a file of the folder `public`. */
+export const readPublicFile = (name: string): string => readFileSync(publicUrl(name), 'utf8');
+
+/** Returns the names of the files in a folder of `public`. */
+export const listPublicFiles = (folder: string): string[] => readdirSync(publicUrl(folder));
+
+/** The folder stands beside `src` and beside `dist`. */
+function publicUrl(name: string): URL {
   const besideSources = new URL(`../../public/${name}`, import.meta.url);
-  const besideBuild = new URL(`../../../public/${name}`, import.meta.url);
-  return readFileSync(existsSync(besideSources) ? besideSources : besideBuild, 'utf8');
+  return existsSync(besideSources) ? besideSources : new URL(`../../../public/${name}`, import.meta.url);
 }

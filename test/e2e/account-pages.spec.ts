@@ -1,9 +1,11 @@
+import { readdirSync } from 'node:fs';
 import { buildUser } from '../support/builders.js';
 import { issueToken } from '../support/one-time-tokens.js';
 import { MailServer } from '../support/mail-server.js';
 import { TestApp } from '../support/test-app.js';
 
-const PAGES = ['reset-password', 'verify-email', 'not-me', 'forgot-password'];
+const FILES = readdirSync('public/account').filter((file) => file.endsWith('.html') && file !== 'layout.html');
+const PAGES = FILES.map((file) => file.replace('.html', ''));
 const FORGOT = 'forgot-password';
 
 describe('an account page', () => {
@@ -36,6 +38,14 @@ describe('an account page', () => {
   ])('%s is served with its content type', async (file, type) => {
     const { headers } = await open(file);
     expect(headers['content-type']).toBe(type);
+  });
+
+  it.each(PAGES)('%s has its heading as its title, in the layout of all pages', async (page) => {
+    const { text } = await open(page);
+    expect(text).not.toContain('{{');
+    const [, heading] = /<h1>([^<]+)<\/h1>/.exec(text) ?? [];
+    expect(text).toContain(`<title>${heading} · Tom &amp; &lt;b&gt;Jerry&lt;/b&gt;</title>`);
+    await app.request.get('/account/layout').expect(404);
   });
 
   it.each(PAGES)('%s never puts input into the URL, even before its script loads', async (page) => {
