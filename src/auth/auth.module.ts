@@ -10,6 +10,8 @@ import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { RevocationController } from './oauth/revocation.controller.js';
+import { ServerMetadataController } from './oauth/server-metadata.controller.js';
 import { OneTimeToken } from './one-time-tokens/one-time-token.entity.js';
 import { OneTimeTokensController } from './one-time-tokens/one-time-tokens.controller.js';
 import { OneTimeTokensRepository } from './one-time-tokens/one-time-tokens.repository.js';
@@ -54,6 +56,8 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     NotMeController,
     OneTimeTokensController,
     PasswordController,
+    RevocationController,
+    ServerMetadataController,
     StepUpController,
     TokenController,
   ],

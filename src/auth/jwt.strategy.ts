@@ -75,6 +75,17 @@ export class JwtStrategy {
   }
 
   /**
+   * Returns the claims of a token that is not the one of the request.
+   *
+   * @throws TokenInvalidError, TokenExpiredError
+   */
+  async verifyToken(token: string): Promise<AccessClaims> {
+    const authorization = `Bearer ${token}`;
+    const request = { headers: { authorization }, rawHeaders: ['authorization', authorization] } as unknown as Request;
+    return this.findVerified(request) ?? this.verify(request);
+  }
+
+  /**
    * Returns the claims that the application uses, or `undefined` if some are missing or malformed. The library accepts
    * tokens without an expiry. Malformed claims must never reach a query (RFC 8725 §3.11).
    */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DomainError } from '../common/domain.error.js';
 import type { Client } from '../common/client.js';
 import type { Principal } from '../common/principal.js';
 import { Database } from '../platform/database/database.js';
@@ -8,6 +9,7 @@ import { parseRefreshToken } from '../sessions/refresh-token.js';
 import { SessionRotationService } from '../sessions/session-rotation.service.js';
 import { SessionsRepository } from '../sessions/sessions.repository.js';
 import { SessionsService } from '../sessions/sessions.service.js';
+import { JwtStrategy } from './jwt.strategy.js';
 
 @Injectable()
 export class SignOutService {
@@ -17,6 +19,7 @@ export class SignOutService {
     private readonly sessions: SessionsService,
     private readonly repository: SessionsRepository,
     private readonly limits: RateLimitsService,
+    private readonly strategy: JwtStrategy,
   ) {}
 
   /**
@@ -34,6 +37,25 @@ export class SignOutService {
     const { id, userId } = session;
     const actor = { userId, sessionId: id, client };
     await this.database.run((manager) => this.repository.revoke(manager, { id, userId }, { reason: 'logout', actor }));
+  }
+
+  /**
+   * Revokes the session of any genuine token (RFC 7009). Ignores all others. A token that has expired has no session to
+   * protect, so it is ignored, too.
+   */
+  async revokeToken(token: string, client: Client): Promise<void> {
+    if (parseRefreshToken(token)) return this.signOut(null, token, client);
+    try {
+      const { userId, sessionId: id } = await this.strategy.verifyToken(token);
+      const actor = { userId, sessionId: id, client };
+      const filter = { id, userId };
+      await this.database.run(
+        (manager) => this.repository.revoke(manager, filter, { reason: 'logout', actor }),
+        client,
+      );
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.kind !== 'unauthenticated') throw error;
+    }
   }
 
   /**

@@ -63,21 +63,21 @@ export function OpenToUnenrolled(): MethodDecorator & ClassDecorator {
 }
 
 export function stepUpRuleOf(reflector: Reflector, context: ExecutionContext): StepUpRule | undefined {
-  return read<StepUpRule>(STEP_UP, reflector, context);
+  return read(STEP_UP, reflector, context) as StepUpRule | undefined;
 }
 
 export function requiredScopes(reflector: Reflector, context: ExecutionContext): readonly string[] {
-  return read<readonly string[]>(SCOPES, reflector, context) ?? [];
+  return (read(SCOPES, reflector, context) ?? []) as readonly string[];
 }
 
 export function keysAllowed(reflector: Reflector, context: ExecutionContext): boolean {
-  return !read<boolean>(SIGN_IN_ONLY, reflector, context);
+  return read(SIGN_IN_ONLY, reflector, context) !== true;
 }
 
 export function isOpenToUnenrolled(reflector: Reflector, context: ExecutionContext): boolean {
-  return read<boolean>(OPEN_TO_UNENROLLED, reflector, context) ?? false;
+  return read(OPEN_TO_UNENROLLED, reflector, context) === true;
 }
 
-function read<T>(key: string, reflector: Reflector, context: ExecutionContext): T | undefined {
-  return reflector.getAllAndOverride<T | undefined>(key, [context.getHandler(), context.getClass()]);
+function read(key: string, reflector: Reflector, context: ExecutionContext): unknown {
+  return reflector.getAllAndOverride<unknown>(key, [context.getHandler(), context.getClass()]);
 }

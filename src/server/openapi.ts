@@ -51,6 +51,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addServer('.')
     // Other tags get a description from their name.
     .addTag('auth', 'Register, sign in, refresh, sign out')
+    .addTag('oauth', 'For OAuth clients and other services')
     .addTag('recovery', 'Change or reset a password, verify an email, report a sign-in that was not you')
     .addTag('users', 'Your own account')
     .addTag('sessions', 'Your own sessions')

@@ -9,25 +9,17 @@ import { SERVER_ACCEPTS_WRITES } from '../platform/database/read-only-server.js'
 import { RowMapper } from '../platform/database/row-mapper.js';
 import { User } from '../users/user.entity.js';
 import type { RevocationReason } from './revocation.js';
-import type { SessionState } from './session-state.js';
+import type { RefreshableSession, SessionState } from './session-state.js';
 
 /** A session as the guard reads it on every request. */
 export interface GuardedSession extends SessionState, RequestSession {
   readonly user: User;
+  /** When an API key expires. `null` for sign-ins, whose access tokens have their own expiry. */
+  readonly keyExpiresAt: Date | null;
   /** Whether `last_seen_at` is old enough to be updated. */
   readonly isLastSeenStale: boolean;
   /** The generation of the current token pair until its first use is recorded. */
   readonly unusedGeneration: number | null;
-}
-
-/** A session as the rotation of its refresh token reads it. */
-export interface RefreshableSession extends SessionState {
-  readonly userId: string;
-  readonly refreshSalt: Buffer;
-  readonly refreshCounter: number;
-  /** Whether the last rotation is within the grace period. */
-  readonly isInGrace: boolean;
-  readonly isPairUsed: boolean;
 }
 
 const STATE = 's.id, s.revoked_reason, (s.idle_expires_at <= now() OR s.expires_at <= now()) AS is_expired';
@@ -60,7 +52,8 @@ export class SessionAccessRepository {
               CROSS JOIN LATERAL (
                 SELECT ${STATE}, s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} AS is_last_seen_stale,
                        CASE WHEN NOT s.is_pair_used THEN s.refresh_counter END AS unused_generation,
-                       s.kind, s.scopes, s.authentications::text, k.read_at, ${this.users.columns}
+                       s.kind, s.scopes, s.authentications::text, k.read_at,
+                       CASE WHEN s.kind = 'key' THEN s.expires_at END AS key_expires_at, ${this.users.columns}
                   FROM sessions s JOIN users u ON u.id = s.user_id
                  WHERE s.user_id = k.user_id AND s.id = k.id
                 OFFSET 0) AS f`,
@@ -77,6 +70,7 @@ export class SessionAccessRepository {
       scopes: string[] | null,
       authentications: string,
       readAt: number,
+      keyExpiresAt: Date | null,
     ];
     const rows = await queryRows<Row>(manager, this.forGuard, toArrays(claims));
     return rows.map((row) => ({
@@ -89,7 +83,8 @@ export class SessionAccessRepository {
       scopes: row[6],
       authentications: row[7],
       readAt: row[8],
-      user: this.users.map(row, 9),
+      keyExpiresAt: row[9],
+      user: this.users.map(row, 10),
     }));
   }
 
@@ -103,13 +98,20 @@ export class SessionAccessRepository {
     { sessionId: id, userId }: { readonly sessionId: string; readonly userId: string | null },
     graceMs: number,
   ): Promise<RefreshableSession | null> {
-    type Row = [...StateColumns, refreshSalt: Buffer, refreshCounter: number, isInGrace: boolean, isPairUsed: boolean];
+    type Row = [
+      ...StateColumns,
+      refreshSalt: Buffer,
+      refreshCounter: number,
+      isInGrace: boolean,
+      isPairUsed: boolean,
+      idleExpiresAt: Date,
+    ];
     const [row] = await queryRows<Row>(
       manager,
       {
         text: `SELECT ${STATE}, s.refresh_salt, s.refresh_counter,
                       coalesce(s.refreshed_at > now() - $2 * interval '1 millisecond', false) AS is_in_grace,
-                      s.is_pair_used, ${this.users.columns}
+                      s.is_pair_used, s.idle_expires_at, ${this.users.columns}
                  FROM sessions s JOIN users u ON u.id = s.user_id
                 WHERE s.id = $1 AND ($3::uuid IS NULL OR s.user_id = $3)
                   AND ${SERVER_ACCEPTS_WRITES}`,
@@ -117,9 +119,10 @@ export class SessionAccessRepository {
       [id, graceMs, userId],
     );
     if (!row) return null;
-    const [, revokedReason, isExpired, refreshSalt, refreshCounter, isInGrace, isPairUsed] = row;
-    const user = this.users.map(row, 7);
-    return { id, userId: user.id, user, revokedReason, isExpired, refreshSalt, refreshCounter, isInGrace, isPairUsed };
+    const [, revokedReason, isExpired, refreshSalt, refreshCounter, isInGrace, isPairUsed, idleExpiresAt] = row;
+    const user = this.users.map(row, 8);
+    const state = { id, userId: user.id, user, revokedReason, isExpired };
+    return { ...state, refreshSalt, refreshCounter, isInGrace, isPairUsed, idleExpiresAt };
   }
 
   /**

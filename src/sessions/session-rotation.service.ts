@@ -4,8 +4,8 @@ import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
 import { parseRefreshToken, RefreshTokens, type PresentedRefreshToken } from './refresh-token.js';
-import { SessionAccessRepository, type RefreshableSession } from './session-access.repository.js';
-import { assertUsable } from './session-state.js';
+import { SessionAccessRepository } from './session-access.repository.js';
+import { assertUsable, type RefreshableSession } from './session-state.js';
 import { RefreshTokenInvalidError } from './sessions.errors.js';
 
 /** The result of presenting a refresh token. */

@@ -16,6 +16,17 @@ export interface SessionState {
   readonly isExpired: boolean;
 }
 
+/** A session as the rotation of its refresh token reads it. */
+export interface RefreshableSession extends SessionState {
+  readonly userId: string;
+  readonly refreshSalt: Buffer;
+  readonly refreshCounter: number;
+  /** Whether the last rotation is within the grace period. */
+  readonly isInGrace: boolean;
+  readonly isPairUsed: boolean;
+  readonly idleExpiresAt: Date;
+}
+
 /**
  * Returns the session of these claims if it is usable.
  *

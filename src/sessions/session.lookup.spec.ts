@@ -25,6 +25,7 @@ const sessionOf = (id: string): GuardedSession => ({
   scopes: null,
   authentications: '{}',
   readAt: 0,
+  keyExpiresAt: null,
 });
 
 /** Returns a lookup whose queries the test completes. They find every ID that does not start with `no-`. */

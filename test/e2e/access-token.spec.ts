@@ -36,7 +36,7 @@ describe('an access token', () => {
   it('contains user, session and times, but no role', async () => {
     const admin = await buildSignedIn(app, 'admin');
     const { header, claims } = decodeToken(admin.accessToken);
-    expect(header).toEqual({ alg: 'HS256', typ: 'JWT', kid: app.app.get(KeyRing).current.id });
+    expect(header).toEqual({ alg: 'HS256', typ: 'at+jwt', kid: app.app.get(KeyRing).current.id });
     expect(claims).toEqual({
       sub: admin.id,
       sid: admin.sessionId,
@@ -121,11 +121,16 @@ describe('an access token', () => {
     ['null as kid', { header: { kid: null } }],
     ['__proto__ as kid', { header: { kid: '__proto__' } }],
     ['no kid', { header: { kid: undefined } }],
-    ['another typ', { header: { typ: 'at+jwt' } }],
+    ['another typ', { header: { typ: 'id+jwt' } }],
     ['no typ', { header: { typ: undefined } }],
     ['crit', { header: { crit: ['exp'] } }],
     ['an unencoded payload (b64)', { header: { b64: false, crit: ['b64'] } }],
   ];
+
+  it('is accepted with the type of earlier versions', async () => {
+    const { status } = await use(forgeToken(ada.accessToken, { header: { typ: 'JWT' } }));
+    expect(status).toBe(200);
+  });
 
   it.each(headers)('is rejected if its header has %s', async (_, forgery) => {
     await expectRejected(forgeToken(ada.accessToken, forgery));

@@ -54,7 +54,7 @@ describe.each([
   };
 
   it('is accepted, also if forged with the right key', async () => {
-    expect(decodeToken(ada.accessToken).header).toMatchObject({ alg: algorithm, typ: 'JWT' });
+    expect(decodeToken(ada.accessToken).header).toMatchObject({ alg: algorithm, typ: 'at+jwt' });
     for (const token of [ada.accessToken, forge({ claims: { jti: 'another' } })]) {
       const { body } = await use(token).expect(200);
       expect(body.id).toBe(ada.id);

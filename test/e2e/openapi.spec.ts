@@ -252,7 +252,7 @@ describe('the OpenAPI document', () => {
       operations.filter((operation) => !operation.codesOf(status).includes(code)).map(({ path }) => path);
     expect(without(429, 'too_many_connections')).toEqual([]);
     const probes = without(503, 'request_timeout').filter((path) => !path.startsWith('/health/'));
-    expect(probes).toEqual(['/.well-known/jwks.json']);
+    expect(probes).toEqual(['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']);
   });
 
   it('documents the errors of the token endpoint as OAuth errors with the codes of their status', () => {

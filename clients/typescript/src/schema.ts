@@ -21,6 +21,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/.well-known/oauth-authorization-server": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The endpoints and abilities of this authorization server (RFC 8414)
+         * @description OAuth clients configure themselves with it. The URLs begin with `PUBLIC_URL`.
+         */
+        readonly get: operations["getServerMetadata"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/admin/audit": {
         readonly parameters: {
             readonly query?: never;
@@ -371,6 +391,26 @@ export interface paths {
          * @description Sends a mail with a link to verify the email. The email is normalized and unique. The password has 8 to 128 characters and must not be easy to guess. Counts towards a limit per client, and towards one per client and email.
          */
         readonly post: operations["registerUser"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/auth/revoke": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Revoke the session of a token (RFC 7009)
+         * @description Whoever has a token may revoke it: an access token or a refresh token of any age. All tokens of its session stop working before the response is sent. The response is the same for an unknown token.
+         */
+        readonly post: operations["revokeToken"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -965,6 +1005,21 @@ export interface components {
         };
         /** @enum {string} */
         readonly Role: "user" | "admin";
+        readonly ServerMetadata: {
+            readonly acr_values_supported: readonly string[];
+            readonly grant_types_supported: readonly string[];
+            readonly issuer: string;
+            /** @description Missing unless a key pair signs the access tokens. */
+            readonly jwks_uri?: string;
+            /** @description Empty, because there is no authorization endpoint. */
+            readonly response_types_supported: readonly string[];
+            readonly revocation_endpoint: string;
+            readonly revocation_endpoint_auth_methods_supported: readonly string[];
+            readonly scopes_supported: readonly string[];
+            readonly token_endpoint: string;
+            /** @description Clients do not authenticate. */
+            readonly token_endpoint_auth_methods_supported: readonly string[];
+        };
         readonly Session: {
             /** @description How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. Empty for API keys. */
             readonly amr: readonly string[];
@@ -1015,6 +1070,12 @@ export interface components {
         readonly StepUp: {
             /** Format: password */
             readonly password?: string;
+        };
+        readonly TokenForm: {
+            /** @description An access token, a refresh token or an API key. */
+            readonly token: string;
+            /** @description Has no effect. The token shows its kind. */
+            readonly token_type_hint?: string;
         };
         readonly TokenPair: {
             /** @description A JWT. Send it as `Authorization: Bearer`. */
@@ -1127,6 +1188,54 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Jwks"];
+                };
+            };
+            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            readonly 429: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "too_many_connections";
+                    };
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. Report the request ID to support. */
+            readonly 500: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "internal_error";
+                    };
+                };
+            };
+        };
+    };
+    readonly getServerMetadata: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ServerMetadata"];
                 };
             };
             /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
@@ -4514,6 +4623,93 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                    };
+                };
+            };
+        };
+    };
+    readonly revokeToken: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/x-www-form-urlencoded": components["schemas"]["TokenForm"];
+            };
+        };
+        readonly responses: {
+            /** @description The token does not work any more. */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": Record<string, never>;
+                };
+            };
+            /** @description The form is not valid. */
+            readonly 400: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OAuthError"] & {
+                        /** @enum {string} */
+                        readonly error: "invalid_request";
+                    };
+                };
+            };
+            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            readonly 429: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "too_many_connections";
+                    };
+                };
+            };
+            /** @description An internal error. */
+            readonly 500: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OAuthError"] & {
+                        /** @enum {string} */
+                        readonly error: "server_error";
+                    };
+                };
+            };
+            /**
+             * @description The database is unavailable.
+             *
+             *     `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OAuthError"] & {
+                        /** @enum {string} */
+                        readonly error: "temporarily_unavailable";
+                    };
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "request_timeout";
                     };
                 };
             };

@@ -7,13 +7,7 @@ import { User } from '../../users/user.entity.js';
  */
 export type TokenPurpose = (typeof TOKEN_PURPOSES)[number];
 
-export const TOKEN_PURPOSES = [
-  'password_reset',
-  'email_verification',
-  'not_me',
-  'email_change',
-  'invitation',
-] as const;
+export const TOKEN_PURPOSES = ['password_reset', 'email_verification', 'not_me', 'email_change', 'invitation'] as const;
 
 /** Long enough for users who read their mail after a holiday. */
 export const NOT_ME_TTL_MS = 7 * 86_400_000;
@@ -25,7 +19,10 @@ export const NOT_ME_TTL_MS = 7 * 86_400_000;
 @Entity('one_time_tokens')
 @Index(['userId', 'purpose'])
 @Check('ck_one_time_tokens_hash', `octet_length(hash) = 32`)
-@Check('ck_one_time_tokens_purpose', `purpose IN ('password_reset', 'email_verification', 'not_me', 'email_change', 'invitation')`)
+@Check(
+  'ck_one_time_tokens_purpose',
+  `purpose IN ('password_reset', 'email_verification', 'not_me', 'email_change', 'invitation')`,
+)
 export class OneTimeToken {
   /** SHA-256 of the token's bytes. 256 random bits need neither a slow hash nor a salt. */
   @PrimaryColumn({ type: 'bytea' })

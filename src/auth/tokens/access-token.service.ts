@@ -4,7 +4,7 @@ import { newId } from '../../common/id.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import type { User } from '../../users/user.entity.js';
-import { KeyRing } from './key-ring.js';
+import { KeyRing, TOKEN_TYPE } from './key-ring.js';
 
 /** The result of a sign-in or refresh. */
 export interface TokenGrant {
@@ -32,7 +32,18 @@ export class AccessTokenService {
   async grant(user: User, sessionId: string, refreshToken: string, generation: number): Promise<TokenGrant> {
     const { issuer, audience, ttlSeconds: expiresIn } = this.config.accessToken;
     const { id: keyid, algorithm, signer: privateKey } = this.keys.current;
-    const options = { privateKey, algorithm, keyid, subject: user.id, jwtid: newId(), issuer, audience, expiresIn };
+    const header = { alg: algorithm, typ: TOKEN_TYPE };
+    const options = {
+      privateKey,
+      algorithm,
+      keyid,
+      header,
+      subject: user.id,
+      jwtid: newId(),
+      issuer,
+      audience,
+      expiresIn,
+    };
     const accessToken = await this.jwt.signAsync({ sid: sessionId, gen: generation }, options);
     return { user, sessionId, accessToken, refreshToken, expiresIn };
   }

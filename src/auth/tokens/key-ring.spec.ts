@@ -15,7 +15,7 @@ const keysFrom = (env: Readonly<Record<string, string>>) =>
 const keysOf = (secret: string, ...previous: readonly string[]) =>
   new KeyRing(parseEnvironment({ NODE_ENV: 'test', JWT_SECRET: secret, JWT_PREVIOUS_SECRETS: previous.join(',') }));
 const tokenWith = (header: object) => `${Buffer.from(JSON.stringify(header)).toString('base64url')}.e30.AAAA`;
-const headerOf = (keys: KeyRing) => ({ alg: keys.current.algorithm, typ: 'JWT', kid: keys.current.id });
+const headerOf = (keys: KeyRing) => ({ alg: keys.current.algorithm, typ: 'at+jwt', kid: keys.current.id });
 
 describe('KeyRing', () => {
   it('signs with the configured secret', () => {

@@ -4,6 +4,11 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { keyPair, publicKey, secretKey, type Algorithm, type SigningKey, type VerificationKey } from './token-key.js';
 
+/** The `typ` of access tokens (RFC 9068 §2.1). */
+export const TOKEN_TYPE = 'at+jwt';
+/** The `typ` of earlier versions. Their tokens are accepted until they expire. */
+const EARLIER_TYPE = 'JWT';
+
 /**
  * The keys of access tokens. One key signs. Previous and upcoming keys only verify, so that a key can be replaced without
  * signing anyone out.
@@ -23,7 +28,9 @@ export class KeyRing {
     const all = [this.current, ...previousSecrets.map(secretKey), ...verificationKeys.map(publicKey)];
     this.all = [...new Map(all.map((key) => [key.id, key])).values()];
     this.algorithms = [...new Set(this.all.map(({ algorithm }) => algorithm))];
-    this.byHeader = new Map(this.all.map((key) => [encodedHeader(key), key]));
+    this.byHeader = new Map(
+      [TOKEN_TYPE, EARLIER_TYPE].flatMap((type) => this.all.map((key) => [encodedHeader(key, type), key] as const)),
+    );
   }
 
   /**
@@ -36,8 +43,8 @@ export class KeyRing {
   }
 }
 
-function encodedHeader({ algorithm, id }: VerificationKey): string {
-  return Buffer.from(JSON.stringify({ alg: algorithm, typ: 'JWT', kid: id })).toString('base64url');
+function encodedHeader({ algorithm, id }: VerificationKey, type: string): string {
+  return Buffer.from(JSON.stringify({ alg: algorithm, typ: type, kid: id })).toString('base64url');
 }
 
 /** Rejects other spellings of the same signature: the library ignores the unused bits of the last character. */

@@ -52,7 +52,8 @@ export class TokenService {
   }
 }
 
-function requireField(fields: ReadonlyMap<string, unknown>, name: string): string {
+/** Returns a field of a form that has it exactly once. @throws InvalidTokenRequestError */
+export function requireField(fields: ReadonlyMap<string, unknown>, name: string): string {
   const value = fields.get(name);
   if (typeof value !== 'string' || value === '') {
     throw new InvalidTokenRequestError({ message: `Send the field ${name} exactly once.` });
