@@ -7,19 +7,21 @@ interface TokenContents {
 }
 
 /** A sign-in or a change that the recipient may not have made. The token belongs to the link *This was not me*. */
-interface IncidentContents extends TokenContents {
+export interface IncidentContents extends TokenContents {
   /** A short name such as `Chrome on macOS`. */
   readonly device: string;
   readonly ipAddress: string | null;
   /** RFC 3339, in UTC. */
   readonly at: string;
+  /** The second factor that was changed, such as `authenticator app`. */
+  readonly factor?: string | null;
 }
 
 /** A mail about a sign-in or a change, with the link *This was not me*. */
 export type SecurityMail = MailDefinition<IncidentContents>;
 
-const NOT_ME = { label: 'This was not me', path: '/account/not-me', validForMs: NOT_ME_TTL_MS } as const;
-const NOT_ME_CLOSING =
+export const NOT_ME = { label: 'This was not me', path: '/account/not-me', validForMs: NOT_ME_TTL_MS } as const;
+export const NOT_ME_CLOSING =
   'If this was you, you do not need to do anything. If it was not you, use the button: it signs out all your devices ' +
   'and lets you choose a new password.';
 
@@ -77,8 +79,9 @@ export const refreshTokenReused = defineMail('refresh_token_reused', ({ productN
     'If you think that someone else has used your account, use the button: it signs out all your devices and lets you choose a new password.',
 }));
 
-function factsOf({ device, ipAddress, at }: IncidentContents): [string, string][] {
+export function factsOf({ device, ipAddress, at, factor }: IncidentContents): [string, string][] {
   return [
+    ...(factor ? [['Second factor', factor] satisfies [string, string]] : []),
     ['Device', device],
     ...(ipAddress === null ? [] : [['IP address', ipAddress] satisfies [string, string]]),
     ['Time', formatTime(at)],

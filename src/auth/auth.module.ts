@@ -9,6 +9,13 @@ import { RateLimitsModule } from '../platform/rate-limits/rate-limits.module.js'
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
+import { ChallengesRepository } from './factors/challenges.repository.js';
+import { Factor } from './factors/factor.entity.js';
+import { FactorsRepository } from './factors/factors.repository.js';
+import { FactorsService } from './factors/factors.service.js';
+import { RecoveryCode } from './factors/recovery-code.entity.js';
+import { RecoveryCodesRepository } from './factors/recovery-codes.repository.js';
+import { SignInChallenge } from './factors/sign-in-challenge.entity.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { RevocationController } from './oauth/revocation.controller.js';
 import { ServerMetadataController } from './oauth/server-metadata.controller.js';
@@ -46,7 +53,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     PasswordsModule,
     RateLimitsModule,
     SessionsModule,
-    TypeOrmModule.forFeature([OneTimeToken]),
+    TypeOrmModule.forFeature([Factor, OneTimeToken, RecoveryCode, SignInChallenge]),
     UsersModule,
   ],
   controllers: [
@@ -63,7 +70,10 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
   ],
   providers: [
     AccessTokenService,
+    ChallengesRepository,
     EmailVerificationService,
+    FactorsRepository,
+    FactorsService,
     JwtStrategy,
     KeyRing,
     NotMeService,
@@ -72,6 +82,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     PasswordChangeService,
     PasswordResetService,
     PassportUserStrategy,
+    RecoveryCodesRepository,
     RefreshService,
     RegistrationService,
     SecurityMailsService,
@@ -86,6 +97,19 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
       key: 'hash',
       condition: `expires_at < now() - $1::float8 * interval '1 millisecond'`,
       retentionMs: () => 0,
+    }),
+    tablePruner({
+      subject: 'sign-in challenges',
+      table: 'sign_in_challenges',
+      key: 'hash',
+      condition: `expires_at < now() - $1::float8 * interval '1 millisecond'`,
+      retentionMs: () => 0,
+    }),
+    tablePruner({
+      subject: 'unconfirmed factors',
+      table: 'factors',
+      condition: `confirmed_at IS NULL AND created_at < now() - $1::float8 * interval '1 millisecond'`,
+      retentionMs: () => 86_400_000,
     }),
   ],
   // For the global JwtAuthGuard.

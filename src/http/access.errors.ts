@@ -9,7 +9,7 @@ export class InsufficientAuthenticationError extends DomainError {
   constructor(maxAgeSeconds = 600, factors: 1 | 2 = 1) {
     const message = 'Authenticate again with POST /auth/step-up, then repeat the request.';
     super('unauthenticated', 'insufficient_user_authentication', message, {
-      extensions: { maxAge: maxAgeSeconds, factors },
+      extensions: { maxAge: maxAgeSeconds, minFactors: factors },
     });
     const levels = factors === 2 ? `, acr_values="${ACR_TWO_FACTORS}"` : '';
     this.challenge = `Bearer error="insufficient_user_authentication", error_description="${message}", max_age=${maxAgeSeconds}${levels}`;

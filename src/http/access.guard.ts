@@ -15,6 +15,7 @@ import type { StepUpRule } from './access.decorators.js';
 import { findRequest } from './guarded-request.js';
 import { isAllowed } from './roles.decorator.js';
 import { RouteAccessCache, type RouteAccess } from './route-access.js';
+import { requiresSecondFactor } from '../config/second-factor-policy.js';
 
 /**
  * The third global guard. Checks what the route requires of a valid session: the role and permissions of the user, the
@@ -55,8 +56,7 @@ export class AccessGuard implements CanActivate {
   }
 
   private assertEnrolled({ role }: Principal, { user }: RequestSession): void {
-    const { required } = this.config.factors;
-    if (required === 'off' || user.hasSecondFactor || (required === 'admins' && role !== 'admin')) return;
+    if (user.hasSecondFactor || !requiresSecondFactor(this.config.factors.required, role)) return;
     throw new SecondFactorEnrollmentRequiredError();
   }
 }

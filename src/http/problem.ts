@@ -91,7 +91,22 @@ export class ProblemDto {
     description: 'How many factors the user must use. Only with `insufficient_user_authentication`.',
     example: 2,
   })
-  factors?: number;
+  minFactors?: number;
+
+  @ApiPropertyOptional({
+    description: 'A token for `POST /auth/login/factor`. Only with `second_factor_required`.',
+    example: 'mV1oZc0kq3r6bQWm2y3tq9m2cJ3Qk6s8n1vY5xT7uZA',
+  })
+  challenge?: string;
+
+  @ApiPropertyOptional({
+    enum: ['totp', 'passkey', 'recovery_code'],
+    enumName: 'SignInFactor',
+    isArray: true,
+    description: 'The second factors that the account can use. Only with `second_factor_required`.',
+    example: ['totp', 'recovery_code'],
+  })
+  factors?: readonly string[];
 }
 
 /** Converts an error to its problem document. Its extensions cannot replace the members that identify the problem. */

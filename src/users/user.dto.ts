@@ -19,6 +19,9 @@ export class UserDto {
   @ApiProperty({ example: true, description: 'An inactive user can neither sign in nor use a session.' })
   isActive!: boolean;
 
+  @ApiProperty({ example: false, description: 'Whether the user has a second factor, which each sign-in needs.' })
+  hasSecondFactor!: boolean;
+
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
   emailVerifiedAt!: Date | null;
 
@@ -29,7 +32,7 @@ export class UserDto {
   updatedAt!: Date;
 
   static from(this: void, user: User): UserDto {
-    const { id, email, name, role, isActive, emailVerifiedAt, createdAt, updatedAt } = user;
-    return { id, email, name, role, isActive, emailVerifiedAt, createdAt, updatedAt };
+    const { id, email, name, role, isActive, hasSecondFactor, emailVerifiedAt, createdAt, updatedAt } = user;
+    return { id, email, name, role, isActive, hasSecondFactor, emailVerifiedAt, createdAt, updatedAt };
   }
 }

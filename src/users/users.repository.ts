@@ -118,6 +118,10 @@ export class UsersRepository {
     await manager.update(User, { id }, { emailVerifiedAt: () => 'now()', updatedAt: () => 'now()' });
   }
 
+  async setSecondFactor(manager: EntityManager, id: string, hasSecondFactor: boolean): Promise<void> {
+    await manager.update(User, { id }, { hasSecondFactor, updatedAt: () => 'now()' });
+  }
+
   async delete(manager: EntityManager, id: string): Promise<void> {
     await manager.delete(User, { id });
   }

@@ -48,6 +48,7 @@ describe('POST /auth/register', () => {
       name: 'Ada',
       role: 'user',
       isActive: true,
+      hasSecondFactor: false,
       emailVerifiedAt: null,
       createdAt: expect.stringMatching(UTC_MILLISECONDS),
       updatedAt: expect.stringMatching(UTC_MILLISECONDS),

@@ -76,7 +76,7 @@ describe('step-up authentication', () => {
     await age(person, 601);
     const response = await get('sensitive', person);
     expectProblem(response, 401, 'insufficient_user_authentication');
-    expect(response.body).toMatchObject({ maxAge: 600, factors: 1 });
+    expect(response.body).toMatchObject({ maxAge: 600, minFactors: 1 });
     expect(response.headers['www-authenticate']).toMatch(
       /^Bearer error="insufficient_user_authentication", .*max_age=600$/,
     );
@@ -130,7 +130,7 @@ describe('step-up authentication', () => {
   it('demands two factors by default from an account that has a second one', async () => {
     const person = await buildSignedIn(app);
     await app.database.query('UPDATE users SET has_second_factor = true WHERE id = $1', [person.id]);
-    expect((await get('sensitive', person)).body).toMatchObject({ factors: 2 });
+    expect((await get('sensitive', person)).body).toMatchObject({ minFactors: 2 });
   });
 
   it('is demanded from sessions of earlier versions', async () => {

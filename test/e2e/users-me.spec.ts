@@ -25,6 +25,7 @@ describe('/users/me', () => {
         name: 'Ada Lovelace',
         role: 'user',
         isActive: true,
+        hasSecondFactor: false,
         emailVerifiedAt: null,
         createdAt: expect.stringMatching(RFC_3339),
         updatedAt: expect.stringMatching(RFC_3339),

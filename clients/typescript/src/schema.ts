@@ -766,7 +766,7 @@ export interface components {
         /** @enum {string} */
         readonly AuditOutcome: "success" | "failure";
         /** @enum {string} */
-        readonly AuditType: "user_created" | "user_updated" | "user_deleted" | "sign_in" | "password_confirmation" | "token_refresh" | "session_revoked" | "sessions_revoked" | "session_expiry_changed" | "password_changed" | "password_reset_requested" | "password_reset" | "email_verification_requested" | "email_verified" | "not_me_reported" | "access_denied" | "rate_limited" | "step_up";
+        readonly AuditType: "user_created" | "user_updated" | "user_deleted" | "sign_in" | "password_confirmation" | "token_refresh" | "session_revoked" | "sessions_revoked" | "session_expiry_changed" | "password_changed" | "password_reset_requested" | "password_reset" | "email_verification_requested" | "email_verified" | "not_me_reported" | "access_denied" | "rate_limited" | "factor_added" | "factor_renamed" | "factor_removed" | "recovery_codes_replaced" | "recovery_code_used" | "factors_reset" | "second_factor_requested" | "step_up";
         readonly BulkRevoked: {
             /**
              * Format: int32
@@ -915,17 +915,16 @@ export interface components {
             readonly waiting: number;
         };
         readonly Problem: {
+            /** @description A token for `POST /auth/login/factor`. Only with `second_factor_required`. */
+            readonly challenge?: string;
             /** @description A stable identifier that clients can test. */
             readonly code: components["schemas"]["ProblemCode"];
             /** @description An explanation for humans. */
             readonly detail: string;
             /** @description The invalid fields, if any. */
             readonly errors?: readonly components["schemas"]["FieldError"][];
-            /**
-             * Format: int32
-             * @description How many factors the user must use. Only with `insufficient_user_authentication`.
-             */
-            readonly factors?: number;
+            /** @description The second factors that the account can use. Only with `second_factor_required`. */
+            readonly factors?: readonly components["schemas"]["SignInFactor"][];
             /** @description The path of the request. */
             readonly instance: string;
             /**
@@ -933,6 +932,11 @@ export interface components {
              * @description How many seconds ago the user may have authenticated. Only with `insufficient_user_authentication`.
              */
             readonly maxAge?: number;
+            /**
+             * Format: int32
+             * @description How many factors the user must use. Only with `insufficient_user_authentication`.
+             */
+            readonly minFactors?: number;
             /** @description Why the session was revoked. Only with `session_revoked`. */
             readonly reason?: components["schemas"]["RevocationReason"];
             /** @description The `X-Request-Id` of the response. */
@@ -1067,6 +1071,11 @@ export interface components {
         readonly SessionList: {
             readonly items: readonly components["schemas"]["Session"][];
         };
+        /**
+         * @description The second factors that the account can use. Only with `second_factor_required`.
+         * @enum {string}
+         */
+        readonly SignInFactor: "totp" | "passkey" | "recovery_code";
         readonly StepUp: {
             /** Format: password */
             readonly password?: string;
@@ -1137,6 +1146,8 @@ export interface components {
             readonly email: string;
             /** Format: date-time */
             readonly emailVerifiedAt: string | null;
+            /** @description Whether the user has a second factor, which each sign-in needs. */
+            readonly hasSecondFactor: boolean;
             /** Format: uuid */
             readonly id: string;
             /** @description An inactive user can neither sign in nor use a session. */

@@ -1,0 +1,104 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { Client } from '../../common/client.js';
+import type { User } from '../../users/user.entity.js';
+import { UsersRepository } from '../../users/users.repository.js';
+import { ChallengeInvalidError } from './factors.errors.js';
+
+export const CHALLENGE_TTL_MS = 5 * 60_000;
+/** Each is a guess. */
+export const MAX_FAILURES = 5;
+const TOKEN_BYTES = 32;
+
+/** A challenge whose row and user are locked until the transaction ends. */
+export interface LockedChallenge {
+  readonly hash: Buffer;
+  readonly user: User;
+  /** What a passkey must sign, if the client asked for it. */
+  readonly passkeyChallenge: Buffer | null;
+}
+
+/** Expired, void and foreign challenges do not count, nor those from before the last change of the password. */
+const VALID = `
+   FROM sign_in_challenges c JOIN users u ON u.id = c.user_id
+  WHERE c.hash = $1 AND c.user_agent IS NOT DISTINCT FROM $2 AND c.failures < ${MAX_FAILURES} AND c.expires_at > now()
+    AND u.is_active AND (c.created_at > u.password_changed_at) IS NOT FALSE`;
+
+/** Sign-ins that wait for their second factor. They are bound to the user agent of the device. */
+@Injectable()
+export class ChallengesRepository {
+  constructor(private readonly users: UsersRepository) {}
+
+  /** Creates a challenge and returns its token. */
+  async create(manager: EntityManager, userId: string, { userAgent }: Client): Promise<string> {
+    const token = randomBytes(TOKEN_BYTES);
+    await manager.query(
+      `INSERT INTO sign_in_challenges (hash, user_id, user_agent, expires_at)
+       VALUES ($1, $2, $3, now() + $4::float8 * interval '1 millisecond')`,
+      [hash(token), userId, userAgent, CHALLENGE_TTL_MS],
+    );
+    return token.toString('base64url');
+  }
+
+  /** Returns the ID of a valid challenge's user. @throws ChallengeInvalidError */
+  async findUserId(manager: EntityManager, token: string, { userAgent }: Client): Promise<string> {
+    const [row] = await manager.query<{ id: string }[]>(`SELECT u.id ${VALID}`, [hashOf(token), userAgent]);
+    if (!row) throw new ChallengeInvalidError();
+    return row.id;
+  }
+
+  /**
+   * Locks the user of a valid challenge, and then the challenge. Parallel calls wait, so that each counts its failure
+   * before the next one, and one of them succeeds.
+   *
+   * @throws ChallengeInvalidError
+   */
+  async lock(manager: EntityManager, token: string, client: Client): Promise<LockedChallenge> {
+    const user = await this.users.lockActive(manager, { id: await this.findUserId(manager, token, client) });
+    const [row] = await manager.query<{ hash: Buffer; passkeyChallenge: Buffer | null }[]>(
+      `SELECT c.hash, c.passkey_challenge AS "passkeyChallenge" ${VALID} FOR UPDATE OF c`,
+      [hashOf(token), client.userAgent],
+    );
+    if (!user || !row) throw new ChallengeInvalidError();
+    return { ...row, user };
+  }
+
+  /** Counts a wrong factor. Returns whether the challenge is void now. */
+  async recordFailure(manager: EntityManager, { hash: key }: LockedChallenge): Promise<boolean> {
+    const [[row]] = await manager.query<[{ failures: number }[], number]>(
+      `UPDATE sign_in_challenges SET failures = failures + 1 WHERE hash = $1 RETURNING failures`,
+      [key],
+    );
+    return (row?.failures ?? 0) >= MAX_FAILURES;
+  }
+
+  /** Stores what a passkey must sign. @throws ChallengeInvalidError */
+  async setPasskeyChallenge(manager: EntityManager, token: string, client: Client, challenge: Buffer): Promise<void> {
+    const [, updated] = await manager.query<[unknown, number]>(
+      `UPDATE sign_in_challenges SET passkey_challenge = $3 WHERE hash = (SELECT c.hash ${VALID})`,
+      [hashOf(token), client.userAgent, challenge],
+    );
+    if (updated === 0) throw new ChallengeInvalidError();
+  }
+
+  async delete(manager: EntityManager, { hash: key }: LockedChallenge): Promise<void> {
+    await manager.query(`DELETE FROM sign_in_challenges WHERE hash = $1`, [key]);
+  }
+
+  /** Deletes all challenges of a user. */
+  async void(manager: EntityManager, userId: string): Promise<void> {
+    await manager.query(`DELETE FROM sign_in_challenges WHERE user_id = $1`, [userId]);
+  }
+}
+
+/** Returns the stored hash of a token. @throws ChallengeInvalidError if the token is malformed */
+function hashOf(token: string): Buffer {
+  const bytes = Buffer.from(token, 'base64url');
+  if (bytes.length !== TOKEN_BYTES || bytes.toString('base64url') !== token) throw new ChallengeInvalidError();
+  return hash(bytes);
+}
+
+function hash(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}

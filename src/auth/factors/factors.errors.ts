@@ -1,0 +1,54 @@
+import { domainError, DomainError } from '../../common/domain.error.js';
+
+/** The second factors that a sign-in can use. */
+export const SIGN_IN_FACTORS = ['totp', 'passkey', 'recovery_code'] as const;
+
+export type SignInFactor = (typeof SIGN_IN_FACTORS)[number];
+
+/** The password is correct, and the account has a second factor. */
+export class SecondFactorRequiredError extends DomainError {
+  constructor(challenge = 'mV1oZc0kq3r6bQWm2y3tq9m2cJ3Qk6s8n1vY5xT7uZA', factors: readonly SignInFactor[] = ['totp']) {
+    super(
+      'unauthenticated',
+      'second_factor_required',
+      'This account needs a second factor. Send one with the challenge to POST /auth/login/factor.',
+      { extensions: { challenge, factors } },
+    );
+  }
+}
+
+/** The challenge is malformed, unknown, expired, used, void, or of another device. The response does not say which. */
+export class ChallengeInvalidError extends domainError(
+  'unauthenticated',
+  'challenge_invalid',
+  'This sign-in has expired or was completed. Sign in again.',
+) {}
+
+/** The code or the passkey is wrong, or was used before. */
+export class InvalidFactorError extends domainError(
+  'unauthenticated',
+  'invalid_factor',
+  'The second factor is not correct, or the code was used before.',
+) {}
+
+export class FactorNotFoundError extends domainError('not_found', 'factor_not_found', 'No such second factor.') {}
+
+/** The role of the account requires a second factor (`SECOND_FACTOR_REQUIRED`). */
+export class LastFactorError extends domainError(
+  'conflict',
+  'last_factor',
+  'This account must have a second factor. Add another one first.',
+) {}
+
+export class TooManyFactorsError extends domainError(
+  'conflict',
+  'too_many_factors',
+  'This account has the maximum number of second factors. Delete one first.',
+) {}
+
+/** The account has no second factor that a recovery code could replace. */
+export class NoFactorError extends domainError(
+  'conflict',
+  'no_second_factor',
+  'This account has no second factor. Add one first.',
+) {}

@@ -1,0 +1,149 @@
+import { Injectable } from '@nestjs/common';
+import type { Principal } from '../../common/principal.js';
+import { InjectConfig } from '../../config/config.module.js';
+import type { Config } from '../../config/env.js';
+import { requiresSecondFactor } from '../../config/second-factor-policy.js';
+import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
+import { Database, type EntityManager } from '../../platform/database/database.js';
+import { SessionNotFoundError } from '../../sessions/sessions.errors.js';
+import { SessionsRepository } from '../../sessions/sessions.repository.js';
+import { SessionsService } from '../../sessions/sessions.service.js';
+import type { User } from '../../users/user.entity.js';
+import { UsersRepository } from '../../users/users.repository.js';
+import { SecurityMailsService } from '../security-mails.service.js';
+import { METHOD_OF, type Factor } from './factor.entity.js';
+import { FACTOR_ADDED, FACTOR_REMOVED, FACTOR_RENAMED, RECOVERY_CODES_REPLACED } from './factors.audit.js';
+import { FactorNotFoundError, LastFactorError, NoFactorError, TooManyFactorsError } from './factors.errors.js';
+import { factorAdded, factorRemoved, factorRenamed, recoveryCodesReplaced } from './factors.mails.js';
+import { FactorsRepository } from './factors.repository.js';
+import { RecoveryCodesRepository } from './recovery-codes.repository.js';
+
+/** Each authenticator app makes guesses of a code more likely to succeed. */
+const MAX_FACTORS = 10;
+
+const DESCRIPTIONS = { totp: 'authenticator app', passkey: 'passkey' } as const;
+
+export interface FactorList {
+  readonly factors: readonly Factor[];
+  readonly recoveryCodesLeft: number;
+}
+
+/** Lists and changes the second factors of the caller. Each change is recorded and mailed (ASVS 6.3.7). */
+@Injectable()
+export class FactorsService {
+  constructor(
+    @InjectConfig() private readonly config: Config,
+    private readonly database: Database,
+    private readonly users: UsersRepository,
+    private readonly sessions: SessionsService,
+    private readonly sessionsRepository: SessionsRepository,
+    private readonly factors: FactorsRepository,
+    private readonly recoveryCodes: RecoveryCodesRepository,
+    private readonly securityMails: SecurityMailsService,
+    private readonly audit: AuditRecorder,
+  ) {}
+
+  /** Returns the active factors of the caller, oldest first. */
+  listFactors({ userId }: Principal): Promise<FactorList> {
+    return this.database.run(async (manager) => ({
+      factors: await this.factors.listActive(manager, userId),
+      recoveryCodesLeft: await this.recoveryCodes.count(manager, userId),
+    }));
+  }
+
+  /** @throws FactorNotFoundError, the errors of `lockOwner` */
+  renameFactor(actor: Principal, id: string, name: string | null): Promise<Factor> {
+    return this.database.transactionWithRetry(async (manager) => {
+      const user = await this.lockOwner(manager, actor);
+      const factor = await this.findActive(manager, user, id);
+      if (factor.name === name) return factor;
+      await this.factors.rename(manager, factor, name);
+      const renamed = { ...factor, name };
+      await this.audit.record(manager, { type: FACTOR_RENAMED, userId: user.id, actor, details: detailsOf(factor) });
+      await this.securityMails.queue(manager, factorRenamed, user, actor.client, describe(renamed));
+      return renamed;
+    });
+  }
+
+  /**
+   * Deletes a factor. With the last one, deletes the recovery codes.
+   *
+   * @throws FactorNotFoundError
+   * @throws LastFactorError if the role of the account requires a second factor
+   * @throws the errors of `lockOwner`
+   */
+  async removeFactor(actor: Principal, id: string): Promise<void> {
+    await this.database.transactionWithRetry(async (manager) => {
+      const user = await this.lockOwner(manager, actor);
+      const factor = await this.findActive(manager, user, id);
+      if ((await this.factors.countActive(manager, user.id)) === 1) {
+        if (requiresSecondFactor(this.config.factors.required, user.role)) throw new LastFactorError();
+        await this.recoveryCodes.delete(manager, user.id);
+        await this.users.setSecondFactor(manager, user.id, false);
+      }
+      await this.factors.delete(manager, factor);
+      await this.audit.record(manager, { type: FACTOR_REMOVED, userId: user.id, actor, details: detailsOf(factor) });
+      await this.securityMails.queue(manager, factorRemoved, user, actor.client, describe(factor));
+    });
+  }
+
+  /** Creates ten new recovery codes and voids the earlier ones. @throws NoFactorError, the errors of `lockOwner` */
+  replaceRecoveryCodes(actor: Principal): Promise<string[]> {
+    return this.database.transactionWithRetry(async (manager) => {
+      const user = await this.lockOwner(manager, actor);
+      if (!user.hasSecondFactor) throw new NoFactorError();
+      const codes = await this.recoveryCodes.replace(manager, user.id);
+      await this.audit.record(manager, { type: RECOVERY_CODES_REPLACED, userId: user.id, actor });
+      await this.securityMails.queue(manager, recoveryCodesReplaced, user, actor.client);
+      return codes;
+    });
+  }
+
+  /**
+   * Locks the caller's row, and checks again that their session is valid. Call it first in each change of factors.
+   *
+   * @throws the errors of `SessionsService.assertActorAllowed`
+   */
+  async lockOwner(manager: EntityManager, actor: Principal): Promise<User> {
+    const user = await this.users.lockActive(manager, { id: actor.userId });
+    await this.sessions.assertActorAllowed(manager, actor);
+    if (!user) throw new SessionNotFoundError({ claims: actor });
+    return user;
+  }
+
+  /** @throws TooManyFactorsError if the account has the maximum number of active factors */
+  async assertRoom(manager: EntityManager, user: User): Promise<void> {
+    if ((await this.factors.countActive(manager, user.id)) >= MAX_FACTORS) throw new TooManyFactorsError();
+  }
+
+  /**
+   * Activates a factor that the caller has just used, which counts as an authentication of their session. Returns recovery
+   * codes with the first factor. Call `lockOwner` and insert the factor before.
+   *
+   * @throws FactorNotFoundError if it already is active, or was deleted meanwhile
+   * @throws TooManyFactorsError
+   */
+  async activate(manager: EntityManager, actor: Principal, user: User, factor: Factor): Promise<string[] | undefined> {
+    await this.assertRoom(manager, user);
+    if (!(await this.factors.confirm(manager, factor))) throw new FactorNotFoundError();
+    let codes: string[] | undefined;
+    if (!user.hasSecondFactor) {
+      await this.users.setSecondFactor(manager, user.id, true);
+      codes = await this.recoveryCodes.replace(manager, user.id);
+    }
+    await this.sessionsRepository.recordAuthentication(manager, actor, METHOD_OF[factor.kind]);
+    await this.audit.record(manager, { type: FACTOR_ADDED, userId: user.id, actor, details: detailsOf(factor) });
+    await this.securityMails.queue(manager, factorAdded, user, actor.client, describe(factor));
+    return codes;
+  }
+
+  private async findActive(manager: EntityManager, user: User, id: string): Promise<Factor> {
+    const factor = await this.factors.findOne(manager, user.id, id);
+    if (!factor?.confirmedAt) throw new FactorNotFoundError();
+    return factor;
+  }
+}
+
+const detailsOf = ({ id, kind }: Factor) => ({ factorId: id, kind });
+
+const describe = ({ kind, name }: Factor) => (name === null ? DESCRIPTIONS[kind] : `${DESCRIPTIONS[kind]} “${name}”`);
