@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { PUBLISHED_SECRETS } from './published-secrets.js';
+import { isPublished } from './published-secrets.js';
 import { bitsOf, literalBits } from './secret-bits.js';
 import { loadWords } from './secret-words.js';
 
@@ -33,7 +33,7 @@ const ADVICE = 'Generate one with: openssl rand -base64 48';
 /** Returns why a secret is too weak for production, or null (ASVS 11.2.3, RFC 8725 §3.5). */
 export function secretWeakness(secret: string): string | null {
   if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) return `must have at least ${MIN_SECRET_BYTES} bytes. ${ADVICE}`;
-  if (PLACEHOLDER.test(secret) || PUBLISHED_SECRETS.has(secret)) return `is a placeholder. ${ADVICE}`;
+  if (PLACEHOLDER.test(secret) || isPublished(secret)) return `is a placeholder. ${ADVICE}`;
   if (new Set(secret).size < MIN_DISTINCT_CHARACTERS) return `has too few different characters. ${ADVICE}`;
   if (TOKEN.test(secret)) return `is a token. ${ADVICE}`;
   if (UUID.test(secret)) return `is a UUID. ${ADVICE}`;
