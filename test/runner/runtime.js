@@ -13,6 +13,9 @@ register('./typescript.js', import.meta.url);
 process.setSourceMapsEnabled(true);
 // A listener for `disconnect` would keep the worker from ending by itself.
 setInterval(endIfOrphaned, 1_000, process.ppid).unref();
+// Jest restarts a worker that uses much memory with SIGTERM, often when its next file has started. The applications of that
+// file must not shut down and exit. Jest sends the file again to the new worker.
+if (process.send) process.on('SIGTERM', () => process.kill(process.pid, 'SIGKILL'));
 
 /**
  * Jest's runtime without its module sandbox: Node.js loads the modules. A worker loads the application once and not
