@@ -73,8 +73,18 @@ describe('the doctor', () => {
       'SMTP_URL',
       'PUBLIC_URL',
     ]);
-    expect(stdout).toMatch(/\nProblems: 4\. Warnings: 0\.\n$/);
+    expect(stdout).toMatch(/\nProblems: 4\. Warnings: 1\.\n$/);
     expect(stdout).not.toContain('hunter2');
+  });
+
+  it('reports missing variables in production and the checks that it skipped', async () => {
+    const { code, findings } = await examine({ JWT_SECRET: '' });
+    expect([code, ...findings.slice(0, 3)]).toEqual([
+      1,
+      'problem configuration: DATABASE_URL is required in production',
+      'problem configuration: JWT_SECRET is required in production',
+      expect.stringMatching(/^warning skipped: The ports, database, .* were not checked\./),
+    ]);
   });
 
   it('reports each server that it cannot reach', async () => {

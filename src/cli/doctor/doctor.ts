@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { ConfigurationError, readConfig, type Config } from '../../config/env.js';
-import { problem, type Finding, type Level } from '../../server/checks/finding.js';
+import { problem, warning, type Finding, type Level } from '../../server/checks/finding.js';
 import { checkMachine, checkNode } from '../../server/checks/machine-checks.js';
 import { checkSettings } from '../../server/checks/setting-checks.js';
 import { inspectDatabase } from './database.check.js';
@@ -12,6 +12,9 @@ import { inspectServers } from './servers.check.js';
 
 /** Longer than the timeouts of the checks themselves. */
 const TIMEOUT_MS = 30_000;
+
+const NOT_CHECKED =
+  'The ports, database, Redis, mail server and links were not checked. Correct the configuration and run this again.';
 
 export interface DoctorOptions {
   readonly json?: boolean;
@@ -35,7 +38,7 @@ async function examine(instances: number): Promise<readonly Finding[]> {
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     const problems = error.problems.map((message) => problem('configuration', message));
-    return [...problems, checkNode(process.versions.node)];
+    return [...problems, warning('skipped', NOT_CHECKED), checkNode(process.versions.node)];
   }
   const inspections: readonly [check: string, inspect: () => Promise<readonly Finding[]>][] = [
     ['port', () => inspectPorts(config)],
