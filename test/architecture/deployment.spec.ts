@@ -153,3 +153,9 @@ it('the image has a supported version of Node.js', () => {
   const version = /^ARG NODE_IMAGE=node:([\d.]+)-/m.exec(dockerfile)?.[1] ?? '';
   expect(checkNode(version).level).toBe('ok');
 });
+
+it('README.md sends its requests to $BASE, because another program may use port 3000', () => {
+  const commands = readFileSync('README.md', 'utf8').match(/\bcurl .*/g) ?? [];
+  expect(commands.length).toBeGreaterThan(3);
+  expect(commands.filter((command) => !command.includes(' $BASE/'))).toEqual([]);
+});
