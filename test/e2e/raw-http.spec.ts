@@ -333,6 +333,19 @@ describe('X-Forwarded-For', () => {
     expect(await addressFor(behindProxy, forwarded)).toEqual({ status: 200, address });
   });
 
+  it('counts after 4,000 other headers that a client sends', async () => {
+    const { email, password } = await buildUser(app);
+    const forwarded = [
+      'X-Forwarded-For: 198.51.100.1',
+      ...Array<string>(4_000).fill('a:'),
+      'X-Forwarded-For: 203.0.113.7',
+    ];
+    const answer = await exchange(behindProxy, login([JSON_TYPE, ...forwarded], JSON.stringify({ email, password })));
+    const { accessToken } = JSON.parse(answer.body) as { accessToken: string };
+    const { body } = await app.request.get('/sessions/current').auth(accessToken, { type: 'bearer' });
+    expect(body.ipAddress).toBe('203.0.113.7');
+  });
+
   it.each([
     'nonsense',
     "'; DROP TABLE sessions; --",
