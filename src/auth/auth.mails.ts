@@ -20,6 +20,15 @@ export interface IncidentContents extends TokenContents {
 /** A mail about a sign-in or a change, with the link *This was not me*. */
 export type SecurityMail = MailDefinition<IncidentContents>;
 
+/** The kinds of all security mails. */
+export const SECURITY_KINDS = new Set<string>();
+
+/** Defines a kind of security mail, so that it counts for the limit of `SecurityMailsService`. */
+export function defineSecurityMail(...[kind, write]: Parameters<typeof defineMail<IncidentContents>>): SecurityMail {
+  SECURITY_KINDS.add(kind);
+  return defineMail(kind, write);
+}
+
 export const NOT_ME = { label: 'This was not me', path: '/account/not-me', validForMs: NOT_ME_TTL_MS } as const;
 export const NOT_ME_CLOSING =
   'If this was you, you do not need to do anything. If it was not you, use the button: it signs out all your devices ' +
@@ -51,7 +60,7 @@ export const resetPassword = defineMail('reset_password', ({ productName, recove
   closing: 'If you did not ask for this, you can ignore this mail. Your password stays the same.',
 }));
 
-export const newDevice = defineMail('new_device', ({ productName }, incident: IncidentContents) => ({
+export const newDevice = defineSecurityMail('new_device', ({ productName }, incident) => ({
   subject: `New sign-in to ${productName}`,
   paragraphs: [`Someone signed in to your account at ${productName} on a new device.`],
   facts: factsOf(incident),
@@ -59,7 +68,7 @@ export const newDevice = defineMail('new_device', ({ productName }, incident: In
   closing: NOT_ME_CLOSING,
 }));
 
-export const passwordChanged = defineMail('password_changed', ({ productName }, incident: IncidentContents) => ({
+export const passwordChanged = defineSecurityMail('password_changed', ({ productName }, incident) => ({
   subject: `Your password for ${productName} was changed`,
   paragraphs: [`The password of your account at ${productName} was changed.`],
   facts: factsOf(incident),
@@ -67,7 +76,7 @@ export const passwordChanged = defineMail('password_changed', ({ productName }, 
   closing: NOT_ME_CLOSING,
 }));
 
-export const refreshTokenReused = defineMail('refresh_token_reused', ({ productName }, incident: IncidentContents) => ({
+export const refreshTokenReused = defineSecurityMail('refresh_token_reused', ({ productName }, incident) => ({
   subject: `You were signed out of ${productName} on one device`,
   paragraphs: [
     'A token that keeps this device signed in was used twice. Someone may have copied it. We cannot tell which of the ' +

@@ -112,10 +112,11 @@ export class UsersRepository {
     return affected === 1;
   }
 
-  /** Marks the email as verified. Keeps the time of the first verification. */
-  async markEmailVerified(manager: EntityManager, { id, emailVerifiedAt }: User): Promise<void> {
-    if (emailVerifiedAt) return;
-    await manager.update(User, { id }, { emailVerifiedAt: () => 'now()', updatedAt: () => 'now()' });
+  /** Marks the email as verified, also in `user`. Keeps the time of the first verification. */
+  async markEmailVerified(manager: EntityManager, user: User): Promise<void> {
+    if (user.emailVerifiedAt) return;
+    await manager.update(User, { id: user.id }, { emailVerifiedAt: () => 'now()', updatedAt: () => 'now()' });
+    user.emailVerifiedAt = new Date();
   }
 
   async setSecondFactor(manager: EntityManager, id: string, hasSecondFactor: boolean): Promise<void> {

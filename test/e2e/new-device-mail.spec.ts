@@ -74,15 +74,37 @@ describe('security mails', () => {
 
     it('are limited to ten per hour, unlike mails about a new password', async () => {
       const ada = await buildUser(app);
+      await app.database.query(`UPDATE users SET email_verified_at = now() WHERE id = $1`, [ada.id]);
       for (let i = 0; i < 13; i += 1) await login(ada, { userAgent: `device ${i}` }).expect(200);
       expect(await countNewDeviceMails(ada)).toBe(10);
       const { accessToken } = await signIn(app, ada);
       const change = { currentPassword: ada.password, newPassword: 'nine herons over the marsh' };
       await app.as(accessToken).post('/auth/password').send(change).expect(204);
       expect(await mailKinds(app, ada)).toContain('password_changed');
-      await app.database.query(`UPDATE one_time_tokens SET created_at = created_at - interval '1 hour'`);
+      await app.database.query(`UPDATE mails SET created_at = created_at - interval '1 hour'`);
       await login({ ...ada, password: change.newPassword }, { userAgent: 'one more' }).expect(200);
       expect(await countNewDeviceMails(ada)).toBe(11);
+    });
+
+    it('are limited to three per day for an unverified email, also if its account is registered again', async () => {
+      const email = 'never-verified@example.com';
+      let ada = await buildUser(app, { email });
+      for (let i = 0; i < 6; i += 1) await login(ada, { userAgent: `device ${i}` }).expect(200);
+      expect(await countNewDeviceMails(ada)).toBe(3);
+      const { accessToken } = await signIn(app, ada);
+      const change = { currentPassword: ada.password, newPassword: 'nine herons over the marsh' };
+      await app.as(accessToken).post('/auth/password').send(change).expect(204);
+      expect((await mailKinds(app, ada)).filter((kind) => kind === 'password_changed')).toHaveLength(1);
+
+      await app.database.query(`DELETE FROM users WHERE id = $1`, [ada.id]);
+      ada = await buildUser(app, { email });
+      for (let i = 0; i < 3; i += 1) await login(ada, { userAgent: `device ${i}` }).expect(200);
+      expect(await countNewDeviceMails(ada)).toBe(3);
+      await app.database.query(`UPDATE mails SET created_at = created_at - interval '1 day' WHERE recipient = $1`, [
+        email,
+      ]);
+      await login(ada, { userAgent: 'one more' }).expect(200);
+      expect(await countNewDeviceMails(ada)).toBe(4);
     });
 
     it('are not sent for the first sign-in to a new account', async () => {

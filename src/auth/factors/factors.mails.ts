@@ -1,7 +1,6 @@
-import { defineMail } from '../../platform/mail/define-mail.js';
-import { factsOf, NOT_ME, NOT_ME_CLOSING, type IncidentContents } from '../auth.mails.js';
+import { defineSecurityMail, factsOf, NOT_ME, NOT_ME_CLOSING } from '../auth.mails.js';
 
-export const factorAdded = defineMail('factor_added', ({ productName }, incident: IncidentContents) => ({
+export const factorAdded = defineSecurityMail('factor_added', ({ productName }, incident) => ({
   subject: `A second factor was added to your account at ${productName}`,
   paragraphs: [`You can now sign in to ${productName} with a further second factor.`],
   facts: factsOf(incident),
@@ -9,7 +8,7 @@ export const factorAdded = defineMail('factor_added', ({ productName }, incident
   closing: NOT_ME_CLOSING,
 }));
 
-export const factorRenamed = defineMail('factor_renamed', ({ productName }, incident: IncidentContents) => ({
+export const factorRenamed = defineSecurityMail('factor_renamed', ({ productName }, incident) => ({
   subject: `A second factor of your account at ${productName} was renamed`,
   paragraphs: [`A second factor of your account at ${productName} has a new name.`],
   facts: factsOf(incident),
@@ -17,7 +16,7 @@ export const factorRenamed = defineMail('factor_renamed', ({ productName }, inci
   closing: NOT_ME_CLOSING,
 }));
 
-export const factorRemoved = defineMail('factor_removed', ({ productName }, incident: IncidentContents) => ({
+export const factorRemoved = defineSecurityMail('factor_removed', ({ productName }, incident) => ({
   subject: `A second factor was removed from your account at ${productName}`,
   paragraphs: [`You can no longer sign in to ${productName} with this second factor.`],
   facts: factsOf(incident),
@@ -25,18 +24,15 @@ export const factorRemoved = defineMail('factor_removed', ({ productName }, inci
   closing: NOT_ME_CLOSING,
 }));
 
-export const recoveryCodesReplaced = defineMail(
-  'recovery_codes_replaced',
-  ({ productName }, incident: IncidentContents) => ({
-    subject: `New recovery codes for your account at ${productName}`,
-    paragraphs: [`Ten new recovery codes were created. The earlier ones no longer work.`],
-    facts: factsOf(incident),
-    action: { ...NOT_ME, token: incident.token },
-    closing: NOT_ME_CLOSING,
-  }),
-);
+export const recoveryCodesReplaced = defineSecurityMail('recovery_codes_replaced', ({ productName }, incident) => ({
+  subject: `New recovery codes for your account at ${productName}`,
+  paragraphs: [`Ten new recovery codes were created. The earlier ones no longer work.`],
+  facts: factsOf(incident),
+  action: { ...NOT_ME, token: incident.token },
+  closing: NOT_ME_CLOSING,
+}));
 
-export const recoveryCodesLow = defineMail('recovery_codes_low', ({ productName }, incident: IncidentContents) => ({
+export const recoveryCodesLow = defineSecurityMail('recovery_codes_low', ({ productName }, incident) => ({
   subject: `Three recovery codes left for your account at ${productName}`,
   paragraphs: [
     'Someone used a recovery code of your account. Three are left. Create new ones in your account, so that you can ' +
@@ -47,7 +43,7 @@ export const recoveryCodesLow = defineMail('recovery_codes_low', ({ productName 
   closing: NOT_ME_CLOSING,
 }));
 
-export const factorsReset = defineMail('factors_reset', ({ productName }, incident: IncidentContents) => ({
+export const factorsReset = defineSecurityMail('factors_reset', ({ productName }, incident) => ({
   subject: `The second factors of your account at ${productName} were removed`,
   paragraphs: [
     'An administrator removed all second factors and recovery codes of your account, and signed out all your devices. ' +
@@ -58,7 +54,7 @@ export const factorsReset = defineMail('factors_reset', ({ productName }, incide
   closing: NOT_ME_CLOSING,
 }));
 
-export const secondFactorFailed = defineMail('second_factor_failed', ({ productName }, incident: IncidentContents) => ({
+export const secondFactorFailed = defineSecurityMail('second_factor_failed', ({ productName }, incident) => ({
   subject: `Someone knows your password for ${productName}`,
   paragraphs: [
     `Someone entered the correct password of your account at ${productName}, and then a wrong code five times. They are ` +

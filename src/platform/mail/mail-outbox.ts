@@ -31,4 +31,14 @@ export class MailOutbox {
     await this.mails.insert(manager, { id: newId(), kind, recipient: recipient?.email ?? null, sealed });
     this.database.afterCommit(manager, () => this.worker.nudge());
   }
+
+  /** Returns how many mails of these kinds were queued for a recipient within the last `intervalMs`. */
+  countRecent(
+    manager: EntityManager,
+    kinds: ReadonlySet<string>,
+    { email }: Recipient,
+    intervalMs: number,
+  ): Promise<number> {
+    return this.mails.countRecent(manager, { recipient: email, kinds: [...kinds], intervalMs });
+  }
 }

@@ -2,6 +2,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** A mail in the outbox. Its contents are encrypted, because they include a token, and deleted after delivery. */
 @Entity('mails')
+@Index(['recipient', 'createdAt'])
 @Index(['nextAttemptAt'], { where: '(next_attempt_at IS NOT NULL)' })
 export class MailRow {
   @PrimaryColumn({ type: 'uuid' })

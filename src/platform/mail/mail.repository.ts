@@ -26,6 +26,19 @@ export class MailRepository {
     );
   }
 
+  /** Returns how many mails of these kinds were queued for a recipient within the last `intervalMs`. */
+  async countRecent(
+    manager: EntityManager,
+    { recipient, kinds, intervalMs }: { recipient: string; kinds: readonly string[]; intervalMs: number },
+  ): Promise<number> {
+    const [row] = await manager.query<{ count: number }[]>(
+      `SELECT count(*)::int AS count FROM mails
+        WHERE recipient = $1 AND kind = ANY($2) AND created_at > now() - $3::float8 * interval '1 millisecond'`,
+      [recipient, kinds, intervalMs],
+    );
+    return row?.count ?? 0;
+  }
+
   /**
    * Returns the age in seconds of the oldest waiting mail, or 0. Reads only the mails that have been due longest, because
    * a long outage of the mail server leaves many.
