@@ -3,7 +3,7 @@ import { REQUIRED_IN_PRODUCTION, type Environment } from './environment.js';
 import { accountSettings, accountVariables } from './settings/account.settings.js';
 import { databaseSettings, databaseVariables } from './settings/database.settings.js';
 import { factorSettings, factorVariables } from './settings/factor.settings.js';
-import { httpSettings, httpVariables } from './settings/http.settings.js';
+import { httpSettings, httpVariables, maxConnectionsOf } from './settings/http.settings.js';
 import { mailSettings, mailVariables } from './settings/mail.settings.js';
 import { processSettings, processVariables } from './settings/process.settings.js';
 import { rateLimitSettings, rateLimitVariables } from './settings/rate-limit.settings.js';
@@ -45,6 +45,11 @@ export function environmentSchema(environment: Environment) {
       path: ['METRICS_PORT'],
       error: 'must differ from PORT, because the metrics are not public',
       when: areValid('PORT', 'METRICS_PORT'),
+    })
+    .refine((env) => (env.MAX_CONNECTIONS_PER_CLIENT ?? 0) <= maxConnectionsOf(env), {
+      path: ['MAX_CONNECTIONS_PER_CLIENT'],
+      error: 'must not exceed MAX_CONNECTIONS, which is MAX_STREAMS plus 10000 by default',
+      when: areValid('MAX_CONNECTIONS_PER_CLIENT', 'MAX_CONNECTIONS', 'MAX_STREAMS'),
     });
 }
 

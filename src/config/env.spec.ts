@@ -47,6 +47,15 @@ describe('parseEnvironment', () => {
     ]);
   });
 
+  it('rejects a connection limit per client above the total limit, in the same message', () => {
+    const limits = (perClient: string, total: string) =>
+      invalidVariables({ PORT: 'x', MAX_CONNECTIONS_PER_CLIENT: perClient, MAX_CONNECTIONS: total, MAX_STREAMS: '10' });
+    expect(limits('1001', '1000')).toEqual(['MAX_CONNECTIONS_PER_CLIENT', 'PORT']);
+    expect(limits('10011', '')).toEqual(['MAX_CONNECTIONS_PER_CLIENT', 'PORT']);
+    expect(limits('1000', '1000')).toEqual(['PORT']);
+    expect(limits('10010', '')).toEqual(['PORT']);
+  });
+
   it('refers to the description of all variables', () => {
     expect(() => parseEnvironment({ PORT: 'x' })).toThrow(/PORT must be a whole number[^]*\.env\.example/);
   });

@@ -3,6 +3,7 @@ import { IncomingMessage, ServerResponse, type Server } from 'node:http';
 import { Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { OverloadedError } from '../common/domain.error.js';
+import { ClientConnections } from './client-connections.js';
 import { ConnectionLimit } from './connection-limit.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { TooManyConnectionsError } from './http.errors.js';
@@ -14,10 +15,10 @@ describe('ConnectionLimit', () => {
     jest.useFakeTimers();
     jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     server.removeAllListeners();
-    limit = new ConnectionLimit(server as Server, {
+    const clients = new ClientConnections(server as Server, (address) => address === '192.0.2.1');
+    limit = new ConnectionLimit(clients, {
       maxTotal: 10,
       maxPerClient: 2,
-      isProxy: (address) => address === '192.0.2.1',
       isProbe: ({ url }) => url === '/health/live',
     });
   });
@@ -48,6 +49,11 @@ describe('ConnectionLimit', () => {
     const connections = ['203.0.113.1', '203.0.113.1', '::ffff:203.0.113.1', '203.0.113.2'].map(connect);
     const rejection = expect.any(TooManyConnectionsError) as unknown;
     expect(connections.map((socket) => ask(socket))).toEqual([undefined, undefined, rejection, undefined]);
+  });
+
+  it('answers probes on surplus connections of a client', () => {
+    const connections = Array.from({ length: 8 }, () => connect('203.0.113.1'));
+    expect(connections.map((socket) => ask(socket, '/health/live'))).toEqual(Array(8).fill(undefined));
   });
 
   it('counts the connections of an IPv6 /64 together', () => {

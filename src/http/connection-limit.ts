@@ -1,9 +1,8 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { OverloadedError, type DomainError } from '../common/domain.error.js';
-import { networkOf } from '../common/network.js';
-import { plainAddress } from './client.js';
+import type { ClientConnections, ConnectedClient } from './client-connections.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { TooManyConnectionsError } from './http.errors.js';
 import type { Connection } from './streams/open-connections.js';
@@ -19,22 +18,19 @@ export interface ConnectionLimitOptions {
   /** All connections of this process. */
   readonly maxTotal: number;
   readonly maxPerClient: number;
-  /** Returns whether an IP address is that of a proxy. Its connections belong to many clients. */
-  readonly isProxy: (address: string) => boolean;
-  /** Returns whether a request is answered although the process has too many connections. */
+  /** Returns whether a request is answered on a surplus connection, too. */
   readonly isProbe: (request: IncomingMessage) => boolean;
 }
 
 /**
- * Limits all connections, and those of a client as rate limits count clients. Requests on surplus connections are
- * rejected after a delay.
+ * Limits all connections, and those of a client. Requests on surplus connections are rejected after a delay, except
+ * probes. A probe may come from a proxy that is missing in `TRUST_PROXY`, which would take the process out of service.
+ * Connections of proxies belong to many clients, so only the total limit counts them.
  */
 export class ConnectionLimit {
   private readonly logger = new Logger(ConnectionLimit.name);
-  private readonly open = new Set<Socket>();
   /** Whether the log already contains the warning. */
   private isFull = false;
-  private readonly counts = new Map<string, number>();
   private readonly surplus = new Map<Socket, DomainError>();
   /** The surplus connections of clients, oldest first. */
   private readonly clientSurplus = new Set<Socket>();
@@ -42,10 +38,10 @@ export class ConnectionLimit {
   private readonly extra = new Set<Socket>();
 
   constructor(
-    server: Server,
+    private readonly clients: ClientConnections,
     private readonly options: ConnectionLimitOptions,
   ) {
-    server.on('connection', (connection: Socket) => this.add(connection));
+    clients.on('open', (connection, client) => this.add(connection, client));
   }
 
   /** Returns the error of all requests on a surplus connection. */
@@ -56,7 +52,7 @@ export class ConnectionLimit {
   /** Rejects a request later. Calls `handle` to send the response. */
   reject(request: IncomingMessage, response: ServerResponse, error: DomainError, handle: () => void): void {
     response.setHeader('Connection', 'close');
-    if (this.extra.has(request.socket) && this.options.isProbe(request)) return handle();
+    if (this.options.isProbe(request)) return handle();
     setTimeout(() => {
       if (response.destroyed) return;
       (request as GuardedRequest).rejection = error;
@@ -64,20 +60,17 @@ export class ConnectionLimit {
     }, HOLD_MS).unref();
   }
 
-  private add(connection: Socket): void {
-    // The `HandshakeGate` passes connections back to the server.
-    if (this.open.has(connection)) return;
-    this.open.add(connection);
+  private add(connection: Socket, client: ConnectedClient | null): void {
+    const { clients, options } = this;
     connection.once('close', () => {
       this.remove(connection);
-      if (this.open.size < 0.9 * this.options.maxTotal) this.isFull = false;
+      if (clients.total < 0.9 * options.maxTotal) this.isFull = false;
     });
-    this.addToClient(connection);
-    if (this.open.size > this.options.maxTotal && !this.makeRoom(connection)) this.addExtra(connection);
+    if (client && client.direct > options.maxPerClient) this.addSurplus(connection, client);
+    if (clients.total > options.maxTotal && !this.makeRoom(connection)) this.addExtra(connection);
   }
 
   private remove(connection: Socket): void {
-    this.open.delete(connection);
     this.surplus.delete(connection);
     this.clientSurplus.delete(connection);
     this.extra.delete(connection);
@@ -92,24 +85,14 @@ export class ConnectionLimit {
     return true;
   }
 
-  private addToClient(connection: Socket): void {
-    const { maxPerClient, isProxy } = this.options;
-    // Node.js keeps the IP address once it was read. The log needs it after the client has disconnected.
-    const address = plainAddress(connection.remoteAddress);
-    if (address === null || isProxy(address)) return;
-    const client = networkOf(address);
-    const count = (this.counts.get(client) ?? 0) + 1;
-    this.counts.set(client, count);
-    connection.once('close', () => this.removeFromClient(client));
-    if (count > HARD_LIMIT_FACTOR * maxPerClient) connection.destroy();
-    else if (count > maxPerClient) {
-      this.surplus.set(connection, new TooManyConnectionsError());
-      this.clientSurplus.add(connection);
-      // It may send no request. `_httpMessage` is the response to a request in progress.
-      setTimeout(() => {
-        if (!(connection as Connection)._httpMessage) connection.destroy();
-      }, 2 * HOLD_MS).unref();
-    }
+  private addSurplus(connection: Socket, client: ConnectedClient): void {
+    if (client.direct > HARD_LIMIT_FACTOR * this.options.maxPerClient) return void connection.destroy();
+    this.surplus.set(connection, new TooManyConnectionsError());
+    this.clientSurplus.add(connection);
+    // It may send no request. `_httpMessage` is the response to a request in progress.
+    setTimeout(() => {
+      if (!(connection as Connection)._httpMessage) connection.destroy();
+    }, 2 * HOLD_MS).unref();
   }
 
   /** The timeout for headers closes these connections if they send no request. */
@@ -122,11 +105,5 @@ export class ConnectionLimit {
     this.extra.add(connection);
     const [oldest] = this.extra;
     if (this.extra.size > MAX_EXTRA_CONNECTIONS) oldest?.destroy();
-  }
-
-  private removeFromClient(client: string): void {
-    const count = (this.counts.get(client) ?? 1) - 1;
-    if (count > 0) this.counts.set(client, count);
-    else this.counts.delete(client);
   }
 }

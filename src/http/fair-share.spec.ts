@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { IncomingMessage, ServerResponse, type Server } from 'node:http';
 import { Socket } from 'node:net';
+import { ClientConnections } from './client-connections.js';
 import { FairShare } from './fair-share.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { RequestTimeoutError } from '../common/domain.error.js';
@@ -19,10 +20,10 @@ describe('FairShare', () => {
     [isDatabaseCrowded, utilization, handled] = [false, 0.5, []];
     jest.spyOn(performance, 'eventLoopUtilization').mockImplementation(() => ({ idle: 0, active: 0, utilization }));
     server = new EventEmitter();
-    share = new FairShare(server as Server, {
+    const clients = new ClientConnections(server as Server, (address) => address === PROXY);
+    share = new FairShare(server as Server, clients, {
       freeConnections: 2,
       timeoutMs: 10_000,
-      isProxy: (address) => address === PROXY,
       isProbe: ({ url }) => url === '/probe',
       isDatabaseCrowded: () => isDatabaseCrowded,
     });
@@ -165,6 +166,15 @@ describe('FairShare', () => {
     expect(handled).toHaveLength(12);
     ask(socket, CROWD, false, '/probe');
     expect(handled).toHaveLength(13);
+  });
+
+  it('does not delay the probes of other clients during a flood of probes', () => {
+    isDatabaseCrowded = true;
+    const [flood, second] = [CROWD, CROWD_2].map((address) => connect(address, 3)[0] ?? new Socket());
+    for (let i = 0; i < 1_000; i += 1) if (flood) ask(flood, CROWD, false, '/probe');
+    handled = [];
+    for (const socket of [second, ...connect(OTHER, 1)]) if (socket) ask(socket, undefined, false, '/probe');
+    expect(handled).toEqual([CROWD_2, OTHER]);
   });
 
   it('drops requests whose client has disconnected', () => {

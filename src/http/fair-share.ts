@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { RequestTimeoutError } from '../common/domain.error.js';
-import { ClientConnections } from './client-connections.js';
+import type { ClientConnections, ConnectedClient } from './client-connections.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { SpareCapacity } from './spare-capacity.js';
 import { TurnQueue, type WaitingRequest } from './turn-queue.js';
@@ -14,7 +14,7 @@ const LONG_TURN_CONNECTIONS = 128;
 const MAX_ACTIVE = 32;
 /** A request counts as in progress for at most this time, because streams, hashing and delays hardly use the process. */
 const MAX_ACTIVE_MS = 100;
-/** How many probes per interval do not wait. They may come from a proxy that is missing in `TRUST_PROXY`. */
+/** How many probes of a client per interval do not wait. They may come from a proxy that is missing in `TRUST_PROXY`. */
 const MAX_PROBES = 10;
 /** How long the process counts as contended after a request of another client. */
 const CONTENDED_MS = 1_000;
@@ -24,8 +24,6 @@ export interface FairShareOptions {
   readonly freeConnections: number;
   /** How long a request may wait. */
   readonly timeoutMs: number;
-  /** Returns whether an IP address is that of a proxy. Its connections belong to many clients. */
-  readonly isProxy: (address: string) => boolean;
   /** Returns whether a request asks for the health of the process. */
   readonly isProbe: (request: IncomingMessage) => boolean;
   /** Returns whether so many callers wait for the database that clients with many connections must not add more. */
@@ -39,7 +37,6 @@ export interface FairShareOptions {
  * Counts and delays requests only in these situations, so that it costs nothing otherwise.
  */
 export class FairShare {
-  private readonly clients: ClientConnections;
   private readonly capacity = new SpareCapacity();
   private readonly queue = new TurnQueue();
   private updates: NodeJS.Timeout | undefined;
@@ -47,7 +44,8 @@ export class FairShare {
   private releasedAt = 0;
   private allowance = 0;
   private active = 0;
-  private probes = 0;
+  /** The number of probes in this interval. Each client has its own, so that a flood of one cannot delay others. */
+  private readonly probes = new Map<ConnectedClient, number>();
   /** When a client with few connections sent its last request, to the precision of an interval. */
   private othersAt = -Infinity;
   private hasOthers = false;
@@ -56,10 +54,10 @@ export class FairShare {
 
   constructor(
     server: Server,
+    private readonly clients: ClientConnections,
     private readonly options: FairShareOptions,
   ) {
-    this.clients = new ClientConnections(server, options.isProxy);
-    server.on('connection', () => this.watch());
+    clients.on('open', () => this.watch());
     server.once('close', () => clearInterval(this.updates));
   }
 
@@ -74,7 +72,7 @@ export class FairShare {
       return false;
     }
     if (!isCrowded && !this.isContended && client.connections <= LONG_TURN_CONNECTIONS) return false;
-    return !options.isProbe(request) || (this.probes += 1) > MAX_PROBES;
+    return !options.isProbe(request) || !this.admitProbe(client);
   }
 
   /** Calls `handle` when it is the turn of a request, unless the client disconnects first. */
@@ -83,6 +81,12 @@ export class FairShare {
     if (!client) return;
     this.queue.add(client, { request, response, handle, since: performance.now() });
     this.releases ??= setTimeout(() => this.release(), RELEASE_INTERVAL_MS).unref();
+  }
+
+  private admitProbe(client: ConnectedClient): boolean {
+    const count = (this.probes.get(client) ?? 0) + 1;
+    this.probes.set(client, count);
+    return count <= MAX_PROBES;
   }
 
   private get isContended(): boolean {
@@ -101,7 +105,7 @@ export class FairShare {
     if (this.hasOthers) this.othersAt = now;
     this.capacity.update(this.hasOthers);
     this.hasOthers = false;
-    this.probes = 0;
+    this.probes.clear();
     for (const { request, handle } of this.queue.expire(now - this.options.timeoutMs)) {
       (request as GuardedRequest).rejection = new RequestTimeoutError();
       handle();

@@ -6,6 +6,7 @@ import { shareOf } from '../config/share.js';
 import { GlobalGuards } from '../http/global-guards.js';
 import type { TrustProxy } from '../http/client.js';
 import { readBody } from '../http/body/body-reader.js';
+import { ClientConnections } from '../http/client-connections.js';
 import { ConnectionLimit } from '../http/connection-limit.js';
 import { GatehouseAdapter } from '../http/express.adapter.js';
 import { FairShare } from '../http/fair-share.js';
@@ -71,18 +72,17 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   new RequestDeadlines(app.getHttpServer(), adapter.connections, config.http.requestTimeout);
   const trusts = app.getHttpAdapter().getInstance().get('trust proxy fn') as TrustProxy;
   const isProbe = ({ url }: IncomingMessage) => url?.startsWith('/health/') ?? false;
-  adapter.connectionLimit = new ConnectionLimit(app.getHttpServer(), {
+  const clients = new ClientConnections(app.getHttpServer(), (address) => trusts(address, 0));
+  adapter.connectionLimit = new ConnectionLimit(clients, {
     maxTotal: config.http.maxConnections,
     maxPerClient: config.http.maxConnectionsPerClient,
-    isProxy: (address) => trusts(address, 0),
     isProbe,
   });
   adapter.handshakeGate.connectionLimit = adapter.connectionLimit;
   const database = app.get(Database);
-  adapter.fairShare = new FairShare(app.getHttpServer(), {
+  adapter.fairShare = new FairShare(app.getHttpServer(), clients, {
     freeConnections: shareOf(FREE_CONNECTIONS, config.worker),
     timeoutMs: config.http.requestTimeout,
-    isProxy: (address) => trusts(address, 0),
     isProbe,
     isDatabaseCrowded: () => database.isCrowded,
   });

@@ -71,8 +71,12 @@ export const httpVariables = (environment: Environment) => ({
 /** Streams are connections, too. */
 type HttpValues = Values<typeof httpVariables> & { readonly MAX_STREAMS: number };
 
+/** Returns the maximum connections of an instance. */
+export const maxConnectionsOf = (env: Pick<HttpValues, 'MAX_CONNECTIONS' | 'MAX_STREAMS'>): number =>
+  env.MAX_CONNECTIONS ?? env.MAX_STREAMS + DEFAULT_OTHER_CONNECTIONS;
+
 export const httpSettings = (env: HttpValues, worker: Worker | null) => {
-  const maxConnections = env.MAX_CONNECTIONS ?? env.MAX_STREAMS + DEFAULT_OTHER_CONNECTIONS;
+  const maxConnections = maxConnectionsOf(env);
   const clientConnections = Math.max(1, Math.min(1_000, Math.floor(maxConnections / 8)));
   return {
     http: {
