@@ -6,7 +6,7 @@ import { Database } from '../platform/database/database.js';
 import { PasswordHasher } from '../platform/passwords/password-hasher.js';
 import { RateLimitsService } from '../platform/rate-limits/rate-limits.service.js';
 import type { User } from './user.entity.js';
-import { InvalidCredentialsError } from './users.errors.js';
+import { IncorrectPasswordError } from './users.errors.js';
 import { UsersRepository } from './users.repository.js';
 
 /** Asks signed-in users for their password before a sensitive change. */
@@ -24,7 +24,7 @@ export class PasswordConfirmationService {
    * Verifies the password of the caller and returns the user with their password hash. Limits failures, so that a stolen
    * session does not allow unlimited guesses.
    *
-   * @throws InvalidCredentialsError, TooManyRequestsError, OverloadedError
+   * @throws IncorrectPasswordError, TooManyRequestsError, OverloadedError
    */
   async confirmPassword(actor: Principal, client: Client, password: string): Promise<User> {
     await this.hasher.assertCapacity(client);
@@ -45,7 +45,7 @@ export class PasswordConfirmationService {
 
   /** Records the failure, then throws. If it cannot be recorded, the request fails with that error instead. */
   private async reject(actor: Principal): Promise<never> {
-    const error = new InvalidCredentialsError();
+    const error = new IncorrectPasswordError();
     const event = { type: 'password_confirmation', outcome: 'failure', reason: error.code } as const;
     await this.database.run((manager) => this.audit.record(manager, { ...event, userId: actor.userId, actor }));
     throw error;

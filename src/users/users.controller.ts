@@ -12,7 +12,7 @@ import { DeleteOwnUserDto } from './dto/delete-own-user.dto.js';
 import { UpdateOwnUserDto } from './dto/update-own-user.dto.js';
 import { UserDto } from './user.dto.js';
 import { User } from './user.entity.js';
-import { InvalidCredentialsError, LastAdminError, UserNotFoundError } from './users.errors.js';
+import { IncorrectPasswordError, LastAdminError, UserNotFoundError } from './users.errors.js';
 import { UsersService } from './users.service.js';
 
 @ApiTags('users')
@@ -52,7 +52,7 @@ export class UsersController {
       'Requires the password. Wrong ones count towards a limit. Fails for the last active admin. It cannot be undone.',
   })
   @ApiNoContentResponse()
-  @ApiProblems(InvalidCredentialsError, UserNotFoundError, LastAdminError, TooManyRequestsError)
+  @ApiProblems(IncorrectPasswordError, UserNotFoundError, LastAdminError, TooManyRequestsError)
   deleteCurrentUser(
     @CurrentPrincipal() principal: Principal,
     @RequestClient() client: Client,

@@ -21,3 +21,10 @@ export class InvalidCredentialsError extends domainError(
   'invalid_credentials',
   'Incorrect email or password.',
 ) {}
+
+/** A signed-in user entered a wrong password. The code is that of a sign-in, so that clients handle both alike. */
+export class IncorrectPasswordError extends domainError(
+  'unauthenticated',
+  'invalid_credentials',
+  'Incorrect password.',
+) {}

@@ -128,7 +128,7 @@ export class UsersService {
   /**
    * Deletes the caller's account after checking their password.
    *
-   * @throws InvalidCredentialsError, TooManyRequestsError, OverloadedError, UserNotFoundError, LastAdminError
+   * @throws IncorrectPasswordError, TooManyRequestsError, OverloadedError, UserNotFoundError, LastAdminError
    * @throws the errors of `UserHooks.assertActorAllowed`
    */
   async deleteOwnAccount(actor: Principal, client: Client, password: string): Promise<void> {

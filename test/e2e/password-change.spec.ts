@@ -57,6 +57,7 @@ describe('POST /auth/password', () => {
     const before = await usersRow(ada);
     const answer = await change(ada, NEW_PASSWORD, app, 'eight lanterns at dawn');
     expectProblem(answer, 401, 'invalid_credentials');
+    expect(answer.body.detail).toBe('Incorrect password.');
     expect(await usersRow(ada)).toEqual(before);
     await app.as(elsewhere.accessToken).get('/users/me').expect(200);
   });

@@ -162,6 +162,7 @@ describe('/users/me', () => {
       const ada = await buildSignedIn(app);
       const response = await app.as(ada.accessToken).delete('/users/me').send({ password: 'six lanterns at dusk' });
       expectProblem(response, 401, 'invalid_credentials');
+      expect(response.body.detail).toBe('Incorrect password.');
       await app.as(ada.accessToken).get('/users/me').expect(200);
     });
 

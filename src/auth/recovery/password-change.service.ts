@@ -44,7 +44,7 @@ export class PasswordChangeService {
    * Changes the caller's password. Revokes their other sessions and voids their reset links (ASVS 7.4.3). The current
    * session stays signed in.
    *
-   * @throws InvalidCredentialsError if `current` is wrong
+   * @throws IncorrectPasswordError if `current` is wrong
    * @throws PasswordUnchangedError, PasswordTooWeakError, OverloadedError, TooManyRequestsError
    * @throws the errors of `SessionsService.assertActorAllowed`
    */

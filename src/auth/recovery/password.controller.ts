@@ -10,7 +10,7 @@ import { PasswordTooWeakError } from '../../platform/passwords/passwords.errors.
 import { RequestClient } from '../../http/request-client.decorator.js';
 import type { Client } from '../../common/client.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
-import { InvalidCredentialsError } from '../../users/users.errors.js';
+import { IncorrectPasswordError } from '../../users/users.errors.js';
 import { ChangePasswordDto } from './dto/change-password.dto.js';
 import { ForgotPasswordDto } from './dto/forgot-password.dto.js';
 import { ResetPasswordDto } from './dto/reset-password.dto.js';
@@ -35,7 +35,7 @@ export class PasswordController {
       'Requires the current password. Wrong ones count towards a limit. Invalidates mailed reset links, and sends a mail about the change.',
   })
   @ApiNoContentResponse()
-  @ApiProblems(InvalidCredentialsError, PasswordUnchangedError, PasswordTooWeakError, TooManyRequestsError)
+  @ApiProblems(IncorrectPasswordError, PasswordUnchangedError, PasswordTooWeakError, TooManyRequestsError)
   changePassword(
     @CurrentPrincipal() principal: Principal,
     @RequestClient() client: Client,
