@@ -6,7 +6,7 @@ import { ApiCreated } from '../http/api-created.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { Public } from '../http/public.decorator.js';
 import { PasswordTooWeakError } from '../platform/passwords/passwords.errors.js';
-import { IgnoreOtherBodies } from '../http/body/body.decorators.js';
+import { LenientBody } from '../http/body/body.decorators.js';
 import { RequestClient } from '../http/request-client.decorator.js';
 import type { Client } from '../common/client.js';
 import { TooManyRequestsError } from '../platform/rate-limits/rate-limits.errors.js';
@@ -101,11 +101,11 @@ export class AuthController {
   @UseGuards(SignOutGuard)
   @Post('logout')
   @HttpCode(204)
-  @IgnoreOtherBodies()
+  @LenientBody()
   @ApiOperation({
     summary: 'Sign out: revoke the session of the access token or of the refresh token',
     description:
-      'Works with an expired access token if the body has the refresh token. All tokens of the session stop working before the response is sent.',
+      'Works with an expired access token if the body has the refresh token. With a valid access token, an invalid body is ignored. All tokens of the session stop working before the response is sent.',
   })
   @ApiBody({ type: LogoutDto, required: false })
   @ApiNoContentResponse()

@@ -1,16 +1,24 @@
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
+import type { LenientBodyRequest } from '../http/body/body-parsers.js';
 import { requestOf } from '../http/guarded-request.js';
+import { parseRefreshToken } from '../sessions/refresh-token.js';
 
 /**
  * Requires a valid access token, unless the body has a refresh token. A refresh token suffices, so that users can sign
- * out after the access token has expired.
+ * out after the access token has expired. With a valid access token, an invalid body is ignored, so that it cannot keep
+ * the session active.
  */
 @Injectable()
 export class SignOutGuard extends AuthGuard('jwt') {
   override handleRequest<U>(error: unknown, user: U, info: unknown, context: ExecutionContext): U {
-    const body = requestOf(context).body as { readonly refreshToken?: unknown } | null | undefined;
-    if (!error && !user && body?.refreshToken !== undefined) return user;
+    const request = requestOf(context) as LenientBodyRequest;
+    const { refreshToken } = (request.body ?? {}) as { readonly refreshToken?: unknown };
+    if (!error && user) {
+      const isToken = typeof refreshToken === 'string' && parseRefreshToken(refreshToken) !== null;
+      request.body = isToken ? { refreshToken } : {};
+    } else if (!error && request.bodyError !== undefined) throw request.bodyError;
+    else if (!error && refreshToken !== undefined) return user;
     return super.handleRequest<U>(error, user, info, context);
   }
 }

@@ -167,7 +167,9 @@ describe('authorization', () => {
         ({ mediaType, takesList, roles }) => mediaType === 'application/json' && !takesList && roles.includes('user'),
       );
       for (const operation of withBody) {
-        const response = await send(operation, signedIn, { ...operation.exampleBody, [name]: value });
+        // With a valid access token, a sign-out ignores an invalid body.
+        const caller = operation.path === '/auth/logout' ? undefined : signedIn;
+        const response = await send(operation, caller, { ...operation.exampleBody, [name]: value });
         expectProblem(response, 400, 'validation_failed');
         expect(response.body.errors).toEqual([
           { pointer: `/${name}`, code: 'unknown_field', params: {}, message: 'is not a field of this request' },

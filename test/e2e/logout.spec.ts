@@ -78,6 +78,35 @@ describe('POST /auth/logout', () => {
     expect(headers['www-authenticate']).toBe('Bearer');
   });
 
+  it.each([
+    ['malformed JSON', 'application/json', '{"refreshToken":'],
+    ['a scalar', 'application/json', '7'],
+    ['an array', 'application/json', '[{}]'],
+    ['an unknown field', 'application/json', '{"refresh_token":"x"}'],
+    ['a poisoned key', 'application/json', '{"__proto__":{"refreshToken":"x"}}'],
+    ['a field of another type', 'application/json', '{"refreshToken":{"a":1}}'],
+    ['more than 100 kB', 'application/json', JSON.stringify({ refreshToken: 'x'.repeat(110_000) })],
+    ['invalid UTF-8', 'application/json', Buffer.from('{"refreshToken":"\xff"}', 'latin1')],
+    ['a form', 'application/x-www-form-urlencoded', 'refreshToken=x'],
+  ])('ends the session of a valid access token despite a body with %s', async (_, type, body) => {
+    const ada = await buildSignedIn(app);
+    const send = (request: ReturnType<typeof app.request.post>) =>
+      request
+        .set('Content-Type', type)
+        .serialize((text: string | Buffer) => text as string)
+        .send(body);
+    await send(app.as(ada.accessToken).post('/auth/logout')).expect(204);
+    expect((await sessionRow(app.database, ada.sessionId)).revoked_reason).toBe('logout');
+    expect((await send(app.request.post('/auth/logout'))).status).toBeGreaterThanOrEqual(400);
+  });
+
+  it('rejects malformed JSON without a valid access token', async () => {
+    const send = () =>
+      app.request.post('/auth/logout').set('Content-Type', 'application/json').send('{"refreshToken":');
+    expectProblem(await send(), 400, 'malformed_body');
+    expectProblem(await send().set('Authorization', 'Bearer x'), 400, 'malformed_body');
+  });
+
   describe('with a refresh token', () => {
     const signOut = (refreshToken: unknown, at = app) => at.request.post('/auth/logout').send({ refreshToken });
     const refresh = async (refreshToken: string) =>
@@ -123,6 +152,14 @@ describe('POST /auth/logout', () => {
       const { refreshToken } = two;
       await app.as(one.accessToken).post('/auth/logout').send({ refreshToken }).expect(204);
       expect([await reasonOf(one), await reasonOf(two), await reasonOf(three)]).toEqual(['logout', 'logout', null]);
+    });
+
+    it('revokes the sessions of both tokens despite an unknown field', async () => {
+      const ada = await buildUser(app);
+      const [one, two] = [await signIn(app, ada), await signIn(app, ada)];
+      const { refreshToken } = two;
+      await app.as(one.accessToken).post('/auth/logout').send({ refreshToken, everywhere: false }).expect(204);
+      expect([await reasonOf(one), await reasonOf(two)]).toEqual(['logout', 'logout']);
     });
 
     it('revokes the session of a valid access token even if the refresh token is unknown', async () => {

@@ -29,22 +29,28 @@ interface RawBodyRequest extends Request {
   rawBody?: Buffer;
 }
 
+/** A request whose route decides about an invalid body. */
+export interface LenientBodyRequest extends Request {
+  bodyError?: Error;
+}
+
 /** Reads JSON bodies and rejects all others. */
 export const readJson: RequestHandler = bodyParser(json, [JSON_TYPE], MAX_BODY_BYTES, requireUtf8);
 
 /** Reads a body that no parameter declares if it is JSON, and ignores all others. */
 export const readUndeclared = ignoring([MalformedBodyError, PayloadTooLargeError, UnsupportedMediaTypeError]);
 
-/** Reads a JSON body, and ignores bodies of other types. */
-export const readIfJson = ignoring([UnsupportedMediaTypeError]);
+/** Reads a JSON body, and ignores bodies of other types. Stores the error of an invalid body in `request.bodyError`. */
+export const readLeniently = ignoring([UnsupportedMediaTypeError, MalformedBodyError, PayloadTooLargeError]);
 
 /** Returns `readJson` without these errors, for which the body counts as missing. */
 function ignoring(errors: readonly (new () => Error)[]): RequestHandler {
-  return (request, response, next) => {
+  return (request: LenientBodyRequest, response, next) => {
     readJson(request, response, (error?: unknown) => {
-      const isIgnored = errors.some((type) => error instanceof type);
-      if (isIgnored) closeIfLong(request, response, MAX_BODY_BYTES);
-      next(isIgnored ? undefined : error);
+      if (!(error instanceof Error) || !errors.some((type) => error instanceof type)) return next(error);
+      closeIfLong(request, response, MAX_BODY_BYTES);
+      if (!(error instanceof UnsupportedMediaTypeError)) request.bodyError = error;
+      next();
     });
   };
 }

@@ -1,7 +1,7 @@
 import { applyDecorators, SetMetadata, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiConsumes, ApiExtension } from '@nestjs/swagger';
 import { JSON_TYPE, MAX_BODY_BYTES } from '../http.errors.js';
-import { BODY_READER, rawParser, readIfJson, textParser } from './body-parsers.js';
+import { BODY_READER, rawParser, readLeniently, textParser } from './body-parsers.js';
 import { FORM_TYPE, FormBodyInterceptor } from './form-body.interceptor.js';
 import { LateBody } from './late-body.js';
 import { MULTIPART_TYPE, MultipartGuard } from './multipart.guard.js';
@@ -67,9 +67,12 @@ export function KeepRawBody(
   );
 }
 
-/** Makes a route ignore bodies that are not JSON instead of rejecting them. */
-export function IgnoreOtherBodies(): MethodDecorator {
-  return SetMetadata(BODY_READER, readIfJson);
+/**
+ * Makes a route ignore bodies that are not JSON. A guard of the route must throw `request.bodyError`, or accept the
+ * request without its body.
+ */
+export function LenientBody(): MethodDecorator {
+  return SetMetadata(BODY_READER, readLeniently);
 }
 
 /** Makes a route take a form (`application/x-www-form-urlencoded`) instead of JSON. `@Body()` contains strings. */
