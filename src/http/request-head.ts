@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv6 } from 'node:net';
 import type { NextFunction } from 'express';
 import type { GuardedRequest } from './guarded-request.js';
@@ -12,7 +12,8 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?]*)(.*)$/i;
 /** RFC 9110 §7.2: a name or an IP address with an optional port, without user information. */
 const HOST = /^(?:[\w.~-]+|\[([\da-f:.]+)\])(?::\d{0,5})?$/i;
 const INVALID_TARGET = 'The request target is not valid. Percent-encode all characters that are not ASCII.';
-const INVALID_HEADERS = 'The request must be HTTP/1.1 with one valid Host header, and at most one Content-Type.';
+const INVALID_HEADERS =
+  'The request must be HTTP/1.1 with one valid Host header, at most one Content-Type, and no Transfer-Encoding but chunked.';
 
 /**
  * Checks the request line and the Host header (RFC 9112 §3), and reduces an absolute target to its path and query.
@@ -41,7 +42,9 @@ export function checkHead(request: GuardedRequest): void {
 }
 
 /** Forwards the error of `checkHead`, `HandshakeGate` or `ConnectionLimit`. */
-export function rejectInvalidHead(request: GuardedRequest, _response: unknown, next: NextFunction): void {
+export function rejectInvalidHead(request: GuardedRequest, response: ServerResponse, next: NextFunction): void {
+  // The client or a proxy may read the rest of the connection in another way.
+  if (request.rejection) response.setHeader('Connection', 'close');
   next(request.rejection);
 }
 
@@ -49,6 +52,9 @@ function hasValidHeaders(request: IncomingMessage): boolean {
   const { headers, httpVersion } = request;
   // Node.js accepts the request lines of HTTP/0.9 and HTTP/2, too.
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return false;
+  const encoding = headers['transfer-encoding'];
+  // Node.js accepts other encodings before `chunked`, such as gzip, and does not decode them. HTTP/1.0 has none.
+  if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || httpVersion === '1.0')) return false;
   // Node.js keeps the first of several types.
   if (headers['content-type'] !== undefined && countHeader(request, 'content-type') > 1) return false;
   const hosts = countHeader(request, 'host');

@@ -8,7 +8,39 @@ let app: TestApp;
 beforeAll(async () => (app = await TestApp.start()));
 afterAll(() => app.close());
 
+/** The start of a request with a body in chunks. */
+const CHUNKS = `POST /auth/login HTTP/1.1\r\nHost: x\r\n${JSON_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+const CHUNK = '2\r\n{}\r\n0\r\n\r\n';
+
+const AMBIGUOUS_ENCODINGS = [
+  ...['identity, chunked', 'chunked, identity', 'gzip, chunked', ',chunked', 'chunked,', 'chunked, chunked', 'gzip'],
+  ...['xchunked', 'identity', 'chunked;a=b', '"chunked"', 'chunked\t', '\x0bchunked'],
+  ...['identity\r\nTransfer-Encoding: chunked', 'chunked\r\nContent-Length: 2', 'chunked\r\n '],
+];
+
 describe('a hostile request', () => {
+  it.each([
+    ...AMBIGUOUS_ENCODINGS.map((encoding) => [
+      `Transfer-Encoding: ${encoding}`,
+      CHUNKS.replace('chunked', () => encoding) + CHUNK,
+    ]),
+    ['chunks in HTTP/1.0', CHUNKS.replace('1.1', '1.0').replace('\r\n', '\r\nConnection: keep-alive\r\n') + CHUNK],
+    ['a folded header', 'GET /health/live HTTP/1.1\r\nHost: x\r\nX-A: a\r\n b\r\n\r\n'],
+    ['bare line feeds', 'GET /health/live HTTP/1.1\nHost: x\n\n'],
+    ['a bare line feed after a chunk extension', `${CHUNKS}2;a\n{}\r\n0\r\n\r\n`],
+    ['a chunk extension over 16 KiB', `${CHUNKS}2;${'a'.repeat(17_000)}\r\n{}\r\n0\r\n\r\n`],
+    ['a Content-Length in the trailer', `${CHUNKS}2\r\n{}\r\n0\r\nContent-Length: 2\r\n\r\n`],
+  ])('with ambiguous framing gets 400 on a closed connection: %j', async (_, bytes) => {
+    // `exchange` reads until the server closes the connection.
+    const { status, body } = await exchange(app, Buffer.from(bytes, 'latin1'));
+    expect([status, JSON.parse(body)]).toEqual([400, expect.objectContaining({ code: 'bad_request' })]);
+  });
+
+  it('with extensions of its chunks is read without them', async () => {
+    const bytes = `${CHUNKS.replace('\r\n', '\r\nConnection: close\r\n')}2;a=b;c="d;e"\r\n{}\r\n0;x\r\n\r\n`;
+    expect(JSON.parse((await exchange(app, bytes)).body)).toMatchObject({ code: 'validation_failed' });
+  });
+
   it('is rejected before 50,000 combining marks in an email are normalized', async () => {
     const marks = '\u0315'.repeat(25_000) + '\u0316'.repeat(25_000);
     const normalize = jest.spyOn(String.prototype, 'normalize');
