@@ -1,7 +1,9 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Request } from 'express';
 import type { DomainError } from '../common/domain.error.js';
 import type { Config } from '../config/env.js';
+import { errorFormatOf } from './error-format.js';
 import { BadRequestError, MethodNotAllowedError } from './http.errors.js';
 import { toProblem } from './problem.js';
 import { checkHead } from './request-head.js';
@@ -60,7 +62,10 @@ function rejectInvalidHttp(error: NodeJS.ErrnoException, connection: Connection)
   const isAnsweringEarlier = pending && (pending.headersSent || pending.req.complete);
   if (!connection.writable || error.code === 'ECONNRESET' || isAnsweringEarlier) return void connection.destroy();
   const [status, reason] = PARSER_ERRORS[error.code ?? ''] ?? [400, 'Bad Request'];
-  send(connection, status, reason, new BadRequestError());
+  // A slow body, whose request Express has already got.
+  const format = pending && errorFormatOf(pending.req as Request);
+  const [, body] = format?.(new BadRequestError()) ?? [];
+  send(connection, status, reason, new BadRequestError(), [], body);
 }
 
 /** Sends a problem document past Express, and closes the connection. */
@@ -70,12 +75,13 @@ function send(
   reason: string,
   error: DomainError,
   headers: readonly string[] = [],
+  ownBody?: object,
 ): void {
   const id = newRequestId();
-  const body = JSON.stringify({ ...toProblem(error, '', id), status });
+  const body = JSON.stringify(ownBody ?? { ...toProblem(error, '', id), status });
   const head = [
     `HTTP/1.1 ${status} ${reason}`,
-    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Type: application/${ownBody ? '' : 'problem+'}json; charset=utf-8`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${id}`,
     'Cache-Control: no-store',

@@ -13,6 +13,7 @@ import { RejectionAudit } from '../common/rejection-audit.js';
 import { withoutQuery } from '../common/without-query.js';
 import { InsufficientAuthenticationError, InsufficientScopeError } from './access.errors.js';
 import { sendsBearerToken } from './bearer-token.js';
+import { errorFormatOf } from './error-format.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { isHealthResult, toDomainError } from './http-exception.js';
 import { BadRequestError, InternalError, MethodNotAllowedError, NotFoundError } from './http.errors.js';
@@ -69,12 +70,18 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Sends the problem document of an error. If the response has started, closes the connection instead. */
+/**
+ * Sends the problem document of an error, or what `@FormatErrors()` makes of it. If the response has started, closes the
+ * connection instead.
+ */
 export function sendProblem(error: DomainError, request: GuardedRequest, response: Response): unknown {
   response.locals['code'] = error.code;
   // The status cannot change any more.
   if (response.headersSent) return void response.destroy();
-  setProblemHeaders(error, request, response);
+  const format = errorFormatOf(request);
+  const [status, body] = format?.(error) ?? [error.getStatus()];
+  setErrorHeaders(error, status, request, response);
+  if (body) return response.type('application/json').json(body);
   const problem = toProblem(error, withoutQuery(request.originalUrl), requestIdOf(response));
   return response.type('application/problem+json').json(problem);
 }
@@ -111,11 +118,13 @@ function authenticationFailure(exception: unknown, { authInfo }: Request): Domai
   return [authInfo as unknown].flat().find((info) => info instanceof DomainError);
 }
 
-function setProblemHeaders(error: DomainError, request: GuardedRequest, response: Response): void {
+function setErrorHeaders(error: DomainError, status: number, request: GuardedRequest, response: Response): void {
   for (const name of CONTENT_HEADERS) response.removeHeader(name);
-  response.status(error.getStatus());
-  if (error.getStatus() === 405 && !response.hasHeader('Allow')) response.setHeader('Allow', allowedBy(error, request));
+  response.status(status);
+  if (status === 405 && !response.hasHeader('Allow')) response.setHeader('Allow', allowedBy(error, request));
   setRetryAfter(error, response);
+  // A format may replace the status, and then needs no challenge.
+  if (status !== error.getStatus()) return;
   if (error instanceof InsufficientAuthenticationError || error instanceof InsufficientScopeError) {
     response.setHeader('WWW-Authenticate', error.challenge);
   } else if (error.kind === 'unauthenticated' && !response.hasHeader('WWW-Authenticate')) {

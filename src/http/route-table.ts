@@ -59,6 +59,16 @@ export function routeFinder(isSelected: (handler: object) => boolean): (request:
   };
 }
 
+/** Returns the handler of a route that is selected and has this path, with any method. */
+export function findHandler(
+  app: Pick<Application, 'router'>,
+  path: string,
+  isSelected: (handler: object) => boolean,
+): object | undefined {
+  const layer = layersOf(app).find((each) => isSelected(handlerOf(each)) && matches(each, path));
+  return layer && handlerOf(layer);
+}
+
 function layersOf(app: Pick<Application, 'router'>): readonly RouterLayer[] {
   return app.router.stack as unknown as readonly RouterLayer[];
 }

@@ -107,18 +107,21 @@ function complete(operation: Operation): void {
   const bodyErrors = describeBody(operation);
   const hasOwnErrors = operation[OWN_ERRORS_EXTENSION] === true;
   Reflect.deleteProperty(operation, OWN_ERRORS_EXTENSION);
-  addProblems(responses, [
-    TooManyConnectionsError,
-    ...(access?.evenIfBusy ? [] : [RequestTimeoutError]),
-    ...(hasOwnErrors ? [] : [...handlerErrors(operation, access, isOptional), ...bodyErrors]),
-  ]);
+  if (!hasOwnErrors) {
+    addProblems(responses, [
+      TooManyConnectionsError,
+      ...(access?.evenIfBusy ? [] : [RequestTimeoutError]),
+      ...handlerErrors(operation, access, isOptional),
+      ...bodyErrors,
+    ]);
+  }
   for (const [status, response] of Object.entries(responses)) {
     if (response && !isReference(response)) response.description ||= STATUS_CODES[status] ?? 'Other responses.';
   }
   describeHeaders(responses, isLimited);
 }
 
-/** Returns the errors of guards, pipes and the handler, which an exception filter of the route may convert. */
+/** Returns the errors of guards, pipes and the handler. */
 function handlerErrors(
   operation: Operation,
   access: PublicOptions | undefined,

@@ -272,7 +272,11 @@ describe('the OpenAPI document', () => {
 
   it('documents the limit of connections for every operation, and the deadline except for probes', () => {
     const without = (status: number, code: string) =>
-      operations.filter((operation) => !operation.codesOf(status).includes(code)).map(({ path }) => path);
+      operations
+        // Their errors are OAuth errors, which the next test checks.
+        .filter(({ path }) => path !== '/auth/token' && path !== '/auth/revoke')
+        .filter((operation) => !operation.codesOf(status).includes(code))
+        .map(({ path }) => path);
     expect(without(429, 'too_many_connections')).toEqual([]);
     const probes = without(503, 'request_timeout').filter((path) => !path.startsWith('/health/'));
     expect(probes).toEqual(['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']);
@@ -289,6 +293,10 @@ describe('the OpenAPI document', () => {
       ['server_error'],
       ['temporarily_unavailable'],
     ]);
+    const revocation = operations.find(({ path }) => path === '/auth/revoke')?.documented.responses ?? {};
+    expect(Object.keys(revocation)).toEqual(['200', '400', '429', '500', '503']);
+    const types = Object.values({ ...revocation, ...token }).flatMap(({ content = {} }) => Object.keys(content));
+    expect(new Set(types)).toEqual(new Set(['application/json']));
   });
 
   it('declares the password flow with the token endpoint', () => {

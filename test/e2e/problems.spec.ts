@@ -37,7 +37,7 @@ describe('error responses', () => {
     ['post', '/users/me', 'DELETE, GET, HEAD, PATCH'],
     ['put', '/users/me', 'DELETE, GET, HEAD, PATCH'],
     ['get', '/auth/login', 'POST'],
-    ['delete', '/auth/token', 'POST'],
+    ['delete', '/auth/refresh', 'POST'],
     ['put', '/admin/users', 'GET, HEAD, POST'],
     ['post', '/health/live', 'GET, HEAD'],
     ['post', '/openapi.json', 'GET, HEAD'],

@@ -261,15 +261,20 @@ describe('slow senders', () => {
 
 describe('a request on a surplus connection', () => {
   it.each([
-    ['gets 429', 'too_many_connections', 'MAX_CONNECTIONS_PER_CLIENT', 429],
-    ['gets 503, unless it is a probe', 'overloaded', 'MAX_CONNECTIONS', 200],
-  ])('%s %s beyond %s, and the connection closes', async (_, code, variable, probeStatus) => {
-    const env = { MAX_CONNECTIONS_PER_CLIENT: '1000', [variable]: '1' };
-    const limited = await TestApp.start({ database: app.database, env });
+    ['429 too_many_connections', 'MAX_CONNECTIONS_PER_CLIENT', {}],
+    // The connections of a proxy count only for the total limit.
+    ['503 overloaded', 'MAX_CONNECTIONS', { TRUST_PROXY: 'loopback' }],
+  ])('gets %s beyond %s unless it is a probe, and the connection closes', async (error, variable, env) => {
+    const limited = await TestApp.start({ database: app.database, env: { ...env, [variable]: '1' } });
     const first = await openSocket(limited);
-    const [answer, probe] = await Promise.all([limited.request.get('/users/me'), limited.request.get('/health/live')]);
-    expect([answer.body.code, probe.status]).toEqual([code, probeStatus]);
-    expect([answer, probe].map(({ headers }) => headers['connection'])).toEqual(['close', 'close']);
+    const [answer, probe, token] = await Promise.all([
+      limited.request.get('/users/me'),
+      limited.request.get('/health/live'),
+      limited.request.post('/auth/token'),
+    ]);
+    expect([`${answer.status} ${answer.body.code}`, probe.status]).toEqual([error, 200]);
+    expect(token.body).toEqual({ error: 'temporarily_unavailable', error_description: answer.body.detail });
+    expect([answer, probe, token].map(({ headers }) => headers['connection'])).toEqual(['close', 'close', 'close']);
     first.destroy();
     await until('the first connection is closed', async () => (await limited.request.get('/users/me')).status === 401);
     await limited.close();

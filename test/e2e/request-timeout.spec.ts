@@ -71,6 +71,16 @@ describe('a request that takes longer than REQUEST_TIMEOUT', () => {
     expect(log.text).not.toContain('Unexpected error');
   });
 
+  it('gets an OAuth error at the token endpoint', async () => {
+    const { email: username, password } = await buildUser(app);
+    beforeHashing(app, 'verify', wait);
+    const form = { grant_type: 'password', username, password };
+    const { status, body } = await app.request.post('/auth/token').type('form').send(form);
+    const error_description = expect.stringContaining('took too long') as unknown;
+    expect([status, body]).toEqual([503, { error: 'temporarily_unavailable', error_description }]);
+    for (const end of finish) end();
+  });
+
   it('has no deadline once its response or its upload has started', async () => {
     const body = multipart(part('file', 'x'.repeat(100), 'a.txt'));
     const upload = SlowUpload.start(app, '/probe-slow/upload', { body });
@@ -89,6 +99,13 @@ describe('a request that takes longer than REQUEST_TIMEOUT', () => {
     const slow = SlowUpload.start(app, '/auth/login', { body: JSON.stringify({ email: 'a@b.co' }), headers });
     const { status, body } = await slow.answer();
     expect([status, body['code']]).toEqual([408, 'bad_request']);
+  });
+
+  it('gets 408 as an OAuth error if its form is not complete', async () => {
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    const slow = SlowUpload.start(app, '/auth/token', { body: 'grant_type=password', headers });
+    const { status, body } = await slow.answer();
+    expect([status, body]).toEqual([408, { error: 'invalid_request', error_description: expect.any(String) }]);
   });
 
   it('changes nothing if it still waits for a connection', async () => {

@@ -226,8 +226,8 @@ describe('POST /auth/token', () => {
   });
 
   it('rejects other methods with 405', async () => {
-    const { body, headers } = await app.request.get('/auth/token').expect(405);
-    expect(body.code).toBe('method_not_allowed');
+    const { body, headers } = await app.request.get('/auth/token?x=1').expect(405);
+    expect(body).toEqual(oauthError('invalid_request'));
     expect(headers['allow']).toBe('POST');
   });
 

@@ -248,7 +248,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Sign out: revoke the session of the access token or of the refresh token
-         * @description Works with an expired access token if the body has the refresh token. All tokens of the session stop working before the response is sent.
+         * @description Works with an expired access token if the body has the refresh token. With a valid access token, an invalid body is ignored. All tokens of the session stop working before the response is sent.
          */
         readonly post: operations["signOut"];
         readonly delete?: never;
@@ -3866,7 +3866,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `invalid_credentials`: Incorrect email or password.
+             * @description `invalid_credentials`: Incorrect password.
              *
              *     `token_missing`: Send an access token as a bearer token in the Authorization header.
              *
@@ -4655,6 +4655,8 @@ export interface operations {
             /** @description The token does not work any more. */
             readonly 200: {
                 headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                     readonly [name: string]: unknown;
                 };
@@ -4665,6 +4667,8 @@ export interface operations {
             /** @description The form is not valid. */
             readonly 400: {
                 headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                     readonly [name: string]: unknown;
                 };
@@ -4675,23 +4679,27 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /** @description Too many connections. */
             readonly 429: {
                 headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     readonly "Retry-After": components["headers"]["Retry-After"];
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                    readonly "application/json": components["schemas"]["OAuthError"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly error: "temporarily_unavailable";
                     };
                 };
             };
             /** @description An internal error. */
             readonly 500: {
                 headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                     readonly [name: string]: unknown;
                 };
@@ -4702,13 +4710,11 @@ export interface operations {
                     };
                 };
             };
-            /**
-             * @description The database is unavailable.
-             *
-             *     `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
-             */
+            /** @description The database is unavailable, or the request took too long. */
             readonly 503: {
                 headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     readonly "Retry-After": components["headers"]["Retry-After"];
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                     readonly [name: string]: unknown;
@@ -4717,10 +4723,6 @@ export interface operations {
                     readonly "application/json": components["schemas"]["OAuthError"] & {
                         /** @enum {string} */
                         readonly error: "temporarily_unavailable";
-                    };
-                    readonly "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        readonly code: "request_timeout";
                     };
                 };
             };
@@ -4947,11 +4949,7 @@ export interface operations {
                     };
                 };
             };
-            /**
-             * @description Too many attempts.
-             *
-             *     `too_many_connections`: Too many connections are open. Close some of them first.
-             */
+            /** @description Too many attempts or connections. */
             readonly 429: {
                 headers: {
                     readonly RateLimit: components["headers"]["RateLimit"];
@@ -4964,10 +4962,6 @@ export interface operations {
                     readonly "application/json": components["schemas"]["OAuthError"] & {
                         /** @enum {string} */
                         readonly error: "temporarily_unavailable";
-                    };
-                    readonly "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        readonly code: "too_many_connections";
                     };
                 };
             };
@@ -4986,11 +4980,7 @@ export interface operations {
                     };
                 };
             };
-            /**
-             * @description The database is unavailable, or too many sign-ins are waiting.
-             *
-             *     `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
-             */
+            /** @description The database is unavailable, the request took too long, or too many are waiting. */
             readonly 503: {
                 headers: {
                     readonly RateLimit: components["headers"]["RateLimit"];
@@ -5003,10 +4993,6 @@ export interface operations {
                     readonly "application/json": components["schemas"]["OAuthError"] & {
                         /** @enum {string} */
                         readonly error: "temporarily_unavailable";
-                    };
-                    readonly "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        readonly code: "request_timeout";
                     };
                 };
             };
@@ -5960,7 +5946,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `invalid_credentials`: Incorrect email or password.
+             * @description `invalid_credentials`: Incorrect password.
              *
              *     `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
              *

@@ -1,18 +1,18 @@
-import { Body, Controller, HttpCode, Post, UseFilters } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Client } from '../../common/client.js';
 import { FormBody } from '../../http/body/body.decorators.js';
+import { FormatErrors } from '../../http/error-format.js';
 import { Public } from '../../http/public.decorator.js';
 import { RequestClient } from '../../http/request-client.decorator.js';
 import { SignOutService } from '../sign-out.service.js';
 import { ApiOAuthError } from '../tokens/api-oauth-error.decorator.js';
-import { OAuthErrorFilter } from '../tokens/oauth-error.filter.js';
+import { oauthError } from '../tokens/oauth-error.format.js';
 import { requireField } from '../tokens/token.service.js';
 import { TokenFormDto } from './dto/token-form.dto.js';
 
 @ApiTags('oauth')
 @Controller('auth/revoke')
-@UseFilters(OAuthErrorFilter)
 export class RevocationController {
   constructor(private readonly signOuts: SignOutService) {}
 
@@ -24,12 +24,14 @@ export class RevocationController {
     description:
       'Whoever has a token may revoke it: an access token or a refresh token of any age. All tokens of its session stop working before the response is sent. The response is the same for an unknown token.',
   })
+  @FormatErrors(oauthError)
   @FormBody()
   @ApiBody({ type: TokenFormDto })
   @ApiOkResponse({ description: 'The token does not work any more.', schema: { type: 'object', example: {} } })
   @ApiOAuthError(400, 'The form is not valid.', 'invalid_request')
+  @ApiOAuthError(429, 'Too many connections.', 'temporarily_unavailable')
   @ApiOAuthError(500, 'An internal error.', 'server_error')
-  @ApiOAuthError(503, 'The database is unavailable.', 'temporarily_unavailable')
+  @ApiOAuthError(503, 'The database is unavailable, or the request took too long.', 'temporarily_unavailable')
   // eslint-disable-next-line gatehouse/dto-class -- the form may have unknown parameters (RFC 6749 §3.2)
   async revokeToken(@Body() form: unknown, @RequestClient() client: Client): Promise<object> {
     await this.signOuts.revokeToken(requireField(new Map(Object.entries(form ?? {})), 'token'), client);
