@@ -111,6 +111,25 @@ describe('the TypeScript client', () => {
     expect(await storage.read()).toBeNull();
   });
 
+  it('uses the tokens of another tab if its own refresh fails, without Web Locks', async () => {
+    const ada = await buildSignedIn(app);
+    const storage = memoryStorage(expired(ada, 0));
+    let rejected = 0;
+    const slow = new Gatehouse({
+      baseUrl: app.url,
+      storage,
+      fetch: async (request) => {
+        if (!request.url.endsWith('/auth/refresh')) return fetch(request);
+        // The other tab finishes while this refresh is on its way.
+        expect((await start(null, storage).client.api.GET('/users/me')).response.status).toBe(200);
+        rejected += 1;
+        return Response.json({ code: 'too_many_requests' }, { status: 429 });
+      },
+    });
+    expect((await slow.api.GET('/users/me')).data?.id).toBe(ada.id);
+    expect([rejected, await refreshes(ada)]).toEqual([1, 1]);
+  });
+
   it.each([
     ['with a valid access token', valid],
     ['with an expired access token', expired],

@@ -55,6 +55,9 @@ export class TokenKeeper {
     if (tokens.accessToken !== used.accessToken) return { tokens };
     const response = await this.options.refresh(tokens.refreshToken);
     if (!response.ok) {
+      // Without Web Locks, another tab may have refreshed meanwhile.
+      const stored = await this.current();
+      if (stored && stored.refreshToken !== tokens.refreshToken) return { tokens: stored };
       const problem = response.status === 401 ? await readProblem(response) : null;
       if (problem) await this.end(tokens, problem);
       return { rejection: response };
