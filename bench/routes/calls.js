@@ -110,6 +110,14 @@ export const ROUTE_CALLS = [
   ),
   user('POST /auth/password', () => ({ json: { currentPassword: PASSWORD, newPassword: NEW_PASSWORD } })),
   user('POST /auth/step-up', () => ({ json: { password: PASSWORD } })),
+  user('POST /auth/keys', () => ({ json: { name: 'Nightly export' } })),
+  user('GET /auth/keys'),
+  open('DELETE /auth/keys/{id}', async (world) => {
+    const { accessToken } = await world.signedIn();
+    const json = { name: 'Nightly export' };
+    const key = await world.send({ method: 'post', path: '/auth/keys', accessToken, json });
+    return { accessToken, path: `/auth/keys/${/** @type {{ id: string }} */ (key).id}` };
+  }),
   open('POST /auth/password/forgot', async (world) => ({ json: { email: (await world.signedIn()).email } })),
   open('POST /auth/password/forgot', async () => ({ json: { email: newEmail() } }), 'unknown email'),
   open('POST /auth/password/reset', async (world) => {

@@ -35,6 +35,7 @@ ALTER TABLE sessions ADD CONSTRAINT pk_sessions PRIMARY KEY (user_id, id);
 -- For lists and for admins, who give only the session ID. IDs contain 74 random bits, so uniqueness needs no index.
 CREATE INDEX ix_sessions_id ON sessions (id);
 CREATE INDEX ix_sessions_ip_address ON sessions (ip_address) WHERE revoked_at IS NULL;
+CREATE INDEX ix_sessions_expires_at ON sessions (expires_at) WHERE kind = 'key';
 ALTER TABLE sessions ADD CONSTRAINT fk_sessions_user_id FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE;
 COMMIT;
 ANALYZE sessions;

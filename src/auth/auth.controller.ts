@@ -4,6 +4,7 @@ import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiCreated } from '../http/api-created.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
+import { OpenToUnenrolled, SignInOnly } from '../http/access.decorators.js';
 import { Public } from '../http/public.decorator.js';
 import { PasswordTooWeakError } from '../platform/passwords/passwords.errors.js';
 import { LenientBody } from '../http/body/body.decorators.js';
@@ -98,6 +99,8 @@ export class AuthController {
   }
 
   @Public()
+  @SignInOnly()
+  @OpenToUnenrolled()
   @UseGuards(SignOutGuard)
   @Post('logout')
   @HttpCode(204)

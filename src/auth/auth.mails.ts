@@ -13,8 +13,8 @@ export interface IncidentContents extends TokenContents {
   readonly ipAddress: string | null;
   /** RFC 3339, in UTC. */
   readonly at: string;
-  /** The second factor that was changed, such as `authenticator app`. */
-  readonly factor?: string | null;
+  /** What was changed, such as `authenticator app` or the name of an API key. */
+  readonly about?: string | null;
 }
 
 /** A mail about a sign-in or a change, with the link *This was not me*. */
@@ -31,8 +31,8 @@ export function defineSecurityMail(...[kind, write]: Parameters<typeof defineMai
 
 export const NOT_ME = { label: 'This was not me', path: '/account/not-me', validForMs: NOT_ME_TTL_MS } as const;
 export const NOT_ME_CLOSING =
-  'If this was you, you do not need to do anything. If it was not you, use the button: it signs out all your devices ' +
-  'and lets you choose a new password.';
+  'If this was you, you do not need to do anything. If it was not you, use the button: it signs out all your devices, ' +
+  'revokes all API keys and lets you choose a new password.';
 
 export const verifyEmail = defineMail('verify_email', ({ productName, recovery }, { token }: TokenContents) => ({
   subject: `Verify your email address for ${productName}`,
@@ -88,9 +88,13 @@ export const refreshTokenReused = defineSecurityMail('refresh_token_reused', ({ 
     'If you think that someone else has used your account, use the button: it signs out all your devices and lets you choose a new password.',
 }));
 
-export function factsOf({ device, ipAddress, at, factor }: IncidentContents): [string, string][] {
+/** @param label of what was changed */
+export function factsOf(
+  { device, ipAddress, at, about }: IncidentContents,
+  label = 'Second factor',
+): [string, string][] {
   return [
-    ...(factor ? [['Second factor', factor] satisfies [string, string]] : []),
+    ...(about ? [[label, about] satisfies [string, string]] : []),
     ['Device', device],
     ...(ipAddress === null ? [] : [['IP address', ipAddress] satisfies [string, string]]),
     ['Time', formatTime(at)],
@@ -98,7 +102,7 @@ export function factsOf({ device, ipAddress, at, factor }: IncidentContents): [s
 }
 
 /** Formats a time, such as `2 March 2026, 14:05 UTC`. */
-function formatTime(at: string): string {
+export function formatTime(at: string): string {
   const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
   return `${format.format(new Date(at)).replace(' at ', ', ')} UTC`;
 }

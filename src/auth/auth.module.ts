@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { gatehouseConfig } from '../config/config.module.js';
+import type { Config } from '../config/env.js';
 import { AuditModule } from '../platform/audit/audit.module.js';
 import { tablePruner } from '../platform/database/table-pruner.js';
 import { MailModule } from '../platform/mail/mail.module.js';
@@ -17,6 +19,11 @@ import { RecoveryCode } from './factors/recovery-code.entity.js';
 import { RecoveryCodesRepository } from './factors/recovery-codes.repository.js';
 import { SignInChallenge } from './factors/sign-in-challenge.entity.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { ApiKeyTokens } from './keys/api-key.token.js';
+import { ApiKeyVerifier } from './keys/api-key.verifier.js';
+import { ApiKeysController } from './keys/api-keys.controller.js';
+import { ApiKeysService } from './keys/api-keys.service.js';
+import { KeyExpiryTask } from './keys/key-expiry.task.js';
 import { RevocationController } from './oauth/revocation.controller.js';
 import { ServerMetadataController } from './oauth/server-metadata.controller.js';
 import { OneTimeToken } from './one-time-tokens/one-time-token.entity.js';
@@ -57,6 +64,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     UsersModule,
   ],
   controllers: [
+    ApiKeysController,
     AuthController,
     EmailVerificationController,
     JwksController,
@@ -70,11 +78,15 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
   ],
   providers: [
     AccessTokenService,
+    { provide: ApiKeyTokens, inject: [gatehouseConfig.KEY], useFactory: createApiKeyTokens },
+    ApiKeyVerifier,
+    ApiKeysService,
     ChallengesRepository,
     EmailVerificationService,
     FactorsRepository,
     FactorsService,
     JwtStrategy,
+    KeyExpiryTask,
     KeyRing,
     NotMeService,
     OneTimeTokensRepository,
@@ -116,3 +128,9 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
   exports: [JwtStrategy],
 })
 export class AuthModule {}
+
+/** Uses the same secrets as refresh tokens, from which other keys are derived. */
+function createApiKeyTokens({ refreshToken, accessToken }: Config): ApiKeyTokens {
+  const { secret, previousSecrets } = accessToken;
+  return new ApiKeyTokens(refreshToken.secret === null ? [secret, ...previousSecrets] : [refreshToken.secret]);
+}

@@ -2,12 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { Strategy, type VerifiedCallback } from 'passport-jwt';
+import type { RateLimitState } from '../common/client.js';
 import type { AccessClaims } from '../common/principal.js';
 import { isId } from '../common/id.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { bearerToken, sendsBearerToken } from '../http/bearer-token.js';
+import type { GuardedRequest } from '../http/guarded-request.js';
+import { RateLimitHeaders } from '../http/request-client.decorator.js';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth.errors.js';
+import { isApiKey } from './keys/api-key.token.js';
+import { ApiKeyVerifier } from './keys/api-key.verifier.js';
 import { KeyRing } from './tokens/key-ring.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 
@@ -19,8 +24,8 @@ interface Attempt {
 }
 
 /**
- * Verifies the signature, algorithm, issuer, audience, expiry and claims of an access token. Not registered in
- * passport's registry, because all application instances in a process share it and may use different keys.
+ * Verifies the signature, algorithm, issuer, audience, expiry and claims of an access token, and verifies API keys. Not
+ * registered in passport's registry, because all application instances in a process share it and may use different keys.
  */
 @Injectable()
 export class JwtStrategy {
@@ -30,6 +35,7 @@ export class JwtStrategy {
     @InjectConfig() { accessToken }: Config,
     keys: KeyRing,
     private readonly verified: VerifiedTokens,
+    private readonly apiKeys: ApiKeyVerifier,
   ) {
     this.strategy = new Strategy(
       {
@@ -50,18 +56,27 @@ export class JwtStrategy {
     );
   }
 
-  /** Returns the claims of the token of a request if the token was verified before. */
+  /** Returns the claims of the access token of a request if it was verified before. */
   findVerified(request: IncomingMessage): AccessClaims | undefined {
     const token = bearerToken(request);
     return token === null ? undefined : this.verified.find(token);
   }
 
   /**
-   * Returns the claims of the token of a request.
+   * Returns the claims of the access token or API key of a request.
    *
-   * @throws TokenMissingError, TokenInvalidError, TokenExpiredError
+   * @throws TokenMissingError, TokenInvalidError, TokenExpiredError, TooManyRequestsError
    */
-  verify(request: Request): Promise<AccessClaims> {
+  async verify(request: GuardedRequest): Promise<AccessClaims> {
+    const token = bearerToken(request);
+    if (token === null || !isApiKey(token)) return this.verifyJwt(request);
+    const claims = this.apiKeys.verify(token);
+    // The guards run twice on an upload.
+    if (!request.claims) this.apiKeys.spend(claims, (state) => reportLimit(request, state));
+    return claims;
+  }
+
+  private verifyJwt(request: Request): Promise<AccessClaims> {
     return new Promise((resolve, reject) => {
       const attempt: Attempt = {
         success: resolve,
@@ -97,6 +112,10 @@ export class JwtStrategy {
     this.verified.add(bearerToken(request) ?? '', claims, exp * 1_000);
     return claims;
   }
+}
+
+function reportLimit({ res: response }: Request, state: RateLimitState): void {
+  if (response) new RateLimitHeaders(response).onStates([state]);
 }
 
 function tokenError(request: IncomingMessage, info: unknown): Error {

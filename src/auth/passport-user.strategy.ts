@@ -37,7 +37,8 @@ const dispatcher: Strategy = {
 
 /**
  * Provides the user of the access token to `AuthGuard('jwt')` of `@nestjs/passport`, even on a `@Public()` route.
- * Checks the token and its session like the global guards.
+ * Checks the token, its session and the rules of the route like the global guards. In messages of a public gateway, accepts
+ * no API keys.
  */
 @Injectable()
 export class PassportUserStrategy implements OnModuleInit {
@@ -72,6 +73,7 @@ export class PassportUserStrategy implements OnModuleInit {
   async authenticate(request: GuardedRequest, isHandshake: boolean): Promise<User> {
     const claims = request.claims ?? this.jwt.findVerified(request) ?? (await this.jwt.verify(request));
     const session = await this.lookup.check(claims);
+    request.assertAccess?.(session);
     this.lastSeen.markUse(session, claims);
     setSession(request, claims, session);
     // Makes `SessionGuard` check the session again after an upload to a public route.

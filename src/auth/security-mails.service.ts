@@ -36,9 +36,9 @@ export class SecurityMailsService {
    * per account, so that a stranger gains nothing by deleting the account and registering it again. The caller must have
    * locked the user's row.
    *
-   * @param factor the second factor that the mail is about
+   * @param about what was changed, such as the name of a second factor or API key
    */
-  async queue(manager: EntityManager, mail: SecurityMail, user: User, client: Client, factor?: string): Promise<void> {
+  async queue(manager: EntityManager, mail: SecurityMail, user: User, client: Client, about?: string): Promise<void> {
     const { intervalMs, max, maxForChanges } = user.emailVerifiedAt ? VERIFIED : UNVERIFIED;
     const recent = await this.mails.countRecent(manager, SECURITY_KINDS, user, intervalMs);
     if (recent >= (FREQUENT_KINDS.has(mail.kind) ? max : maxForChanges)) return;
@@ -47,7 +47,7 @@ export class SecurityMailsService {
       device: describeDeviceSafely(client.deviceName ?? null, client.userAgent),
       ipAddress: client.ipAddress,
       at: new Date().toISOString(),
-      ...(factor !== undefined && { factor }),
+      ...(about !== undefined && { about }),
     };
     await this.mails.post(manager, mail, user, contents);
   }

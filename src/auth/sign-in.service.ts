@@ -148,7 +148,7 @@ export class SignInService {
     if ((await this.knownDevices.recognize(manager, { id: user.id }, client)) !== null) return false;
     // An old account without sessions gets the mail: its sessions may have been pruned.
     const isNewAccount = Date.now() - user.createdAt.getTime() < NEW_ACCOUNT_MS;
-    return !isNewAccount || (await this.sessionsRepository.count(manager, { userId: user.id })) > 0;
+    return !isNewAccount || (await this.sessionsRepository.count(manager, { userId: user.id, kind: 'sign_in' })) > 0;
   }
 
   private async reject(

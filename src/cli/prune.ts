@@ -1,5 +1,6 @@
 import { isNotPermitted } from '../platform/database/pg-errors.js';
 import type { Pruner } from '../platform/database/pruner.js';
+import type { UpkeepTask } from '../platform/upkeep/upkeep-task.js';
 import { Pruners } from '../platform/upkeep/pruners.js';
 import { CommandError } from './errors.js';
 import { Progress } from './progress.js';
@@ -7,12 +8,15 @@ import { withApp } from './with-app.js';
 import { countOf } from '../common/plural.js';
 
 /**
- * Prunes everything now, regardless of the schedule. Reports what this database role may not delete. If one table fails,
+ * Does the whole upkeep now, regardless of the schedule: queues mails and prunes everything. Reports what this database role may not delete. If one table fails,
  * prunes the others before it throws.
  */
 export async function pruneAll(): Promise<void> {
   await withApp(async (app) => {
     const failures: unknown[] = [];
+    for (const task of app.get(Pruners).tasks()) {
+      await runVisibly(task).catch((error: unknown) => failures.push(error));
+    }
     for (const pruner of app.get(Pruners).all()) {
       await pruneVisibly(pruner).catch((error: unknown) => {
         if (!isNotPermitted(error)) failures.push(error);
@@ -38,6 +42,13 @@ export async function pruneAudit(retentionMs?: number): Promise<void> {
       );
     });
   });
+}
+
+/** Runs a task and prints its number of results. */
+async function runVisibly(task: UpkeepTask): Promise<void> {
+  let total = 0;
+  for await (const count of task.steps()) total += count;
+  if (total > 0) console.log(`Queued ${countOf(total, task.subject)}.`);
 }
 
 /** Prunes with a progress bar and prints how many rows were deleted. */

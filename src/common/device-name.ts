@@ -13,7 +13,12 @@ const MANY_DIGITS = /(?:\p{N}[^\p{L}]*){6}/u;
  */
 export function describeDeviceSafely(deviceName: string | null, userAgent: string | null): string {
   const names = [describeDevice(deviceName, userAgent), describeDevice(null, userAgent)];
-  return names.find((name) => PLAIN_NAME.test(name) && !MANY_DIGITS.test(name)) ?? UNKNOWN;
+  return names.find(isPlainName) ?? UNKNOWN;
+}
+
+/** Returns whether a name that a stranger may have chosen is harmless in mails that we send. */
+export function isPlainName(name: string): boolean {
+  return PLAIN_NAME.test(name) && !MANY_DIGITS.test(name);
 }
 
 /** Returns the name that the client sent, or one derived from its user agent, such as `Chrome on macOS`. */

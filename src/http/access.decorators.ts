@@ -1,5 +1,6 @@
 import { applyDecorators, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import type { Reflector } from '@nestjs/core';
+import { declareScopes } from '../common/scope.js';
 import { parseDuration } from '../config/duration.js';
 import { RouteExtension } from './route-extension.decorator.js';
 
@@ -47,8 +48,11 @@ export function StepUp({ maxAge, factors }: StepUpOptions): MethodDecorator & Cl
 /**
  * Lets API keys with one of these scopes call a route, such as `orders:read`. A key without scopes, and a user who is
  * signed in, need none. On a route, replaces the scopes of its controller.
+ *
+ * @throws Error if a name is malformed
  */
 export function Scopes(...scopes: readonly [string, ...string[]]): MethodDecorator & ClassDecorator {
+  declareScopes(scopes);
   return applyDecorators(SetMetadata(SCOPES, scopes), RouteExtension(SCOPES_EXTENSION, scopes));
 }
 

@@ -2,7 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { factorsSince, type Authentications } from '../common/authentication.js';
 import { ForbiddenError } from '../common/domain.error.js';
-import type { Principal, RequestSession } from '../common/principal.js';
+import type { RequestSession } from '../common/principal.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import {
@@ -16,6 +16,16 @@ import { findRequest } from './guarded-request.js';
 import { isAllowed } from './roles.decorator.js';
 import { RouteAccessCache, type RouteAccess } from './route-access.js';
 import { requiresSecondFactor } from '../config/second-factor-policy.js';
+
+/** Allows no API keys, and no users who must enrol. */
+const STRICTEST: RouteAccess = {
+  rule: undefined,
+  isForAdmins: false,
+  stepUp: undefined,
+  scopes: [],
+  allowsKeys: false,
+  isOpenToUnenrolled: false,
+};
 
 /**
  * The third global guard. Checks what the route requires of a valid session: the role and permissions of the user, the
@@ -42,21 +52,28 @@ export class AccessGuard implements CanActivate {
     const { principal, session } = request ?? {};
     if (!request || !principal || !session) {
       if (access.rule) throw new ForbiddenError();
+      // Messages share the request of their handshake, so the strictest rule applies to them.
+      const later = context.getType() === 'http' ? access : STRICTEST;
+      if (request) request.assertAccess = (found) => this.assertAllowed(later, found, request.method);
       return true;
     }
-    if (access.rule && !isAllowed(principal.role, access.rule)) throw new ForbiddenError();
-    if (principal.kind === 'key') assertKeyAllowed(session, access);
-    if (!access.isOpenToUnenrolled) this.assertEnrolled(principal, session);
-    const stepUp = access.stepUp ?? (access.isForAdmins && isWrite(request.method) ? this.adminStepUp : undefined);
-    if (stepUp) assertRecent(session, stepUp);
+    this.assertAllowed(access, session, request.method);
     // `StreamGuard` closes streams whose user no longer meets the rule. A message must not change the rule of its
     // stream.
     if (access.rule && context.getType() === 'http') request.accessRule = access.rule;
     return true;
   }
 
-  private assertEnrolled({ role }: Principal, { user }: RequestSession): void {
-    if (user.hasSecondFactor || !requiresSecondFactor(this.config.factors.required, role)) return;
+  private assertAllowed(access: RouteAccess, session: RequestSession, method: string): void {
+    if (access.rule && !isAllowed(session.user.role, access.rule)) throw new ForbiddenError();
+    if (session.kind === 'key') assertKeyAllowed(session, access);
+    if (!access.isOpenToUnenrolled) this.assertEnrolled(session);
+    const stepUp = access.stepUp ?? (access.isForAdmins && isWrite(method) ? this.adminStepUp : undefined);
+    if (stepUp) assertRecent(session, stepUp);
+  }
+
+  private assertEnrolled({ user }: RequestSession): void {
+    if (user.hasSecondFactor || !requiresSecondFactor(this.config.factors.required, user.role)) return;
     throw new SecondFactorEnrollmentRequiredError();
   }
 }

@@ -6,13 +6,18 @@ import type { AccessRule } from './roles.decorator.js';
 
 /**
  * A request with the fields that the guards add: `JwtAuthGuard` sets `claims`, `SessionGuard` sets `principal` and
- * `session`, and `AccessGuard` sets `accessRule`.
+ * `session`, and `AccessGuard` sets `accessRule` or `assertAccess`.
  */
 export interface GuardedRequest extends Request {
   claims?: AccessClaims;
   principal?: Principal;
   session?: RequestSession;
   accessRule?: AccessRule;
+  /**
+   * Applies the rules of a public route to a session that `AuthGuard('jwt')` has found. Throws the error of the first
+   * rule that rejects it.
+   */
+  assertAccess?: (session: RequestSession) => void;
   /** Why `checkHead`, the `HandshakeGate` or the `ConnectionLimit` rejected the request. */
   rejection?: unknown;
 }

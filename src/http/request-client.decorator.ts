@@ -18,7 +18,7 @@ export const RequestClient = createParamDecorator((_: unknown, context: Executio
 });
 
 /** Sets the headers of draft-ietf-httpapi-ratelimit-headers-10. */
-class RateLimitHeaders implements RateLimitListener {
+export class RateLimitHeaders implements RateLimitListener {
   private readonly policies = new Map<string, string>();
   private readonly states = new Map<string, string>();
 

@@ -16,6 +16,7 @@ import {
   SignInRequiredError,
 } from '../http/access.errors.js';
 import { PERMISSIONS_EXTENSION, ROLES_EXTENSION } from '../http/roles.decorator.js';
+import { TooManyRequestsError } from '../platform/rate-limits/rate-limits.errors.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
 import {
   SessionExpiredError,
@@ -33,7 +34,7 @@ const SCHEME = 'signIn';
 
 const DESCRIPTION = `Accounts, sign-in and instantly revocable sessions.
 
-An access token identifies you. Every request also checks your session, so that a revocation takes effect immediately. Choose **Authorize** to sign in with your email and password.
+An access token identifies you. Every request also checks your session, so that a revocation takes effect immediately. Choose **Authorize** to sign in with your email and password. An API key works like an access token, except where \`sign_in_required\` is listed.
 
 Every error is a problem document (RFC 9457) with a stable \`code\`. An unknown path returns 404 \`not_found\`. A method that the path does not support returns 405 \`method_not_allowed\` with \`Allow\`. A client with too many connections gets 429 \`too_many_connections\`.`;
 
@@ -53,6 +54,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addTag('auth', 'Register, sign in, refresh, sign out')
     .addTag('oauth', 'For OAuth clients and other services')
     .addTag('recovery', 'Change or reset a password, verify an email, report a sign-in that was not you')
+    .addTag('keys', 'Your own API keys')
     .addTag('users', 'Your own account')
     .addTag('sessions', 'Your own sessions')
     .addTag('admin', 'All accounts, sessions and audit events, for admins')
@@ -146,7 +148,7 @@ function accessErrors(operation: Operation, isPublic: boolean): DocumentedError[
   if (isPublic) return [];
   return [
     ...(isOpen ? [] : [SecondFactorEnrollmentRequiredError]),
-    isSignInOnly || stepUp ? SignInRequiredError : InsufficientScopeError,
+    ...(isSignInOnly || stepUp ? [SignInRequiredError] : [InsufficientScopeError, TooManyRequestsError]),
     ...(stepUp || operation[ROLES_EXTENSION] ? [InsufficientAuthenticationError] : []),
   ];
 }

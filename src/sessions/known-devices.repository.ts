@@ -29,7 +29,7 @@ export type AccountKey = { readonly id: string } | { readonly email: string };
  * - *Proven*: it presents a genuine refresh token, of any age, of a session of the account.
  * - *Seen*: a session of the account has the same user agent, and the same IPv4 address or IPv6 /64 network.
  *
- * The session must be active, or have expired or signed out within `MEMORY_MS` and since the last password change.
+ * The session must be a sign-in. It must be active, or have expired or signed out within `MEMORY_MS` and since the last password change.
  * Sessions that were revoked in any other way do not count, because their devices are no longer trusted.
  *
  * Someone in the same network can imitate a seen device. Use the result for rate limits and notifications only, never
@@ -69,7 +69,7 @@ export class KnownDevicesRepository {
          SELECT s.id, s.refresh_salt AS "refreshSalt",
                 coalesce(s.user_agent IS NOT DISTINCT FROM $4 AND s.ip_address <<= $5::inet, false) AS "isSeen"
            FROM users u JOIN sessions s ON s.user_id = u.id
-          WHERE (u.id = $1 OR lower(u.email) = lower($2))
+          WHERE (u.id = $1 OR lower(u.email) = lower($2)) AND s.kind = 'sign_in'
             AND (s.revoked_at IS NULL
                  OR s.revoked_reason = 'logout' AND (u.password_changed_at < s.revoked_at) IS NOT FALSE)
             AND least(s.idle_expires_at, s.expires_at, s.revoked_at) > now() - $6::float8 * interval '1 millisecond')

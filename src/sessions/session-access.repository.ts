@@ -113,7 +113,7 @@ export class SessionAccessRepository {
                       coalesce(s.refreshed_at > now() - $2 * interval '1 millisecond', false) AS is_in_grace,
                       s.is_pair_used, s.idle_expires_at, ${this.users.columns}
                  FROM sessions s JOIN users u ON u.id = s.user_id
-                WHERE s.id = $1 AND ($3::uuid IS NULL OR s.user_id = $3)
+                WHERE s.id = $1 AND ($3::uuid IS NULL OR s.user_id = $3) AND s.kind = 'sign_in'
                   AND ${SERVER_ACCEPTS_WRITES}`,
       },
       [id, graceMs, userId],

@@ -11,6 +11,7 @@ import type { RevocationReason } from './revocation.js';
 @Entity('sessions')
 @Index(['userId', 'id'])
 @Index(['ipAddress'], { where: '(revoked_at IS NULL)' })
+@Index(['expiresAt'], { where: `(kind = 'key'::text)` })
 @Check('ck_sessions_refresh_salt', `octet_length(refresh_salt) = 32`)
 @Check('ck_sessions_refresh_counter', `refresh_counter >= 0`)
 @Check('ck_sessions_idle_expires_at', `idle_expires_at <= expires_at`)
@@ -84,6 +85,10 @@ export class Session {
   /** The absolute timeout. It is never extended. */
   @Column({ type: 'timestamptz', precision: 3 })
   expiresAt!: Date;
+
+  /** When the mail about the expiry of the key was queued. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  expiryNoticeAt!: Date | null;
 
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   revokedAt!: Date | null;

@@ -22,7 +22,10 @@ export class SessionsAdminService {
   ) {}
 
   /** Returns one page of sessions, newest first. */
-  async listSessions(filter: Pick<SessionFilter, 'userId' | 'isActive'>, page: PageRequest): Promise<Page<Session>> {
+  async listSessions(
+    filter: Pick<SessionFilter, 'userId' | 'kind' | 'isActive'>,
+    page: PageRequest,
+  ): Promise<Page<Session>> {
     const rows = await this.database.run((manager) => this.sessions.listPage(manager, filter, page));
     return toPage(rows, page.limit);
   }

@@ -5,6 +5,7 @@ import type { Principal } from '../common/principal.js';
 import { OpenToUnenrolled } from '../http/access.decorators.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { IdParamDto } from '../http/id-param.dto.js';
+import { ListOwnSessionsDto } from './dto/list-sessions.dto.js';
 import { RevokedDto, RevokeOwnSessionsDto } from './dto/revoke-own-sessions.dto.js';
 import { SessionDto, SessionListDto } from './dto/session.dto.js';
 import { UnknownSessionError } from './sessions.errors.js';
@@ -18,11 +19,14 @@ export class SessionsController {
   @Get()
   @ApiOperation({
     summary: 'List the current user’s active sessions, by last activity',
-    description: 'The list has no pages, because the number of sessions is limited.',
+    description: 'Includes API keys. The list has no pages, because the number of sessions is limited.',
   })
   @ApiOkResponse({ type: SessionListDto })
-  async listSessions(@CurrentPrincipal() principal: Principal): Promise<SessionListDto> {
-    return SessionListDto.from(await this.sessions.listSessions(principal), principal.sessionId);
+  async listSessions(
+    @CurrentPrincipal() principal: Principal,
+    @Query() { kind }: ListOwnSessionsDto,
+  ): Promise<SessionListDto> {
+    return SessionListDto.from(await this.sessions.listSessions(principal, kind), principal.sessionId);
   }
 
   @Get('current')
@@ -45,7 +49,8 @@ export class SessionsController {
   @Delete()
   @ApiOperation({
     summary: 'Revoke the current user’s other sessions, or all of them',
-    description: 'Takes effect before the response is sent. `scope=others` keeps the current session.',
+    description:
+      'Takes effect before the response is sent. `scope=others` keeps the current session. API keys are kept.',
   })
   @ApiOkResponse({ type: RevokedDto })
   async revokeSessions(

@@ -6,6 +6,7 @@ import type { Config } from '../config/env.js';
 import { AuditModule } from '../platform/audit/audit.module.js';
 import { tablePruner } from '../platform/database/table-pruner.js';
 import { UsersModule } from '../users/users.module.js';
+import { ApiKeysRepository } from './api-keys.repository.js';
 import { KnownDevicesRepository } from './known-devices.repository.js';
 import { LastSeenRecorder } from './last-seen.recorder.js';
 import { RefreshTokens } from './refresh-token.js';
@@ -24,6 +25,7 @@ import { StreamGuard } from './stream.guard.js';
   imports: [AuditModule, TypeOrmModule.forFeature([Session]), UsersModule],
   controllers: [SessionsController, SessionsAdminController],
   providers: [
+    ApiKeysRepository,
     KnownDevicesRepository,
     LastSeenRecorder,
     SessionAccessRepository,
@@ -43,6 +45,7 @@ import { StreamGuard } from './stream.guard.js';
     }),
   ],
   exports: [
+    ApiKeysRepository,
     KnownDevicesRepository,
     LastSeenRecorder,
     SessionLookup,

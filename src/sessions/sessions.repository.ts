@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import type { AuthenticationMethod } from '../common/authentication.js';
 import type { PageRequest } from '../common/pagination.js';
-import type { AccessClaims } from '../common/principal.js';
+import type { AccessClaims, SessionKind } from '../common/principal.js';
 import { eventsParameter, insertEvents } from '../platform/audit/audit-sql.js';
 import type { Revocation } from './revocation.js';
 import { Session } from './session.entity.js';
@@ -17,6 +17,7 @@ export type NewSession = Pick<Session, 'id' | 'userId' | 'refreshSalt' | 'userAg
 export interface SessionFilter {
   readonly id?: string | undefined;
   readonly userId?: string | undefined;
+  readonly kind?: SessionKind | undefined;
   readonly isActive?: boolean | undefined;
   readonly ipAddress?: string | undefined;
   readonly createdBefore?: Date | undefined;
@@ -93,9 +94,9 @@ export class SessionsRepository {
     return this.select(manager, filter).getCount();
   }
 
-  /** Returns the IDs of a user's active sessions, except the newest `keep`. */
+  /** Returns the IDs of a user's active sign-ins, except the newest `keep`. */
   async findSurplus(manager: EntityManager, userId: string, keep: number): Promise<string[]> {
-    const rows = await this.select(manager, { userId, isActive: true })
+    const rows = await this.select(manager, { userId, kind: 'sign_in', isActive: true })
       .select('session.id', 'id')
       .orderBy('session.createdAt', 'DESC')
       .addOrderBy('session.id', 'DESC')
@@ -110,8 +111,8 @@ export class SessionsRepository {
    * and all rows in ID order, so that it cannot deadlock with another revocation or with the deletion of a user.
    */
   async revoke(manager: EntityManager, filter: RevocationFilter, { reason, actor }: Revocation): Promise<number> {
-    const { id, ids = id === undefined ? null : [id], userId, exceptId, ipAddress, createdBefore, isActive } = filter;
-    const [row] = await manager.query<{ count: number }[]>(
+    const { id, ids = id === undefined ? null : [id] } = filter;
+    const [{ count } = { count: 0 }] = await manager.query<{ count: number }[]>(
       `WITH matching AS (
          SELECT s.user_id, s.id FROM sessions s JOIN users u ON u.id = s.user_id
           WHERE s.revoked_at IS NULL
@@ -121,6 +122,7 @@ export class SessionsRepository {
             AND ($4::inet IS NULL OR s.ip_address = $4)
             AND ($5::timestamptz IS NULL OR s.created_at < $5)
             AND (NOT $6::boolean OR s.idle_expires_at > now() AND s.expires_at > now())
+            AND ($10::text IS NULL OR s.kind = $10)
           ORDER BY s.user_id, s.id
             ${ids ? '' : 'FOR SHARE OF u'} FOR NO KEY UPDATE OF s),
        revoked AS (
@@ -131,25 +133,26 @@ export class SessionsRepository {
        SELECT count(*)::int AS count FROM revoked`,
       [
         ids,
-        userId ?? null,
-        exceptId ?? null,
-        ipAddress ?? null,
-        createdBefore ?? null,
-        isActive ?? false,
+        filter.userId ?? null,
+        filter.exceptId ?? null,
+        filter.ipAddress ?? null,
+        filter.createdBefore ?? null,
+        filter.isActive ?? false,
         reason,
         actor?.userId ?? null,
         eventsParameter([{ type: 'session_revoked', reason, actor }]),
+        filter.kind ?? null,
       ],
     );
-    const count = row?.count ?? 0;
     if (count > 0) revocations.add({ reason }, count);
     return count;
   }
 
   /** Revokes one session, unless it already is revoked. Returns whether such a session exists. */
   async revokeOne(manager: EntityManager, filter: SessionFilter & { id: string }, cause: Revocation): Promise<boolean> {
-    const { id, userId } = filter;
-    return (await this.revoke(manager, { id, userId }, cause)) === 1 || (await this.findOne(manager, filter)) !== null;
+    const { id, userId, kind } = filter;
+    if ((await this.revoke(manager, { id, userId, kind }, cause)) === 1) return true;
+    return (await this.findOne(manager, filter)) !== null;
   }
 
   /** Records that the user has authenticated in a session now. Returns false if the session has ended. */
@@ -185,9 +188,10 @@ export class SessionsRepository {
 
   private select(manager: EntityManager, filter: SessionFilter): SelectQueryBuilder<Session> {
     const query = manager.createQueryBuilder(Session, 'session');
-    const { id, userId, ipAddress, createdBefore, isActive } = filter;
+    const { id, userId, kind, ipAddress, createdBefore, isActive } = filter;
     if (id !== undefined) query.andWhere('session.id = :id', { id });
     if (userId !== undefined) query.andWhere('session.userId = :userId', { userId });
+    if (kind !== undefined) query.andWhere('session.kind = :kind', { kind });
     if (ipAddress !== undefined) query.andWhere('session.ipAddress = :ipAddress', { ipAddress });
     if (createdBefore !== undefined) query.andWhere('session.createdAt < :createdBefore', { createdBefore });
     if (isActive !== undefined) query.andWhere(isActive ? ACTIVE : `NOT ${ACTIVE}`);

@@ -4,7 +4,7 @@ import type { AuthenticationMethod } from '../common/authentication.js';
 import type { Client } from '../common/client.js';
 import { ForbiddenError } from '../common/domain.error.js';
 import { newId } from '../common/id.js';
-import type { Principal } from '../common/principal.js';
+import type { Principal, SessionKind } from '../common/principal.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
@@ -50,7 +50,7 @@ export class SessionsService implements OnModuleInit {
   }
 
   /**
-   * Revokes the user's oldest sessions so that one more fits the limit. Returns false if the limit is reached and
+   * Revokes the user's oldest sign-ins so that one more fits the limit. Returns false if the limit is reached and
    * `SESSION_LIMIT_POLICY` rejects new sessions. The caller must have locked the user's row, so that parallel sign-ins
    * cannot exceed the limit (ASVS 7.1.2).
    */
@@ -80,8 +80,8 @@ export class SessionsService implements OnModuleInit {
   }
 
   /** Returns the caller's active sessions, ordered by last activity. */
-  listSessions({ userId }: Principal): Promise<Session[]> {
-    return this.database.run((manager) => this.sessions.list(manager, { userId, isActive: true }));
+  listSessions({ userId }: Principal, kind?: SessionKind): Promise<Session[]> {
+    return this.database.run((manager) => this.sessions.list(manager, { userId, kind, isActive: true }));
   }
 
   /** Returns the current session. @throws UnknownSessionError if it was deleted after the guard read it */
@@ -109,10 +109,11 @@ export class SessionsService implements OnModuleInit {
     if (!exists) throw new UnknownSessionError();
   }
 
-  /** Revokes all of the caller's active sessions, or all but the current one. Returns how many. */
+  /** Revokes all of the caller's active sign-ins, or all but the current one. Keeps API keys. Returns how many. */
   revokeSessions(actor: Principal, scope: 'others' | 'all'): Promise<number> {
     const { userId, sessionId } = actor;
-    const filter = { userId, isActive: true, exceptId: scope === 'others' ? sessionId : undefined } as const;
+    const exceptId = scope === 'others' ? sessionId : undefined;
+    const filter = { userId, kind: 'sign_in', isActive: true, exceptId } as const;
     return this.database.run((manager) => this.sessions.revoke(manager, filter, { reason: `logout_${scope}`, actor }));
   }
 

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Patch } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
-import { OpenToUnenrolled, SignInOnly, StepUp } from '../http/access.decorators.js';
+import { OpenToUnenrolled, Scopes, SignInOnly, StepUp } from '../http/access.decorators.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { CurrentUser } from './current-user.decorator.js';
 import { RequestClient } from '../http/request-client.decorator.js';
@@ -22,6 +22,7 @@ export class UsersController {
   constructor(private readonly users: UsersService) {}
 
   @Get()
+  @Scopes('profile:read')
   @ApiOperation({ summary: 'Get the current user', description: 'Returns the account of the access token.' })
   @ApiOkResponse({ type: UserDto })
   getCurrentUser(@CurrentUser() user: User): UserDto {

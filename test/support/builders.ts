@@ -46,3 +46,18 @@ export async function buildEachRole(app: TestApp): Promise<Record<Role, SignedIn
   const people = await Promise.all(ROLES.map(async (role) => [role, await buildSignedIn(app, role)] as const));
   return Object.fromEntries(people) as Record<Role, SignedIn>;
 }
+
+export interface BuiltKey {
+  readonly id: string;
+  readonly key: string;
+}
+
+/** Creates an API key of a user by HTTP. */
+export async function buildKey(app: TestApp, { accessToken }: SignedIn, fields: object = {}): Promise<BuiltKey> {
+  const { body } = await app
+    .as(accessToken)
+    .post('/auth/keys')
+    .send({ name: 'Nightly export', ...fields })
+    .expect(201);
+  return { id: body.id, key: body.key };
+}

@@ -3,6 +3,7 @@ import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from
 import { ApiProblems } from '../../http/api-problems.decorator.js';
 import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import type { Principal } from '../../common/principal.js';
+import { SignInOnly } from '../../http/access.decorators.js';
 import { Public } from '../../http/public.decorator.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
 import { RequestClient } from '../../http/request-client.decorator.js';
@@ -19,6 +20,7 @@ export class EmailVerificationController {
   constructor(private readonly verification: EmailVerificationService) {}
 
   @Post('verification')
+  @SignInOnly()
   @HttpCode(202)
   @ApiOperation({
     summary: 'Send the current user a new link to verify their email',

@@ -22,6 +22,7 @@ const MAX_ROUNDS = 10;
 export interface PasswordChange {
   readonly current: string;
   readonly next: string;
+  readonly revokesKeys: boolean;
 }
 
 /** Changes the password of a signed-in user who knows the current one (ASVS 6.2.2, 6.2.3). */
@@ -41,14 +42,15 @@ export class PasswordChangeService {
   ) {}
 
   /**
-   * Changes the caller's password. Revokes their other sessions and voids their reset links (ASVS 7.4.3). The current
+   * Changes the caller's password. Revokes their other sign-ins, and API keys if asked, and voids their reset links (ASVS 7.4.3). The current
    * session stays signed in.
    *
    * @throws IncorrectPasswordError if `current` is wrong
    * @throws PasswordUnchangedError, PasswordTooWeakError, OverloadedError, TooManyRequestsError
    * @throws the errors of `SessionsService.assertActorAllowed`
    */
-  async changePassword(actor: Principal, client: Client, { current, next }: PasswordChange): Promise<void> {
+  async changePassword(actor: Principal, client: Client, change: PasswordChange): Promise<void> {
+    const { current, next, revokesKeys } = change;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const user = await this.confirmation.confirmPassword(actor, client, current);
       if (normalizePassword(next) === normalizePassword(current)) throw new PasswordUnchangedError();
@@ -59,7 +61,8 @@ export class PasswordChangeService {
         await this.sessions.assertActorAllowed(manager, actor);
         if (!isUnchanged) return false;
         const { id } = user;
-        const others = { userId: id, exceptId: actor.sessionId };
+        const kind = revokesKeys ? undefined : 'sign_in';
+        const others = { userId: id, kind, exceptId: actor.sessionId } as const;
         await this.sessionsRepository.revoke(manager, others, { reason: 'password_changed', actor });
         await this.users.setPasswordHash(manager, id, passwordHash);
         await this.tokens.void(manager, id, 'password_reset');

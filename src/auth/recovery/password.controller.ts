@@ -32,16 +32,16 @@ export class PasswordController {
   @ApiOperation({
     summary: 'Change the current user’s password and revoke their other sessions',
     description:
-      'Requires the current password. Wrong ones count towards a limit. Invalidates mailed reset links, and sends a mail about the change.',
+      'Requires the current password. Wrong ones count towards a limit. Invalidates mailed reset links, and sends a mail about the change. API keys remain valid, unless `keys` is `revoke`.',
   })
   @ApiNoContentResponse()
   @ApiProblems(IncorrectPasswordError, PasswordUnchangedError, PasswordTooWeakError, TooManyRequestsError)
   changePassword(
     @CurrentPrincipal() principal: Principal,
     @RequestClient() client: Client,
-    @Body() { currentPassword: current, newPassword: next }: ChangePasswordDto,
+    @Body() { currentPassword: current, newPassword: next, keys }: ChangePasswordDto,
   ): Promise<void> {
-    return this.changes.changePassword(principal, client, { current, next });
+    return this.changes.changePassword(principal, client, { current, next, revokesKeys: keys === 'revoke' });
   }
 
   @Public()

@@ -33,6 +33,7 @@ export const rateLimitVariables = () => ({
   RATE_LIMIT_FORGOT_ACCOUNT: quota('5/1h'),
   RATE_LIMIT_VERIFY_ADDRESS: quota('60/1h'),
   RATE_LIMIT_VERIFY_ACCOUNT: quota('5/1h'),
+  RATE_LIMIT_KEY: quota('6000/1m'),
   REDIS_URL: url(/^rediss?:/, 'redis://user:password@host:6379/0').optional(),
 });
 
@@ -46,6 +47,8 @@ export const rateLimitSettings = (env: Values<typeof rateLimitVariables>) => ({
       forgot: { address: env.RATE_LIMIT_FORGOT_ADDRESS, account: env.RATE_LIMIT_FORGOT_ACCOUNT },
       verify: { address: env.RATE_LIMIT_VERIFY_ADDRESS, account: env.RATE_LIMIT_VERIFY_ACCOUNT },
     },
+    /** Requests of one API key. Each process counts by itself. */
+    key: env.RATE_LIMIT_KEY,
   },
   /** If null, the database counts for the rate limits. */
   redisUrl: env.REDIS_URL ?? null,

@@ -139,6 +139,8 @@ export class HandshakeGate {
     if (!URL.canParse(url, BASE) || new URL(url, BASE).pathname !== withoutQuery(url)) {
       throw new BadRequestError();
     }
+    // Express sets this for other requests.
+    request.res = response;
     await this.authenticate(request, response);
   }
 

@@ -13,6 +13,6 @@ export const limitRejections = defineCounter({
   name: 'gatehouse_rate_limit_rejections_total',
   help: 'Rejections, by rate limit.',
   labels: {
-    limit: [...Object.keys(NAMES).flatMap((name) => [`${name}-address`, `${name}-account`]), 'login-device'],
+    limit: [...Object.keys(NAMES).flatMap((name) => [`${name}-address`, `${name}-account`]), 'login-device', 'key'],
   },
 });

@@ -12,9 +12,10 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database } from '../database/database.js';
 import { DatabaseUnavailableError, isNotPermitted } from '../database/pg-errors.js';
-import type { Pruner } from '../database/pruner.js';
+import { Pruner } from '../database/pruner.js';
 import { Pruners } from './pruners.js';
 import { ScheduleLease } from './schedule-lease.js';
+import type { UpkeepTask } from './upkeep-task.js';
 
 const TASK = 'pruning';
 const CHECKS_PER_INTERVAL = 12;
@@ -88,14 +89,14 @@ export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicati
     const lease = await ScheduleLease.claim(this.database, TASK, this.leaseMs);
     if (!lease) return;
     let outage: DatabaseUnavailableError | undefined;
-    for (const pruner of this.pruners.all()) {
+    for (const task of [...this.pruners.tasks(), ...this.pruners.all()]) {
       if (this.isStopping || lease.isLost) break;
       try {
-        await this.prune(pruner, lease);
+        await (task instanceof Pruner ? this.prune(task, lease) : this.work(task, lease));
       } catch (error) {
         // A locked table looks like an outage. The other tables must be pruned nevertheless.
         if (error instanceof DatabaseUnavailableError) outage ??= error;
-        else this.logFailure(pruner, error);
+        else this.logFailure(task, error);
       }
     }
     if (outage) throw outage;
@@ -113,9 +114,21 @@ export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicati
     if (total > 0) this.logger.log(`Deleted ${countOf(total, pruner.subject)}.`);
   }
 
+  private async work(task: UpkeepTask, lease: ScheduleLease): Promise<void> {
+    let total = 0;
+    for await (const count of task.steps()) {
+      total += count;
+      if (!this.isStopping) await lease.renew();
+      if (this.isStopping || lease.isLost) break;
+    }
+    if (total > 0) this.logger.log(`Queued ${countOf(total, task.subject)}.`);
+  }
+
   /** Logs a missing permission only once. */
-  private logFailure({ subject }: Pruner, error: unknown): void {
-    if (!isNotPermitted(error)) this.logger.error({ err: error }, `Failed to prune ${subject}.`);
+  private logFailure(task: Pruner | UpkeepTask, error: unknown): void {
+    const { subject } = task;
+    if (!(task instanceof Pruner)) this.logger.error({ err: error }, `Failed to queue ${subject}.`);
+    else if (!isNotPermitted(error)) this.logger.error({ err: error }, `Failed to prune ${subject}.`);
     else if (!this.forbidden.has(subject)) {
       this.forbidden.add(subject);
       this.logger.warn(`This database role may not delete ${subject}. Prune them with another role.`);

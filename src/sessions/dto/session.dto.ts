@@ -21,11 +21,19 @@ export class SessionDto {
   })
   kind!: SessionKind;
 
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    example: null,
+    description: 'The scopes of an API key. Null if it can do what its owner can do, and for sign-ins.',
+  })
+  scopes!: string[] | null;
+
   @ApiProperty({ type: String, nullable: true, example: 'Mozilla/5.0 (Macintosh; …) Chrome/141.0.0.0 Safari/537.36' })
   userAgent!: string | null;
 
   @ApiProperty({
-    description: 'The name that the client sent, or one derived from its user agent.',
+    description: 'The name that the client sent, or one derived from its user agent. The name of an API key.',
     example: 'Chrome on macOS',
   })
   deviceName!: string;
@@ -81,6 +89,7 @@ export class SessionDto {
       id,
       isCurrent: id === currentId,
       kind: session.kind,
+      scopes: session.scopes,
       userAgent,
       deviceName: describeDevice(session.deviceName, userAgent),
       ipAddress,

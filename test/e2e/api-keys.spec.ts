@@ -1,0 +1,263 @@
+import { Controller, Get, Module } from '@nestjs/common';
+import { Scopes } from '../../src/http/access.decorators.js';
+import { auditEvents, mailKinds } from '../support/account-records.js';
+import { auditRows } from '../support/audit-rows.js';
+import { buildKey, buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
+import { RFC_3339, UUID_V7 } from '../support/constants.js';
+import { expectProblem } from '../support/expect-problem.js';
+import { issueToken } from '../support/one-time-tokens.js';
+import { TestApp } from '../support/test-app.js';
+
+const DAY_MS = 86_400_000;
+@Controller('probe-scopes')
+class ProbeScopesController {
+  @Scopes('orders:read')
+  @Get()
+  read(): void {
+    return undefined;
+  }
+}
+
+@Module({ controllers: [ProbeScopesController] })
+class ProbeScopesModule {}
+
+describe('API keys', () => {
+  let app: TestApp;
+  let other: TestApp;
+  let ada: SignedIn;
+  beforeAll(async () => {
+    [app, other] = await TestApp.startTwo({ imports: [ProbeScopesModule], env: { MAX_KEYS_PER_USER: '3' } });
+  });
+  beforeEach(async () => {
+    ada = await buildSignedIn(app);
+  });
+  afterAll(() => app.close());
+
+  const create = (body: object, by = ada) => app.as(by.accessToken).post('/auth/keys').send(body);
+  const get = (path: string, key: string, instance = app) => instance.as(key).get(path);
+  const age = ({ sessionId }: SignedIn) =>
+    app.database.query(`UPDATE sessions SET authentications = '{}' WHERE id = $1`, [sessionId]);
+
+  describe('POST /auth/keys', () => {
+    it('returns the key once, and it works on every instance', async () => {
+      const { body, headers } = await create({ name: ' Nightly export ' }).expect(201);
+      expect(body).toEqual({
+        id: expect.stringMatching(UUID_V7),
+        name: 'Nightly export',
+        scopes: null,
+        createdAt: expect.stringMatching(RFC_3339),
+        lastUsedAt: null,
+        expiresAt: expect.stringMatching(RFC_3339),
+        key: expect.stringMatching(/^ghk_[A-Za-z0-9_-]{93}$/),
+      });
+      expect(headers['location']).toBe(`/auth/keys/${body.id}`);
+      expect(Date.parse(body.expiresAt as string) - Date.parse(body.createdAt as string)).toBeLessThanOrEqual(
+        90 * DAY_MS,
+      );
+      for (const instance of [app, other]) {
+        expect((await get('/users/me', body.key as string, instance).expect(200)).body.id).toBe(ada.id);
+      }
+      const { body: list } = await app.as(ada.accessToken).get('/auth/keys').expect(200);
+      expect(list.items).toHaveLength(1);
+      expect({ ...list.items[0], key: body.key }).toEqual(body);
+    });
+
+    it('needs a recent authentication, like DELETE /auth/keys/:id', async () => {
+      const { id } = await buildKey(app, ada);
+      await age(ada);
+      expectProblem(await create({ name: 'x' }), 401, 'insufficient_user_authentication');
+      const removal = await app.as(ada.accessToken).delete(`/auth/keys/${id}`);
+      expectProblem(removal, 401, 'insufficient_user_authentication');
+    });
+
+    it('limits the active keys of a user, also in parallel', async () => {
+      const answers = await Promise.all(Array.from({ length: 8 }, () => create({ name: 'x' })));
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, 409, 409, 409, 409, 409]);
+      const rejected = answers.find(({ status }) => status === 409);
+      expect(rejected?.body.code).toBe('key_limit_reached');
+      const id = answers.find(({ status }) => status === 201)?.body.id as string;
+      await app.as(ada.accessToken).delete(`/auth/keys/${id}`).expect(204);
+      await create({ name: 'x' }).expect(201);
+    });
+
+    it.each<[string, object, string, string]>([
+      ['no name', {}, '/name', 'required'],
+      ['an empty name', { name: '  ' }, '/name', 'too_short'],
+      ['no scope', { name: 'x', scopes: [] }, '/scopes', 'too_few_items'],
+      ['scopes that are no list', { name: 'x', scopes: 'orders:read' }, '/scopes', 'invalid_type'],
+      ['a scope twice', { name: 'x', scopes: ['orders:read', 'orders:read'] }, '/scopes', 'duplicate_items'],
+      ['21 scopes', { name: 'x', scopes: Array.from({ length: 21 }, (_, i) => `s${i}`) }, '/scopes', 'too_many_items'],
+      ['a number as scope', { name: 'x', scopes: [1] }, '/scopes', 'invalid_type'],
+      ['an unknown scope', { name: 'x', scopes: ['orders:read', 'orders:delete'] }, '/scopes', 'not_one_of'],
+      ['the scope of an admin', { name: 'x', scopes: ['introspect'] }, '/scopes', 'not_one_of'],
+      ['an expiry in the past', { name: 'x', expiresAt: '2020-01-01T00:00:00Z' }, '/expiresAt', 'too_early'],
+      ['an expiry in more than a year', { name: 'x', expiresAt: isoIn(367) }, '/expiresAt', 'too_late'],
+      ['an expiry that is no time', { name: 'x', expiresAt: 'tomorrow' }, '/expiresAt', 'invalid_format'],
+    ])('rejects %s', async (_, body, pointer, code) => {
+      const answer = await create(body);
+      expectProblem(answer, 400, 'validation_failed');
+      expect(answer.body.errors).toEqual([expect.objectContaining({ pointer, code })]);
+    });
+
+    it('lists the known scopes when it rejects one', async () => {
+      const { body } = await create({ name: 'x', scopes: ['orders:delete'] });
+      expect(body.errors[0].params).toMatchObject({ index: 0 });
+      expect(body.errors[0].params.values).toEqual(expect.arrayContaining(['orders:read', 'profile:read']));
+      expect(body.errors[0].params.values).not.toContain('introspect');
+    });
+
+    it('lets only admins grant the scope introspect', async () => {
+      const admin = await buildSignedIn(app, 'admin');
+      await create({ name: 'x', scopes: ['introspect'] }, admin).expect(201);
+    });
+
+    it('is audited, and announced in a mail with the not-me link', async () => {
+      const { id } = await buildKey(app, ada, { scopes: ['orders:read'], expiresAt: isoIn(30) });
+      const event = (await auditRows(app.database)).find((row) => row.type === 'key_created' && row.session_id === id);
+      expect(event).toMatchObject({
+        user_id: ada.id,
+        actor_session_id: ada.sessionId,
+        device_name: 'Nightly export',
+        details: { scopes: 'orders:read' },
+      });
+      expect(await mailKinds(app, ada)).toContain('key_created');
+    });
+  });
+
+  describe('a revocation', () => {
+    it('takes effect on the next request, and is idempotent', async () => {
+      const { id, key } = await buildKey(app, ada);
+      const revoke = () => app.as(ada.accessToken).delete(`/auth/keys/${id}`);
+      await revoke().expect(204);
+      for (const instance of [app, other]) {
+        const answer = await get('/users/me', key, instance);
+        expectProblem(answer, 401, 'session_revoked');
+        expect(answer.body.reason).toBe('key_revoked');
+      }
+      await revoke().expect(204);
+      const [event] = await auditEvents(app, ada, 'session_revoked');
+      expect(event).toMatchObject({ session_id: id, reason: 'key_revoked' });
+      expect((await app.as(ada.accessToken).get('/auth/keys')).body.items).toEqual([]);
+    });
+
+    it('rejects IDs of other users and of sign-ins', async () => {
+      const eve = await buildSignedIn(app);
+      const { id, key } = await buildKey(app, ada);
+      expectProblem(await app.as(eve.accessToken).delete(`/auth/keys/${id}`), 404, 'not_found');
+      expectProblem(await app.as(ada.accessToken).delete(`/auth/keys/${ada.sessionId}`), 404, 'not_found');
+      expectProblem(await app.as(ada.accessToken).delete('/auth/keys/x'), 400, 'validation_failed');
+      await get('/users/me', key).expect(200);
+    });
+
+    it('of a session works for keys, for their owner and admins', async () => {
+      const admin = await buildSignedIn(app, 'admin');
+      const [first, second] = [await buildKey(app, ada), await buildKey(app, ada)];
+      await app.as(ada.accessToken).delete(`/sessions/${first.id}`).expect(204);
+      await app.as(admin.accessToken).delete(`/admin/sessions/${second.id}`).expect(204);
+      for (const { key } of [first, second]) expectProblem(await get('/users/me', key), 401, 'session_revoked');
+    });
+
+    it('of all sign-ins keeps the keys', async () => {
+      const { key } = await buildKey(app, ada);
+      await signIn(app, ada);
+      const { body } = await app.as(ada.accessToken).delete('/sessions?scope=all').expect(200);
+      expect(body).toEqual({ revoked: 2 });
+      await get('/users/me', key).expect(200);
+    });
+
+    it('in bulk by an admin includes keys', async () => {
+      const admin = await buildSignedIn(app, 'admin');
+      const { key } = await buildKey(app, ada);
+      await app.as(admin.accessToken).post('/admin/sessions/revoke').send({ userId: ada.id }).expect(200);
+      expectProblem(await get('/users/me', key), 401, 'session_revoked');
+    });
+
+    it('follows from a reset, a not-me report, a deactivation and a deletion', async () => {
+      const admin = await buildSignedIn(app, 'admin');
+      const newPassword = 'nine candles before dawn';
+      const causes: [string, (person: SignedIn) => Promise<unknown>][] = [
+        [
+          'session_revoked',
+          async (person) =>
+            app.request
+              .post('/auth/password/reset')
+              .send({ token: await issueToken(app, 'password_reset', person), newPassword })
+              .expect(204),
+        ],
+        [
+          'session_revoked',
+          async (person) =>
+            app.request
+              .post('/auth/not-me')
+              .send({ token: await issueToken(app, 'not_me', person) })
+              .expect(202),
+        ],
+        [
+          'user_inactive',
+          (person) =>
+            app.as(admin.accessToken).patch(`/admin/users/${person.id}`).send({ isActive: false }).expect(200),
+        ],
+        [
+          'session_not_found',
+          (person) => app.as(person.accessToken).delete('/users/me').send({ password: person.password }).expect(204),
+        ],
+      ];
+      for (const [code, act] of causes) {
+        const person = await buildSignedIn(app);
+        const { key } = await buildKey(app, person);
+        await act(person);
+        expectProblem(await get('/users/me', key), 401, code);
+      }
+    });
+
+    it.each([
+      ['keeps the keys by default', {}, 200],
+      ['keeps the keys if asked', { keys: 'keep' }, 200],
+      ['revokes the keys if asked', { keys: 'revoke' }, 401],
+    ])('by a password change %s', async (_, choice, status) => {
+      const { key } = await buildKey(app, ada);
+      const { accessToken } = await signIn(app, ada);
+      const change = { currentPassword: ada.password, newPassword: 'nine candles before dawn', ...choice };
+      await app.as(ada.accessToken).post('/auth/password').send(change).expect(204);
+      await get('/users/me', key).expect(status);
+      await get('/users/me', accessToken).expect(401);
+      await get('/users/me', ada.accessToken).expect(200);
+    });
+  });
+
+  describe('the lists of sessions', () => {
+    it('include keys with their kind, and filter by it', async () => {
+      const { id } = await buildKey(app, ada, { scopes: ['orders:read'] });
+      const list = async (query: string) =>
+        (await app.as(ada.accessToken).get(`/sessions${query}`).expect(200)).body.items as { id: string }[];
+      const all = await list('');
+      expect(all.map((session) => session.id).sort()).toEqual([ada.sessionId, id].sort());
+      expect(all.find((session) => session.id === id)).toMatchObject({
+        kind: 'key',
+        scopes: ['orders:read'],
+        deviceName: 'Nightly export',
+        amr: [],
+      });
+      expect((await list('?kind=key')).map((session) => session.id)).toEqual([id]);
+      expect((await list('?kind=sign_in')).map((session) => session.id)).toEqual([ada.sessionId]);
+      expectProblem(await app.as(ada.accessToken).get('/sessions?kind=other'), 400, 'validation_failed');
+      const admin = await buildSignedIn(app, 'admin');
+      const { body } = await app.as(admin.accessToken).get(`/admin/sessions?userId=${ada.id}&kind=key`).expect(200);
+      expect(body.items).toMatchObject([{ id, kind: 'key', userId: ada.id }]);
+    });
+
+    it('do not count keys towards the limit of sign-ins, and evict none', async () => {
+      const limited = await TestApp.start({ database: app.database, env: { MAX_SESSIONS_PER_USER: '1' } });
+      const { key } = await buildKey(app, ada);
+      const next = await signIn(limited, ada);
+      await get('/users/me', key).expect(200);
+      await get('/users/me', next.accessToken).expect(200);
+      await get('/users/me', ada.accessToken).expect(401);
+      await limited.close();
+    });
+  });
+});
+
+function isoIn(days: number): string {
+  return new Date(Date.now() + days * DAY_MS).toISOString();
+}
