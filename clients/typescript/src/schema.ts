@@ -217,6 +217,50 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/auth/keys": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List the current user’s active API keys, by last use
+         * @description The list has no pages, because the number of keys is limited.
+         */
+        readonly get: operations["listKeys"];
+        readonly put?: never;
+        /**
+         * Create an API key
+         * @description The response is the only one with the key. Send it as `Authorization: Bearer`, like an access token. It cannot call `/auth`, change the account, or call routes that need a step-up. Sends a mail about the new key. Only admins can grant the scope `introspect`.
+         */
+        readonly post: operations["createKey"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/auth/keys/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Revoke one of the current user’s API keys. Idempotent
+         * @description Takes effect before the response is sent. `DELETE /sessions/{id}` does the same without a step-up, for emergencies.
+         */
+        readonly delete: operations["revokeKey"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/auth/login": {
         readonly parameters: {
             readonly query?: never;
@@ -308,7 +352,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Change the current user’s password and revoke their other sessions
-         * @description Requires the current password. Wrong ones count towards a limit. Invalidates mailed reset links, and sends a mail about the change.
+         * @description Requires the current password. Wrong ones count towards a limit. Invalidates mailed reset links, and sends a mail about the change. API keys remain valid, unless `keys` is `revoke`.
          */
         readonly post: operations["changePassword"];
         readonly delete?: never;
@@ -526,14 +570,14 @@ export interface paths {
         };
         /**
          * List the current user’s active sessions, by last activity
-         * @description The list has no pages, because the number of sessions is limited.
+         * @description Includes API keys. The list has no pages, because the number of sessions is limited.
          */
         readonly get: operations["listSessions"];
         readonly put?: never;
         readonly post?: never;
         /**
          * Revoke the current user’s other sessions, or all of them
-         * @description Takes effect before the response is sent. `scope=others` keeps the current session.
+         * @description Takes effect before the response is sent. `scope=others` keeps the current session. API keys are kept.
          */
         readonly delete: operations["revokeSessions"];
         readonly options?: never;
@@ -683,7 +727,7 @@ export interface components {
             readonly authenticatedAt: string;
             /** Format: date-time */
             readonly createdAt: string;
-            /** @description The name that the client sent, or one derived from its user agent. */
+            /** @description The name that the client sent, or one derived from its user agent. The name of an API key. */
             readonly deviceName: string;
             /**
              * Format: date-time
@@ -710,6 +754,8 @@ export interface components {
             /** Format: date-time */
             readonly revokedAt: string | null;
             readonly revokedReason: components["schemas"]["RevocationReason"] | null;
+            /** @description The scopes of an API key. Null if it can do what its owner can do, and for sign-ins. */
+            readonly scopes: readonly string[] | null;
             readonly userAgent: string | null;
             /** Format: uuid */
             readonly userId: string;
@@ -718,6 +764,28 @@ export interface components {
             readonly items: readonly components["schemas"]["AdminSession"][];
             /** @description Pass it as `cursor` to get the next page. `null` on the last page. */
             readonly nextCursor: string | null;
+        };
+        readonly ApiKey: {
+            /** Format: date-time */
+            readonly createdAt: string;
+            /** Format: date-time */
+            readonly expiresAt: string;
+            /**
+             * Format: uuid
+             * @description Also the ID of its session.
+             */
+            readonly id: string;
+            /**
+             * Format: date-time
+             * @description Accurate to about a minute. Null if the key was not used after its first minute.
+             */
+            readonly lastUsedAt: string | null;
+            readonly name: string;
+            /** @description Null if the key can do what its owner can do. */
+            readonly scopes: readonly string[] | null;
+        };
+        readonly ApiKeyList: {
+            readonly items: readonly components["schemas"]["ApiKey"][];
         };
         readonly AuditEvent: {
             /**
@@ -766,7 +834,7 @@ export interface components {
         /** @enum {string} */
         readonly AuditOutcome: "success" | "failure";
         /** @enum {string} */
-        readonly AuditType: "user_created" | "user_updated" | "user_deleted" | "sign_in" | "password_confirmation" | "token_refresh" | "session_revoked" | "sessions_revoked" | "session_expiry_changed" | "password_changed" | "password_reset_requested" | "password_reset" | "email_verification_requested" | "email_verified" | "not_me_reported" | "access_denied" | "rate_limited" | "factor_added" | "factor_renamed" | "factor_removed" | "recovery_codes_replaced" | "recovery_code_used" | "factors_reset" | "second_factor_requested" | "step_up";
+        readonly AuditType: "user_created" | "user_updated" | "user_deleted" | "sign_in" | "password_confirmation" | "token_refresh" | "session_revoked" | "sessions_revoked" | "session_expiry_changed" | "password_changed" | "password_reset_requested" | "password_reset" | "email_verification_requested" | "email_verified" | "not_me_reported" | "access_denied" | "rate_limited" | "factor_added" | "factor_renamed" | "factor_removed" | "recovery_codes_replaced" | "recovery_code_used" | "factors_reset" | "second_factor_requested" | "key_created" | "step_up";
         readonly BulkRevoked: {
             /**
              * Format: int32
@@ -783,6 +851,12 @@ export interface components {
             /** Format: password */
             readonly currentPassword: string;
             /**
+             * @description Whether the API keys of the account remain valid.
+             * @default keep
+             * @enum {string}
+             */
+            readonly keys: "keep" | "revoke";
+            /**
              * Format: password
              * @description Any characters are allowed, and none are trimmed. The password must be hard to guess.
              */
@@ -791,6 +865,37 @@ export interface components {
         readonly CheckOneTimeToken: {
             readonly purpose: components["schemas"]["TokenPurpose"];
             readonly token: string;
+        };
+        readonly CreateApiKey: {
+            /**
+             * Format: date-time
+             * @description In the future, within one year. By default in 90 days.
+             */
+            readonly expiresAt?: string;
+            readonly name: string;
+            /** @description The scopes of the key, as `x-scopes` lists them. Without them, the key can do what its owner can do. */
+            readonly scopes?: readonly string[];
+        };
+        readonly CreatedApiKey: {
+            /** Format: date-time */
+            readonly createdAt: string;
+            /** Format: date-time */
+            readonly expiresAt: string;
+            /**
+             * Format: uuid
+             * @description Also the ID of its session.
+             */
+            readonly id: string;
+            /** @description The key, for `Authorization: Bearer`. It is shown only in this response. */
+            readonly key: string;
+            /**
+             * Format: date-time
+             * @description Accurate to about a minute. Null if the key was not used after its first minute.
+             */
+            readonly lastUsedAt: string | null;
+            readonly name: string;
+            /** @description Null if the key can do what its owner can do. */
+            readonly scopes: readonly string[] | null;
         };
         readonly CreateUser: {
             /** Format: email */
@@ -951,7 +1056,7 @@ export interface components {
          * @description Identifies the problem. Later versions may add codes, so treat an unknown code by its status.
          * @enum {string}
          */
-        readonly ProblemCode: "bad_request" | "database_unavailable" | "email_not_verified" | "email_taken" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "last_admin" | "malformed_body" | "method_not_allowed" | "not_found" | "overloaded" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
+        readonly ProblemCode: "bad_request" | "database_unavailable" | "email_not_verified" | "email_taken" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "key_limit_reached" | "last_admin" | "malformed_body" | "method_not_allowed" | "not_found" | "overloaded" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
         readonly Readiness: {
             readonly checks: components["schemas"]["ReadinessChecks"];
             /** @enum {string} */
@@ -1034,7 +1139,7 @@ export interface components {
             readonly authenticatedAt: string;
             /** Format: date-time */
             readonly createdAt: string;
-            /** @description The name that the client sent, or one derived from its user agent. */
+            /** @description The name that the client sent, or one derived from its user agent. The name of an API key. */
             readonly deviceName: string;
             /**
              * Format: date-time
@@ -1061,12 +1166,11 @@ export interface components {
             /** Format: date-time */
             readonly revokedAt: string | null;
             readonly revokedReason: components["schemas"]["RevocationReason"] | null;
+            /** @description The scopes of an API key. Null if it can do what its owner can do, and for sign-ins. */
+            readonly scopes: readonly string[] | null;
             readonly userAgent: string | null;
         };
-        /**
-         * @description A sign-in on a device, or an API key.
-         * @enum {string}
-         */
+        /** @enum {string} */
         readonly SessionKind: "sign_in" | "key";
         readonly SessionList: {
             readonly items: readonly components["schemas"]["Session"][];
@@ -1375,7 +1479,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -1385,7 +1493,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -1431,6 +1539,7 @@ export interface operations {
                 readonly cursor?: string;
                 /** @description Active sessions are neither revoked nor expired. */
                 readonly isActive?: boolean;
+                readonly kind?: components["schemas"]["SessionKind"];
                 readonly limit?: number;
                 readonly userId?: string;
             };
@@ -1517,7 +1626,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -1527,7 +1640,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -1665,7 +1778,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -1675,7 +1792,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -1847,7 +1964,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -1857,7 +1978,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -2014,7 +2135,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -2024,7 +2149,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -2157,7 +2282,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -2167,7 +2296,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -2352,7 +2481,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -2362,7 +2495,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -2502,7 +2635,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -2512,7 +2649,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -2663,7 +2800,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -2673,7 +2814,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -2858,7 +2999,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -2868,7 +3013,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -2960,7 +3105,7 @@ export interface operations {
             /**
              * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
              *
-             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             *     `sign_in_required`: API keys cannot do this. Sign in.
              */
             readonly 403: {
                 headers: {
@@ -2972,7 +3117,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "second_factor_enrollment_required" | "insufficient_scope";
+                        readonly code: "second_factor_enrollment_required" | "sign_in_required";
                     };
                 };
             };
@@ -3170,6 +3315,446 @@ export interface operations {
                 headers: {
                     readonly RateLimit: components["headers"]["RateLimit"];
                     readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                    };
+                };
+            };
+        };
+    };
+    readonly listKeys: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ApiKeyList"];
+                };
+            };
+            /**
+             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
+             *
+             *     `token_invalid`: The access token is not valid. Sign in again.
+             *
+             *     `token_expired`: The access token has expired. Use the refresh token to get a new one.
+             *
+             *     `session_not_found`: The session of this token no longer exists. Sign in again.
+             *
+             *     `session_revoked`: This session was revoked. Sign in again.
+             *
+             *     `session_expired`: This session has expired. Sign in again.
+             *
+             *     `user_inactive`: This account is not active.
+             */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `sign_in_required`: API keys cannot do this. Sign in.
+             */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "second_factor_enrollment_required" | "sign_in_required";
+                    };
+                };
+            };
+            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            readonly 429: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "too_many_connections";
+                    };
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. Report the request ID to support. */
+            readonly 500: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "internal_error";
+                    };
+                };
+            };
+            /**
+             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             *
+             *     `database_unavailable`: The database is temporarily unavailable. Try again.
+             *
+             *     `overloaded`: The server is busy. Try again in a few seconds.
+             */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                    };
+                };
+            };
+        };
+    };
+    readonly createKey: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CreateApiKey"];
+            };
+        };
+        readonly responses: {
+            /** @description Created */
+            readonly 201: {
+                headers: {
+                    /** @description The URL of the new resource. */
+                    readonly Location: string;
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            /**
+             * @description `validation_failed`: Some fields are not valid.
+             *
+             *     `bad_request`: The request is not valid.
+             *
+             *     `malformed_body`: The body is not valid JSON in UTF-8.
+             */
+            readonly 400: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "validation_failed" | "bad_request" | "malformed_body";
+                    };
+                };
+            };
+            /**
+             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
+             *
+             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
+             *
+             *     `token_invalid`: The access token is not valid. Sign in again.
+             *
+             *     `token_expired`: The access token has expired. Use the refresh token to get a new one.
+             *
+             *     `session_not_found`: The session of this token no longer exists. Sign in again.
+             *
+             *     `session_revoked`: This session was revoked. Sign in again.
+             *
+             *     `session_expired`: This session has expired. Sign in again.
+             *
+             *     `user_inactive`: This account is not active.
+             */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `sign_in_required`: API keys cannot do this. Sign in.
+             */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "second_factor_enrollment_required" | "sign_in_required";
+                    };
+                };
+            };
+            /** @description `key_limit_reached`: You have too many API keys. Revoke one first. */
+            readonly 409: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "key_limit_reached";
+                    };
+                };
+            };
+            /** @description `payload_too_large`: The body is larger than 100 kB. */
+            readonly 413: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "payload_too_large";
+                    };
+                };
+            };
+            /** @description `unsupported_media_type`: The body must be application/json in UTF-8, without a content encoding. */
+            readonly 415: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            readonly 429: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "too_many_connections";
+                    };
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. Report the request ID to support. */
+            readonly 500: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "internal_error";
+                    };
+                };
+            };
+            /**
+             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             *
+             *     `database_unavailable`: The database is temporarily unavailable. Try again.
+             *
+             *     `overloaded`: The server is busy. Try again in a few seconds.
+             */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                    };
+                };
+            };
+        };
+    };
+    readonly revokeKey: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description No Content */
+            readonly 204: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `validation_failed`: Some fields are not valid.
+             *
+             *     `bad_request`: The request is not valid.
+             */
+            readonly 400: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "validation_failed" | "bad_request";
+                    };
+                };
+            };
+            /**
+             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
+             *
+             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
+             *
+             *     `token_invalid`: The access token is not valid. Sign in again.
+             *
+             *     `token_expired`: The access token has expired. Use the refresh token to get a new one.
+             *
+             *     `session_not_found`: The session of this token no longer exists. Sign in again.
+             *
+             *     `session_revoked`: This session was revoked. Sign in again.
+             *
+             *     `session_expired`: This session has expired. Sign in again.
+             *
+             *     `user_inactive`: This account is not active.
+             */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `sign_in_required`: API keys cannot do this. Sign in.
+             */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "second_factor_enrollment_required" | "sign_in_required";
+                    };
+                };
+            };
+            /** @description `not_found`: No such API key. */
+            readonly 404: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "not_found";
+                    };
+                };
+            };
+            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            readonly 429: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "too_many_connections";
+                    };
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. Report the request ID to support. */
+            readonly 500: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "internal_error";
+                    };
+                };
+            };
+            /**
+             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             *
+             *     `database_unavailable`: The database is temporarily unavailable. Try again.
+             *
+             *     `overloaded`: The server is busy. Try again in a few seconds.
+             */
+            readonly 503: {
+                headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                     readonly [name: string]: unknown;
@@ -3433,11 +4018,7 @@ export interface operations {
                     };
                 };
             };
-            /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
-             *
-             *     `insufficient_scope`: The scopes of this API key do not allow this.
-             */
+            /** @description `sign_in_required`: API keys cannot do this. Sign in. */
             readonly 403: {
                 headers: {
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3446,7 +4027,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "second_factor_enrollment_required" | "insufficient_scope";
+                        readonly code: "sign_in_required";
                     };
                 };
             };
@@ -5166,7 +5747,9 @@ export interface operations {
     };
     readonly listSessions: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                readonly kind?: components["schemas"]["SessionKind"];
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -5181,6 +5764,23 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /**
+             * @description `validation_failed`: Some fields are not valid.
+             *
+             *     `bad_request`: The request is not valid.
+             */
+            readonly 400: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "validation_failed" | "bad_request";
+                    };
                 };
             };
             /**
@@ -5229,7 +5829,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -5239,7 +5843,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -5363,7 +5967,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -5373,7 +5981,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -5507,7 +6115,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -5517,7 +6129,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -5634,7 +6246,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -5644,7 +6260,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -5742,7 +6358,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -5752,7 +6372,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -5852,7 +6472,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -5862,7 +6486,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
@@ -6377,7 +7001,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
             readonly 429: {
                 headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
@@ -6387,7 +7015,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_connections";
+                        readonly code: "too_many_connections" | "too_many_requests";
                     };
                 };
             };
