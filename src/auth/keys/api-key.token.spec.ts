@@ -43,7 +43,7 @@ describe('an API key', () => {
     // The last character of the base64url part has two bits that the decoder ignores.
     const last = BASE64URL.indexOf(key.at(-7) ?? '');
     expect(last % 4).toBe(0);
-    const body = key.slice('ghk_'.length, -7) + BASE64URL[last + 1];
+    const body = `${key.slice('ghk_'.length, -7)}${BASE64URL[last + 1]}`;
     expect(tokens.verify(withChecksum(body))).toBeNull();
   });
 

@@ -89,7 +89,7 @@ export class UpkeepService implements OnModuleInit, OnModuleDestroy, OnApplicati
     const lease = await ScheduleLease.claim(this.database, TASK, this.leaseMs);
     if (!lease) return;
     let outage: DatabaseUnavailableError | undefined;
-    for (const task of [...this.pruners.tasks(), ...this.pruners.all()]) {
+    for (const task of [...this.pruners.all(), ...this.pruners.tasks()]) {
       if (this.isStopping || lease.isLost) break;
       try {
         await (task instanceof Pruner ? this.prune(task, lease) : this.work(task, lease));
