@@ -103,8 +103,14 @@ function measure(contenders, { sessions, rounds, seconds, connections }, signal)
         });
       }
       return inTurns(contenders, rounds, async (contender) => {
-        const { name, header } = contender;
-        const load = { url: urlOf(contender), header, file: join(folder, header), connections };
+        const { name, header, introspector } = contender;
+        const load = {
+          url: urlOf(contender),
+          header,
+          file: join(folder, header),
+          introspector: introspector?.(),
+          connections,
+        };
         await drive(name, { ...load, seconds: RUN_UP_SECONDS }, signal);
         const before = cpuSeconds(serverOf(contender).pid);
         const turn = await drive(name, { ...load, seconds }, signal);

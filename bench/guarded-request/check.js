@@ -34,13 +34,19 @@ export async function check(contender, url, { callers, revocable, query }) {
 /** @param {Contender} contender @param {string} url @param {Caller} caller @param {string} what */
 async function expectRejected(contender, url, caller, what) {
   const { status, body } = await request(contender, url, caller);
-  const isRejected = status === 401 || status === 403 || (status === 200 && body === null);
+  const isRejected = status === 401 || status === 403 || (status === 200 && (body === null || body.active === false));
   if (!isRejected) throw new Error(`${contender.name} accepted ${what}: ${status} ${JSON.stringify(body)}`);
 }
 
 /** @param {Contender} contender @param {string} url @param {Caller} caller */
-async function request({ header }, url, caller) {
-  const response = await fetch(url, { headers: { [header]: caller[header] } });
+async function request({ header, introspector }, url, caller) {
+  const token = caller[header].replace('Bearer ', '');
+  const response = await fetch(
+    url,
+    introspector
+      ? { method: 'POST', headers: { [header]: introspector() }, body: new URLSearchParams({ token }) }
+      : { headers: { [header]: caller[header] } },
+  );
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json');
   return { status: response.status, body: isJson ? JSON.parse(text) : text };

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { execute } from '../../scripts/postgres-client.js';
 import { runNode } from '../../scripts/run.js';
-import { gatehouse, MAIN } from '../support/server.js';
+import { createIntrospectionKey } from '../support/accounts.js';
+import { gatehouse, MAIN, withGatehouse } from '../support/server.js';
 import { PYTHON } from './packages.js';
 
 /**
@@ -12,6 +13,7 @@ import { PYTHON } from './packages.js';
  * @property {string} path
  * @property {'Authorization' | 'Cookie'} header that carries the credentials
  * @property {string} [process] the contender whose process responds, itself by default
+ * @property {() => string} [introspector] returns the credentials of a service that introspects the callers' tokens
  * @property {boolean} [isPublic] whether it responds without credentials
  * @property {'npm' | 'python'} [needs] packages that Gatehouse does not have
  * @property {number} [leastRatio] how many times as fast Gatehouse has to be
@@ -28,6 +30,8 @@ const BEARER = {
   revoke: `UPDATE sessions SET revoked_at = now(), revoked_reason = 'admin' WHERE id = $1`,
 };
 const ENV = { DB_POOL_MAX: '10' };
+
+let introspectionKey = '';
 
 /** @type {readonly Contender[]} */
 export const CONTENDERS = [
@@ -46,6 +50,22 @@ export const CONTENDERS = [
     isPublic: true,
     leastRatio: 0.5,
     start: () => gatehouse(ENV),
+  },
+  // Another service asks whether the token may be used (RFC 7662).
+  {
+    ...BEARER,
+    name: 'introspection',
+    path: '/auth/introspect',
+    process: 'gatehouse',
+    leastRatio: 0.5,
+    introspector: () => `Bearer ${introspectionKey}`,
+    prepare: async (databaseUrl, signal) => {
+      introspectionKey = await withGatehouse({ DATABASE_URL: databaseUrl }, signal, ({ url }) =>
+        createIntrospectionKey(url, databaseUrl),
+      );
+    },
+    start: () => gatehouse(ENV),
+    userOf: (body) => body.sub,
   },
   // passport-jwt with the secret as text, and TypeORM's `findOne`.
   {

@@ -12,6 +12,7 @@ const TIMEOUT_SECONDS = 10;
  * @property {string} url
  * @property {string} [header] its values are in the file, `Authorization` by default
  * @property {string} file one value per line, which the requests use in turn
+ * @property {string} [introspector] introspects the values instead, with this value of the header
  * @property {number} connections
  * @property {number} seconds
  * @typedef {{ rps: number, p50: number, p99: number }} Turn requests per second, and latencies in milliseconds
@@ -32,9 +33,12 @@ export async function requireWrk() {
  * @param {Load} load @param {AbortSignal} signal
  * @returns {Promise<Turn>}
  */
-export async function drive(name, { url, header = 'Authorization', file, connections, seconds }, signal) {
+export async function drive(name, { url, header = 'Authorization', file, introspector, connections, seconds }, signal) {
   const options = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', `--timeout=${TIMEOUT_SECONDS}s`];
-  const { output, error } = await run([...options, '-s', SCRIPT, url, '--', header, file], signal);
+  const { output, error } = await run(
+    [...options, '-s', SCRIPT, url, '--', header, file, ...(introspector ? [introspector] : [])],
+    signal,
+  );
   signal.throwIfAborted();
   const line = output.split('\n').findLast((candidate) => candidate.startsWith('{'));
   if (!line) throw new Error(`wrk failed for ${name}: ${error || output.trim()}`);

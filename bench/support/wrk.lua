@@ -1,10 +1,16 @@
--- Sends one header value of a file after the other, and prints the result as one line of JSON.
+-- Sends one header value of a file after the other, and prints the result as one line of JSON. With a third argument,
+-- introspects the bearer tokens of the file instead, with that value of the header.
 local requests = {}
 local last = 0
 
 function init(args)
   for value in io.lines(args[2]) do
-    table.insert(requests, wrk.format("GET", nil, { [args[1]] = value }))
+    if args[3] then
+      local headers = { [args[1]] = args[3], ["Content-Type"] = "application/x-www-form-urlencoded" }
+      table.insert(requests, wrk.format("POST", nil, headers, "token=" .. value:match("Bearer (.+)")))
+    else
+      table.insert(requests, wrk.format("GET", nil, { [args[1]] = value }))
+    end
   end
 end
 

@@ -24,6 +24,8 @@ import { ApiKeyVerifier } from './keys/api-key.verifier.js';
 import { ApiKeysController } from './keys/api-keys.controller.js';
 import { ApiKeysService } from './keys/api-keys.service.js';
 import { KeyExpiryTask } from './keys/key-expiry.task.js';
+import { IntrospectionController } from './oauth/introspection.controller.js';
+import { IntrospectionService } from './oauth/introspection.service.js';
 import { RevocationController } from './oauth/revocation.controller.js';
 import { ServerMetadataController } from './oauth/server-metadata.controller.js';
 import { OneTimeToken } from './one-time-tokens/one-time-token.entity.js';
@@ -67,6 +69,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     ApiKeysController,
     AuthController,
     EmailVerificationController,
+    IntrospectionController,
     JwksController,
     NotMeController,
     OneTimeTokensController,
@@ -83,6 +86,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     ApiKeysService,
     ChallengesRepository,
     EmailVerificationService,
+    IntrospectionService,
     FactorsRepository,
     FactorsService,
     JwtStrategy,

@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
+import { decodeToken } from '../support/forge-token.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -102,6 +103,123 @@ describe('OAuth clients', () => {
     it('answers a form without a token with an OAuth error', async () => {
       const { status, body } = await app.request.post('/auth/revoke').type('form').send({ tokens: 'x' });
       expect([status, body.error]).toEqual([400, 'invalid_request']);
+    });
+  });
+
+  describe('POST /auth/introspect', () => {
+    let admin: SignedIn;
+    let key: string;
+    const createKey = async (person: SignedIn, json: object) =>
+      app.request
+        .post('/auth/keys')
+        .set('Authorization', `Bearer ${person.accessToken}`)
+        .send({ name: 'service', ...json });
+    const introspect = (token: string, credentials = key, instance = app) =>
+      instance.request
+        .post('/auth/introspect')
+        .set('Authorization', `Bearer ${credentials}`)
+        .type('form')
+        .send({ token });
+    const expectInactive = async (token: string) => {
+      const { status, body } = await introspect(token);
+      expect([status, body]).toEqual([200, { active: false }]);
+    };
+
+    beforeAll(async () => {
+      admin = await buildSignedIn(app, 'admin');
+      key = (await createKey(admin, { scopes: ['introspect'] })).body.key as string;
+    });
+
+    it('describes an access token', async () => {
+      const person = await buildSignedIn(app);
+      const { claims } = decodeToken(person.accessToken);
+      const { body } = await introspect(person.accessToken);
+      expect(body).toEqual({
+        active: true,
+        sub: person.id,
+        sid: person.sessionId,
+        iss: 'gatehouse',
+        exp: claims['exp'],
+        token_type: 'Bearer',
+        amr: ['pwd'],
+        acr: 'urn:gatehouse:acr:one-factor',
+        auth_time: expect.any(Number),
+      });
+    });
+
+    it('describes the latest refresh token of a session only', async () => {
+      const person = await buildSignedIn(app);
+      expect((await introspect(person.refreshToken)).body).toMatchObject({ active: true, sub: person.id });
+      const { body } = await app.request.post('/auth/refresh').send({ refreshToken: person.refreshToken }).expect(200);
+      await expectInactive(person.refreshToken);
+      expect((await introspect(body.refreshToken)).body).toMatchObject({ active: true, sid: person.sessionId });
+      await app.as(body.accessToken).get('/users/me').expect(200);
+    });
+
+    it('describes an API key with its scopes', async () => {
+      const other = (await createKey(admin, { scopes: ['introspect'] })).body as { id: string; key: string };
+      const { body } = await introspect(other.key);
+      expect(body).toMatchObject({ active: true, sub: admin.id, sid: other.id, scope: 'introspect', amr: [] });
+      expect(body.exp).toBeGreaterThan(Date.now() / 1_000);
+    });
+
+    it.each(['accessToken', 'refreshToken'] as const)('shows a revocation of an %s on every instance', async (kind) => {
+      const person = await buildSignedIn(app);
+      await other.as(person.accessToken).post('/auth/logout').expect(204);
+      await expectInactive(person[kind]);
+    });
+
+    it('shows that a user was deactivated', async () => {
+      const person = await buildSignedIn(app);
+      await app.as(admin.accessToken).patch(`/admin/users/${person.id}`).send({ isActive: false }).expect(200);
+      await expectInactive(person.accessToken);
+    });
+
+    it.each(['x', 'ghk_x', 'a.b.c', '€', ' '])('shows the unknown token %j as inactive', expectInactive);
+
+    it('shows a token with a changed signature as inactive', async () => {
+      const person = await buildSignedIn(app);
+      for (const token of [person.accessToken, person.refreshToken, key]) {
+        await expectInactive(token.slice(0, -2) + (token.endsWith('AA') ? 'BB' : 'AA'));
+      }
+    });
+
+    it('rejects users, strangers, and keys without the scope', async () => {
+      const { key: plain } = (await createKey(admin, {})).body as { key: string };
+      const anonymous = await app.request.post('/auth/introspect').type('form').send({ token: key });
+      expectProblem(anonymous, 401, 'token_missing');
+      for (const credentials of [admin.accessToken, plain]) {
+        const response = await introspect(key, credentials);
+        expectProblem(response, 403, 'insufficient_scope');
+        expect(response.headers['www-authenticate']).toBe('Bearer error="insufficient_scope", scope="introspect"');
+      }
+    });
+
+    it('requires a token', async () => {
+      const request = app.request.post('/auth/introspect').set('Authorization', `Bearer ${key}`).type('form');
+      expectProblem(await request.send({ tokens: 'x' }), 400, 'bad_request');
+    });
+
+    it('works with openid-client and oauth4webapi', async () => {
+      const person = await buildSignedIn(app);
+      const withKey = (_: unknown, __: unknown, ___: unknown, headers: Headers) =>
+        headers.set('Authorization', `Bearer ${key}`);
+      const config = await openid.discovery(ISSUER, CLIENT.client_id, undefined, withKey, {
+        algorithm: 'oauth2',
+        [openid.customFetch]: fetchFromApp,
+      });
+      expect(await openid.tokenIntrospection(config, person.accessToken)).toMatchObject({
+        active: true,
+        sub: person.id,
+      });
+      const options = { [oauth.customFetch]: fetchFromApp };
+      const server = await oauth.processDiscoveryResponse(
+        ISSUER,
+        await oauth.discoveryRequest(ISSUER, { algorithm: 'oauth2', ...options }),
+      );
+      const response = await oauth.introspectionRequest(server, CLIENT, withKey, person.accessToken, options);
+      const state = await oauth.processIntrospectionResponse(server, CLIENT, response);
+      expect(state).toMatchObject({ active: true, sid: person.sessionId });
     });
   });
 });

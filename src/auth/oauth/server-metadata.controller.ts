@@ -20,6 +20,7 @@ export class ServerMetadataController {
     this.metadata = {
       issuer,
       token_endpoint: `${routes}/auth/token`,
+      introspection_endpoint: `${routes}/auth/introspect`,
       revocation_endpoint: `${routes}/auth/revoke`,
       ...(keys.current.algorithm !== 'HS256' && { jwks_uri: `${publicUrl}/.well-known/jwks.json` }),
       grant_types_supported: ['password', 'refresh_token'],
@@ -27,6 +28,7 @@ export class ServerMetadataController {
       scopes_supported: ['api'],
       token_endpoint_auth_methods_supported: ['none'],
       revocation_endpoint_auth_methods_supported: ['none'],
+      introspection_endpoint_auth_methods_supported: ['bearer'],
       acr_values_supported: [ACR_ONE_FACTOR, ACR_TWO_FACTORS],
     };
   }

@@ -8,6 +8,9 @@ export class ServerMetadataDto {
   @ApiProperty({ example: 'https://accounts.example.com/auth/token' })
   token_endpoint!: string;
 
+  @ApiProperty({ example: 'https://accounts.example.com/auth/introspect' })
+  introspection_endpoint!: string;
+
   @ApiProperty({ example: 'https://accounts.example.com/auth/revoke' })
   revocation_endpoint!: string;
 
@@ -31,6 +34,13 @@ export class ServerMetadataDto {
 
   @ApiProperty({ type: [String], example: ['none'] })
   revocation_endpoint_auth_methods_supported!: readonly string[];
+
+  @ApiProperty({
+    type: [String],
+    example: ['bearer'],
+    description: '`bearer`: the `Authorization` header with an API key.',
+  })
+  introspection_endpoint_auth_methods_supported!: readonly string[];
 
   @ApiProperty({ type: [String], example: ['urn:gatehouse:acr:one-factor', 'urn:gatehouse:acr:two-factors'] })
   acr_values_supported!: readonly string[];

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ACCESS_TOKEN } from '../../dto/token-examples.js';
 
-/** The form of revocation (RFC 7009 §2.1). Unknown fields are ignored. */
+/** The form of introspection (RFC 7662 §2.1) and revocation (RFC 7009 §2.1). Unknown fields are ignored. */
 export class TokenFormDto {
   @ApiProperty({
     maxLength: 2_048,

@@ -1,0 +1,35 @@
+import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Scopes } from '../../http/access.decorators.js';
+import { InsufficientScopeError } from '../../http/access.errors.js';
+import { ApiProblems } from '../../http/api-problems.decorator.js';
+import { FormBody } from '../../http/body/body.decorators.js';
+import { requireField } from '../tokens/token.service.js';
+import { IntrospectionDto } from './dto/introspection.dto.js';
+import { TokenFormDto } from './dto/token-form.dto.js';
+import { INTROSPECT_SCOPE, IntrospectScopeGuard } from './introspect-scope.guard.js';
+import { IntrospectionService } from './introspection.service.js';
+
+@ApiTags('oauth')
+@Controller('auth/introspect')
+export class IntrospectionController {
+  constructor(private readonly introspection: IntrospectionService) {}
+
+  @Scopes(INTROSPECT_SCOPE)
+  @UseGuards(IntrospectScopeGuard)
+  @Post()
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Whether a token may be used now (RFC 7662), for other services',
+    description:
+      'Needs an API key with the scope `introspect`, which an admin creates. A revocation shows in the next response, so a service that asks for each request has revocation as strict as this server. The response for an unknown, revoked or expired token is `{ "active": false }`.',
+  })
+  @FormBody()
+  @ApiBody({ type: TokenFormDto })
+  @ApiOkResponse({ type: IntrospectionDto })
+  @ApiProblems(InsufficientScopeError)
+  // eslint-disable-next-line gatehouse/dto-class -- the form may have unknown parameters (RFC 6749 §3.2)
+  introspectToken(@Body() form: unknown): Promise<IntrospectionDto> {
+    return this.introspection.introspect(requireField(new Map(Object.entries(form ?? {})), 'token'));
+  }
+}
