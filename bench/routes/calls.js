@@ -59,6 +59,20 @@ const by =
 
 const [user, admin] = [by('user'), by('admin')];
 
+/** @param {(person: Person) => string} tokenOf @param {string} kind */
+const introspect = (tokenOf, kind) =>
+  open(
+    'POST /auth/introspect',
+    async (world) => {
+      const { accessToken } = await world.signedIn('admin');
+      const json = { name: 'Orders', scopes: ['introspect'] };
+      const created = await world.send({ method: 'post', path: '/auth/keys', accessToken, json });
+      const { key } = /** @type {{ key: string }} */ (created);
+      return { accessToken: key, form: { token: tokenOf(await world.signedIn()) } };
+    },
+    kind,
+  );
+
 /** @param {World} world */
 const login = async (world) => ({ email: (await world.signedIn()).email, password: PASSWORD });
 
@@ -118,6 +132,8 @@ export const ROUTE_CALLS = [
     const key = await world.send({ method: 'post', path: '/auth/keys', accessToken, json });
     return { accessToken, path: `/auth/keys/${/** @type {{ id: string }} */ (key).id}` };
   }),
+  introspect((person) => person.accessToken, 'an access token'),
+  introspect((person) => person.refreshToken, 'a refresh token'),
   open('POST /auth/password/forgot', async (world) => ({ json: { email: (await world.signedIn()).email } })),
   open('POST /auth/password/forgot', async () => ({ json: { email: newEmail() } }), 'unknown email'),
   open('POST /auth/password/reset', async (world) => {

@@ -195,6 +195,14 @@ describe('OAuth clients', () => {
       }
     });
 
+    it('rejects the key of a user who is no longer an admin', async () => {
+      const former = await buildSignedIn(app, 'admin');
+      const { key: kept } = (await createKey(former, { scopes: ['introspect'] })).body as { key: string };
+      await introspect(key, kept).expect(200);
+      await app.as(admin.accessToken).patch(`/admin/users/${former.id}`).send({ role: 'user' }).expect(200);
+      expectProblem(await introspect(key, kept), 403, 'insufficient_scope');
+    });
+
     it('requires a token', async () => {
       const request = app.request.post('/auth/introspect').set('Authorization', `Bearer ${key}`).type('form');
       expectProblem(await request.send({ tokens: 'x' }), 400, 'bad_request');

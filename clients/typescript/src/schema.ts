@@ -217,6 +217,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/auth/introspect": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Whether a token may be used now (RFC 7662), for other services
+         * @description Needs an API key with the scope `introspect`, which an admin creates. A revocation shows in the next response, so a service that asks for each request has revocation as strict as this server. The response for an unknown, revoked or expired token is `{ "active": false }`.
+         */
+        readonly post: operations["introspectToken"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/auth/keys": {
         readonly parameters: {
             readonly query?: never;
@@ -452,7 +472,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Revoke the session of a token (RFC 7009)
-         * @description Whoever has a token may revoke it: an access token or a refresh token of any age. All tokens of its session stop working before the response is sent. The response is the same for an unknown token.
+         * @description Whoever has a token may revoke it: an access token, a refresh token of any age or an API key. All tokens of its session stop working before the response is sent. The response is the same for an unknown token.
          */
         readonly post: operations["revokeToken"];
         readonly delete?: never;
@@ -949,6 +969,37 @@ export interface components {
             /** Format: email */
             readonly email: string;
         };
+        readonly Introspection: {
+            /** @description The authentication context class (RFC 9470). Missing for API keys. */
+            readonly acr?: string;
+            /** @description Whether the token may be used now. */
+            readonly active: boolean;
+            /** @description How the user authenticated (RFC 8176). Empty for API keys. */
+            readonly amr?: readonly string[];
+            /** @description When the user last authenticated, in seconds since 1970. Missing for API keys. */
+            readonly auth_time?: number;
+            /** @description When the token expires, in seconds. */
+            readonly exp?: number;
+            /** @description The issuer of access tokens. */
+            readonly iss?: string;
+            /** @description The scopes of an API key, separated by spaces. Missing if the token may do whatever its user may do. */
+            readonly scope?: string;
+            /**
+             * Format: uuid
+             * @description The session.
+             */
+            readonly sid?: string;
+            /**
+             * Format: uuid
+             * @description The user.
+             */
+            readonly sub?: string;
+            /**
+             * @description Missing for refresh tokens.
+             * @enum {string}
+             */
+            readonly token_type?: "Bearer";
+        };
         readonly Jwk: {
             /** @enum {string} */
             readonly alg: "ES256" | "RS256";
@@ -1117,6 +1168,9 @@ export interface components {
         readonly ServerMetadata: {
             readonly acr_values_supported: readonly string[];
             readonly grant_types_supported: readonly string[];
+            readonly introspection_endpoint: string;
+            /** @description `bearer`: the `Authorization` header with an API key. */
+            readonly introspection_endpoint_auth_methods_supported: readonly string[];
             readonly issuer: string;
             /** @description Missing unless a key pair signs the access tokens. */
             readonly jwks_uri?: string;
@@ -3315,6 +3369,173 @@ export interface operations {
                 headers: {
                     readonly RateLimit: components["headers"]["RateLimit"];
                     readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                    };
+                };
+            };
+        };
+    };
+    readonly introspectToken: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/x-www-form-urlencoded": components["schemas"]["TokenForm"];
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Introspection"];
+                };
+            };
+            /**
+             * @description `validation_failed`: Some fields are not valid.
+             *
+             *     `bad_request`: The request is not valid.
+             */
+            readonly 400: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "validation_failed" | "bad_request";
+                    };
+                };
+            };
+            /**
+             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
+             *
+             *     `token_invalid`: The access token is not valid. Sign in again.
+             *
+             *     `token_expired`: The access token has expired. Use the refresh token to get a new one.
+             *
+             *     `session_not_found`: The session of this token no longer exists. Sign in again.
+             *
+             *     `session_revoked`: This session was revoked. Sign in again.
+             *
+             *     `session_expired`: This session has expired. Sign in again.
+             *
+             *     `user_inactive`: This account is not active.
+             */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /**
+             * @description `insufficient_scope`: The scopes of this API key do not allow this.
+             *
+             *     `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "insufficient_scope" | "second_factor_enrollment_required";
+                    };
+                };
+            };
+            /** @description `payload_too_large`: The body is larger than 100 kB. */
+            readonly 413: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "payload_too_large";
+                    };
+                };
+            };
+            /** @description `unsupported_media_type`: The body must be application/x-www-form-urlencoded in UTF-8, without a content encoding. */
+            readonly 415: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "unsupported_media_type";
+                    };
+                };
+            };
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
+            readonly 429: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "too_many_connections" | "too_many_requests";
+                    };
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. Report the request ID to support. */
+            readonly 500: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "internal_error";
+                    };
+                };
+            };
+            /**
+             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             *
+             *     `database_unavailable`: The database is temporarily unavailable. Try again.
+             *
+             *     `overloaded`: The server is busy. Try again in a few seconds.
+             */
+            readonly 503: {
+                headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                     readonly [name: string]: unknown;

@@ -1,5 +1,6 @@
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { INTROSPECT_SCOPE } from '../../common/scope.js';
 import { Scopes } from '../../http/access.decorators.js';
 import { InsufficientScopeError } from '../../http/access.errors.js';
 import { ApiProblems } from '../../http/api-problems.decorator.js';
@@ -7,7 +8,7 @@ import { FormBody } from '../../http/body/body.decorators.js';
 import { requireField } from '../tokens/token.service.js';
 import { IntrospectionDto } from './dto/introspection.dto.js';
 import { TokenFormDto } from './dto/token-form.dto.js';
-import { INTROSPECT_SCOPE, IntrospectScopeGuard } from './introspect-scope.guard.js';
+import { IntrospectScopeGuard } from './introspect-scope.guard.js';
 import { IntrospectionService } from './introspection.service.js';
 
 @ApiTags('oauth')
