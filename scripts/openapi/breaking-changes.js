@@ -147,16 +147,19 @@ function flatten(document, schema = {}) {
   const parts = [reference ?? [], schema['allOf'] ?? []]
     .flat()
     .map((/** @type {Json} */ part) => flatten(document, part));
-  const choices = [schema['anyOf'] ?? schema['oneOf'] ?? []]
-    .flat()
+  const offered = [schema['anyOf'] ?? schema['oneOf'] ?? []].flat();
+  // A client gets a schema with `x-opt-in` only if it requests it, which earlier clients do not.
+  const choices = offered
+    .filter((/** @type {Json} */ part) => !part['x-opt-in'])
     .map((/** @type {Json} */ part) => flatten(document, part));
   const all = [...parts, ...choices];
+  const only = choices.length === 1 ? choices : [];
   const values = [schema['enum'], ...('const' in schema ? [[schema['const']]] : []), ...all.map((part) => part.enum)];
   return {
     schema: Object.assign({}, ...all.map((part) => part.schema), schema),
     types: [schema['type'] ?? [], ...all.map(({ types }) => types)].flat(),
     properties: Object.assign({}, ...all.map(({ properties }) => properties), schema['properties']),
-    required: [...parts.flatMap(({ required }) => required), ...(schema['required'] ?? [])],
+    required: [...[...parts, ...only].flatMap(({ required }) => required), ...(schema['required'] ?? [])],
     enum: values.some(Boolean) ? values.filter(Boolean).flat() : undefined,
     items: schema['items'] ?? all.find(({ items }) => items)?.items,
   };

@@ -1,17 +1,19 @@
 import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
-import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { ApiCreated } from '../http/api-created.decorator.js';
 import { ApiProblems } from '../http/api-problems.decorator.js';
 import { OpenToUnenrolled, SignInOnly } from '../http/access.decorators.js';
+import { OriginNotAllowedError } from '../http/http.errors.js';
 import { Public } from '../http/public.decorator.js';
 import { PasswordTooWeakError } from '../platform/passwords/passwords.errors.js';
 import { LenientBody } from '../http/body/body.decorators.js';
 import { RequestClient } from '../http/request-client.decorator.js';
 import type { Client } from '../common/client.js';
 import { TooManyRequestsError } from '../platform/rate-limits/rate-limits.errors.js';
-import { TokenMissingError } from './auth.errors.js';
+import { RefreshTokenMissingError, TokenMissingError } from './auth.errors.js';
+import { ApiTokens, DeliversTokens, TakesRefreshCookie } from './cookies/token-delivery.decorator.js';
 import { EmailNotVerifiedError } from './recovery/recovery.errors.js';
 import {
   RefreshTokenInvalidError,
@@ -66,15 +68,22 @@ export class AuthController {
   @ApiOperation({
     summary: 'Sign in and create a session',
     description:
-      'The response is identical for an unknown email, a wrong password and an inactive user. Failed attempts count per client and per account. Send the last refresh token of the device, so that strangers cannot lock its user out. If the user has the maximum number of sessions, the oldest is revoked, or the sign-in is rejected.',
+      'The response is identical for an unknown email, a wrong password and an inactive user. Failed attempts count per client and per account. Send the last refresh token of the device, so that strangers cannot lock its user out. In cookie mode, the session of the previous cookie is revoked. If the user has the maximum number of sessions, the oldest is revoked, or the sign-in is rejected.',
   })
-  @ApiOkResponse({ type: TokenPairDto })
-  @ApiProblems(InvalidCredentialsError, EmailNotVerifiedError, SessionLimitReachedError, TooManyRequestsError)
+  @DeliversTokens()
+  @ApiProblems(
+    InvalidCredentialsError,
+    EmailNotVerifiedError,
+    OriginNotAllowedError,
+    SessionLimitReachedError,
+    TooManyRequestsError,
+  )
   async signIn(
-    @Body() { email, password, ...device }: LoginDto,
+    @Body() { email, password, deviceName, refreshToken }: LoginDto,
     @RequestClient() client: Client,
   ): Promise<TokenPairDto> {
-    return TokenPairDto.from(await this.signIns.signIn(email, password, { ...client, ...device }));
+    const device = { ...client, deviceName, refreshToken: refreshToken ?? client.refreshToken };
+    return TokenPairDto.from(await this.signIns.signIn(email, password, device));
   }
 
   @Public()
@@ -83,10 +92,14 @@ export class AuthController {
   @ApiOperation({
     summary: 'Exchange a refresh token for a new token pair',
     description:
-      'Each refresh token works once. If the response is lost, repeat the request to get the same new token, as long as neither new token was used. Otherwise a used token revokes the session, because it may have been stolen.',
+      'Each refresh token works once. If the response is lost, repeat the request to get the same new token, as long as neither new token was used. Otherwise a used token revokes the session, because it may have been stolen. Without a token in the body, takes that of the cookie, and requires a listed `Origin`.',
   })
-  @ApiOkResponse({ type: TokenPairDto })
+  @TakesRefreshCookie()
+  @ApiBody({ type: RefreshDto, required: false })
+  @ApiTokens()
   @ApiProblems(
+    OriginNotAllowedError,
+    RefreshTokenMissingError,
     RefreshTokenInvalidError,
     RefreshTokenReusedError,
     SessionRevokedError,
@@ -104,15 +117,16 @@ export class AuthController {
   @UseGuards(SignOutGuard)
   @Post('logout')
   @HttpCode(204)
+  @TakesRefreshCookie()
   @LenientBody()
   @ApiOperation({
     summary: 'Sign out: revoke the session of the access token or of the refresh token',
     description:
-      'Works with an expired access token if the body has the refresh token. With a valid access token, an invalid body is ignored. All tokens of the session stop working before the response is sent.',
+      'Works with an expired access token if the body or the cookie has the refresh token. A cookie requires a listed `Origin`, and is cleared. With a valid access token, an invalid body is ignored. All tokens of the session stop working before the response is sent.',
   })
   @ApiBody({ type: LogoutDto, required: false })
   @ApiNoContentResponse()
-  @ApiProblems(TokenMissingError)
+  @ApiProblems(OriginNotAllowedError, TokenMissingError)
   async signOut(
     @CurrentPrincipal() principal: Principal | null,
     @Body() { refreshToken }: LogoutDto,

@@ -18,3 +18,10 @@ export class TokenExpiredError extends domainError(
   'token_expired',
   'The access token has expired. Use the refresh token to get a new one.',
 ) {}
+
+/** The request has neither a body nor the refresh cookie. Browsers can block cookies. */
+export class RefreshTokenMissingError extends domainError(
+  'unauthenticated',
+  'refresh_token_missing',
+  'Send a refresh token in the body, or the cookie of a sign-in.',
+) {}

@@ -68,11 +68,11 @@ export class InternalError extends domainError(
   'An internal error occurred. Report the request ID to support.',
 ) {}
 
-/** A page of another origin opened a WebSocket. `CORS_ORIGINS` lists the allowed origins. */
+/** A page of another origin opened a WebSocket, or a request with the refresh cookie has no listed origin. */
 export class OriginNotAllowedError extends domainError(
   'forbidden',
   'origin_not_allowed',
-  'Pages of this origin may not connect.',
+  'Pages of this origin may not do this. CORS_ORIGINS lists the allowed origins.',
 ) {}
 
 /** The handler is not public, but its transport carries no access token. An example is a microservice. */

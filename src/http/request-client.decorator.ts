@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { Client, RateLimitListener, RateLimitPolicy, RateLimitState } from '../common/client.js';
 import { clientOf } from './client.js';
+import { cookieValues, REFRESH_COOKIE } from './cookies.js';
 
 /**
  * Injects the client of the current request, for routes with rate limits. The response reports the limits that the
@@ -9,9 +10,11 @@ import { clientOf } from './client.js';
  */
 export const RequestClient = createParamDecorator((_: unknown, context: ExecutionContext): Client => {
   const http = context.switchToHttp();
-  const response = http.getResponse<Response>();
+  const [request, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
   return {
-    ...clientOf(http.getRequest<Request>()),
+    ...clientOf(request),
+    // It identifies the device only. Browsers send it to the routes below `/auth`.
+    refreshToken: cookieValues(request, REFRESH_COOKIE)[0],
     rateLimits: new RateLimitHeaders(response),
     response,
   };

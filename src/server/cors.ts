@@ -16,15 +16,23 @@ const EXPOSED_HEADERS = [
   'RateLimit-Policy',
 ];
 
-/** Lets the pages of `CORS_ORIGINS` call the API. Preflight responses list the methods of the path. */
+/** The routes that read or write the refresh cookie, below a prefix. */
+const COOKIE_PATH = '/auth/';
+
+/**
+ * Lets the pages of `CORS_ORIGINS` call the API. Preflight responses list the methods of the path. Only exact origins may
+ * send and receive cookies, and only at the routes that have one.
+ */
 export function setUpCors(app: NestExpressApplication, { http }: Config): void {
   if (http.corsOrigins.length === 0) return;
   const isAllowed = (origin: string) => http.corsOrigins.some((pattern) => matchesOrigin(pattern, origin));
   app.enableCors((request: Request, callback: (error: null, options: CorsOptions) => void) => {
-    const { method, path, headers } = request;
+    const { method, path } = request;
+    const { origin = '' } = request.headers;
     callback(null, {
-      origin: [headers.origin ?? ''].filter(isAllowed),
+      origin: [origin].filter(isAllowed),
       methods: method === 'OPTIONS' ? [...methodsOf(request.app, path)] : [],
+      credentials: path.includes(COOKIE_PATH) && http.corsOrigins.includes(origin),
       exposedHeaders: EXPOSED_HEADERS,
       maxAge: 600,
     });

@@ -2,7 +2,8 @@ import type { Response } from 'express';
 import { TokenInvalidError, TokenMissingError } from '../auth/auth.errors.js';
 import { ForbiddenError } from '../common/domain.error.js';
 import { withoutQuery } from '../common/without-query.js';
-import { matchesOrigin } from '../config/origin.js';
+import type { Config } from '../config/env.js';
+import { hasAllowedOrigin } from '../http/allowed-origin.js';
 import type { GlobalGuards } from '../http/global-guards.js';
 import type { GuardedRequest } from '../http/guarded-request.js';
 import { OriginNotAllowedError } from '../http/http.errors.js';
@@ -24,7 +25,7 @@ export class HandshakeAuthorizer {
   constructor(
     private readonly guards: GlobalGuards,
     private readonly gateways: readonly Gateway[],
-    private readonly origins: readonly string[],
+    private readonly config: Config,
   ) {}
 
   /** Authorizes a handshake or a poll. One gateway at its path must admit it. */
@@ -65,10 +66,8 @@ export class HandshakeAuthorizer {
   }
 
   /** Checks the origin of the page that browsers send, because CORS does not cover WebSockets (ASVS 4.4.2). */
-  private isAllowedOrigin({ headers: { origin, host } }: GuardedRequest): boolean {
-    if (origin === undefined) return true;
-    const isOwn = URL.canParse(origin) && new URL(origin).host === host;
-    return isOwn || this.origins.some((pattern) => matchesOrigin(pattern, origin));
+  private isAllowedOrigin({ headers }: GuardedRequest): boolean {
+    return headers.origin === undefined || hasAllowedOrigin(headers, this.config);
   }
 
   private gatewaysAt(path: string): readonly Gateway[] {

@@ -28,11 +28,10 @@ interface SocketIoOptions {
 }
 
 /** Protects WebSocket gateways like controllers, with any adapter. The default adapter is `WsAdapter`. */
-export function setUpWebSockets(app: NestExpressApplication, { http, publicUrl }: Config, log: RequestHandler): void {
+export function setUpWebSockets(app: NestExpressApplication, config: Config, log: RequestHandler): void {
   const { handshakeGate, connections } = app.getHttpAdapter() as unknown as GatehouseAdapter;
   const [guards, rejectionAudit, gateways] = [app.get(GlobalGuards), app.get(RejectionAudit), findGateways(app)];
-  const origins = [...http.corsOrigins, new URL(publicUrl).origin];
-  const handshakes = new HandshakeAuthorizer(guards, gateways, origins);
+  const handshakes = new HandshakeAuthorizer(guards, gateways, config);
   const namespaces = new NamespaceAuthorizer(guards, gateways, connections, rejectionAudit);
 
   const countListeners = () => app.getHttpServer().listenerCount('upgrade');

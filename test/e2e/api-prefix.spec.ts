@@ -86,6 +86,16 @@ describe.each(cases)('an application with %s', (_, options, servedAt) => {
     expectProblem(await as.get(servedAt('/users/me')), 401, 'session_revoked');
   });
 
+  it('limits the refresh cookie to the routes below its prefix', async () => {
+    const { email, password } = ada;
+    const body = { email, password, tokenDelivery: 'cookie' };
+    const { headers } = await app.request.post(servedAt('/auth/login')).send(body).expect(200);
+    const [cookie = ''] = (headers['set-cookie'] ?? []) as unknown as string[];
+    expect(cookie).toContain(`; Path=${servedAt('/auth')}; `);
+    const [sent = ''] = cookie.split(';');
+    await app.request.post(servedAt('/auth/refresh')).set({ Cookie: sent, Origin: app.url }).expect(200);
+  });
+
   it('documents exactly the routes that it serves', async () => {
     const operations = await readOperations(app);
     expect(operations.map(({ name }) => name).sort()).toEqual(

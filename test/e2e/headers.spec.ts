@@ -227,4 +227,28 @@ describe('CORS', () => {
     expect(plain.headers).not.toHaveProperty('access-control-allow-origin');
     expect(preflighted.headers).not.toHaveProperty('access-control-allow-origin');
   });
+
+  describe('with credentials', () => {
+    const allowed = async (path: string, origin: string) => {
+      const { headers } = await open.request
+        .options(path)
+        .set({ Origin: origin, 'Access-Control-Request-Method': 'POST' });
+      return [headers['access-control-allow-origin'], headers['access-control-allow-credentials']];
+    };
+
+    it('allows exact origins to send the refresh cookie, at its routes only', async () => {
+      for (const path of ['/auth/login', '/auth/refresh', '/auth/logout'])
+        expect(await allowed(path, ORIGIN)).toEqual([ORIGIN, 'true']);
+      expect(await allowed('/users/me', ORIGIN)).toEqual([ORIGIN, undefined]);
+      const { headers } = await open.request.post('/auth/refresh').set('Origin', ORIGIN).expect(401);
+      expect(headers['access-control-allow-credentials']).toBe('true');
+    });
+
+    it('allows no credentials to origins of a pattern and unlisted ones', async () => {
+      const tenant = 'https://acme.tenant.example.com';
+      expect(await allowed('/auth/refresh', tenant)).toEqual([tenant, undefined]);
+      for (const origin of ['https://evil.example.net', 'null', open.url])
+        expect(await allowed('/auth/refresh', origin)).toEqual([undefined, undefined]);
+    });
+  });
 });

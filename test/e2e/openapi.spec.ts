@@ -260,7 +260,7 @@ describe('the OpenAPI document', () => {
       Object.keys((document.paths[path]?.[method]?.responses[status] as { headers?: object }).headers ?? {});
     const limits = ['RateLimit-Policy', 'RateLimit'];
     expect(headersOf('/auth/login', 'post', '429')).toEqual(['X-Request-Id', 'Retry-After', ...limits]);
-    expect(headersOf('/auth/login', 'post', '200')).toEqual(['X-Request-Id', ...limits]);
+    expect(headersOf('/auth/login', 'post', '200')).toEqual(['X-Request-Id', ...limits, 'Set-Cookie']);
     expect(headersOf('/auth/login', 'post', '503')).toContain('Retry-After');
     expect(headersOf('/users/me', 'get', '401')).toEqual(['X-Request-Id', 'WWW-Authenticate']);
     expect(headersOf('/users/me', 'get', '200')).toEqual(['X-Request-Id']);

@@ -9,7 +9,7 @@ export { memoryStorage, webStorage, type StoredTokens, type TokenStorage, type W
 export type { Problem } from './problem.js';
 export type { components, operations, paths } from './schema.js';
 
-type BodyOf<Path extends keyof paths> = paths[Path] extends { post: { requestBody: { content: infer Content } } }
+type BodyOf<Path extends keyof paths> = paths[Path] extends { post: { requestBody?: { content: infer Content } } }
   ? Content[keyof Content]
   : never;
 
@@ -63,7 +63,7 @@ export class Gatehouse {
   async signIn(body: BodyOf<'/auth/login'>) {
     const result = await this.anonymous.POST('/auth/login', { body });
     const { data } = result;
-    if (data) await this.keeper.save(data.accessToken, data.refreshToken, data.expiresIn);
+    if (data && 'refreshToken' in data) await this.keeper.save(data.accessToken, data.refreshToken, data.expiresIn);
     return result;
   }
 

@@ -292,7 +292,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Sign in and create a session
-         * @description The response is identical for an unknown email, a wrong password and an inactive user. Failed attempts count per client and per account. Send the last refresh token of the device, so that strangers cannot lock its user out. If the user has the maximum number of sessions, the oldest is revoked, or the sign-in is rejected.
+         * @description The response is identical for an unknown email, a wrong password and an inactive user. Failed attempts count per client and per account. Send the last refresh token of the device, so that strangers cannot lock its user out. In cookie mode, the session of the previous cookie is revoked. If the user has the maximum number of sessions, the oldest is revoked, or the sign-in is rejected.
          */
         readonly post: operations["signIn"];
         readonly delete?: never;
@@ -312,7 +312,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Sign out: revoke the session of the access token or of the refresh token
-         * @description Works with an expired access token if the body has the refresh token. With a valid access token, an invalid body is ignored. All tokens of the session stop working before the response is sent.
+         * @description Works with an expired access token if the body or the cookie has the refresh token. A cookie requires a listed `Origin`, and is cleared. With a valid access token, an invalid body is ignored. All tokens of the session stop working before the response is sent.
          */
         readonly post: operations["signOut"];
         readonly delete?: never;
@@ -432,7 +432,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Exchange a refresh token for a new token pair
-         * @description Each refresh token works once. If the response is lost, repeat the request to get the same new token, as long as neither new token was used. Otherwise a used token revokes the session, because it may have been stolen.
+         * @description Each refresh token works once. If the response is lost, repeat the request to get the same new token, as long as neither new token was used. Otherwise a used token revokes the session, because it may have been stolen. Without a token in the body, takes that of the cookie, and requires a listed `Origin`.
          */
         readonly post: operations["refreshTokens"];
         readonly delete?: never;
@@ -701,6 +701,20 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        readonly AccessToken: {
+            /** @description A JWT. Send it as `Authorization: Bearer`. */
+            readonly accessToken: string;
+            /**
+             * Format: int32
+             * @description Lifetime of the access token in seconds.
+             */
+            readonly expiresIn: number;
+            /** Format: uuid */
+            readonly sessionId: string;
+            /** @enum {string} */
+            readonly tokenType: "Bearer";
+            readonly user: components["schemas"]["User"];
+        };
         readonly Activity: {
             /** @description `admin` is any other signed-in user. `unknown` is an unauthenticated client. `system` is the server itself. */
             readonly actor: components["schemas"]["ActivityActor"];
@@ -1037,6 +1051,11 @@ export interface components {
             readonly password: string;
             /** @description The last refresh token of this device, expired or not. It identifies the device. */
             readonly refreshToken?: string;
+            /**
+             * @description Where the refresh token goes: the body by default. In browsers, use `cookie`, which scripts cannot read.
+             * @enum {string}
+             */
+            readonly tokenDelivery?: "body" | "cookie";
         };
         readonly Logout: {
             /** @description A refresh token of the session. It signs out even if the access token has expired. */
@@ -1107,7 +1126,7 @@ export interface components {
          * @description Identifies the problem. Later versions may add codes, so treat an unknown code by its status.
          * @enum {string}
          */
-        readonly ProblemCode: "bad_request" | "database_unavailable" | "email_not_verified" | "email_taken" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "key_limit_reached" | "last_admin" | "malformed_body" | "method_not_allowed" | "not_found" | "overloaded" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
+        readonly ProblemCode: "bad_request" | "database_unavailable" | "email_not_verified" | "email_taken" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "key_limit_reached" | "last_admin" | "malformed_body" | "method_not_allowed" | "not_found" | "origin_not_allowed" | "overloaded" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_missing" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
         readonly Readiness: {
             readonly checks: components["schemas"]["ReadinessChecks"];
             /** @enum {string} */
@@ -1119,7 +1138,8 @@ export interface components {
             readonly pool: components["schemas"]["PoolHealth"];
         };
         readonly Refresh: {
-            readonly refreshToken: string;
+            /** @description Missing if the token is in the cookie. */
+            readonly refreshToken?: string;
         };
         readonly Register: {
             /** Format: email */
@@ -4002,16 +4022,18 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description OK */
+            /** @description The tokens. In cookie mode, the refresh token is in the cookie only. */
             readonly 200: {
                 headers: {
                     readonly RateLimit: components["headers"]["RateLimit"];
                     readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description The refresh token, in cookie mode. */
+                    readonly "Set-Cookie"?: string;
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["TokenPair"];
+                    readonly "application/json": components["schemas"]["TokenPair"] | components["schemas"]["AccessToken"];
                 };
             };
             /**
@@ -4051,7 +4073,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `email_not_verified`: Verify your email first. Use the link in the mail that we sent you. */
+            /**
+             * @description `email_not_verified`: Verify your email first. Use the link in the mail that we sent you.
+             *
+             *     `origin_not_allowed`: Pages of this origin may not do this. CORS_ORIGINS lists the allowed origins.
+             */
             readonly 403: {
                 headers: {
                     readonly RateLimit: components["headers"]["RateLimit"];
@@ -4062,7 +4088,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "email_not_verified";
+                        readonly code: "email_not_verified" | "origin_not_allowed";
                     };
                 };
             };
@@ -4239,7 +4265,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `sign_in_required`: API keys cannot do this. Sign in. */
+            /**
+             * @description `origin_not_allowed`: Pages of this origin may not do this. CORS_ORIGINS lists the allowed origins.
+             *
+             *     `sign_in_required`: API keys cannot do this. Sign in.
+             */
             readonly 403: {
                 headers: {
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4248,7 +4278,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "sign_in_required";
+                        readonly code: "origin_not_allowed" | "sign_in_required";
                     };
                 };
             };
@@ -5119,22 +5149,24 @@ export interface operations {
             readonly path?: never;
             readonly cookie?: never;
         };
-        readonly requestBody: {
+        readonly requestBody?: {
             readonly content: {
                 readonly "application/json": components["schemas"]["Refresh"];
             };
         };
         readonly responses: {
-            /** @description OK */
+            /** @description The tokens. In cookie mode, the refresh token is in the cookie only. */
             readonly 200: {
                 headers: {
                     readonly RateLimit: components["headers"]["RateLimit"];
                     readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description The refresh token, in cookie mode. */
+                    readonly "Set-Cookie"?: string;
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["TokenPair"];
+                    readonly "application/json": components["schemas"]["TokenPair"] | components["schemas"]["AccessToken"];
                 };
             };
             /**
@@ -5159,7 +5191,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `refresh_token_invalid`: The refresh token is not valid. Sign in again.
+             * @description `refresh_token_missing`: Send a refresh token in the body, or the cookie of a sign-in.
+             *
+             *     `refresh_token_invalid`: The refresh token is not valid. Sign in again.
              *
              *     `refresh_token_reused`: The refresh token was already used, so its session was revoked. Sign in again.
              *
@@ -5180,8 +5214,23 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "refresh_token_invalid" | "refresh_token_reused" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "refresh_token_missing" | "refresh_token_invalid" | "refresh_token_reused" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /** @description `origin_not_allowed`: Pages of this origin may not do this. CORS_ORIGINS lists the allowed origins. */
+            readonly 403: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "origin_not_allowed";
                     };
                 };
             };

@@ -1,5 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { CodePoints, MapText, Optional } from '../../http/fields.js';
+import { TokenDeliveryField, type TokenDelivery } from '../cookies/token-delivery.decorator.js';
 import { RefreshTokenField } from './refresh.dto.js';
 import { EmailField, PasswordField } from '../../users/user-fields.decorator.js';
 
@@ -27,4 +28,7 @@ export class LoginDto {
   })
   @Optional()
   refreshToken?: string;
+
+  @TokenDeliveryField()
+  tokenDelivery?: TokenDelivery;
 }

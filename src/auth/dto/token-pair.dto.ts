@@ -3,12 +3,10 @@ import { UserDto } from '../../users/user.dto.js';
 import { ACCESS_TOKEN, REFRESH_TOKEN } from './token-examples.js';
 import type { TokenGrant } from '../tokens/access-token.service.js';
 
-export class TokenPairDto {
+/** The tokens in the body if the refresh token is in the cookie. */
+export class AccessTokenDto {
   @ApiProperty({ example: ACCESS_TOKEN, description: 'A JWT. Send it as `Authorization: Bearer`.' })
   accessToken!: string;
-
-  @ApiProperty({ example: REFRESH_TOKEN, description: 'Can be exchanged once for a new token pair.' })
-  refreshToken!: string;
 
   @ApiProperty({ enum: ['Bearer'], example: 'Bearer' })
   tokenType!: 'Bearer';
@@ -26,6 +24,11 @@ export class TokenPairDto {
 
   @ApiProperty({ type: UserDto })
   user!: UserDto;
+}
+
+export class TokenPairDto extends AccessTokenDto {
+  @ApiProperty({ example: REFRESH_TOKEN, description: 'Can be exchanged once for a new token pair.' })
+  refreshToken!: string;
 
   static from(this: void, grant: TokenGrant): TokenPairDto {
     const { accessToken, refreshToken, expiresIn, sessionId, user } = grant;
