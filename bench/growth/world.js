@@ -38,11 +38,12 @@ export class GrowthWorld {
   }
 
   /** @type {World['token']} */
-  async token(purpose, { id }) {
+  async token(purpose, { id }, email) {
     const token = randomBytes(32);
     await this.pool.query(
-      `INSERT INTO one_time_tokens (hash, purpose, user_id, expires_at) VALUES ($1, $2, $3, now() + interval '1 day')`,
-      [createHash('sha256').update(token).digest(), purpose, id],
+      `INSERT INTO one_time_tokens (hash, purpose, user_id, email, expires_at)
+       VALUES ($1, $2, $3, $4, now() + interval '1 day')`,
+      [createHash('sha256').update(token).digest(), purpose, id, email ?? null],
     );
     return token.toString('base64url');
   }

@@ -5,11 +5,13 @@ import { PASSWORD } from '../support/accounts.js';
 /**
  * @typedef {{ id: string, email: string, accessToken: string, refreshToken: string, sessionId: string }} Person
  *
+ * @typedef {'password_reset' | 'email_verification' | 'not_me' | 'email_change' | 'invitation'} Purpose
+ *
  * @typedef {object} World where the requests are sent
  * @property {(role?: 'user' | 'admin') => Promise<Person>} signedIn signs in another person each time, whose password is
  *   `PASSWORD` and whose email address is not verified
- * @property {(purpose: 'password_reset' | 'email_verification' | 'not_me', person: Person) => Promise<string>} token
- *   creates a one-time token like in a mail
+ * @property {(purpose: Purpose, person: Person, email?: string) => Promise<string>} token
+ *   creates a one-time token like in a mail, `email` being the new or the earlier email
  * @property {(request: Request) => Promise<unknown>} send returns the body of the response
  *
  * @typedef {object} Request
@@ -144,9 +146,17 @@ export const ROUTE_CALLS = [
   open('POST /auth/email/verify', async (world) => ({
     json: { token: await world.token('email_verification', await world.signedIn()) },
   })),
+  open('POST /auth/email/change', async (world) => ({
+    json: { token: await world.token('email_change', await world.signedIn(), newEmail()) },
+  })),
   open('POST /auth/not-me', async (world) => ({
     json: { token: await world.token('not_me', await world.signedIn()) },
   })),
+  open(
+    'POST /auth/not-me',
+    async (world) => ({ json: { token: await world.token('not_me', await world.signedIn(), newEmail()) } }),
+    'after a change of the email',
+  ),
   open('POST /auth/one-time-tokens/check', async (world) => ({
     json: { token: await world.token('not_me', await world.signedIn()), purpose: 'not_me' },
   })),
@@ -154,6 +164,8 @@ export const ROUTE_CALLS = [
   open('GET /.well-known/oauth-authorization-server', async () => ({})),
   user('GET /users/me'),
   user('PATCH /users/me', () => ({ json: { name: 'Ada Lovelace' } })),
+  user('POST /users/me/email', () => ({ json: { email: newEmail() } })),
+  user('POST /users/me/email', ({ other }) => ({ json: { email: other.email } }), 'taken'),
   user('DELETE /users/me', () => ({ json: { password: PASSWORD } })),
   user('GET /users/me/activity'),
   user('GET /sessions'),
@@ -165,6 +177,7 @@ export const ROUTE_CALLS = [
   admin('POST /admin/users', () => ({ json: { email: newEmail(), password: PASSWORD } })),
   admin('GET /admin/users/{id}'),
   admin('PATCH /admin/users/{id}', () => ({ json: { name: 'Ada Lovelace' } }), 'a name'),
+  admin('PATCH /admin/users/{id}', () => ({ json: { email: newEmail() } }), 'an email'),
   admin('PATCH /admin/users/{id}', () => ({ json: { role: 'admin' } }), 'a role'),
   admin('PATCH /admin/users/{id}', () => ({ json: { isActive: false } }), 'deactivated'),
   admin('DELETE /admin/users/{id}'),

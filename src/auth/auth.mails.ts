@@ -2,14 +2,14 @@ import { NOT_ME_TTL_MS } from './one-time-tokens/one-time-token.entity.js';
 import { defineMail, type MailDefinition } from '../platform/mail/define-mail.js';
 
 /** A one-time token for the link of the mail. */
-interface TokenContents {
+export interface TokenContents {
   readonly token: string;
 }
 
 /** A sign-in or a change that the recipient may not have made. The token belongs to the link *This was not me*. */
 export interface IncidentContents extends TokenContents {
-  /** A short name such as `Chrome on macOS`. */
-  readonly device: string;
+  /** A short name such as `Chrome on macOS`, or `null` if an administrator made the change. */
+  readonly device: string | null;
   readonly ipAddress: string | null;
   /** RFC 3339, in UTC. */
   readonly at: string;
@@ -88,14 +88,18 @@ export const refreshTokenReused = defineSecurityMail('refresh_token_reused', ({ 
     'If you think that someone else has used your account, use the button: it signs out all your devices and lets you choose a new password.',
 }));
 
-/** @param label of what was changed */
+/**
+ * Returns the facts of an incident.
+ *
+ * @param label of what was changed
+ */
 export function factsOf(
   { device, ipAddress, at, about }: IncidentContents,
   label = 'Second factor',
 ): [string, string][] {
   return [
     ...(about ? [[label, about] satisfies [string, string]] : []),
-    ['Device', device],
+    device === null ? ['Changed by', 'an administrator'] : ['Device', device],
     ...(ipAddress === null ? [] : [['IP address', ipAddress] satisfies [string, string]]),
     ['Time', formatTime(at)],
   ];
@@ -107,7 +111,7 @@ export function formatTime(at: string): string {
   return `${format.format(new Date(at)).replace(' at ', ', ')} UTC`;
 }
 
-function validity(ttlMs: number): string {
+export function validity(ttlMs: number): string {
   return `The link works once and expires after ${formatDuration(ttlMs)}.`;
 }
 

@@ -11,6 +11,9 @@ import { RateLimitsModule } from '../platform/rate-limits/rate-limits.module.js'
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
+import { EmailChangeController } from './email-change/email-change.controller.js';
+import { EmailChangeService } from './email-change/email-change.service.js';
+import { EmailsRepository } from './email-change/emails.repository.js';
 import { ChallengesRepository } from './factors/challenges.repository.js';
 import { Factor } from './factors/factor.entity.js';
 import { FactorsRepository } from './factors/factors.repository.js';
@@ -68,6 +71,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
   controllers: [
     ApiKeysController,
     AuthController,
+    EmailChangeController,
     EmailVerificationController,
     IntrospectionController,
     JwksController,
@@ -84,6 +88,8 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     { provide: ApiKeyTokens, inject: [gatehouseConfig.KEY], useFactory: createApiKeyTokens },
     ApiKeyVerifier,
     ApiKeysService,
+    EmailChangeService,
+    EmailsRepository,
     ChallengesRepository,
     EmailVerificationService,
     IntrospectionService,

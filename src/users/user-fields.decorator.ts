@@ -10,9 +10,9 @@ import { hasValidDomain, normalizeEmail } from './email.js';
 const PASSWORD_LENGTH = [1, 1_024] as const;
 
 /** Validates an email and normalizes it as it is stored. */
-export function EmailField(): PropertyDecorator {
+export function EmailField(options: ApiPropertyOptions = {}): PropertyDecorator {
   return applyDecorators(
-    ApiProperty({ format: 'email', maxLength: 254, example: 'ada@example.com' }),
+    ApiProperty({ format: 'email', maxLength: 254, example: 'ada@example.com', ...options }),
     MapText(normalizeEmail),
     ValidateBy({ name: 'email', validator: { validate: isPlainEmail } }, { message: 'must be an e-mail address' }),
     MaxLength(254, { message: 'must have at most 254 characters' }),

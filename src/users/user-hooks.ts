@@ -5,6 +5,7 @@ import type { User } from './user.entity.js';
 
 type ActorCheck = (manager: EntityManager, actor: Principal) => Promise<void>;
 type CreationHook = (manager: EntityManager, user: User, isMailAllowed: boolean) => Promise<void>;
+type EmailChangeHook = (manager: EntityManager, before: User, after: User) => Promise<void>;
 type DeactivationHook = (manager: EntityManager, userId: string, actor: Principal) => Promise<void>;
 
 /**
@@ -16,6 +17,7 @@ type DeactivationHook = (manager: EntityManager, userId: string, actor: Principa
 export class UserHooks {
   private readonly actorChecks: ActorCheck[] = [];
   private readonly creationHooks: CreationHook[] = [];
+  private readonly emailChangeHooks: EmailChangeHook[] = [];
   private readonly deactivationHooks: DeactivationHook[] = [];
 
   addActorCheck(check: ActorCheck): void {
@@ -24,6 +26,11 @@ export class UserHooks {
 
   onCreated(hook: CreationHook): void {
     this.creationHooks.push(hook);
+  }
+
+  /** Runs when an admin changes an email. */
+  onEmailChanged(hook: EmailChangeHook): void {
+    this.emailChangeHooks.push(hook);
   }
 
   onDeactivated(hook: DeactivationHook): void {
@@ -42,6 +49,10 @@ export class UserHooks {
 
   async runCreated(manager: EntityManager, user: User, isMailAllowed: boolean): Promise<void> {
     for (const hook of this.creationHooks) await hook(manager, user, isMailAllowed);
+  }
+
+  async runEmailChanged(manager: EntityManager, before: User, after: User): Promise<void> {
+    for (const hook of this.emailChangeHooks) await hook(manager, before, after);
   }
 
   async runDeactivated(manager: EntityManager, userId: string, actor: Principal): Promise<void> {

@@ -13,14 +13,18 @@ export type ExistingUser = Pick<User, 'id' | 'email' | 'name' | 'role' | 'isActi
 export class UserImportRepository {
   /**
    * Inserts the users whose email is not taken, and returns their IDs. The unique index decides, so that parallel imports
-   * and registrations cannot create an account twice. Inserts in email order, so that two imports cannot deadlock.
+   * and registrations cannot create an account twice. Skips emails that an account had and can still restore. Inserts in
+   * email order, so that two imports cannot deadlock.
    */
   async insertNew(manager: EntityManager, rows: readonly ImportedUserRow[]): Promise<Set<string>> {
     const inserted = await manager.query<{ id: string }[]>(
       `INSERT INTO users (id, email, password_hash, name, role, is_active, email_verified_at)
-       SELECT id, email, "passwordHash", name, role, "isActive", "emailVerifiedAt"::timestamptz
+       SELECT given.id, given.email, "passwordHash", name, role, "isActive", "emailVerifiedAt"::timestamptz
          FROM jsonb_to_recordset($1::jsonb) AS given(
                 id uuid, email text, "passwordHash" text, name text, role text, "isActive" boolean, "emailVerifiedAt" text)
+       WHERE NOT EXISTS (SELECT FROM one_time_tokens t JOIN users u ON u.id = t.user_id
+                           WHERE t.email = given.email AND t.purpose = 'not_me' AND t.expires_at > now()
+                             AND u.email <> t.email)
         ORDER BY lower(email), id
            ON CONFLICT DO NOTHING
        RETURNING id`,

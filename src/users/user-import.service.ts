@@ -137,12 +137,12 @@ export class UserImportService {
     const created = await this.audit.detailsOf(manager, 'user_created', ids);
     return rows.map((row): ImportOutcome => {
       const existing = found.get(row.email);
-      // The other account was deleted after the insert.
+      // The other account was deleted or changed its email, after the insert or within the last days.
       if (!existing)
         return {
           line: row.line,
           status: 'rejected',
-          reason: 'email belonged to an account that was just deleted. Import it again',
+          reason: 'email belonged to another account until recently. Import it again in a week',
         };
       const origin = created.get(existing.id);
       if (origin?.['run'] !== run) return compare(row, existing);

@@ -51,10 +51,10 @@ export class UsersAdminController {
   @ApiOperation({
     summary: 'Update a user. Takes effect on that user’s next request',
     description:
-      'Changes only the fields of the body. Deactivating a user revokes all their sessions. Fails if no active admin would remain.',
+      'Changes only the fields of the body. A new email receives a link to verify it, and links that the earlier one received stop working. Deactivating a user revokes all their sessions. Fails if no active admin would remain.',
   })
   @ApiOkResponse({ type: UserDto })
-  @ApiProblems(UserNotFoundError, LastAdminError)
+  @ApiProblems(UserNotFoundError, LastAdminError, EmailTakenError)
   async updateUser(
     @CurrentPrincipal() principal: Principal,
     @Param() { id }: IdParamDto,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Raw, type EntityManager, type SelectQueryBuilder } from 'typeorm';
+import { Raw, type EntityManager, type QueryDeepPartialEntity, type SelectQueryBuilder } from 'typeorm';
 import type { PageRequest } from '../common/pagination.js';
 import type { Role } from '../common/role.js';
 import { isUniqueViolation } from '../platform/database/pg-errors.js';
@@ -24,7 +24,10 @@ export type UserKey = { readonly email: string } | { readonly id: string };
 /** A user as they were when their password was verified. */
 export type UserWithHash = Pick<User, 'id' | 'passwordHash'>;
 
-export type UserChanges = Partial<Pick<User, 'name' | 'role' | 'isActive'>>;
+export type UserChanges = Partial<Pick<User, 'name' | 'role' | 'isActive'>> & {
+  /** Must be normalized. */
+  readonly email?: string | undefined;
+};
 
 /** Reads and writes users. Locks last until the transaction ends. */
 @Injectable()
@@ -38,8 +41,7 @@ export class UsersRepository {
     try {
       await manager.insert(User, { ...row, emailVerifiedAt: isEmailVerified ? () => 'now()' : null });
     } catch (error) {
-      if (isUniqueViolation(error, UNIQUE_EMAIL)) throw new EmailTakenError();
-      throw error;
+      throw isUniqueViolation(error, UNIQUE_EMAIL) ? new EmailTakenError() : error;
     }
     return manager.findOneByOrFail(User, { id: row.id });
   }
@@ -92,9 +94,16 @@ export class UsersRepository {
     });
   }
 
+  /** Updates a user. A new email is not verified. @throws EmailTakenError */
   async update(manager: EntityManager, id: string, changes: UserChanges): Promise<User> {
-    await manager.update(User, { id }, { ...changes, updatedAt: () => 'now()' });
+    const verification = changes.email === undefined ? {} : { emailVerifiedAt: null };
+    await this.set(manager, id, { ...changes, ...verification });
     return manager.findOneByOrFail(User, { id });
+  }
+
+  /** Sets an email that its user has proven to receive mail at. @throws EmailTakenError */
+  changeEmail(manager: EntityManager, id: string, email: string): Promise<void> {
+    return this.set(manager, id, { email, emailVerifiedAt: () => 'now()' });
   }
 
   /** Sets a new password. Call this after revoking sessions. Otherwise their devices stay trusted. */
@@ -143,6 +152,14 @@ export class UsersRepository {
       query.andWhere(`(${columns.join(' OR ')})`, { pattern, email });
     }
     return query.getMany();
+  }
+
+  private async set(manager: EntityManager, id: string, values: QueryDeepPartialEntity<User>): Promise<void> {
+    try {
+      await manager.update(User, { id }, { ...values, updatedAt: () => 'now()' });
+    } catch (error) {
+      throw isUniqueViolation(error, UNIQUE_EMAIL) ? new EmailTakenError() : error;
+    }
   }
 
   private selectOne(manager: EntityManager, key: UserKey): SelectQueryBuilder<User> {

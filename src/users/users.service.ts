@@ -94,17 +94,20 @@ export class UsersService {
   /**
    * Updates a user. A new role or a deactivation takes effect on that user's next request.
    *
-   * @throws UserNotFoundError, LastAdminError
+   * @throws UserNotFoundError, LastAdminError, EmailTakenError
    */
-  updateUser(id: string, changes: UserChanges, actor: Principal): Promise<User> {
-    const mayRemoveAdmin = changes.role === 'user' || changes.isActive === false;
+  updateUser(id: string, given: UserChanges, actor: Principal): Promise<User> {
+    const mayRemoveAdmin = given.role === 'user' || given.isActive === false;
     return this.database.transactionWithRetry(async (manager) => {
       const before = await (mayRemoveAdmin ? this.lockUnlessLastAdmin(manager, id) : this.users.lock(manager, id));
       if (!before) throw new UserNotFoundError();
+      // An unchanged email stays verified.
+      const changes = given.email === before.email ? { ...given, email: undefined } : given;
       if (isEmpty(changes)) return before;
       const after = await this.users.update(manager, id, changes);
       const details = changedFields(before, after);
       if (details) await this.audit.record(manager, { type: 'user_updated', userId: id, actor, details });
+      if (before.email !== after.email) await this.hooks.runEmailChanged(manager, before, after);
       if (before.isActive && !after.isActive) await this.hooks.runDeactivated(manager, id, actor);
       return after;
     });
@@ -168,12 +171,13 @@ function isEmpty(changes: object): boolean {
   return Object.values(changes).every((value) => value === undefined);
 }
 
-/** Returns the audit details of an update, or `null` if nothing changed. Omits names, because they are personal data. */
+/** Returns the audit details of an update, or `null` if nothing changed. Omits personal data: names and emails. */
 function changedFields(before: User, after: User): AuditDetails | null {
   const details: AuditDetails = {
     ...(before.role !== after.role && { role: { from: before.role, to: after.role } }),
     ...(before.isActive !== after.isActive && { isActive: { from: before.isActive, to: after.isActive } }),
     ...(before.name !== after.name && { name: 'changed' }),
+    ...(before.email !== after.email && { email: 'changed' }),
   };
   return Object.keys(details).length > 0 ? details : null;
 }

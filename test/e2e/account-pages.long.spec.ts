@@ -62,6 +62,7 @@ const NEW_PASSWORD = 'nine kettles by the sea';
     ['reset-password', 'password_reset', 'Request a new link'],
     ['not-me', 'not_me', 'Choose a new password'],
     ['verify-email', 'email_verification', null],
+    ['change-email', 'email_change', null],
   ] as const)('%s reports a dead link on load and offers the next step', async (name, purpose, next) => {
     const page = await browser.open(linkTo(name, await issueOldToken(app, purpose, user)));
     await page.getByText('This link no longer works').waitFor();
@@ -126,6 +127,7 @@ const NEW_PASSWORD = 'nine kettles by the sea';
       await openReset(width),
       await browser.open(linkTo('not-me', await issueToken(app, 'not_me', user)), width),
       await browser.open(linkTo('verify-email', await issueToken(app, 'email_verification', user)), width),
+      await browser.open(linkTo('change-email', await issueToken(app, 'email_change', user, 'new@example.com')), width),
       await browser.open(linkTo('forgot-password'), width),
     ];
     for (const page of pages) {

@@ -57,6 +57,7 @@ describe('an account page', () => {
   it.each([
     ['reset-password', '/auth/password/reset', ['newPassword']],
     ['verify-email', '/auth/email/verify', []],
+    ['change-email', '/auth/email/change', []],
     ['not-me', '/auth/not-me', []],
   ])('%s sends its fields to a route that accepts them', async (page, path, fields) => {
     expect(await formOf(page)).toEqual({ path, fields });
@@ -68,6 +69,7 @@ describe('an account page', () => {
   it.each([
     ['reset-password', true],
     ['verify-email', false],
+    ['change-email', false],
     ['not-me', true],
   ])('%s checks its link, and offers a new one: %s', async (page, offersLink) => {
     const { text } = await open(page);

@@ -15,6 +15,7 @@ interface Users {
   /** The tokens in Ada's mails. */
   readonly resetToken: string;
   readonly verificationToken: string;
+  readonly changeToken: string;
   readonly notMeToken: string;
 }
 type Send = (app: TestApp, users: Users) => PromiseLike<{ status: number }>;
@@ -86,6 +87,18 @@ const actions: readonly [string, Send][] = [
     'verifying an email',
     ({ request }, { verificationToken }) => request.post('/auth/email/verify').send({ token: verificationToken }),
   ],
+  [
+    'requesting a change of the email',
+    (own, { ada }) => own.as(ada.accessToken).post('/users/me/email').send({ email: 'new@example.com' }),
+  ],
+  [
+    'changing the email',
+    ({ request }, { changeToken }) => request.post('/auth/email/change').send({ token: changeToken }),
+  ],
+  [
+    'changing an email as an admin',
+    (own, { root, ada }) => own.as(root.accessToken).patch(`/admin/users/${ada.id}`).send({ email: 'new@example.com' }),
+  ],
   ['reporting "not me"', ({ request }, { notMeToken }) => request.post('/auth/not-me').send({ token: notMeToken })],
 ];
 
@@ -108,6 +121,7 @@ describe('an audited action', () => {
       usedToken,
       resetToken: await issueToken(app, 'password_reset', ada),
       verificationToken: await issueToken(app, 'email_verification', ada),
+      changeToken: await issueToken(app, 'email_change', ada, 'new@example.com'),
       notMeToken: await issueToken(app, 'not_me', ada),
     };
     await app.database.query(`

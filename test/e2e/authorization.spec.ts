@@ -20,6 +20,7 @@ const PUBLIC_ROUTES = [
   'POST /auth/password/forgot',
   'POST /auth/password/reset',
   'POST /auth/email/verify',
+  'POST /auth/email/change',
   'POST /auth/not-me',
   'POST /auth/one-time-tokens/check',
   'GET /health/live',

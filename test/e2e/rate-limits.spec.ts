@@ -211,6 +211,7 @@ describe('rate limits', () => {
   it.each([
     ['/auth/password/reset', { newPassword: 'nine lanterns before noon' }],
     ['/auth/email/verify', {}],
+    ['/auth/email/change', {}],
     ['/auth/not-me', {}],
     ['/auth/one-time-tokens/check', { purpose: 'not_me' }],
   ])('apply to guesses of mailed tokens at %s', async (path, fields) => {

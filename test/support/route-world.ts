@@ -24,8 +24,8 @@ export class RouteWorld implements World {
     return { ...session, id, email };
   }
 
-  token(purpose: TokenPurpose, person: Person): Promise<string> {
-    return issueToken(this.direct, purpose, person);
+  token(purpose: TokenPurpose, person: Person, email?: string): Promise<string> {
+    return issueToken(this.direct, purpose, person, email);
   }
 
   async send(request: Request): Promise<unknown> {

@@ -18,6 +18,7 @@ export const NOT_ME_TTL_MS = 7 * 86_400_000;
  */
 @Entity('one_time_tokens')
 @Index(['userId', 'purpose'])
+@Index('ix_one_time_tokens_email', ['email'], { where: `(purpose = 'not_me'::text)` })
 @Check('ck_one_time_tokens_hash', `octet_length(hash) = 32`)
 @Check(
   'ck_one_time_tokens_purpose',
@@ -38,7 +39,7 @@ export class OneTimeToken {
   @JoinColumn({ name: 'user_id' })
   user?: User;
 
-  /** The new email of an `email_change`. In a `not_me`, the earlier email, which the link restores. */
+  /** The new email of an `email_change`. In a `not_me`, the email it was sent to, which the link restores. */
   @Column({ type: 'text', nullable: true })
   email!: string | null;
 

@@ -5,13 +5,20 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import type { User } from '../../users/user.entity.js';
 import { UsersRepository } from '../../users/users.repository.js';
-import { NOT_ME_TTL_MS, type TokenPurpose } from './one-time-token.entity.js';
+import { NOT_ME_TTL_MS, type OneTimeToken, type TokenPurpose } from './one-time-token.entity.js';
 import { TokenUsedOrExpiredError } from './one-time-tokens.errors.js';
 
 /** 256 bits. ASVS 11.5.1 requires 128. */
 const TOKEN_BYTES = 32;
+/** Links that an email receives or confirms. They stop working when the account gets another one. */
+const EMAIL_PURPOSES = ['password_reset', 'email_verification', 'email_change', 'invitation'] as const;
 /** A token counts as new for half of its lifetime, and at least for this time. */
 const MIN_NEW_MS = 15 * 60_000;
+
+/** A token that was valid, with its user, who is locked. */
+export interface RedeemedToken extends Pick<OneTimeToken, 'email' | 'createdAt'> {
+  readonly user: User;
+}
 
 /** Tokens that are sent by mail and work once (ASVS 6.4.3). Tokens of inactive users do not work. */
 @Injectable()
@@ -35,11 +42,28 @@ export class OneTimeTokensRepository {
    * Creates a token for a user and voids the earlier ones of its purpose, except `not_me`: each of those belongs to
    * another mail. With `null`, runs the same statements and inserts nothing, so that timing does not reveal whether the
    * account exists.
+   *
+   * @param email for `OneTimeToken.email`
    */
-  async issue(manager: EntityManager, purpose: TokenPurpose, userId: string | null): Promise<string> {
+  async issue(
+    manager: EntityManager,
+    purpose: TokenPurpose,
+    userId: string | null,
+    email: string | null = null,
+  ): Promise<string> {
+    if (purpose !== 'not_me') await this.void(manager, userId, [purpose]);
+    return this.issueFirst(manager, purpose, userId, email);
+  }
+
+  /** Creates a token for a user who has none of its purpose. */
+  async issueFirst(
+    manager: EntityManager,
+    purpose: TokenPurpose,
+    userId: string | null,
+    email: string | null = null,
+  ): Promise<string> {
     const token = randomBytes(TOKEN_BYTES);
-    if (purpose !== 'not_me') await this.void(manager, userId, purpose);
-    await this.insert(manager, token, purpose, userId);
+    await this.insert(manager, token, purpose, userId, email);
     return token.toString('base64url');
   }
 
@@ -87,23 +111,39 @@ export class OneTimeTokensRepository {
    *
    * @throws TokenUsedOrExpiredError
    */
-  async redeem(manager: EntityManager, purpose: TokenPurpose, token: string): Promise<User> {
+  async redeem(manager: EntityManager, purpose: TokenPurpose, token: string): Promise<RedeemedToken> {
     const id = await this.findUserId(manager, purpose, token);
     const user = orThrow(await this.users.lockActive(manager, { id }));
-    const [, deleted] = await manager.query<[unknown, number]>(
-      `DELETE FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > now()`,
+    const [deleted] = await manager.query<[Pick<OneTimeToken, 'email' | 'createdAt'>[], number]>(
+      `DELETE FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > now()
+       RETURNING email, created_at AS "createdAt"`,
       [hashOf(token), purpose],
     );
-    if (deleted === 0) throw new TokenUsedOrExpiredError();
-    return user;
+    return { ...orThrow(deleted[0]), user };
   }
 
-  /** Deletes a user's tokens of one purpose, or of all purposes. */
-  async void(manager: EntityManager, userId: string | null, purpose?: TokenPurpose): Promise<void> {
-    await manager.query(`DELETE FROM one_time_tokens WHERE user_id = $1 AND ($2::text IS NULL OR purpose = $2)`, [
-      userId,
-      purpose ?? null,
-    ]);
+  /** Deletes a user's tokens of these purposes. By default, those that must not outlive the user's email. */
+  async void(
+    manager: EntityManager,
+    userId: string | null,
+    purposes: readonly TokenPurpose[] = EMAIL_PURPOSES,
+  ): Promise<void> {
+    await manager.query(`DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = ANY ($2)`, [userId, purposes]);
+  }
+
+  /**
+   * Deletes a user's tokens of all purposes, except those that restore an earlier email. Otherwise a thief who changed the
+   * email could void them with a password reset.
+   *
+   * @param before keeps only those that were created until then. A later email may be that of a thief
+   */
+  async voidAll(manager: EntityManager, userId: string, before: Date | 'infinity' = 'infinity'): Promise<void> {
+    await manager.query(
+      `DELETE FROM one_time_tokens t USING users u
+        WHERE t.user_id = $1 AND u.id = t.user_id
+          AND (t.purpose = 'not_me' AND t.email <> u.email AND t.created_at <= $2) IS NOT TRUE`,
+      [userId, before],
+    );
   }
 
   private async insert(
@@ -111,11 +151,13 @@ export class OneTimeTokensRepository {
     token: Buffer,
     purpose: TokenPurpose,
     userId: string | null,
+    email: string | null = null,
   ): Promise<void> {
+    // The time of the clock, because `voidAll` depends on the order of transactions that waited for each other.
     await manager.query(
-      `INSERT INTO one_time_tokens (hash, purpose, user_id, expires_at)
-       SELECT $1, $2, id, now() + $4::float8 * interval '1 millisecond' FROM users WHERE id = $3`,
-      [hash(token), purpose, userId, this.ttlMs[purpose]],
+      `INSERT INTO one_time_tokens (hash, purpose, user_id, email, created_at, expires_at)
+       SELECT $1, $2, id, $5, clock_timestamp(), now() + $4::float8 * interval '1 millisecond' FROM users WHERE id = $3`,
+      [hash(token), purpose, userId, this.ttlMs[purpose], email],
     );
   }
 

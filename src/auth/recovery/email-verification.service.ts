@@ -37,7 +37,8 @@ export class EmailVerificationService implements OnModuleInit {
 
   onModuleInit(): void {
     this.userHooks.onCreated(async (manager, user, isMailAllowed) => {
-      if (isMailAllowed && !user.emailVerifiedAt) await this.sendLink(manager, user);
+      if (!isMailAllowed || user.emailVerifiedAt) return;
+      await this.mailToken(manager, user, await this.tokens.issueFirst(manager, 'email_verification', user.id));
     });
   }
 
@@ -63,7 +64,7 @@ export class EmailVerificationService implements OnModuleInit {
     await this.limits.spend('verify', { client });
     try {
       await this.database.transactionWithRetry(async (manager) => {
-        const user = await this.tokens.redeem(manager, 'email_verification', token);
+        const { user } = await this.tokens.redeem(manager, 'email_verification', token);
         await this.users.markEmailVerified(manager, user);
         const actor = { userId: user.id, client };
         await this.audit.record(manager, { type: 'email_verified', userId: user.id, actor });
@@ -90,8 +91,12 @@ export class EmailVerificationService implements OnModuleInit {
     if (recent === 0) await this.sendLink(manager, user);
   }
 
-  private async sendLink(manager: EntityManager, user: User): Promise<void> {
-    const token = await this.tokens.issue(manager, 'email_verification', user.id);
-    await this.mails.post(manager, verifyEmail, user, { token });
+  /** Sends a link and voids the earlier ones. The caller must have locked the user's row. */
+  async sendLink(manager: EntityManager, user: User): Promise<void> {
+    await this.mailToken(manager, user, await this.tokens.issue(manager, 'email_verification', user.id));
+  }
+
+  private mailToken(manager: EntityManager, user: User, token: string): Promise<void> {
+    return this.mails.post(manager, verifyEmail, user, { token });
   }
 }

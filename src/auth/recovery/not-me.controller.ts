@@ -6,6 +6,7 @@ import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.erro
 import { RequestClient } from '../../http/request-client.decorator.js';
 import type { Client } from '../../common/client.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
+import { EmailTakenError } from '../../users/users.errors.js';
 import { OneTimeTokenDto } from './dto/one-time-token.dto.js';
 import { NotMeService } from './not-me.service.js';
 
@@ -20,10 +21,10 @@ export class NotMeController {
   @ApiOperation({
     summary: 'Report with a mailed token: this was not me',
     description:
-      'Revokes every session, disables the password, and mails a link to choose a new one. The token works once, for a week.',
+      'Restores the email that received the link, if it was changed since. Revokes every session, disables the password, and mails a link to choose a new one. The token works once, for a week.',
   })
   @ApiAcceptedResponse({ description: 'Done. A mail with a link to choose a new password follows.' })
-  @ApiProblems(TokenUsedOrExpiredError, TooManyRequestsError)
+  @ApiProblems(TokenUsedOrExpiredError, EmailTakenError, TooManyRequestsError)
   reportNotMe(@Body() { token }: OneTimeTokenDto, @RequestClient() client: Client): Promise<void> {
     return this.notMe.reportNotMe(token, client);
   }

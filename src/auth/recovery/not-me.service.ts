@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Client } from '../../common/client.js';
 import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
-import { Database } from '../../platform/database/database.js';
+import { Database, type EntityManager } from '../../platform/database/database.js';
+import { MailOutbox } from '../../platform/mail/mail-outbox.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
 import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
 import { SessionsRepository } from '../../sessions/sessions.repository.js';
+import type { User } from '../../users/user.entity.js';
 import { UsersRepository } from '../../users/users.repository.js';
+import { emailRestored } from '../email-change/email-change.mails.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
 import { PasswordResetService } from './password-reset.service.js';
@@ -21,31 +24,43 @@ export class NotMeService {
     private readonly sessions: SessionsRepository,
     private readonly tokens: OneTimeTokensRepository,
     private readonly resets: PasswordResetService,
+    private readonly mails: MailOutbox,
     private readonly audit: AuditRecorder,
   ) {}
 
   /**
-   * Secures an account: revokes all sessions, replaces the password with an unusable one, voids all links, and mails a
-   * link to choose a new password.
+   * Secures an account: restores the email that received the link, revokes all sessions, replaces the password with an
+   * unusable one, voids all links, and mails a link to choose a new password. Links to an email that the account had even
+   * earlier still work, because this one may be that of a thief.
    *
+   * @throws EmailTakenError if another account has that email. The token still works
    * @throws TokenUsedOrExpiredError, TooManyRequestsError
    */
   async reportNotMe(token: string, client: Client): Promise<void> {
     await this.limits.spend('verify', { client });
     try {
       await this.database.transactionWithRetry(async (manager) => {
-        const user = await this.tokens.redeem(manager, 'not_me', token);
+        const { user, email, createdAt } = await this.tokens.redeem(manager, 'not_me', token);
         const { id } = user;
+        const isRestored = email !== null && email !== user.email;
+        if (isRestored) await this.restoreEmail(manager, user, email);
         const actor = { userId: id, client };
         await this.sessions.revoke(manager, { userId: id }, { reason: 'password_reset', actor });
         await this.users.setPasswordHash(manager, id, this.hasher.unusable());
-        await this.tokens.void(manager, id);
-        await this.audit.record(manager, { type: 'not_me_reported', userId: id, actor });
-        await this.resets.sendLink(manager, user);
+        await this.tokens.voidAll(manager, id, createdAt);
+        const event = { type: 'not_me_reported', userId: id, actor } as const;
+        await this.audit.record(manager, { ...event, ...(isRestored && { details: { email: 'restored' } }) });
+        await this.resets.sendLink(manager, isRestored ? { ...user, email } : user);
       });
     } catch (error) {
       await recordTokenFailure(this.database, this.audit, { type: 'not_me_reported', client, error });
       throw error;
     }
+  }
+
+  /** The email counts as verified, because the mail with the link arrived there. */
+  private async restoreEmail(manager: EntityManager, user: User, email: string): Promise<void> {
+    await this.users.changeEmail(manager, user.id, email);
+    await this.mails.post(manager, emailRestored, { email: user.email, name: null }, {});
   }
 }

@@ -42,8 +42,8 @@ export class PasswordChangeService {
   ) {}
 
   /**
-   * Changes the caller's password. Revokes their other sign-ins, and API keys if asked, and voids their reset links (ASVS 7.4.3). The current
-   * session stays signed in.
+   * Changes the caller's password. Revokes their other sign-ins, and API keys if asked, and voids their reset links and a
+   * pending change of the email (ASVS 7.4.3). The current session stays signed in.
    *
    * @throws IncorrectPasswordError if `current` is wrong
    * @throws PasswordUnchangedError, PasswordTooWeakError, OverloadedError, TooManyRequestsError
@@ -65,7 +65,7 @@ export class PasswordChangeService {
         const others = { userId: id, kind, exceptId: actor.sessionId } as const;
         await this.sessionsRepository.revoke(manager, others, { reason: 'password_changed', actor });
         await this.users.setPasswordHash(manager, id, passwordHash);
-        await this.tokens.void(manager, id, 'password_reset');
+        await this.tokens.void(manager, id, ['password_reset', 'email_change']);
         await this.audit.record(manager, { type: 'password_changed', userId: id, actor });
         await this.securityMails.queue(manager, passwordChanged, user, actor.client);
         return true;

@@ -80,7 +80,8 @@ export class PasswordResetService {
   }
 
   /**
-   * Sets a new password. Revokes all sessions, voids all tokens, and verifies the email, because the mail arrived there.
+   * Sets a new password. Revokes all sessions, voids all tokens except those that undo a change of the email, and verifies
+   * the email, because the mail arrived there.
    *
    * @throws PasswordTooWeakError, and the token still works
    * @throws TokenUsedOrExpiredError, OverloadedError, TooManyRequestsError
@@ -94,14 +95,14 @@ export class PasswordResetService {
       await this.policy.assertAcceptable(newPassword, owner, '/newPassword');
       const passwordHash = await this.hasher.hash(newPassword, client);
       await this.database.transactionWithRetry(async (manager) => {
-        const user = await this.tokens.redeem(manager, 'password_reset', token);
+        const { user } = await this.tokens.redeem(manager, 'password_reset', token);
         const { id } = user;
         const actor = { userId: id, client };
         // Revoke expired sessions too, so that their devices are no longer known.
         await this.sessions.revoke(manager, { userId: id }, { reason: 'password_reset', actor });
         await this.users.setPasswordHash(manager, id, passwordHash);
         await this.users.markEmailVerified(manager, user);
-        await this.tokens.void(manager, id);
+        await this.tokens.voidAll(manager, id);
         await this.audit.record(manager, { type: 'password_reset', userId: id, actor });
         await this.securityMails.queue(manager, passwordChanged, user, client);
       });

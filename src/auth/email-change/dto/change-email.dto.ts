@@ -1,0 +1,6 @@
+import { EmailField } from '../../../users/user-fields.decorator.js';
+
+export class ChangeEmailDto {
+  @EmailField()
+  email!: string;
+}

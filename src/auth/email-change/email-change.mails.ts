@@ -1,0 +1,63 @@
+import { defineMail } from '../../platform/mail/define-mail.js';
+import { defineSecurityMail, factsOf, NOT_ME, validity, type TokenContents } from '../auth.mails.js';
+
+const CLOSING =
+  'If this was you, you do not need to do anything. If it was not you, use the button within seven days: it keeps or ' +
+  'restores this email address, signs out all your devices and lets you choose a new password.';
+
+/** To the new email. Contains nothing that the user chose, because the recipient may be a stranger. */
+export const confirmEmailChange = defineMail(
+  'confirm_email_change',
+  ({ productName, recovery }, { token }: TokenContents) => ({
+    subject: `Confirm your new email address for ${productName}`,
+    paragraphs: [
+      `Someone asked to use this email address for their account at ${productName}. ${validity(recovery.emailVerificationTtl)}`,
+    ],
+    action: {
+      label: 'Use this email address',
+      path: '/account/change-email',
+      token,
+      validForMs: recovery.emailVerificationTtl,
+    },
+    closing: `If this was not you, someone entered your email address by mistake. You can ignore this mail.`,
+  }),
+);
+
+/** To an email that an account has already. */
+export const emailInUse = defineMail('email_in_use', ({ productName }) => ({
+  subject: `Your email address at ${productName}`,
+  paragraphs: [
+    `Someone asked to use this email address for their account at ${productName}. An account already has it, or had it until a few days ago, so nothing was changed.`,
+  ],
+  closing:
+    'If this was you, sign in with this email address instead, or give that account another one first. If not, you can ignore this mail.',
+}));
+
+/** To the current email. */
+export const emailChangeRequested = defineSecurityMail('email_change_requested', ({ productName }, incident) => ({
+  subject: `Your email address for ${productName} will change`,
+  paragraphs: [
+    `Someone asked to change the email address of your account at ${productName}. It changes when they open the link that we sent to the new one.`,
+  ],
+  facts: factsOf(incident),
+  action: { ...NOT_ME, token: incident.token },
+  closing: CLOSING,
+}));
+
+/** To the earlier email. */
+export const emailChanged = defineSecurityMail('email_changed', ({ productName }, incident) => ({
+  subject: `Your email address for ${productName} was changed`,
+  paragraphs: [`Your account at ${productName} now has another email address. You no longer sign in with this one.`],
+  facts: factsOf(incident),
+  action: { ...NOT_ME, token: incident.token },
+  closing: CLOSING,
+}));
+
+/** To the email that an account had until its owner undid the change. */
+export const emailRestored = defineMail('email_restored', ({ productName }) => ({
+  subject: `Your account at ${productName} has its earlier email address again`,
+  paragraphs: [
+    'Someone opened the link “This was not me” in a mail to the earlier email address of your account. So the account ' +
+      'has that email address again, and all devices were signed out.',
+  ],
+}));

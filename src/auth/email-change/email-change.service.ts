@@ -1,0 +1,121 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Client } from '../../common/client.js';
+import type { Principal } from '../../common/principal.js';
+import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
+import { Database, type EntityManager } from '../../platform/database/database.js';
+import { MailOutbox } from '../../platform/mail/mail-outbox.js';
+import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
+import { SessionsService } from '../../sessions/sessions.service.js';
+import { UserHooks } from '../../users/user-hooks.js';
+import type { User } from '../../users/user.entity.js';
+import { EmailTakenError, UserNotFoundError } from '../../users/users.errors.js';
+import { UsersRepository } from '../../users/users.repository.js';
+import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
+import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
+import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
+import { EmailVerificationService } from '../recovery/email-verification.service.js';
+import { SecurityMailsService } from '../security-mails.service.js';
+import { EMAIL_CHANGE_REQUESTED, EMAIL_CHANGED } from './email-change.audit.js';
+import { confirmEmailChange, emailChanged, emailChangeRequested, emailInUse } from './email-change.mails.js';
+import { EmailsRepository } from './emails.repository.js';
+
+/** Gives an account another email after a link proved that the user receives mail there. */
+@Injectable()
+export class EmailChangeService implements OnModuleInit {
+  constructor(
+    private readonly limits: RateLimitsService,
+    private readonly database: Database,
+    private readonly users: UsersRepository,
+    private readonly userHooks: UserHooks,
+    private readonly emails: EmailsRepository,
+    private readonly sessions: SessionsService,
+    private readonly tokens: OneTimeTokensRepository,
+    private readonly verification: EmailVerificationService,
+    private readonly mails: MailOutbox,
+    private readonly securityMails: SecurityMailsService,
+    private readonly audit: AuditRecorder,
+  ) {}
+
+  onModuleInit(): void {
+    this.userHooks.onCreated((manager, { id, email }) => this.assertFree(manager, email, id));
+    this.userHooks.onEmailChanged((manager, before, after) => this.followAdmin(manager, before, after));
+  }
+
+  /**
+   * Mails a link to the new email and voids earlier ones. The current email gets a notice, whose not-me link also stops
+   * the change. The caller cannot tell whether an account has the new email: the same statements run, and its mailbox gets
+   * a mail in either case. Beyond the limit of mails per email, it gets none.
+   *
+   * @throws TooManyRequestsError
+   * @throws the errors of `SessionsService.assertActorAllowed`
+   */
+  async requestChange(actor: Principal, email: string, client: Client): Promise<void> {
+    const { userId: id } = actor;
+    // JSON, because this limit also counts emails.
+    await this.limits.spend('verify', { client, account: JSON.stringify({ id }) });
+    const isMailAllowed = await this.verification.isMailAllowed(email, client);
+    await this.database.transactionWithRetry(async (manager) => {
+      const user = await this.users.lock(manager, id);
+      await this.sessions.assertActorAllowed(manager, actor);
+      if (!user) throw new UserNotFoundError();
+      const isTaken = await this.emails.isTaken(manager, email, id);
+      const isFree = !isTaken && email !== user.email;
+      const token = await this.tokens.issue(manager, 'email_change', id, email);
+      await this.mails.post(
+        manager,
+        isFree ? confirmEmailChange : emailInUse,
+        // Without a name, which could be a message to a stranger.
+        isMailAllowed ? { email, name: null } : null,
+        { token: isFree ? token : '' },
+      );
+      await this.securityMails.queue(manager, emailChangeRequested, user, client);
+      await this.audit.record(manager, { type: EMAIL_CHANGE_REQUESTED, userId: id, actor });
+    });
+  }
+
+  /**
+   * Gives the token's user the email of the token, which is thereby verified. Voids the links that the earlier email
+   * received, and sends it a notice whose not-me link restores it. Sessions stay signed in.
+   *
+   * @throws EmailTakenError if another account has it by now. The token still works
+   * @throws TokenUsedOrExpiredError, TooManyRequestsError
+   */
+  async changeEmail(token: string, client: Client): Promise<void> {
+    await this.limits.spend('verify', { client });
+    try {
+      await this.database.transactionWithRetry(async (manager) => {
+        const { user, email } = await this.tokens.redeem(manager, 'email_change', token);
+        if (email === null) throw new TokenUsedOrExpiredError();
+        const { id } = user;
+        await this.users.changeEmail(manager, id, email);
+        await this.replaceLinks(manager, user, email, client);
+        await this.audit.record(manager, { type: EMAIL_CHANGED, userId: id, actor: { userId: id, client } });
+      });
+    } catch (error) {
+      await recordTokenFailure(this.database, this.audit, { type: EMAIL_CHANGED, client, error });
+      throw error;
+    }
+  }
+
+  /** Handles a change by an admin in the same transaction. The new email must be verified. */
+  private async followAdmin(manager: EntityManager, before: User, after: User): Promise<void> {
+    await this.replaceLinks(manager, before, after.email, null);
+    if (after.isActive) await this.verification.sendLink(manager, after);
+  }
+
+  /** Voids the links of the earlier email and sends it a notice. @throws EmailTakenError */
+  private async replaceLinks(
+    manager: EntityManager,
+    before: User,
+    email: string,
+    client: Client | null,
+  ): Promise<void> {
+    await this.assertFree(manager, email, before.id);
+    await this.tokens.void(manager, before.id);
+    await this.securityMails.queue(manager, emailChanged, before, client);
+  }
+
+  private async assertFree(manager: EntityManager, email: string, userId: string): Promise<void> {
+    if (await this.emails.isTaken(manager, email, userId)) throw new EmailTakenError();
+  }
+}
