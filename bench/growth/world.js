@@ -25,6 +25,11 @@ export class GrowthWorld {
     this.people = people;
   }
 
+  /** The default origin of passkeys. */
+  get origin() {
+    return `http://localhost:${new URL(this.url).port}`;
+  }
+
   /** @type {World['signedIn']} */
   async signedIn(role = 'user') {
     const person = /** @type {{ id: string, email: string }} */ (this.people.shift());

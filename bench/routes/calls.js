@@ -1,6 +1,7 @@
 // A valid request of each route, and of each variant with other costs. A test compares their statements with
 // docs/performance.md, and `npm run bench -- growth` measures them with large tables.
 import { PASSWORD } from '../support/accounts.js';
+import { SoftwareAuthenticator } from '../support/authenticator.js';
 
 /**
  * @typedef {{ id: string, email: string, accessToken: string, refreshToken: string, sessionId: string }} Person
@@ -13,6 +14,7 @@ import { PASSWORD } from '../support/accounts.js';
  * @property {(purpose: Purpose, person: Person, email?: string) => Promise<string>} token
  *   creates a one-time token like in a mail, `email` being the new or the earlier email
  * @property {(request: Request) => Promise<unknown>} send returns the body of the response
+ * @property {string} origin of the website, for passkeys
  *
  * @typedef {object} Request
  * @property {'get' | 'post' | 'patch' | 'delete'} method
@@ -77,6 +79,14 @@ const introspect = (tokenOf, kind) =>
 
 /** @param {World} world */
 const login = async (world) => ({ email: (await world.signedIn()).email, password: PASSWORD });
+
+/**
+ * Returns the response of a new passkey. @param {World} world @param {string} accessToken @param {SoftwareAuthenticator} authenticator
+ */
+async function newPasskey(world, accessToken, authenticator = new SoftwareAuthenticator(world.origin)) {
+  const options = await world.send({ method: 'post', path: '/auth/factors/passkeys/options', accessToken });
+  return authenticator.create(options);
+}
 
 /** @type {readonly RouteCall[]} */
 export const ROUTE_CALLS = [
@@ -160,6 +170,11 @@ export const ROUTE_CALLS = [
   open('POST /auth/one-time-tokens/check', async (world) => ({
     json: { token: await world.token('not_me', await world.signedIn()), purpose: 'not_me' },
   })),
+  user('POST /auth/factors/passkeys/options'),
+  open('POST /auth/factors/passkeys', async (world) => {
+    const { accessToken } = await world.signedIn();
+    return { accessToken, json: { response: await newPasskey(world, accessToken) } };
+  }),
   open('GET /.well-known/jwks.json', async () => ({})),
   open('GET /.well-known/oauth-authorization-server', async () => ({})),
   user('GET /users/me'),

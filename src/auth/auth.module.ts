@@ -35,6 +35,13 @@ import { OneTimeToken } from './one-time-tokens/one-time-token.entity.js';
 import { OneTimeTokensController } from './one-time-tokens/one-time-tokens.controller.js';
 import { OneTimeTokensRepository } from './one-time-tokens/one-time-tokens.repository.js';
 import { OneTimeTokensService } from './one-time-tokens/one-time-tokens.service.js';
+import { PasskeyChallenges } from './passkeys/passkey-challenges.js';
+import { PasskeyOptionsService } from './passkeys/passkey-options.service.js';
+import { PasskeyRegistrationService } from './passkeys/passkey-registration.service.js';
+import { PasskeyVerifier } from './passkeys/passkey.verifier.js';
+import { PasskeysController } from './passkeys/passkeys.controller.js';
+import { PasskeysRepository } from './passkeys/passkeys.repository.js';
+import { UsedPasskeyChallenge } from './passkeys/used-passkey-challenge.entity.js';
 import { PassportUserStrategy } from './passport-user.strategy.js';
 import { EmailVerificationController } from './recovery/email-verification.controller.js';
 import { EmailVerificationService } from './recovery/email-verification.service.js';
@@ -65,7 +72,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     PasswordsModule,
     RateLimitsModule,
     SessionsModule,
-    TypeOrmModule.forFeature([Factor, OneTimeToken, RecoveryCode, SignInChallenge]),
+    TypeOrmModule.forFeature([Factor, OneTimeToken, RecoveryCode, SignInChallenge, UsedPasskeyChallenge]),
     UsersModule,
   ],
   controllers: [
@@ -77,6 +84,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     JwksController,
     NotMeController,
     OneTimeTokensController,
+    PasskeysController,
     PasswordController,
     RevocationController,
     ServerMetadataController,
@@ -101,6 +109,11 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     NotMeService,
     OneTimeTokensRepository,
     OneTimeTokensService,
+    PasskeyChallenges,
+    PasskeyOptionsService,
+    PasskeyRegistrationService,
+    PasskeysRepository,
+    PasskeyVerifier,
     PasswordChangeService,
     PasswordResetService,
     PassportUserStrategy,
@@ -132,6 +145,14 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
       table: 'factors',
       condition: `confirmed_at IS NULL AND created_at < now() - $1::float8 * interval '1 millisecond'`,
       retentionMs: () => 86_400_000,
+    }),
+    tablePruner({
+      subject: 'used passkey challenges',
+      table: 'used_passkey_challenges',
+      key: 'nonce',
+      condition: `expires_at < now() - $1::float8 * interval '1 millisecond'`,
+      // The clocks of the application and the database can differ.
+      retentionMs: () => 3_600_000,
     }),
   ],
   // For the global JwtAuthGuard.

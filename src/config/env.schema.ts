@@ -5,6 +5,7 @@ import { databaseSettings, databaseVariables } from './settings/database.setting
 import { factorSettings, factorVariables } from './settings/factor.settings.js';
 import { httpSettings, httpVariables, maxConnectionsOf } from './settings/http.settings.js';
 import { mailSettings, mailVariables } from './settings/mail.settings.js';
+import { arePasskeysConsistent, passkeySettings, passkeyVariables } from './settings/passkey.settings.js';
 import { processSettings, processVariables } from './settings/process.settings.js';
 import { rateLimitSettings, rateLimitVariables } from './settings/rate-limit.settings.js';
 import { sessionSettings, sessionVariables } from './settings/session.settings.js';
@@ -23,6 +24,7 @@ export function environmentSchema(environment: Environment) {
       ...sessionVariables(),
       ...accountVariables(environment),
       ...factorVariables(),
+      ...passkeyVariables(),
       ...rateLimitVariables(),
       ...mailVariables(),
       ...upkeepVariables(),
@@ -50,6 +52,12 @@ export function environmentSchema(environment: Environment) {
       path: ['MAX_CONNECTIONS_PER_CLIENT'],
       error: 'must not exceed MAX_CONNECTIONS, which is MAX_STREAMS plus 10000 by default',
       when: areValid('MAX_CONNECTIONS_PER_CLIENT', 'MAX_CONNECTIONS', 'MAX_STREAMS'),
+    })
+    .refine(arePasskeysConsistent, {
+      path: ['WEBAUTHN_RP_ID'],
+      error:
+        'must be the domain of every origin in WEBAUTHN_ORIGINS (by default that of PUBLIC_URL), or a parent of it',
+      when: areValid('WEBAUTHN_RP_ID', 'WEBAUTHN_ORIGINS', 'PUBLIC_URL', 'PORT'),
     });
 }
 
@@ -62,6 +70,7 @@ export const settingsOf = (env: z.output<ReturnType<typeof environmentSchema>>, 
   ...sessionSettings(env, worker),
   ...accountSettings(env),
   ...factorSettings(env),
+  ...passkeySettings(env),
   ...rateLimitSettings(env),
   ...mailSettings(env),
   ...upkeepSettings(env),

@@ -192,6 +192,47 @@ describe('parseEnvironment', () => {
   });
 });
 
+describe('the settings of passkeys', () => {
+  it('come from PUBLIC_URL by default', () => {
+    expect(parseEnvironment({ PORT: '4000' }).passkeys).toEqual({
+      rpId: 'localhost',
+      origins: ['http://localhost:4000'],
+    });
+    const { passkeys } = parseEnvironment({ PUBLIC_URL: 'https://app.example.com:8443/base' });
+    expect(passkeys).toEqual({ rpId: 'app.example.com', origins: ['https://app.example.com:8443'] });
+  });
+
+  it('accept a parent domain, several origins and an Android app', () => {
+    const origins = ['https://app.example.com', 'https://example.com', `android:apk-key-hash:${'a'.repeat(43)}`];
+    const variables = { WEBAUTHN_RP_ID: 'example.com', WEBAUTHN_ORIGINS: origins.join(', ') };
+    expect(parseEnvironment(variables).passkeys).toEqual({ rpId: 'example.com', origins });
+  });
+
+  it.each([
+    ['WEBAUTHN_RP_ID', 'https://example.com'],
+    ['WEBAUTHN_RP_ID', 'Example.com'],
+    ['WEBAUTHN_RP_ID', 'example.com:443'],
+    ['WEBAUTHN_RP_ID', '127.0.0.1'],
+    ['WEBAUTHN_RP_ID', 'com'],
+    ['WEBAUTHN_RP_ID', 'example.com.'],
+    ['WEBAUTHN_ORIGINS', 'http://example.com'],
+    ['WEBAUTHN_ORIGINS', 'https://example.com/'],
+    ['WEBAUTHN_ORIGINS', 'https://*.example.com'],
+    ['WEBAUTHN_ORIGINS', 'example.com'],
+    ['WEBAUTHN_ORIGINS', 'android:apk-key-hash:short'],
+  ])('reject %s=%s', (name, value) => {
+    expect(invalidVariables({ PUBLIC_URL: 'https://app.example.com', [name]: value })).toEqual([name]);
+  });
+
+  it.each([
+    ['the domain of another site', { PUBLIC_URL: 'https://app.example.com', WEBAUTHN_RP_ID: 'example.org' }],
+    ['a domain that only ends alike', { WEBAUTHN_RP_ID: 'example.com', WEBAUTHN_ORIGINS: 'https://myexample.com' }],
+    ['an origin of another site than PUBLIC_URL', { WEBAUTHN_ORIGINS: 'https://app.example.com' }],
+  ])('reject %s', (_, variables) => {
+    expect(invalidVariables(variables)).toEqual(['WEBAUTHN_RP_ID']);
+  });
+});
+
 describe('.env.example', () => {
   const examples = parse(EXAMPLE.replaceAll(/^# (?=[A-Z_]+=)/gm, ''));
 

@@ -21,7 +21,7 @@ interface Created {
  * Documents the 201 of a POST, and sets `Location` to the URL of the new resource (RFC 9110 §15.3.2). By default, it is the
  * path of the request followed by the `id` in the response.
  *
- * @param path the path of another route, such as `/users/me`
+ * @param path the path of another route, such as `/users/me` or `/orders/:id`
  */
 export function ApiCreated(type: Type<Created>, path?: string): MethodDecorator {
   const schema = { type: 'string', format: 'uri-reference' } as const;
@@ -29,7 +29,7 @@ export function ApiCreated(type: Type<Created>, path?: string): MethodDecorator 
     description: 'The URL of the new resource.',
     required: true,
     schema,
-    example: path ?? './0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60',
+    example: withId(path ?? './:id', '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60'),
   };
   return applyDecorators(
     ApiCreatedResponse({ type, headers: { Location } }),
@@ -44,7 +44,7 @@ class LocationInterceptor implements NestInterceptor {
     const http = context.switchToHttp();
     const { app, originalUrl } = http.getRequest<Request>();
     const locationOf = ({ id }: Created) =>
-      this.path === undefined ? `${withoutQuery(originalUrl)}/${id}` : pathOf(app, this.path);
+      this.path === undefined ? `${withoutQuery(originalUrl)}/${id}` : withId(pathOf(app, this.path), id);
     return next.handle().pipe(
       map((created) => {
         http.getResponse<Response>().setHeader('Location', locationOf(created));
@@ -52,4 +52,8 @@ class LocationInterceptor implements NestInterceptor {
       }),
     );
   }
+}
+
+function withId(path: string, id: string): string {
+  return path.replace(':id', id);
 }

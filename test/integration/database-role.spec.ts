@@ -29,7 +29,7 @@ describe('the database role of the application', () => {
       `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`,
       `GRANT CONNECT ON DATABASE ${name} TO ${role}`,
       `GRANT USAGE ON SCHEMA public TO ${role}`,
-      `GRANT SELECT, INSERT, UPDATE, DELETE ON users, sessions, one_time_tokens, factors, recovery_codes, sign_in_challenges, mails, rate_limits, schedule TO ${role}`,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON users, sessions, one_time_tokens, factors, recovery_codes, sign_in_challenges, used_passkey_challenges, mails, rate_limits, schedule TO ${role}`,
       `GRANT SELECT, INSERT ON audit_events TO ${role}`,
       `GRANT SELECT ON migrations TO ${role}`,
       `CREATE ROLE ${maintenance} LOGIN PASSWORD '${PASSWORD}'`,

@@ -17,6 +17,10 @@ export class RouteWorld implements World {
     private readonly app: TestApp,
   ) {}
 
+  get origin(): string {
+    return this.app.config.passkeys.origins[0] ?? '';
+  }
+
   async signedIn(role: Role = 'user'): Promise<Person> {
     const { id, email } = await buildUser(this.direct, { role, password: PASSWORD });
     const json = { email, password: PASSWORD };

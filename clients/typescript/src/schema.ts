@@ -237,6 +237,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/auth/factors/passkeys": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Add a passkey
+         * @description The authenticator must verify the user. An account can have ten second factors. With the first one, the response has ten recovery codes. The user gets a mail.
+         */
+        readonly post: operations["addPasskey"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/auth/factors/passkeys/options": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Get the options for a new passkey
+         * @description Pass them to `PublicKeyCredential.parseCreationOptionsFromJSON` and `navigator.credentials.create`, then send the result to `POST /auth/factors/passkeys`.
+         */
+        readonly post: operations["getOptions"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/auth/introspect": {
         readonly parameters: {
             readonly query?: never;
@@ -791,6 +831,31 @@ export interface components {
             /** @description Pass it as `cursor` to get the next page. `null` on the last page. */
             readonly nextCursor: string | null;
         };
+        readonly AddedPasskey: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @description With the first factor of the account. They are shown only once. */
+            readonly recoveryCodes?: readonly string[];
+        };
+        readonly AddPasskey: {
+            readonly name?: string;
+            /** @description What `PublicKeyCredential.toJSON()` returns after `navigator.credentials.create`. Other members are ignored. */
+            readonly response?: {
+                readonly id: string;
+                readonly rawId: string;
+                readonly response: {
+                    readonly attestationObject?: string;
+                    readonly clientDataJSON?: string;
+                    readonly transports?: readonly string[];
+                } & {
+                    readonly [key: string]: unknown;
+                };
+                /** @enum {string} */
+                readonly type: "public-key";
+            } & {
+                readonly [key: string]: unknown;
+            };
+        };
         readonly AdminSession: {
             /** @description How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. Empty for API keys. */
             readonly amr: readonly string[];
@@ -909,6 +974,13 @@ export interface components {
         readonly AuditOutcome: "success" | "failure";
         /** @enum {string} */
         readonly AuditType: "user_created" | "user_updated" | "user_deleted" | "sign_in" | "password_confirmation" | "token_refresh" | "session_revoked" | "sessions_revoked" | "session_expiry_changed" | "password_changed" | "password_reset_requested" | "password_reset" | "email_verification_requested" | "email_verified" | "not_me_reported" | "access_denied" | "rate_limited" | "email_change_requested" | "email_changed" | "factor_added" | "factor_renamed" | "factor_removed" | "recovery_codes_replaced" | "recovery_code_used" | "factors_reset" | "second_factor_requested" | "key_created" | "step_up";
+        readonly AuthenticatorSelection: {
+            readonly requireResidentKey: boolean;
+            /** @enum {string} */
+            readonly residentKey: "required";
+            /** @enum {string} */
+            readonly userVerification: "required";
+        };
         readonly BulkRevoked: {
             /**
              * Format: int32
@@ -1122,6 +1194,41 @@ export interface components {
          * @enum {string}
          */
         readonly OutageReason: "unreachable" | "read_only" | "tables_locked" | "disk_full" | "too_many_connections" | "too_slow";
+        readonly PasskeyCreationOptions: {
+            /** @enum {string} */
+            readonly attestation: "none";
+            readonly authenticatorSelection: components["schemas"]["AuthenticatorSelection"];
+            /** @description Valid for five minutes, once, in this session. */
+            readonly challenge: string;
+            /** @description The passkeys that the user already has. */
+            readonly excludeCredentials: readonly components["schemas"]["PasskeyDescriptor"][];
+            readonly pubKeyCredParams: readonly components["schemas"]["PasskeyParameters"][];
+            readonly rp: components["schemas"]["RelyingParty"];
+            /**
+             * Format: int32
+             * @description Milliseconds.
+             */
+            readonly timeout: number;
+            readonly user: components["schemas"]["PasskeyUser"];
+        };
+        readonly PasskeyDescriptor: {
+            readonly id: string;
+            readonly transports: readonly string[];
+            /** @enum {string} */
+            readonly type: "public-key";
+        };
+        readonly PasskeyParameters: {
+            /** Format: int32 */
+            readonly alg: number;
+            /** @enum {string} */
+            readonly type: "public-key";
+        };
+        readonly PasskeyUser: {
+            readonly displayName: string;
+            /** @description The user handle: the bytes of the user’s ID. */
+            readonly id: string;
+            readonly name: string;
+        };
         readonly PoolHealth: {
             /** Format: int32 */
             readonly idle: number;
@@ -1170,7 +1277,7 @@ export interface components {
          * @description Identifies the problem. Later versions may add codes, so treat an unknown code by its status.
          * @enum {string}
          */
-        readonly ProblemCode: "bad_request" | "database_unavailable" | "email_not_verified" | "email_taken" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "key_limit_reached" | "last_admin" | "malformed_body" | "method_not_allowed" | "not_found" | "origin_not_allowed" | "overloaded" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_missing" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
+        readonly ProblemCode: "bad_request" | "database_unavailable" | "email_not_verified" | "email_taken" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "key_limit_reached" | "last_admin" | "malformed_body" | "method_not_allowed" | "not_found" | "origin_not_allowed" | "overloaded" | "passkey_invalid" | "passkey_taken" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_missing" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_factors" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
         readonly Readiness: {
             readonly checks: components["schemas"]["ReadinessChecks"];
             /** @enum {string} */
@@ -1194,6 +1301,10 @@ export interface components {
              * @description Any characters are allowed, and none are trimmed. The password must be hard to guess.
              */
             readonly password: string;
+        };
+        readonly RelyingParty: {
+            readonly id: string;
+            readonly name: string;
         };
         readonly ResetPassword: {
             /**
@@ -3605,6 +3716,300 @@ export interface operations {
                 headers: {
                     readonly RateLimit: components["headers"]["RateLimit"];
                     readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                    };
+                };
+            };
+        };
+    };
+    readonly addPasskey: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AddPasskey"];
+            };
+        };
+        readonly responses: {
+            /** @description Created */
+            readonly 201: {
+                headers: {
+                    /** @description The URL of the new resource. */
+                    readonly Location: string;
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AddedPasskey"];
+                };
+            };
+            /**
+             * @description `validation_failed`: Some fields are not valid.
+             *
+             *     `bad_request`: The request is not valid.
+             *
+             *     `malformed_body`: The body is not valid JSON in UTF-8.
+             */
+            readonly 400: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "validation_failed" | "bad_request" | "malformed_body";
+                    };
+                };
+            };
+            /**
+             * @description `passkey_invalid`: The passkey could not be verified. Try again.
+             *
+             *     `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
+             *
+             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
+             *
+             *     `token_invalid`: The access token is not valid. Sign in again.
+             *
+             *     `token_expired`: The access token has expired. Use the refresh token to get a new one.
+             *
+             *     `session_not_found`: The session of this token no longer exists. Sign in again.
+             *
+             *     `session_revoked`: This session was revoked. Sign in again.
+             *
+             *     `session_expired`: This session has expired. Sign in again.
+             *
+             *     `user_inactive`: This account is not active.
+             */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "passkey_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /** @description `sign_in_required`: API keys cannot do this. Sign in. */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "sign_in_required";
+                    };
+                };
+            };
+            /**
+             * @description `passkey_taken`: This passkey already belongs to an account.
+             *
+             *     `too_many_factors`: This account has the maximum number of second factors. Delete one first.
+             */
+            readonly 409: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "passkey_taken" | "too_many_factors";
+                    };
+                };
+            };
+            /** @description `payload_too_large`: The body is larger than 100 kB. */
+            readonly 413: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "payload_too_large";
+                    };
+                };
+            };
+            /** @description `unsupported_media_type`: The body must be application/json in UTF-8, without a content encoding. */
+            readonly 415: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            readonly 429: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "too_many_connections";
+                    };
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. Report the request ID to support. */
+            readonly 500: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "internal_error";
+                    };
+                };
+            };
+            /**
+             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             *
+             *     `database_unavailable`: The database is temporarily unavailable. Try again.
+             *
+             *     `overloaded`: The server is busy. Try again in a few seconds.
+             */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                    };
+                };
+            };
+        };
+    };
+    readonly getOptions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PasskeyCreationOptions"];
+                };
+            };
+            /**
+             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
+             *
+             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
+             *
+             *     `token_invalid`: The access token is not valid. Sign in again.
+             *
+             *     `token_expired`: The access token has expired. Use the refresh token to get a new one.
+             *
+             *     `session_not_found`: The session of this token no longer exists. Sign in again.
+             *
+             *     `session_revoked`: This session was revoked. Sign in again.
+             *
+             *     `session_expired`: This session has expired. Sign in again.
+             *
+             *     `user_inactive`: This account is not active.
+             */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /** @description `sign_in_required`: API keys cannot do this. Sign in. */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "sign_in_required";
+                    };
+                };
+            };
+            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            readonly 429: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "too_many_connections";
+                    };
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. Report the request ID to support. */
+            readonly 500: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "internal_error";
+                    };
+                };
+            };
+            /**
+             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             *
+             *     `database_unavailable`: The database is temporarily unavailable. Try again.
+             *
+             *     `overloaded`: The server is busy. Try again in a few seconds.
+             */
+            readonly 503: {
+                headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                     readonly [name: string]: unknown;
