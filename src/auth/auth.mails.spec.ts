@@ -2,6 +2,7 @@ import { parseEnvironment } from '../config/env.js';
 import type { MailDefinition } from '../platform/mail/define-mail.js';
 import type { OutgoingMail } from '../platform/mail/mail.js';
 import { MailWriter } from '../platform/mail/mail-writer.js';
+import { keyCreated, keyExpires } from './keys/api-keys.mails.js';
 import { newDevice, passwordChanged, refreshTokenReused, resetPassword, verifyEmail } from './auth.mails.js';
 
 const TOKEN = 'kR7vXq2mZt9LwB4nYc8HsG1dFp6JxAeUkR7vXq2mZt9';
@@ -24,6 +25,7 @@ describe('the mail', () => {
     [newDevice, 'new_device', 'New sign-in to Gatehouse', 'not-me'],
     [passwordChanged, 'password_changed', 'Your password for Gatehouse was changed', 'not-me'],
     [refreshTokenReused, 'refresh_token_reused', 'You were signed out of Gatehouse on one device', 'not-me'],
+    [keyCreated, 'key_created', 'New API key for Gatehouse', 'not-me'],
   ])('%# has its subject, and its link as a button and as text', (definition, kind, subject, page) => {
     const mail = write(definition as MailDefinition<typeof INCIDENT>, INCIDENT);
     const link = `http://localhost:3000/account/${page}#token=${TOKEN}`;
@@ -39,6 +41,15 @@ describe('the mail', () => {
     expect(text).toContain('  Device: Chrome on macOS\n  IP address: 2001:db8::7\n  Time: 2 March 2026, 14:05 UTC\n');
     for (const fact of ['Chrome on macOS', '2001:db8::7', '2 March 2026, 14:05 UTC']) expect(html).toContain(fact);
     expect(write(newDevice, { ...INCIDENT, ipAddress: null }).text).not.toContain('IP address');
+  });
+
+  it('about an API key names it, unless the name could contain a message', () => {
+    expect(write(keyCreated, { ...INCIDENT, about: 'Nightly export' }).text).toContain('  API key: Nightly export\n');
+    const { text } = write(keyCreated, { ...INCIDENT, about: 'Call 0800 123 456 or visit example.com' });
+    expect(text).not.toContain('example.com');
+    const contents = { name: 'Nightly export', expiresAt: INCIDENT.at };
+    expect(write(keyExpires, contents).text).toContain('  API key: Nightly export\n  Expires: 2 March 2026, 14:05 UTC');
+    expect(write(keyExpires, { ...contents, name: 'visit example.com' }).text).not.toContain('example.com');
   });
 
   it.each([

@@ -40,6 +40,7 @@ describe('docs/security.md', () => {
       'Access tokens',
       'Sessions and refresh',
       'Authorization',
+      'API keys',
       'Streams',
       'Input',
       'Rate limits',

@@ -1,5 +1,6 @@
 import { Controller, Get, Module, Post, UseGuards } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { Principal } from '../../src/common/principal.js';
 import { Scopes, StepUp } from '../../src/http/access.decorators.js';
 import { CurrentPrincipal } from '../../src/http/current-principal.decorator.js';
@@ -11,6 +12,7 @@ import { UNKNOWN_ID } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { readOperations } from '../support/operations.js';
 import { sendBody } from '../support/send-body.js';
+import { rejectedHandshake, SocketClient } from '../support/socket-client.js';
 import { TestApp } from '../support/test-app.js';
 
 /** The routes below /auth that accept API keys. */
@@ -79,7 +81,32 @@ class ProbeKeysController {
   }
 }
 
-@Module({ controllers: [ProbeKeysController] })
+@Scopes('orders:read')
+@WebSocketGateway({ path: '/orders' })
+class OrdersGateway {
+  @SubscribeMessage('read')
+  read(): string {
+    return 'orders';
+  }
+
+  @Scopes('orders:write')
+  @SubscribeMessage('write')
+  write(): string {
+    return 'written';
+  }
+}
+
+@Public()
+@WebSocketGateway({ path: '/open' })
+class OpenGateway {
+  @UseGuards(AuthGuard('jwt'))
+  @SubscribeMessage('whoami')
+  whoami(): string {
+    return 'known';
+  }
+}
+
+@Module({ controllers: [ProbeKeysController], providers: [OrdersGateway, OpenGateway] })
 class ProbeKeysModule {}
 
 describe('a request with an API key', () => {
@@ -220,6 +247,42 @@ describe('a request with an API key', () => {
       }
       expectProblem(await strict.as(key).post('/auth/logout'), 403, 'sign_in_required');
       await strict.close();
+    });
+  });
+
+  describe('to a WebSocket', () => {
+    it('follows the scopes of the gateway and its handlers', async () => {
+      const reader = await buildKey(app, ada, { scopes: ['orders:read'] });
+      const stranger = await buildKey(app, ada, { scopes: ['profile:read'] });
+      const rejected = await rejectedHandshake(app, '/orders', { token: stranger.key });
+      expect(rejected).toMatchObject({ status: 403, problem: { code: 'insufficient_scope' } });
+      const forged = await rejectedHandshake(app, '/orders', { token: `${reader.key.slice(0, -1)}_` });
+      expect(forged).toMatchObject({ status: 401, problem: { code: 'token_invalid' } });
+      for (const handshake of [{ token: reader.key }, { protocols: ['bearer', reader.key] }]) {
+        const client = await SocketClient.open(app, '/orders', handshake);
+        expect(await client.ask('read')).toBe('orders');
+        expect(JSON.stringify(await client.ask('write'))).toContain('insufficient_scope');
+        client.socket.terminate();
+      }
+    });
+
+    it('ends when the key is revoked', async () => {
+      const { id, key } = await buildKey(app, ada);
+      const client = await SocketClient.open(app, '/orders', { token: key });
+      await app.as(ada.accessToken).delete(`/auth/keys/${id}`).expect(204);
+      expect((await client.closed).reason).toContain('session_revoked');
+    });
+
+    it("is rejected by AuthGuard('jwt') of a public gateway", async () => {
+      const { key } = await buildKey(app, ada);
+      for (const [token, answer] of [
+        [ada.accessToken, 'known'],
+        [key, 'sign_in_required'],
+      ]) {
+        const client = await SocketClient.open(app, '/open', { token: token ?? '' });
+        expect(JSON.stringify(await client.ask('whoami'))).toContain(answer);
+        client.socket.terminate();
+      }
     });
   });
 

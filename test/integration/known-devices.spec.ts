@@ -53,6 +53,16 @@ describe('known devices', () => {
     expect(await recognize(work)).not.toBe(before);
   });
 
+  it('do not include API keys', async () => {
+    await app.database.query(
+      `INSERT INTO sessions (id, user_id, kind, refresh_salt, user_agent, ip_address, idle_expires_at, expires_at)
+       VALUES (gen_random_uuid(), $1, 'key', decode(repeat('00', 32), 'hex'), $2, $3, now() + interval '1 day',
+               now() + interval '1 day')`,
+      [ada.id, HOME.userAgent, HOME.ipAddress],
+    );
+    expect(await recognize(HOME)).toBeNull();
+  });
+
   it('may change their IP address within one IPv6 /64 only', async () => {
     await signIn({ ...HOME, ipAddress: '2001:db8:a:b::1' });
     expect(await recognize({ ...HOME, ipAddress: '2001:db8:a:b:ffff::2' })).toMatch(/^seen /);

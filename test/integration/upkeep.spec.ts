@@ -1,11 +1,13 @@
 import { Database } from '../../src/platform/database/database.js';
 import { ScheduleLease } from '../../src/platform/upkeep/schedule-lease.js';
 import { UpkeepService } from '../../src/platform/upkeep/upkeep.service.js';
+import { mailKinds } from '../support/account-records.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
 import { ChildApp } from '../support/child-app.js';
 import { LogLines } from '../support/log-lines.js';
 import { insertSessions } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
+import { KeyExpiryTask } from '../../src/auth/keys/key-expiry.task.js';
 import { until } from '../support/until.js';
 
 const LONG_AGO = '-31 days';
@@ -38,6 +40,18 @@ describe('scheduled pruning', () => {
     insertSessions(app.database, { userId: user.id, idle: LONG_AGO, absolute: LONG_AGO, count });
   const anHourLater = () => app.database.query(`UPDATE schedule SET next_at = next_at - interval '1 hour'`);
   const messages = () => log.records.flatMap(({ context, msg }) => (context === UpkeepService.name ? [msg] : []));
+
+  /** Inserts API keys that live from one interval to another. */
+  const insertKeys = (created: string, expires: string, count: number, revoked: string | null = null) =>
+    app.database.query(
+      `INSERT INTO sessions (id, user_id, kind, refresh_salt, device_name, created_at, idle_expires_at, expires_at,
+                             revoked_at, revoked_reason)
+       SELECT gen_random_uuid(), $1, 'key', decode(repeat('00', 32), 'hex'), 'Export', now() + $2::interval,
+              now() + $3::interval, now() + $3::interval, now() + $4::interval,
+              CASE WHEN $4 IS NOT NULL THEN 'key_revoked' END
+         FROM generate_series(1, $5)`,
+      [user.id, created, expires, revoked, count],
+    );
 
   async function countSessions(): Promise<number> {
     const [row] = await app.database.query<{ count: number }>('SELECT count(*)::int AS count FROM sessions');
@@ -154,6 +168,32 @@ describe('scheduled pruning', () => {
     await anHourLater();
     await prune(app);
     expect(await countSessions()).toBe(0);
+  });
+
+  it('queues one mail for each API key that expires within ten days', async () => {
+    await insertKeys('-80 days', '9 days 23 hours', 120);
+    await insertKeys('-80 days', '10 days 1 hour', 1);
+    await insertKeys('-9 days', '1 hour', 1);
+    await insertKeys('-80 days', '1 day', 1, '-1 hour');
+    await insertKeys('-80 days', '-1 day', 1);
+    await prune(app);
+    expect(messages()).toContain('Queued 120 key expiry mails.');
+    expect(await mailKinds(app, user)).toEqual(Array(120).fill('key_expires'));
+    await anHourLater();
+    await prune(other);
+    expect(await mailKinds(app, user)).toHaveLength(120);
+  });
+
+  it('queues no mail twice if two instances look for expiring keys at once', async () => {
+    await insertKeys('-80 days', '1 day', 120);
+    const run = async (instance: TestApp) => {
+      let total = 0;
+      for await (const count of instance.app.get(KeyExpiryTask).steps()) total += count;
+      return total;
+    };
+    const counts = await Promise.all([run(app), run(other)]);
+    expect(counts[0] + counts[1]).toBe(120);
+    expect(await mailKinds(app, user)).toHaveLength(120);
   });
 
   it('stops after the current step at shutdown, and another instance continues', async () => {
