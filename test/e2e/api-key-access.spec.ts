@@ -16,7 +16,7 @@ import { rejectedHandshake, SocketClient } from '../support/socket-client.js';
 import { TestApp } from '../support/test-app.js';
 
 /** The routes below /auth that accept API keys. */
-const KEY_ROUTES: readonly string[] = [];
+const KEY_ROUTES: readonly string[] = ['POST /auth/introspect'];
 
 class OptionalAuthGuard extends AuthGuard('jwt') {
   override handleRequest<U>(_error: unknown, user: U): U {
