@@ -54,7 +54,7 @@ export class GrowthWorld {
   }
 
   /** @type {World['send']} */
-  async send({ method, path, accessToken, json, form, userAgent = 'Usual/1.0' }) {
+  async send({ method, path, accessToken, json, form, userAgent = 'Usual/1.0' }, status) {
     const body = form ? new URLSearchParams(form) : json && JSON.stringify(json);
     const headers = {
       'User-Agent': userAgent,
@@ -63,7 +63,8 @@ export class GrowthWorld {
     };
     const response = await fetch(this.url + path, { method: method.toUpperCase(), headers, body: body ?? null });
     const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path} returned ${response.status}: ${text}`);
+    const isExpected = status === undefined ? response.ok : response.status === status;
+    if (!isExpected) throw new Error(`${method} ${path} returned ${response.status}: ${text}`);
     return text.startsWith('{') ? JSON.parse(text) : text;
   }
 

@@ -1,5 +1,6 @@
 // A valid request of each route, and of each variant with other costs. A test compares their statements with
 // docs/performance.md, and `npm run bench -- growth` measures them with large tables.
+import { generateSync } from 'otplib';
 import { PASSWORD } from '../support/accounts.js';
 import { SoftwareAuthenticator } from '../support/authenticator.js';
 
@@ -13,7 +14,7 @@ import { SoftwareAuthenticator } from '../support/authenticator.js';
  *   `PASSWORD` and whose email address is not verified
  * @property {(purpose: Purpose, person: Person, email?: string) => Promise<string>} token
  *   creates a one-time token like in a mail, `email` being the new or the earlier email
- * @property {(request: Request) => Promise<unknown>} send returns the body of the response
+ * @property {(request: Request, status?: number) => Promise<unknown>} send returns the body of the response
  * @property {string} origin of the website, for passkeys
  *
  * @typedef {object} Request
@@ -77,6 +78,33 @@ const introspect = (tokenOf, kind) =>
     kind,
   );
 
+/** @param {string} secret @param {number} [steps] of 30 seconds. Each code works once, and none after a later one */
+const codeOf = (secret, steps = 0) => generateSync({ secret, epoch: Math.floor(Date.now() / 1_000) + steps * 30 });
+
+/** Signs a person in who starts to add an authenticator app. @param {World} world */
+async function enrolling(world) {
+  const me = await world.signedIn();
+  const { accessToken } = me;
+  const body = await world.send({ method: 'post', path: '/auth/factors/totp', accessToken });
+  const { id, secret } = /** @type {{ id: string, secret: string }} */ (body);
+  return { me, accessToken, id, secret };
+}
+
+/** Signs a person in who has an authenticator app. @param {World} world */
+async function enrolled(world) {
+  const { me, accessToken, id, secret } = await enrolling(world);
+  const path = `/auth/factors/totp/${id}/confirm`;
+  const body = await world.send({ method: 'post', path, accessToken, json: { code: codeOf(secret) } });
+  const { recoveryCodes } = /** @type {{ recoveryCodes: string[] }} */ (body);
+  return { me, accessToken, id, code: codeOf(secret, 1), recoveryCode: recoveryCodes[0] };
+}
+
+/** @param {World} world @param {Person} person */
+async function challengeFor(world, { email }) {
+  const body = await world.send({ method: 'post', path: '/auth/login', json: { email, password: PASSWORD } }, 401);
+  return /** @type {{ challenge: string }} */ (body).challenge;
+}
+
 /** @param {World} world */
 const login = async (world) => ({ email: (await world.signedIn()).email, password: PASSWORD });
 
@@ -93,6 +121,22 @@ export const ROUTE_CALLS = [
   open('POST /auth/register', async () => ({ json: { email: newEmail(), password: PASSWORD } })),
   open('POST /auth/login', async (world) => ({ json: await login(world) }), 'on a known device'),
   open('POST /auth/login', async (world) => ({ json: await login(world), userAgent: 'New/1.0' }), 'on a new device'),
+  open(
+    'POST /auth/login/factor',
+    async (world) => {
+      const { me, code } = await enrolled(world);
+      return { json: { challenge: await challengeFor(world, me), code } };
+    },
+    'with a code',
+  ),
+  open(
+    'POST /auth/login/factor',
+    async (world) => {
+      const { me, recoveryCode } = await enrolled(world);
+      return { json: { challenge: await challengeFor(world, me), recoveryCode } };
+    },
+    'with a recovery code',
+  ),
   open('POST /auth/refresh', async (world) => ({ json: { refreshToken: (await world.signedIn()).refreshToken } })),
   open(
     'POST /auth/refresh',
@@ -110,6 +154,14 @@ export const ROUTE_CALLS = [
       return { form: { grant_type: 'password', username, password } };
     },
     'with a password',
+  ),
+  open(
+    'POST /auth/token',
+    async (world) => {
+      const { me, code } = await enrolled(world);
+      return { form: { grant_type: 'password', username: me.email, password: PASSWORD, otp: code } };
+    },
+    'with a password and a code',
   ),
   open(
     'POST /auth/token',
@@ -135,7 +187,30 @@ export const ROUTE_CALLS = [
     'an access token',
   ),
   user('POST /auth/password', () => ({ json: { currentPassword: PASSWORD, newPassword: NEW_PASSWORD } })),
-  user('POST /auth/step-up', () => ({ json: { password: PASSWORD } })),
+  user('POST /auth/step-up', () => ({ json: { password: PASSWORD } }), 'with a password'),
+  open(
+    'POST /auth/step-up',
+    async (world) => {
+      const { accessToken, code } = await enrolled(world);
+      return { accessToken, json: { code } };
+    },
+    'with a code',
+  ),
+  user('GET /auth/factors'),
+  user('POST /auth/factors/totp'),
+  open('POST /auth/factors/totp/{id}/confirm', async (world) => {
+    const { accessToken, id, secret } = await enrolling(world);
+    return { accessToken, path: `/auth/factors/totp/${id}/confirm`, json: { code: codeOf(secret) } };
+  }),
+  open('POST /auth/factors/recovery-codes', async (world) => ({ accessToken: (await enrolled(world)).accessToken })),
+  open('PATCH /auth/factors/{id}', async (world) => {
+    const { accessToken, id } = await enrolled(world);
+    return { accessToken, path: `/auth/factors/${id}`, json: { name: 'Phone' } };
+  }),
+  open('DELETE /auth/factors/{id}', async (world) => {
+    const { accessToken, id } = await enrolled(world);
+    return { accessToken, path: `/auth/factors/${id}` };
+  }),
   user('POST /auth/keys', () => ({ json: { name: 'Nightly export' } })),
   user('GET /auth/keys'),
   open('DELETE /auth/keys/{id}', async (world) => {
@@ -196,6 +271,10 @@ export const ROUTE_CALLS = [
   admin('PATCH /admin/users/{id}', () => ({ json: { role: 'admin' } }), 'a role'),
   admin('PATCH /admin/users/{id}', () => ({ json: { isActive: false } }), 'deactivated'),
   admin('DELETE /admin/users/{id}'),
+  open('DELETE /admin/users/{id}/factors', async (world) => {
+    const [{ me }, { accessToken }] = [await enrolled(world), await world.signedIn('admin')];
+    return { accessToken, path: `/admin/users/${me.id}/factors` };
+  }),
   admin('GET /admin/sessions'),
   admin('DELETE /admin/sessions/{id}', ({ other }) => ({ path: `/admin/sessions/${other.sessionId}` })),
   admin('PATCH /admin/sessions/{id}', ({ other }) => ({

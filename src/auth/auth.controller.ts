@@ -14,6 +14,7 @@ import type { Client } from '../common/client.js';
 import { TooManyRequestsError } from '../platform/rate-limits/rate-limits.errors.js';
 import { RefreshTokenMissingError, TokenMissingError } from './auth.errors.js';
 import { ApiTokens, DeliversTokens, TakesRefreshCookie } from './cookies/token-delivery.decorator.js';
+import { SecondFactorRequiredError } from './factors/factors.errors.js';
 import { EmailNotVerifiedError } from './recovery/recovery.errors.js';
 import {
   RefreshTokenInvalidError,
@@ -68,11 +69,12 @@ export class AuthController {
   @ApiOperation({
     summary: 'Sign in and create a session',
     description:
-      'The response is identical for an unknown email, a wrong password and an inactive user. Failed attempts count per client and per account. Send the last refresh token of the device, so that strangers cannot lock its user out. In cookie mode, the session of the previous cookie is revoked. If the user has the maximum number of sessions, the oldest is revoked, or the sign-in is rejected.',
+      'The response is identical for an unknown email, a wrong password and an inactive user. Failed attempts count per client and per account. Send the last refresh token of the device, so that strangers cannot lock its user out. If the account has a second factor, a correct password gets 401 `second_factor_required`: continue with `POST /auth/login/factor`. In cookie mode, the session of the previous cookie is revoked. If the user has the maximum number of sessions, the oldest is revoked, or the sign-in is rejected.',
   })
   @DeliversTokens()
   @ApiProblems(
     InvalidCredentialsError,
+    SecondFactorRequiredError,
     EmailNotVerifiedError,
     OriginNotAllowedError,
     SessionLimitReachedError,

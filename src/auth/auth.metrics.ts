@@ -9,7 +9,17 @@ export const signIns = defineCounter({
   name: 'gatehouse_sign_ins_total',
   help: 'Sign-ins, by success or problem code.',
   labels: {
-    result: [SUCCESS, 'invalid_credentials', 'email_not_verified', 'session_limit_reached', 'overloaded', ...COMMON],
+    result: [
+      SUCCESS,
+      'invalid_credentials',
+      'second_factor_required',
+      'invalid_factor',
+      'challenge_invalid',
+      'email_not_verified',
+      'session_limit_reached',
+      'overloaded',
+      ...COMMON,
+    ],
   },
 });
 

@@ -16,6 +16,16 @@ import { EmailChangeService } from './email-change/email-change.service.js';
 import { EmailsRepository } from './email-change/emails.repository.js';
 import { ChallengesRepository } from './factors/challenges.repository.js';
 import { Factor } from './factors/factor.entity.js';
+import { FactorBox } from './factors/factor-box.js';
+import { FactorSignInService } from './factors/factor-sign-in.service.js';
+import { FactorVerifier } from './factors/factor-verifier.js';
+import { FactorsAdminController } from './factors/factors.admin.controller.js';
+import { FactorsController } from './factors/factors.controller.js';
+import { FactorsResetService } from './factors/factors-reset.service.js';
+import { LoginFactorController } from './factors/login-factor.controller.js';
+import { TotpController } from './factors/totp.controller.js';
+import { TotpService } from './factors/totp.service.js';
+import { SignInSessionService } from './sign-in-session.service.js';
 import { FactorsRepository } from './factors/factors.repository.js';
 import { FactorsService } from './factors/factors.service.js';
 import { RecoveryCode } from './factors/recovery-code.entity.js';
@@ -81,7 +91,12 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     EmailChangeController,
     EmailVerificationController,
     IntrospectionController,
+    // Before FactorsController, whose paths have a parameter.
+    TotpController,
+    FactorsAdminController,
+    FactorsController,
     JwksController,
+    LoginFactorController,
     NotMeController,
     OneTimeTokensController,
     PasskeysController,
@@ -100,8 +115,12 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     EmailsRepository,
     ChallengesRepository,
     EmailVerificationService,
+    FactorBox,
+    FactorSignInService,
+    FactorVerifier,
     IntrospectionService,
     FactorsRepository,
+    FactorsResetService,
     FactorsService,
     JwtStrategy,
     KeyExpiryTask,
@@ -122,9 +141,11 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     RegistrationService,
     SecurityMailsService,
     SignInService,
+    SignInSessionService,
     SignOutService,
     StepUpService,
     TokenService,
+    TotpService,
     VerifiedTokens,
     tablePruner({
       subject: 'one-time tokens',

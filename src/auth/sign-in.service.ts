@@ -1,29 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import type { Client } from '../common/client.js';
-import { OverloadedError, type DomainError } from '../common/domain.error.js';
-import { AuditRecorder } from '../platform/audit/audit.recorder.js';
+import { OverloadedError } from '../common/domain.error.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
 import { PasswordHasher } from '../platform/passwords/password-hasher.js';
 import { RateLimitsService } from '../platform/rate-limits/rate-limits.service.js';
 import { KnownDevicesRepository } from '../sessions/known-devices.repository.js';
-import { SessionLimitReachedError } from '../sessions/sessions.errors.js';
-import { SessionsRepository } from '../sessions/sessions.repository.js';
-import { SessionsService, type CreatedSession } from '../sessions/sessions.service.js';
 import { normalizeEmail } from '../users/email.js';
 import type { User } from '../users/user.entity.js';
 import { InvalidCredentialsError } from '../users/users.errors.js';
 import { UsersRepository } from '../users/users.repository.js';
-import { newDevice } from './auth.mails.js';
 import { resultOf, signIns } from './auth.metrics.js';
+import { FactorSignInService, type SecondStep } from './factors/factor-sign-in.service.js';
+import { InvalidFactorError, OtpRequiredError, SecondFactorRequiredError } from './factors/factors.errors.js';
 import { EmailVerificationService } from './recovery/email-verification.service.js';
 import { EmailNotVerifiedError } from './recovery/recovery.errors.js';
-import { SecurityMailsService } from './security-mails.service.js';
-import { AccessTokenService, type TokenGrant } from './tokens/access-token.service.js';
+import { SignInSessionService, type SignInResult } from './sign-in-session.service.js';
+import type { TokenGrant } from './tokens/access-token.service.js';
 
 /** The account can change while its password is verified. Then the sign-in starts over, at most this often. */
 const MAX_ROUNDS = 10;
-/** An account younger than this gets no mail about its first device. */
-const NEW_ACCOUNT_MS = 86_400_000;
+/** The errors of a sign-in whose password was correct. */
+const PASSED = [SecondFactorRequiredError, OtpRequiredError, InvalidFactorError];
 
 @Injectable()
 export class SignInService {
@@ -34,22 +31,25 @@ export class SignInService {
     private readonly hasher: PasswordHasher,
     private readonly verification: EmailVerificationService,
     private readonly knownDevices: KnownDevicesRepository,
-    private readonly sessions: SessionsService,
-    private readonly sessionsRepository: SessionsRepository,
-    private readonly securityMails: SecurityMailsService,
-    private readonly accessTokens: AccessTokenService,
-    private readonly audit: AuditRecorder,
+    private readonly factors: FactorSignInService,
+    private readonly signIns: SignInSessionService,
   ) {}
 
   /**
-   * Signs a user in: checks the limits, the password and the email verification, creates a session, and issues tokens.
-   * Limits failures per email, whether or not an account has it. Strangers who exhaust that limit do not lock out a
-   * device that the account knows.
+   * Signs a user in: checks the limits, the password, the email verification and the second factor, creates a session,
+   * and issues tokens. Limits failures per email, whether or not an account has it. Strangers who exhaust that limit do
+   * not lock out a device that the account knows.
    *
+   * @param secondStep what happens if the account has a second factor
    * @throws TooManyRequestsError, InvalidCredentialsError, EmailNotVerifiedError, SessionLimitReachedError,
-   *   OverloadedError
+   *   SecondFactorRequiredError, InvalidFactorError, OverloadedError
    */
-  async signIn(givenEmail: string, password: string, client: Client): Promise<TokenGrant> {
+  async signIn(
+    givenEmail: string,
+    password: string,
+    client: Client,
+    secondStep: SecondStep = 'challenge',
+  ): Promise<TokenGrant> {
     await this.hasher.assertCapacity(client);
     const email = normalizeEmail(givenEmail);
     const attempt = await this.limits.begin('login', {
@@ -58,31 +58,31 @@ export class SignInService {
       knownDevice: () => this.database.run((manager) => this.knownDevices.recognizeOwner(manager, { email }, client)),
     });
     try {
-      const grant = await this.authenticate(email, password, client);
+      const grant = await this.authenticate(email, password, client, secondStep);
       await attempt.succeeded();
       signIns.add({ result: resultOf() });
       return grant;
     } catch (error) {
       signIns.add({ result: resultOf(error) });
-      await attempt.failed(error);
+      // The password was correct. Second factors have a limit of their own.
+      const isPasswordCorrect = PASSED.some((type) => error instanceof type);
+      await (isPasswordCorrect ? attempt.succeeded() : attempt.failed(error));
       throw error;
     }
   }
 
-  private async authenticate(email: string, password: string, client: Client): Promise<TokenGrant> {
+  private async authenticate(
+    email: string,
+    password: string,
+    client: Client,
+    secondStep: SecondStep,
+  ): Promise<TokenGrant> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const verified = await this.verifyPassword(email, password, client);
       if (!verified) continue;
       const mayRemind = this.verification.isMissing(verified) && (await this.verification.isMailAllowed(email, client));
-      const result = await this.database.transactionWithRetry(
-        (manager) => this.createSession(manager, verified, client, mayRemind),
-        client,
-      );
-      if (!result) continue;
-      const { user, created, rejection } = result;
-      // Throw after the commit. A rollback would lose the audit event and the mail with a new link.
-      if (!created) throw rejection;
-      return this.accessTokens.grant(user, created.session.id, created.refreshToken, created.session.refreshCounter);
+      const result = await this.createCounted(verified, client, mayRemind, secondStep);
+      if (result) return this.signIns.grant(result);
     }
     throw new OverloadedError();
   }
@@ -102,7 +102,7 @@ export class SignInService {
       const cause = !user ? 'unknown_address' : !isMatch ? 'wrong_password' : 'user_inactive';
       const error = new InvalidCredentialsError();
       // The event omits the email, because people sometimes type their password into that field.
-      await this.database.run((manager) => this.recordRejection(manager, user, error, client, cause));
+      await this.database.run((manager) => this.signIns.recordRejection(manager, user, error, client, cause));
       throw error;
     }
     if (!isOutdated) return user;
@@ -111,80 +111,45 @@ export class SignInService {
     return isReplaced ? Object.assign(user, { passwordHash }) : null;
   }
 
+  /** Counts a second factor that came with the password as a guess, unless it is correct. @throws TooManyRequestsError */
+  private async createCounted(
+    verified: User,
+    client: Client,
+    mayRemind: boolean,
+    secondStep: SecondStep,
+  ): Promise<SignInResult | null> {
+    const guess = await this.factors.beginStep(verified, secondStep, client);
+    try {
+      const result = await this.database.transactionWithRetry(
+        (manager) => this.createSession(manager, verified, client, mayRemind, secondStep),
+        client,
+      );
+      if (!(result?.rejection instanceof InvalidFactorError)) await guess?.succeeded();
+      return result;
+    } catch (error) {
+      await guess?.failed(error);
+      throw error;
+    }
+  }
+
   /**
-   * Creates a session after the password was verified, records the sign-in, and queues a mail if the device is new.
-   * Returns the rejection if the user may not sign in, or `null` if the password or the account has changed meanwhile.
+   * Creates a session after the password was verified. Returns the rejection if the user may not sign in, or `null` if
+   * the password or the account has changed meanwhile.
    */
   private async createSession(
     manager: EntityManager,
     verified: User,
     client: Client,
     mayRemind: boolean,
+    secondStep: SecondStep,
   ): Promise<SignInResult | null> {
     const user = await this.users.lockIfUnchanged(manager, verified);
-    if (!user) return null;
+    if (user?.hasSecondFactor !== verified.hasSecondFactor) return null;
     if (this.verification.isMissing(user)) {
       if (mayRemind) await this.verification.remind(manager, user);
-      return this.reject(manager, user, new EmailNotVerifiedError(), client);
+      return this.signIns.reject(manager, user, new EmailNotVerifiedError(), client);
     }
-    // Check this before `makeRoom` revokes sessions, because their devices are then no longer known.
-    const isNewDevice = await this.isNewDevice(manager, user, client);
-    if (!(await this.sessions.makeRoom(manager, user.id))) {
-      return this.reject(manager, user, new SessionLimitReachedError(), client);
-    }
-    const created = await this.sessions.createSession(manager, user.id, client, ['pwd']);
-    await this.audit.record(manager, {
-      type: 'sign_in',
-      userId: user.id,
-      actor: { userId: user.id, sessionId: created.session.id, client },
-      deviceName: client.deviceName,
-    });
-    if (isNewDevice) await this.securityMails.queue(manager, newDevice, user, client);
-    return { user, created };
-  }
-
-  /** Returns whether the user gets a mail about this device (ASVS 6.3.5). */
-  private async isNewDevice(manager: EntityManager, user: User, client: Client): Promise<boolean> {
-    if ((await this.knownDevices.recognize(manager, { id: user.id }, client)) !== null) return false;
-    // An old account without sessions gets the mail: its sessions may have been pruned.
-    const isNewAccount = Date.now() - user.createdAt.getTime() < NEW_ACCOUNT_MS;
-    return !isNewAccount || (await this.sessionsRepository.count(manager, { userId: user.id, kind: 'sign_in' })) > 0;
-  }
-
-  private async reject(
-    manager: EntityManager,
-    user: User,
-    rejection: DomainError,
-    client: Client,
-  ): Promise<SignInResult> {
-    await this.recordRejection(manager, user, rejection, client);
-    return { user, rejection };
-  }
-
-  /**
-   * Records a failed sign-in. A cause means that the credentials were rejected, so the actor is unknown. If the audit
-   * event cannot be written, the request fails with that error instead.
-   */
-  private recordRejection(
-    manager: EntityManager,
-    user: User | null,
-    { code }: DomainError,
-    client: Client,
-    cause?: string,
-  ): Promise<void> {
-    return this.audit.record(manager, {
-      type: 'sign_in',
-      outcome: 'failure',
-      reason: code,
-      userId: user?.id ?? null,
-      actor: { ...(user && !cause && { userId: user.id }), client },
-      deviceName: client.deviceName,
-      ...(cause && { details: { cause } }),
-    });
+    if (user.hasSecondFactor) return this.factors.takeStep(manager, user, secondStep, client);
+    return this.signIns.start(manager, user, client, ['pwd']);
   }
 }
-
-/** A session, or the reason why a user with the correct password may not sign in. */
-type SignInResult =
-  | { readonly user: User; readonly created: CreatedSession; readonly rejection?: never }
-  | { readonly user: User; readonly created?: never; readonly rejection: DomainError };

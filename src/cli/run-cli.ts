@@ -43,6 +43,12 @@ export async function runCli(args: readonly string[]): Promise<number> {
     });
 
   program
+    .command('users:reset-factors')
+    .description('Remove all second factors of a user who lost them, and revoke all their sessions.')
+    .requiredOption('--email <email>', 'e-mail address')
+    .action(async ({ email }: { email: string }) => (await import('./reset-factors.js')).resetFactors(email));
+
+  program
     .command('sessions:prune')
     .description('Delete sessions that ended long ago.')
     .option('--older-than <duration>', 'minimum time since their end (default: SESSION_RETENTION)', toDurationMs)

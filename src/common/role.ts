@@ -22,3 +22,8 @@ const PERMISSIONS_BY_ROLE: Readonly<Partial<Record<string, readonly string[]>>> 
 export function hasPermission(role: Role, permission: Permission): boolean {
   return PERMISSIONS_BY_ROLE[role]?.includes(permission) ?? false;
 }
+
+/** Returns whether users with this role must have a second factor (`SECOND_FACTOR_REQUIRED`). */
+export function requiresSecondFactor(policy: 'off' | 'admins' | 'everyone', role: Role): boolean {
+  return policy === 'everyone' || (policy === 'admins' && role === 'admin');
+}

@@ -23,7 +23,7 @@ export function environmentSchema(environment: Environment) {
       ...tokenVariables(environment),
       ...sessionVariables(),
       ...accountVariables(environment),
-      ...factorVariables(),
+      ...factorVariables(environment),
       ...passkeyVariables(),
       ...rateLimitVariables(),
       ...mailVariables(),

@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { factorsSince, type Authentications } from '../common/authentication.js';
 import { ForbiddenError } from '../common/domain.error.js';
 import type { RequestSession } from '../common/principal.js';
+import { requiresSecondFactor } from '../common/role.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import {
@@ -15,7 +16,6 @@ import type { StepUpRule } from './access.decorators.js';
 import { findRequest } from './guarded-request.js';
 import { isAllowed } from './roles.decorator.js';
 import { RouteAccessCache, type RouteAccess } from './route-access.js';
-import { requiresSecondFactor } from '../config/second-factor-policy.js';
 
 /** Allows no API keys, and no users who must enrol. */
 const STRICTEST: RouteAccess = {

@@ -50,6 +50,10 @@ export class UsersRepository {
     return manager.findOneBy(User, { id });
   }
 
+  findByEmail(manager: EntityManager, email: string): Promise<User | null> {
+    return this.selectOne(manager, { email }).getOne();
+  }
+
   /** Returns the user with their password hash, which no other query loads. */
   findWithHash(manager: EntityManager, key: UserKey): Promise<User | null> {
     return this.selectOne(manager, key).addSelect('user.passwordHash').getOne();

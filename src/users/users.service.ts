@@ -80,6 +80,13 @@ export class UsersService {
     return user;
   }
 
+  /** Returns the user with an email. @throws UserNotFoundError */
+  async getUserByEmail(email: string): Promise<User> {
+    const user = await this.database.run((manager) => this.users.findByEmail(manager, normalizeEmail(email)));
+    if (!user) throw new UserNotFoundError();
+    return user;
+  }
+
   /** Returns one page of users, newest first. */
   async listUsers(filter: UserFilter, page: PageRequest): Promise<Page<User>> {
     const rows = await this.database.run((manager) => this.users.list(manager, filter, page));

@@ -4,7 +4,7 @@ import { newId } from '../../src/common/id.js';
 import { Database } from '../../src/platform/database/database.js';
 import { defineMail } from '../../src/platform/mail/define-mail.js';
 import { MailOutbox } from '../../src/platform/mail/mail-outbox.js';
-import { SealedBox } from '../../src/platform/mail/sealed-box.js';
+import { SealedBox } from '../../src/common/sealed-box.js';
 import { LogLines } from '../support/log-lines.js';
 import { MailServer } from '../support/mail-server.js';
 import { outboxOf, postMail } from '../support/post-mail.js';

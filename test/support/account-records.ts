@@ -15,3 +15,11 @@ export async function auditEvents({ database }: TestApp, { id }: { id: string },
     [id, type],
   );
 }
+
+/** Returns the types of all audit events about a user, oldest first. */
+export async function auditTypes({ database }: TestApp, { id }: { id: string }): Promise<string[]> {
+  const rows = await database.query<{ type: string }>('SELECT type FROM audit_events WHERE user_id = $1 ORDER BY id', [
+    id,
+  ]);
+  return rows.map(({ type }) => type);
+}

@@ -1,8 +1,24 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { CodePoints, MapText, Optional } from '../../http/fields.js';
 import { TokenDeliveryField, type TokenDelivery } from '../cookies/token-delivery.decorator.js';
 import { RefreshTokenField } from './refresh.dto.js';
 import { EmailField, PasswordField } from '../../users/user-fields.decorator.js';
+
+/** Validates and trims the optional name of a session. */
+export function DeviceNameField(): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({
+      minLength: 1,
+      maxLength: 100,
+      example: 'Ada’s laptop',
+      description: 'The name of the session in lists.',
+    }),
+    MapText((text) => text.trim()),
+    Optional(),
+    CodePoints(1, 100),
+  );
+}
 
 export class LoginDto {
   @EmailField()
@@ -11,15 +27,7 @@ export class LoginDto {
   @PasswordField()
   password!: string;
 
-  @ApiPropertyOptional({
-    minLength: 1,
-    maxLength: 100,
-    example: 'Ada’s laptop',
-    description: 'The name of the session in lists.',
-  })
-  @MapText((text) => text.trim())
-  @Optional()
-  @CodePoints(1, 100)
+  @DeviceNameField()
   deviceName?: string;
 
   @RefreshTokenField({

@@ -17,6 +17,13 @@ export class SecondFactorRequiredError extends DomainError {
   }
 }
 
+/** The same at the token endpoint, which takes the password and the second factor together. */
+export class OtpRequiredError extends domainError(
+  'unauthenticated',
+  'second_factor_required',
+  'This account needs a code. Send it with the password, as the parameter otp.',
+) {}
+
 /** The challenge is malformed, unknown, expired, used, void, or of another device. The response does not say which. */
 export class ChallengeInvalidError extends domainError(
   'unauthenticated',

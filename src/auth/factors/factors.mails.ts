@@ -49,7 +49,7 @@ export const factorsReset = defineSecurityMail('factors_reset', ({ productName }
     'An administrator removed all second factors and recovery codes of your account, and signed out all your devices. ' +
       'Sign in with your password, and add a second factor again.',
   ],
-  facts: factsOf({ ...incident, device: 'An administrator' }),
+  facts: factsOf(incident),
   action: { ...NOT_ME, token: incident.token },
   closing: NOT_ME_CLOSING,
 }));

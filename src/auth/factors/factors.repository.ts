@@ -33,6 +33,19 @@ export class FactorsRepository {
     return affected === 1;
   }
 
+  /**
+   * Records the use of a code, and replaces the sealed secret if one is given. Returns false if this code or a later one was
+   * used before, also by another instance.
+   */
+  async useStep(manager: EntityManager, { id, userId }: Factor, step: number, sealed: Buffer | null): Promise<boolean> {
+    const [, updated] = await manager.query<[unknown, number]>(
+      `UPDATE factors SET last_step = $3, last_used_at = now(), sealed_secret = coalesce($4, sealed_secret)
+        WHERE id = $1 AND user_id = $2 AND (last_step < $3) IS NOT FALSE`,
+      [id, userId, step, sealed],
+    );
+    return updated === 1;
+  }
+
   async rename(manager: EntityManager, { id, userId }: Factor, name: string | null): Promise<void> {
     await manager.update(Factor, { id, userId }, { name });
   }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '../../common/principal.js';
+import { requiresSecondFactor } from '../../common/role.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import { requiresSecondFactor } from '../../config/second-factor-policy.js';
 import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { SessionNotFoundError } from '../../sessions/sessions.errors.js';
@@ -52,11 +52,11 @@ export class FactorsService {
   }
 
   /** @throws FactorNotFoundError, the errors of `lockOwner` */
-  renameFactor(actor: Principal, id: string, name: string | null): Promise<Factor> {
+  renameFactor(actor: Principal, id: string, name: string | null | undefined): Promise<Factor> {
     return this.database.transactionWithRetry(async (manager) => {
       const user = await this.lockOwner(manager, actor);
       const factor = await this.findActive(manager, user, id);
-      if (factor.name === name) return factor;
+      if (name === undefined || name === factor.name) return factor;
       await this.factors.rename(manager, factor, name);
       const renamed = { ...factor, name };
       await this.audit.record(manager, { type: FACTOR_RENAMED, userId: user.id, actor, details: detailsOf(factor) });

@@ -9,6 +9,7 @@ import { SessionsRepository } from '../../sessions/sessions.repository.js';
 import type { User } from '../../users/user.entity.js';
 import { UsersRepository } from '../../users/users.repository.js';
 import { emailRestored } from '../email-change/email-change.mails.js';
+import { FactorsResetService } from '../factors/factors-reset.service.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
 import { PasswordResetService } from './password-reset.service.js';
@@ -25,12 +26,13 @@ export class NotMeService {
     private readonly tokens: OneTimeTokensRepository,
     private readonly resets: PasswordResetService,
     private readonly mails: MailOutbox,
+    private readonly factorResets: FactorsResetService,
     private readonly audit: AuditRecorder,
   ) {}
 
   /**
    * Secures an account: restores the email that received the link, revokes all sessions, replaces the password with an
-   * unusable one, voids all links, and mails a link to choose a new password. Links to an email that the account had even
+   * unusable one, removes recent second factors, voids all links, and mails a link to choose a new password. Links to an email that the account had even
    * earlier still work, because this one may be that of a thief.
    *
    * @throws EmailTakenError if another account has that email. The token still works
@@ -47,6 +49,7 @@ export class NotMeService {
         const actor = { userId: id, client };
         await this.sessions.revoke(manager, { userId: id }, { reason: 'password_reset', actor });
         await this.users.setPasswordHash(manager, id, this.hasher.unusable());
+        await this.factorResets.removeRecent(manager, user, actor);
         await this.tokens.voidAll(manager, id, createdAt);
         const event = { type: 'not_me_reported', userId: id, actor } as const;
         await this.audit.record(manager, { ...event, ...(isRestored && { details: { email: 'restored' } }) });

@@ -8,8 +8,9 @@ import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import { RequestClient } from '../../http/request-client.decorator.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
 import { InvalidCredentialsError } from '../../users/users.errors.js';
+import { OneProofError, oneProofOf } from '../factors/factor-proof.js';
+import { InvalidFactorError } from '../factors/factors.errors.js';
 import { StepUpDto } from './dto/step-up.dto.js';
-import { OneProofError } from './step-up.errors.js';
 import { StepUpService } from './step-up.service.js';
 
 @ApiTags('auth')
@@ -27,13 +28,14 @@ export class StepUpController {
       'Call it after 401 `insufficient_user_authentication`, then repeat the request with the same access token. If that error asks for two factors, call it once for each. A refresh does not count. Wrong proofs count towards a limit.',
   })
   @ApiNoContentResponse()
-  @ApiProblems(InvalidCredentialsError, TooManyRequestsError)
-  async stepUp(
+  @ApiProblems(InvalidCredentialsError, InvalidFactorError, TooManyRequestsError)
+  stepUp(
     @CurrentPrincipal() principal: Principal,
     @RequestClient() client: Client,
-    @Body() { password }: StepUpDto,
+    @Body() { password, ...proofs }: StepUpDto,
   ): Promise<void> {
-    if (password === undefined) throw new OneProofError();
-    await this.stepUps.confirmPassword(principal, client, password);
+    if (password === undefined) return this.stepUps.confirmFactor(principal, client, oneProofOf(proofs));
+    if (Object.values(proofs).some((proof) => proof !== undefined)) throw new OneProofError();
+    return this.stepUps.confirmPassword(principal, client, password);
   }
 }

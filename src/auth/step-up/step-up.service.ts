@@ -3,10 +3,15 @@ import type { AuthenticationMethod } from '../../common/authentication.js';
 import type { Client } from '../../common/client.js';
 import type { Principal } from '../../common/principal.js';
 import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
-import { Database } from '../../platform/database/database.js';
+import { Database, type EntityManager } from '../../platform/database/database.js';
+import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
 import { SessionNotFoundError } from '../../sessions/sessions.errors.js';
 import { SessionsRepository } from '../../sessions/sessions.repository.js';
 import { PasswordConfirmationService } from '../../users/password-confirmation.service.js';
+import { UsersRepository } from '../../users/users.repository.js';
+import type { FactorProof } from '../factors/factor-proof.js';
+import { FactorVerifier } from '../factors/factor-verifier.js';
+import { InvalidFactorError } from '../factors/factors.errors.js';
 import { STEP_UP } from './step-up.audit.js';
 
 /** Lets signed-in users authenticate again (RFC 9470). The session's row records it, so their tokens stay the same. */
@@ -15,6 +20,9 @@ export class StepUpService {
   constructor(
     private readonly database: Database,
     private readonly confirmation: PasswordConfirmationService,
+    private readonly limits: RateLimitsService,
+    private readonly users: UsersRepository,
+    private readonly verifier: FactorVerifier,
     private readonly sessions: SessionsRepository,
     private readonly audit: AuditRecorder,
   ) {}
@@ -22,15 +30,46 @@ export class StepUpService {
   /** @throws the errors of `PasswordConfirmationService.confirmPassword`, SessionNotFoundError */
   async confirmPassword(actor: Principal, client: Client, password: string): Promise<void> {
     await this.confirmation.confirmPassword(actor, client, password);
-    await this.record(actor, 'pwd');
+    await this.database.transactionWithRetry((manager) => this.record(manager, actor, 'pwd'));
   }
 
-  private record(actor: Principal, method: AuthenticationMethod): Promise<void> {
-    return this.database.transactionWithRetry(async (manager) => {
-      // It can have ended while the password was verified.
-      if (!(await this.sessions.recordAuthentication(manager, actor, method)))
-        throw new SessionNotFoundError({ claims: actor });
-      await this.audit.record(manager, { type: STEP_UP, userId: actor.userId, actor, details: { method } });
-    });
+  /**
+   * Uses a second factor. Wrong ones count for the account, but not towards the limit of sign-ins, which someone with a
+   * stolen session could otherwise exhaust.
+   *
+   * @throws InvalidFactorError, SessionNotFoundError, TooManyRequestsError
+   */
+  async confirmFactor(actor: Principal, client: Client, proof: FactorProof): Promise<void> {
+    const { userId } = actor;
+    const attempt = await this.limits.begin('login', { client, account: JSON.stringify({ stepUpOf: userId }) });
+    try {
+      const isCorrect = await this.database.transactionWithRetry((manager) => this.useFactor(manager, actor, proof));
+      if (!isCorrect) throw new InvalidFactorError();
+      await attempt.succeeded();
+    } catch (error) {
+      await attempt.failed(error);
+      throw error;
+    }
+  }
+
+  /** Records the failure, too. The caller throws after the commit. */
+  private async useFactor(manager: EntityManager, actor: Principal, proof: FactorProof): Promise<boolean> {
+    const { userId } = actor;
+    const user = await this.users.lockActive(manager, { id: userId });
+    const method = user && (await this.verifier.verify(manager, user, proof, actor.client));
+    if (method) {
+      await this.record(manager, actor, method);
+      return true;
+    }
+    const { code: reason } = new InvalidFactorError();
+    await this.audit.record(manager, { type: STEP_UP, outcome: 'failure', reason, userId, actor });
+    return false;
+  }
+
+  private async record(manager: EntityManager, actor: Principal, method: AuthenticationMethod): Promise<void> {
+    // It can have ended while the password was verified.
+    if (!(await this.sessions.recordAuthentication(manager, actor, method)))
+      throw new SessionNotFoundError({ claims: actor });
+    await this.audit.record(manager, { type: STEP_UP, userId: actor.userId, actor, details: { method } });
   }
 }

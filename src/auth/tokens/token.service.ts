@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Client } from '../../common/client.js';
+import { isCode, isRecoveryCode, normalizeCode, normalizeRecoveryCode } from '../factors/factor-codes.js';
+import type { FactorProof } from '../factors/factor-proof.js';
 import { RefreshService } from '../refresh.service.js';
 import { SignInService } from '../sign-in.service.js';
 import type { TokenGrant } from './access-token.service.js';
@@ -42,7 +44,8 @@ export class TokenService {
       case 'password': {
         const [email, password] = [requireField(fields, 'username'), requireField(fields, 'password')];
         const refreshToken = fields.get('refresh_token') ? requireField(fields, 'refresh_token') : undefined;
-        return this.signIn.signIn(email, password, { ...client, refreshToken });
+        const proof = fields.get('otp') ? proofOf(requireField(fields, 'otp')) : null;
+        return this.signIn.signIn(email, password, { ...client, refreshToken }, proof);
       }
       case 'refresh_token':
         return this.refresh.refresh(requireField(fields, 'refresh_token'), client);
@@ -53,6 +56,14 @@ export class TokenService {
 }
 
 /** Returns a field of a form that has it exactly once. @throws InvalidTokenRequestError */
+/** @param otp a code of an authenticator app, or a recovery code */
+function proofOf(otp: string): FactorProof {
+  const [code, recoveryCode] = [normalizeCode(otp), normalizeRecoveryCode(otp)];
+  if (isCode(code)) return { code };
+  if (isRecoveryCode(recoveryCode)) return { recoveryCode };
+  throw new InvalidTokenRequestError({ message: 'otp must have 6 digits, or be a recovery code.' });
+}
+
 export function requireField(fields: ReadonlyMap<string, unknown>, name: string): string {
   const value = fields.get(name);
   if (typeof value !== 'string' || value === '') {

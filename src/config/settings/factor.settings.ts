@@ -1,10 +1,21 @@
 import { z } from 'zod';
-import type { Values } from '../environment.js';
+import type { Environment, Values } from '../environment.js';
 import { duration } from '../parsers/number.parsers.js';
+import { requireStrongSecret } from '../parsers/secret.parsers.js';
+import { list } from '../parsers/text.parsers.js';
 
 const SECOND_FACTOR_POLICIES = ['off', 'admins', 'everyone'] as const;
 
-export const factorVariables = () => ({
+export const factorVariables = (environment: Environment) => ({
+  FACTOR_SECRET: z
+    .string()
+    .superRefine((secret, context) => {
+      if (environment === 'production') requireStrongSecret(secret, context);
+    })
+    .optional(),
+  FACTOR_PREVIOUS_SECRETS: list.superRefine((secrets, context) => {
+    if (environment === 'production') for (const previous of secrets) requireStrongSecret(previous, context);
+  }),
   SECOND_FACTOR_REQUIRED: z
     .enum(SECOND_FACTOR_POLICIES, `must be one of ${SECOND_FACTOR_POLICIES.join(', ')}`)
     .default('off'),
@@ -13,6 +24,9 @@ export const factorVariables = () => ({
 
 export const factorSettings = (env: Values<typeof factorVariables>) => ({
   factors: {
+    /** Encrypts the secrets of authenticator apps. If null, the secret of the access tokens does. */
+    secret: env.FACTOR_SECRET ?? null,
+    previousSecrets: env.FACTOR_PREVIOUS_SECRETS,
     /** Who must have a second factor. */
     required: env.SECOND_FACTOR_REQUIRED,
     /** How long ago an admin may have authenticated before a write. 0 without a limit. */

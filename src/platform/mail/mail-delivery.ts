@@ -5,7 +5,7 @@ import { DatabaseUnavailableError } from '../database/pg-errors.js';
 import type { OutgoingMail, QueuedContents } from './mail.js';
 import { MailRepository, type ClaimedMail } from './mail.repository.js';
 import { MailWriter } from './mail-writer.js';
-import { SealedBox } from './sealed-box.js';
+import { SealedBox } from '../../common/sealed-box.js';
 import { MailRejectedError, type MailTransport } from './transports/mail-transport.js';
 
 const MIN_RETRY_DELAY_MS = 5_000;
@@ -55,9 +55,9 @@ export class MailDelivery {
   }
 
   private open({ sealed }: ClaimedMail): QueuedContents {
-    const text = this.box.open(sealed);
-    if (text === null) throw new Error('The contents were encrypted with a secret that is no longer configured.');
-    return JSON.parse(text) as QueuedContents;
+    const opened = this.box.open(sealed);
+    if (opened === null) throw new Error('The contents were encrypted with a secret that is no longer configured.');
+    return JSON.parse(opened.text) as QueuedContents;
   }
 
   private async storeFailure(

@@ -5,7 +5,7 @@ import type { MailDefinition } from './define-mail.js';
 import type { Recipient } from './mail.js';
 import { MailRepository } from './mail.repository.js';
 import { MailWorker } from './mail-worker.js';
-import { SealedBox } from './sealed-box.js';
+import { SealedBox } from '../../common/sealed-box.js';
 
 /** Queues mails in a table. A mail is sent if, and only if, the transaction that queued it commits. */
 @Injectable()

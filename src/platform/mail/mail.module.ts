@@ -10,7 +10,7 @@ import { MailOutbox } from './mail-outbox.js';
 import { MailRepository } from './mail.repository.js';
 import { MailWorker, maxDeliveries } from './mail-worker.js';
 import { MailWriter } from './mail-writer.js';
-import { SealedBox } from './sealed-box.js';
+import { SealedBox } from '../../common/sealed-box.js';
 import { DevelopmentTransport } from './transports/development.transport.js';
 import { MailTransport } from './transports/mail-transport.js';
 import { SmtpTransport } from './transports/smtp.transport.js';
@@ -27,7 +27,8 @@ import { SmtpTransport } from './transports/smtp.transport.js';
     {
       provide: SealedBox,
       inject: [gatehouseConfig.KEY],
-      useFactory: ({ accessToken }: Config) => new SealedBox(accessToken.secret, accessToken.previousSecrets),
+      useFactory: ({ accessToken }: Config) =>
+        new SealedBox('gatehouse mail v1', accessToken.secret, accessToken.previousSecrets),
     },
     tablePruner({
       subject: 'mails',

@@ -1,4 +1,5 @@
 import { Optional } from '../../../http/fields.js';
+import { CodeField, RecoveryCodeField } from '../../factors/factor-fields.decorator.js';
 import { PasswordField } from '../../../users/user-fields.decorator.js';
 
 /** One proof of who the user is. */
@@ -6,4 +7,10 @@ export class StepUpDto {
   @PasswordField({ required: false })
   @Optional()
   password?: string;
+
+  @CodeField({ required: false })
+  code?: string;
+
+  @RecoveryCodeField()
+  recoveryCode?: string;
 }

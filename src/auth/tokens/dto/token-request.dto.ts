@@ -19,6 +19,14 @@ export class TokenRequestDto {
 
   @ApiPropertyOptional({
     maxLength: 2_048,
+    example: '492039',
+    description:
+      'For `password`: a code of an authenticator app or a recovery code, if the account has a second factor.',
+  })
+  otp?: string;
+
+  @ApiPropertyOptional({
+    maxLength: 2_048,
     example: REFRESH_TOKEN,
     description: 'For `refresh_token`. For `password`: the last refresh token of this device, which identifies it.',
   })

@@ -1,0 +1,36 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { CodePoints, Optional } from '../../../http/fields.js';
+import { TokenDeliveryField, type TokenDelivery } from '../../cookies/token-delivery.decorator.js';
+import { DeviceNameField } from '../../dto/login.dto.js';
+import { RefreshTokenField } from '../../dto/refresh.dto.js';
+import { CodeField, RecoveryCodeField } from '../factor-fields.decorator.js';
+
+export class LoginFactorDto {
+  @ApiProperty({
+    minLength: 1,
+    maxLength: 100,
+    description: 'From the problem `second_factor_required`.',
+    example: 'mV1oZc0kq3r6bQWm2y3tq9m2cJ3Qk6s8n1vY5xT7uZA',
+  })
+  @CodePoints(1, 100)
+  challenge!: string;
+
+  @CodeField({ required: false })
+  code?: string;
+
+  @RecoveryCodeField()
+  recoveryCode?: string;
+
+  @DeviceNameField()
+  deviceName?: string;
+
+  @RefreshTokenField({
+    required: false,
+    description: 'The last refresh token of this device, expired or not. It identifies the device.',
+  })
+  @Optional()
+  refreshToken?: string;
+
+  @TokenDeliveryField()
+  tokenDelivery?: TokenDelivery;
+}

@@ -1,0 +1,42 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ValidateBy } from 'class-validator';
+import { MapText, Optional } from '../../http/fields.js';
+import { isCode, isRecoveryCode, normalizeCode, normalizeRecoveryCode } from './factor-codes.js';
+
+const CODE = {
+  pattern: '^[0-9]{6}$',
+  example: '492039',
+  description: 'The current code of an authenticator app. Spaces and the digits of other scripts are accepted.',
+} as const;
+
+/** Validates a code of an authenticator app, and converts it to ASCII digits without separators. */
+export function CodeField({ required = true } = {}): PropertyDecorator {
+  return applyDecorators(
+    required ? ApiProperty(CODE) : ApiPropertyOptional(CODE),
+    MapText(normalizeCode),
+    ...(required ? [] : [Optional()]),
+    ValidateBy(
+      { name: 'code', validator: { validate: (value) => typeof value === 'string' && isCode(value) } },
+      { message: 'must have 6 digits' },
+    ),
+  );
+}
+
+/** Validates an optional recovery code, and normalizes it. */
+export function RecoveryCodeField(): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({
+      minLength: 24,
+      maxLength: 29,
+      example: '8Q2M-WX4T-0ZKC-R7NA-5HJE-P3VG',
+      description: 'A recovery code, which works once. Case and separators do not matter.',
+    }),
+    MapText(normalizeRecoveryCode),
+    Optional(),
+    ValidateBy(
+      { name: 'recoveryCode', validator: { validate: (value) => typeof value === 'string' && isRecoveryCode(value) } },
+      { message: 'must have 24 letters and digits' },
+    ),
+  );
+}

@@ -1,0 +1,114 @@
+import { Injectable } from '@nestjs/common';
+import type { Client } from '../../common/client.js';
+import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
+import { Database, type EntityManager } from '../../platform/database/database.js';
+import { RateLimitsService, type RateLimitAttempt } from '../../platform/rate-limits/rate-limits.service.js';
+import type { User } from '../../users/user.entity.js';
+import { resultOf, signIns } from '../auth.metrics.js';
+import { SecurityMailsService } from '../security-mails.service.js';
+import { SignInSessionService, type SignInResult } from '../sign-in-session.service.js';
+import type { TokenGrant } from '../tokens/access-token.service.js';
+import { ChallengesRepository } from './challenges.repository.js';
+import type { FactorProof } from './factor-proof.js';
+import { FactorVerifier } from './factor-verifier.js';
+import { SECOND_FACTOR_REQUESTED } from './factors.audit.js';
+import {
+  ChallengeInvalidError,
+  InvalidFactorError,
+  OtpRequiredError,
+  SecondFactorRequiredError,
+  type SignInFactor,
+} from './factors.errors.js';
+import { secondFactorFailed } from './factors.mails.js';
+import { FactorsRepository } from './factors.repository.js';
+import { RecoveryCodesRepository } from './recovery-codes.repository.js';
+
+/**
+ * The second step of a sign-in: a factor that came with the password, a challenge for the client, or `null` if the client
+ * can only send both together.
+ */
+export type SecondStep = FactorProof | 'challenge' | null;
+
+/** The second step of a sign-in whose password was correct. */
+@Injectable()
+export class FactorSignInService {
+  constructor(
+    private readonly limits: RateLimitsService,
+    private readonly database: Database,
+    private readonly factors: FactorsRepository,
+    private readonly recoveryCodes: RecoveryCodesRepository,
+    private readonly challenges: ChallengesRepository,
+    private readonly verifier: FactorVerifier,
+    private readonly sessions: SignInSessionService,
+    private readonly securityMails: SecurityMailsService,
+    private readonly audit: AuditRecorder,
+  ) {}
+
+  /** Counts a guess if a factor came with the password. @throws TooManyRequestsError */
+  async beginStep({ id, hasSecondFactor }: User, step: SecondStep, client: Client): Promise<RateLimitAttempt | null> {
+    return hasSecondFactor && step !== null && step !== 'challenge' ? this.verifier.beginGuess(id, client) : null;
+  }
+
+  /** Creates the session or a challenge after the password was verified. The caller must have locked the user's row. */
+  async takeStep(manager: EntityManager, user: User, step: SecondStep, client: Client): Promise<SignInResult> {
+    if (step !== null && step !== 'challenge') return this.finish(manager, user, step, client);
+    const actor = { userId: user.id, client };
+    await this.audit.record(manager, { type: SECOND_FACTOR_REQUESTED, userId: user.id, actor });
+    if (step === null) return { user, rejection: new OtpRequiredError() };
+    const challenge = await this.challenges.create(manager, user.id, client);
+    return { user, rejection: new SecondFactorRequiredError(challenge, await this.availableFactors(manager, user)) };
+  }
+
+  /**
+   * Completes a sign-in with a second factor. The challenge works once. It is void after five wrong factors, and then the
+   * user gets a mail, because someone knows the password.
+   *
+   * @throws ChallengeInvalidError, InvalidFactorError, SessionLimitReachedError, TooManyRequestsError
+   */
+  async signIn(token: string, proof: FactorProof, client: Client): Promise<TokenGrant> {
+    const userId = await this.findUserId(token, client);
+    const guess = await this.verifier.beginGuess(userId, client);
+    try {
+      const result = await this.database.transactionWithRetry(async (manager) => {
+        const challenge = await this.challenges.lock(manager, token, client);
+        const attempt = await this.finish(manager, challenge.user, proof, client);
+        if (!(attempt.rejection instanceof InvalidFactorError)) await this.challenges.delete(manager, challenge);
+        else if (await this.challenges.recordFailure(manager, challenge))
+          await this.securityMails.queue(manager, secondFactorFailed, challenge.user, client);
+        return attempt;
+      }, client);
+      const grant = await this.sessions.grant(result);
+      await guess.succeeded();
+      signIns.add({ result: resultOf() });
+      return grant;
+    } catch (error) {
+      signIns.add({ result: resultOf(error) });
+      await guess.failed(error);
+      throw error;
+    }
+  }
+
+  /** Verifies the factor and creates the session. */
+  private async finish(manager: EntityManager, user: User, proof: FactorProof, client: Client): Promise<SignInResult> {
+    const method = await this.verifier.verify(manager, user, proof, client);
+    if (method) return this.sessions.start(manager, user, client, ['pwd', method]);
+    return this.sessions.reject(manager, user, new InvalidFactorError(), client, 'wrong_factor');
+  }
+
+  /** Returns the user of a challenge. Unknown challenges count per client, and known exhaustion costs no query. */
+  private async findUserId(token: string, client: Client): Promise<string> {
+    await this.limits.spend('login', { client }, []);
+    try {
+      return await this.database.run((manager) => this.challenges.findUserId(manager, token, client), client);
+    } catch (error) {
+      if (error instanceof ChallengeInvalidError) await this.limits.spend('login', { client }, ['address']);
+      throw error;
+    }
+  }
+
+  private async availableFactors(manager: EntityManager, user: User): Promise<SignInFactor[]> {
+    const kinds = (await this.factors.listActive(manager, user.id)).map(({ kind }) => kind);
+    const hasCodes = (await this.recoveryCodes.count(manager, user.id)) > 0;
+    return [...new Set(kinds), ...(hasCodes ? (['recovery_code'] as const) : [])];
+  }
+}

@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import type { Principal } from '../../common/principal.js';
+import type { Actor } from '../../platform/audit/audit-event.js';
+import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
+import { Database, type EntityManager } from '../../platform/database/database.js';
+import { SessionsRepository } from '../../sessions/sessions.repository.js';
+import { SessionsService } from '../../sessions/sessions.service.js';
+import type { User } from '../../users/user.entity.js';
+import { UserNotFoundError } from '../../users/users.errors.js';
+import { UsersRepository } from '../../users/users.repository.js';
+import { NOT_ME_TTL_MS } from '../one-time-tokens/one-time-token.entity.js';
+import { SecurityMailsService } from '../security-mails.service.js';
+import { ChallengesRepository } from './challenges.repository.js';
+import { FACTORS_RESET } from './factors.audit.js';
+import { factorsReset } from './factors.mails.js';
+import { FactorsRepository } from './factors.repository.js';
+import { RecoveryCodesRepository } from './recovery-codes.repository.js';
+
+/** Removes the second factors of users who cannot do it themselves. */
+@Injectable()
+export class FactorsResetService {
+  constructor(
+    private readonly database: Database,
+    private readonly users: UsersRepository,
+    private readonly sessions: SessionsService,
+    private readonly sessionsRepository: SessionsRepository,
+    private readonly factors: FactorsRepository,
+    private readonly recoveryCodes: RecoveryCodesRepository,
+    private readonly challenges: ChallengesRepository,
+    private readonly securityMails: SecurityMailsService,
+    private readonly audit: AuditRecorder,
+  ) {}
+
+  /**
+   * Removes all second factors and recovery codes of a user, and revokes all their sessions. Does nothing if the user has
+   * no factor. Returns whether they had one.
+   *
+   * @param actor `null` for a command
+   * @throws UserNotFoundError, the errors of `SessionsService.assertActorAllowed`
+   */
+  resetFactors(id: string, actor: Principal | null): Promise<boolean> {
+    return this.database.transactionWithRetry(async (manager) => {
+      const user = await this.users.lock(manager, id);
+      if (!user) throw new UserNotFoundError();
+      if (actor) await this.sessions.assertActorAllowed(manager, actor);
+      if (!user.hasSecondFactor) return false;
+      const count = await this.factors.deleteAll(manager, id);
+      await this.recoveryCodes.delete(manager, id);
+      await this.challenges.void(manager, id);
+      await this.users.setSecondFactor(manager, id, false);
+      await this.sessionsRepository.revoke(manager, { userId: id }, { reason: 'factors_reset', actor });
+      const details = { count, by: actor ? 'admin' : 'command' };
+      await this.audit.record(manager, { type: FACTORS_RESET, userId: id, actor, details });
+      await this.securityMails.queue(manager, factorsReset, user, null);
+      return true;
+    });
+  }
+
+  /**
+   * Removes the factors and recovery codes that were added while a not-me link of the event can still work, because a
+   * thief may have added them. Older ones stay, so that access to the mailbox alone does not remove them.
+   */
+  async removeRecent(manager: EntityManager, { id, hasSecondFactor }: User, actor: Actor): Promise<void> {
+    if (!hasSecondFactor) return;
+    await this.recoveryCodes.delete(manager, id, NOT_ME_TTL_MS);
+    const count = await this.factors.deleteAll(manager, id, NOT_ME_TTL_MS);
+    if ((await this.factors.countActive(manager, id)) === 0) {
+      await this.recoveryCodes.delete(manager, id);
+      await this.users.setSecondFactor(manager, id, false);
+    }
+    if (count > 0)
+      await this.audit.record(manager, { type: FACTORS_RESET, userId: id, actor, details: { count, by: 'not_me' } });
+  }
+}

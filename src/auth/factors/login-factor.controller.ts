@@ -1,0 +1,45 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Client } from '../../common/client.js';
+import { ApiProblems } from '../../http/api-problems.decorator.js';
+import { OriginNotAllowedError } from '../../http/http.errors.js';
+import { Public } from '../../http/public.decorator.js';
+import { RequestClient } from '../../http/request-client.decorator.js';
+import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
+import { SessionLimitReachedError } from '../../sessions/sessions.errors.js';
+import { DeliversTokens } from '../cookies/token-delivery.decorator.js';
+import { TokenPairDto } from '../dto/token-pair.dto.js';
+import { LoginFactorDto } from './dto/login-factor.dto.js';
+import { oneProofOf } from './factor-proof.js';
+import { FactorSignInService } from './factor-sign-in.service.js';
+import { ChallengeInvalidError, InvalidFactorError } from './factors.errors.js';
+
+@ApiTags('auth')
+@Controller('auth/login/factor')
+export class LoginFactorController {
+  constructor(private readonly signIns: FactorSignInService) {}
+
+  @Public()
+  @Post()
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Complete a sign-in with a second factor',
+    description:
+      'Send the `challenge` of `second_factor_required` with exactly one factor, from the same device. The challenge works once, for five minutes, and is void after five wrong factors. Wrong factors count per client and per account.',
+  })
+  @DeliversTokens()
+  @ApiProblems(
+    ChallengeInvalidError,
+    InvalidFactorError,
+    OriginNotAllowedError,
+    SessionLimitReachedError,
+    TooManyRequestsError,
+  )
+  async signInWithFactor(
+    @Body() { challenge, code, recoveryCode, deviceName, refreshToken }: LoginFactorDto,
+    @RequestClient() client: Client,
+  ): Promise<TokenPairDto> {
+    const device = { ...client, deviceName, refreshToken: refreshToken ?? client.refreshToken };
+    return TokenPairDto.from(await this.signIns.signIn(challenge, oneProofOf({ code, recoveryCode }), device));
+  }
+}

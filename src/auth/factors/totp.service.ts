@@ -1,0 +1,91 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { newId } from '../../common/id.js';
+import type { Principal } from '../../common/principal.js';
+import { InjectConfig } from '../../config/config.module.js';
+import type { Config } from '../../config/env.js';
+import { Database, type EntityManager } from '../../platform/database/database.js';
+import type { Factor } from './factor.entity.js';
+import { FactorBox } from './factor-box.js';
+import { FactorNotFoundError, InvalidFactorError } from './factors.errors.js';
+import { FactorsRepository } from './factors.repository.js';
+import { FactorsService } from './factors.service.js';
+import { generateSecret, qrCodeOf, stepOf, totpUri } from './totp.js';
+
+/** Someone may start in several tabs. */
+const MAX_UNCONFIRMED = 3;
+
+export interface TotpEnrollment {
+  readonly id: string;
+  readonly secret: string;
+  readonly uri: string;
+  readonly qrCode: string;
+}
+
+/** Authenticator apps (TOTP, RFC 6238). */
+@Injectable()
+export class TotpService {
+  private readonly logger = new Logger(TotpService.name);
+
+  constructor(
+    @InjectConfig() private readonly config: Config,
+    private readonly database: Database,
+    private readonly factors: FactorsRepository,
+    private readonly service: FactorsService,
+    private readonly box: FactorBox,
+  ) {}
+
+  /**
+   * Creates a secret for an authenticator app. It is not active before `confirmTotp`.
+   *
+   * @throws TooManyFactorsError, the errors of `FactorsService.lockOwner`
+   */
+  enrolTotp(actor: Principal): Promise<TotpEnrollment> {
+    return this.database.transactionWithRetry(async (manager) => {
+      const user = await this.service.lockOwner(manager, actor);
+      await this.service.assertRoom(manager, user);
+      await this.factors.deleteUnconfirmed(manager, user.id, MAX_UNCONFIRMED - 1);
+      const [id, secret] = [newId(), generateSecret()];
+      const sealedSecret = this.box.seal({ id, userId: user.id }, secret);
+      await this.factors.insert(manager, { id, userId: user.id, kind: 'totp', sealedSecret });
+      const uri = totpUri(this.config.productName, user.email, secret);
+      return { id, secret, uri, qrCode: qrCodeOf(uri) };
+    });
+  }
+
+  /**
+   * Activates an authenticator app with its first code. Returns recovery codes with the first factor of the account.
+   *
+   * @throws FactorNotFoundError if there is no such factor, or it already is active
+   * @throws InvalidFactorError, TooManyFactorsError, the errors of `FactorsService.lockOwner`
+   */
+  confirmTotp(actor: Principal, id: string, code: string): Promise<string[] | undefined> {
+    return this.database.transactionWithRetry(async (manager) => {
+      const user = await this.service.lockOwner(manager, actor);
+      const factor = await this.factors.findOne(manager, user.id, id);
+      if (factor?.kind !== 'totp' || factor.confirmedAt) throw new FactorNotFoundError();
+      if (!(await this.use(manager, factor, code))) throw new InvalidFactorError();
+      return this.service.activate(manager, actor, user, factor);
+    });
+  }
+
+  /** Returns whether a code of one of the user's apps is correct, and uses it up. The user's row must be locked. */
+  async useCode(manager: EntityManager, userId: string, code: string): Promise<boolean> {
+    const factors = await this.factors.listActive(manager, userId);
+    for (const factor of factors) {
+      if (factor.kind === 'totp' && (await this.use(manager, factor, code))) return true;
+    }
+    return false;
+  }
+
+  private async use(manager: EntityManager, factor: Factor, code: string): Promise<boolean> {
+    const opened = this.box.open(factor);
+    if (!opened) {
+      this.logger.error({ factorId: factor.id }, 'A secret was encrypted with a FACTOR_SECRET that is not configured.');
+      return false;
+    }
+    const step = stepOf(opened.text, code, factor.lastStep);
+    if (step === null) return false;
+    const resealed = opened.isCurrent ? null : this.box.seal(factor, opened.text);
+    return this.factors.useStep(manager, factor, step, resealed);
+  }
+}

@@ -1,0 +1,289 @@
+import { auditTypes, mailKinds } from '../support/account-records.js';
+import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
+import { expectProblem } from '../support/expect-problem.js';
+import { challengeFor, codeOf, enrolTotp, forgetCodes, type EnrolledTotp } from '../support/factors.js';
+import { issueToken } from '../support/one-time-tokens.js';
+import { TestApp } from '../support/test-app.js';
+
+const NEW_PASSWORD = 'nine candles before dawn';
+
+describe('POST /auth/login/factor', () => {
+  let app: TestApp;
+  let other: TestApp;
+  let limited: TestApp;
+  beforeAll(async () => {
+    [app, other] = await TestApp.startTwo();
+    limited = await TestApp.start({ database: app.database, env: { RATE_LIMIT_ENABLED: 'true' } });
+  });
+  afterAll(() => app.close());
+
+  const enrolled = async (): Promise<SignedIn & EnrolledTotp & { readonly factorId: string }> => {
+    const person = await buildSignedIn(app);
+    const factor = await enrolTotp(app, person);
+    return { ...factor, ...person, factorId: factor.id };
+  };
+  const finish = (challenge: unknown, proof: object, at = app, userAgent = '') =>
+    at.request
+      .post('/auth/login/factor')
+      .set('User-Agent', userAgent)
+      .send({ challenge, ...proof });
+  const wrongCode = (secret: string) => {
+    const right = [-2, -1, 0, 1, 2].map((steps) => codeOf(secret, steps));
+    return ['000000', '111111', '222222', '333333', '444444', '555555'].find((code) => !right.includes(code)) ?? '';
+  };
+  /** Makes the devices of a user unknown, which would otherwise have a limit of their own. */
+  const forgetDevices = ({ id }: { id: string }) =>
+    app.database.query(`UPDATE sessions SET revoked_at = now(), revoked_reason = 'admin' WHERE user_id = $1`, [id]);
+  const sessionsOf = ({ id }: { id: string }) => app.database.query('SELECT * FROM sessions WHERE user_id = $1', [id]);
+
+  it('creates the session that the password alone did not', async () => {
+    const ada = await enrolled();
+    const login = await app.request.post('/auth/login').send({ email: ada.email, password: ada.password });
+    expectProblem(login, 401, 'second_factor_required');
+    expect(login.body).toMatchObject({
+      challenge: expect.stringMatching(/^[\w-]{43}$/),
+      factors: ['totp', 'recovery_code'],
+    });
+    expect(login.body).not.toHaveProperty('accessToken');
+    expect(await sessionsOf(ada)).toHaveLength(1);
+    const challenge = await challengeFor(app, ada);
+    const { body } = await finish(challenge, { code: codeOf(ada.secret), deviceName: 'Phone' }).expect(200);
+    const session = await app
+      .as(body.accessToken as string)
+      .get('/sessions/current')
+      .expect(200);
+    expect(session.body).toMatchObject({ deviceName: 'Phone', amr: ['pwd', 'otp', 'mfa'] });
+    expect((await auditTypes(app, ada)).slice(-2)).toEqual(['second_factor_requested', 'sign_in']);
+  });
+
+  it('accepts a recovery code once', async () => {
+    const ada = await enrolled();
+    const [recoveryCode = ''] = ada.recoveryCodes;
+    await finish(await challengeFor(app, ada), { recoveryCode: recoveryCode.toLowerCase() }).expect(200);
+    expectProblem(await finish(await challengeFor(app, ada), { recoveryCode }), 401, 'invalid_factor');
+  });
+
+  it('sends a mail when three recovery codes are left', async () => {
+    const ada = await enrolled();
+    for (const [used, recoveryCode] of ada.recoveryCodes.slice(0, 8).entries()) {
+      await finish(await challengeFor(app, ada), { recoveryCode }).expect(200);
+      const mails = (await mailKinds(app, ada)).filter((kind) => kind === 'recovery_codes_low');
+      expect(mails).toHaveLength(used < 6 ? 0 : 1);
+    }
+  });
+
+  it('accepts each code once, and none before the last one', async () => {
+    const ada = await enrolled();
+    const code = codeOf(ada.secret);
+    await finish(await challengeFor(app, ada), { code }).expect(200);
+    expectProblem(await finish(await challengeFor(app, ada), { code }), 401, 'invalid_factor');
+    const earlier = codeOf(ada.secret, -1);
+    expectProblem(await finish(await challengeFor(app, ada), { code: earlier }), 401, 'invalid_factor');
+  });
+
+  it('creates one session for 20 parallel requests with one challenge on two instances', async () => {
+    const ada = await enrolled();
+    const challenge = await challengeFor(app, ada);
+    const before = (await sessionsOf(ada)).length;
+    const requests = ada.recoveryCodes.flatMap((recoveryCode) => [
+      finish(challenge, { recoveryCode }),
+      finish(challenge, { recoveryCode }, other),
+    ]);
+    const statuses = (await Promise.all(requests)).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([200, ...Array<number>(19).fill(401)]);
+    expect(await sessionsOf(ada)).toHaveLength(before + 1);
+  });
+
+  it('creates one session for 20 parallel challenges with one code on two instances', async () => {
+    const ada = await enrolled();
+    const challenges = await Promise.all(Array.from({ length: 20 }, () => challengeFor(app, ada)));
+    const code = codeOf(ada.secret);
+    const requests = challenges.map((challenge, index) => finish(challenge, { code }, index % 2 ? app : other));
+    const statuses = (await Promise.all(requests)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1);
+  });
+
+  it('voids a challenge after five wrong codes, also in parallel, and tells the user', async () => {
+    const ada = await enrolled();
+    const challenge = await challengeFor(app, ada);
+    const code = wrongCode(ada.secret);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => finish(challenge, { code }, index % 2 ? app : other)),
+    );
+    const codes = answers.map(({ body }) => body.code as string);
+    expect(codes.filter((problem) => problem === 'invalid_factor')).toHaveLength(5);
+    expect(codes.filter((problem) => problem === 'challenge_invalid')).toHaveLength(15);
+    expectProblem(await finish(challenge, { code: codeOf(ada.secret) }), 401, 'challenge_invalid');
+    const mails = (await mailKinds(app, ada)).filter((kind) => kind === 'second_factor_failed');
+    expect(mails).toHaveLength(1);
+  });
+
+  it('keeps the challenge after four wrong codes', async () => {
+    const ada = await enrolled();
+    const challenge = await challengeFor(app, ada);
+    for (let round = 0; round < 4; round += 1)
+      expectProblem(await finish(challenge, { code: wrongCode(ada.secret) }), 401, 'invalid_factor');
+    await finish(challenge, { code: codeOf(ada.secret) }).expect(200);
+  });
+
+  it.each([
+    [
+      'used',
+      async (ada: SignedIn & EnrolledTotp, challenge: string) => {
+        await finish(challenge, { code: codeOf(ada.secret) }).expect(200);
+        await forgetCodes(app, ada);
+      },
+    ],
+    [
+      'expired',
+      async ({ id }: SignedIn) => {
+        await app.database.query('UPDATE sign_in_challenges SET expires_at = now() WHERE user_id = $1', [id]);
+      },
+    ],
+    [
+      'of an inactive user',
+      async ({ id }: SignedIn) => {
+        await app.database.query('UPDATE users SET is_active = false WHERE id = $1', [id]);
+      },
+    ],
+    [
+      'from before a password reset',
+      async (ada: SignedIn) => {
+        const token = await issueToken(app, 'password_reset', ada);
+        await app.request.post('/auth/password/reset').send({ token, newPassword: NEW_PASSWORD }).expect(204);
+      },
+    ],
+    [
+      'from before a not-me report',
+      async (ada: SignedIn) => {
+        await app.database.query(`UPDATE factors SET confirmed_at = now() - interval '8 days' WHERE user_id = $1`, [
+          ada.id,
+        ]);
+        await app.request
+          .post('/auth/not-me')
+          .send({ token: await issueToken(app, 'not_me', ada) })
+          .expect(202);
+      },
+    ],
+  ] as const)('rejects a challenge that is %s', async (_, change) => {
+    const ada = await enrolled();
+    const challenge = await challengeFor(app, ada);
+    await change(ada, challenge);
+    expectProblem(await finish(challenge, { code: codeOf(ada.secret) }), 401, 'challenge_invalid');
+  });
+
+  it('rejects a challenge on another device, which does not use it up', async () => {
+    const ada = await enrolled();
+    const challenge = await challengeFor(app, ada, 'Mine/1.0');
+    const proof = { code: codeOf(ada.secret) };
+    expectProblem(await finish(challenge, proof, app, 'Thief/1.0'), 401, 'challenge_invalid');
+    await finish(challenge, proof, other, 'Mine/1.0').expect(200);
+  });
+
+  it('rejects the factor of another user', async () => {
+    const [ada, eve] = [await enrolled(), await enrolled()];
+    const challenge = await challengeFor(app, ada);
+    expectProblem(await finish(challenge, { code: codeOf(eve.secret) }), 401, 'invalid_factor');
+    expectProblem(await finish(challenge, { recoveryCode: eve.recoveryCodes[0] }), 401, 'invalid_factor');
+  });
+
+  it.each([
+    [{}, 400],
+    [{ code: '12345' }, 400],
+    [{ code: '1'.repeat(50_000) }, 400],
+    [{ code: 'ⅠⅡⅢⅣⅤⅥ' }, 400],
+    [{ code: '٠٠٠٠٠٠' }, 401],
+    [{ code: null }, 400],
+    [{ code: '000000', recoveryCode: '8Q2M-WX4T-0ZKC-R7NA-5HJE-P3VG' }, 400],
+    [{ recoveryCode: '123456' }, 400],
+    [{ recoveryCode: '8Q2M-WX4T-0ZKC-R7NA-5HJE-P3VG' }, 401],
+  ])('answers the proof %j with %i', async (proof, status) => {
+    const challenge = await challengeFor(app, await enrolled());
+    expect((await finish(challenge, proof)).status).toBe(status);
+  });
+
+  it.each(['', 'x', 'A'.repeat(43), 'A'.repeat(5_000), 'mV1oZc0kq3r6bQWm2y3tq9m2cJ3Qk6s8n1vY5xT7uZ\0', 17, null])(
+    'rejects the challenge %j',
+    async (challenge) => {
+      const { status } = await finish(challenge, { code: '000000' });
+      expect([400, 401]).toContain(status);
+    },
+  );
+
+  it('limits wrong factors per account', async () => {
+    const ada = await enrolled();
+    await forgetDevices(ada);
+    const guess = async () => finish(await challengeFor(limited, ada), { code: wrongCode(ada.secret) }, limited);
+    for (let round = 0; round < 10; round += 1) expectProblem(await guess(), 401, 'invalid_factor');
+    expectProblem(await guess(), 429, 'too_many_requests');
+    const challenge = await challengeFor(limited, ada);
+    expectProblem(await finish(challenge, { code: codeOf(ada.secret) }, limited), 429, 'too_many_requests');
+  });
+
+  it('does not let someone without the password use up that limit', async () => {
+    const ada = await enrolled();
+    await forgetDevices(ada);
+    for (let round = 0; round < 11; round += 1) await finish('A'.repeat(43), { code: '000000' }, limited).expect(401);
+    const stranger = await buildSignedIn(app);
+    const stepUp = { code: '000000' };
+    for (let round = 0; round < 11; round += 1)
+      await limited.as(stranger.accessToken).post('/auth/step-up').send(stepUp);
+    await finish(await challengeFor(limited, ada), { code: codeOf(ada.secret) }, limited).expect(200);
+  });
+
+  it('does not count correct factors', async () => {
+    const ada = await enrolled();
+    await forgetDevices(ada);
+    for (let round = 0; round < 12; round += 1) {
+      await finish(await challengeFor(limited, ada), { code: codeOf(ada.secret) }, limited).expect(200);
+      await forgetCodes(app, ada);
+    }
+  });
+
+  it('sends no challenge for a wrong password', async () => {
+    const ada = await enrolled();
+    const answer = await app.request.post('/auth/login').send({ email: ada.email, password: 'wrong password' });
+    expectProblem(answer, 401, 'invalid_credentials');
+    expect(answer.body).not.toHaveProperty('challenge');
+  });
+
+  describe('at the token endpoint', () => {
+    const token = ({ email, password }: { email: string; password: string }, otp?: string, at = app) =>
+      at.request
+        .post('/auth/token')
+        .type('form')
+        .send({ grant_type: 'password', username: email, password, ...(otp !== undefined && { otp }) });
+
+    it('is replaced by the parameter otp, with a code or a recovery code', async () => {
+      const ada = await enrolled();
+      await token(ada, codeOf(ada.secret)).expect(200);
+      await token(ada, ada.recoveryCodes[0]).expect(200);
+    });
+
+    it('is required, and the description says so', async () => {
+      const { status, body } = await token(await enrolled());
+      expect([status, body.error]).toEqual([400, 'invalid_grant']);
+      expect(body.error_description).toContain('otp');
+    });
+
+    it('rejects wrong, used and malformed codes', async () => {
+      const ada = await enrolled();
+      const code = codeOf(ada.secret);
+      await token(ada, code).expect(200);
+      expect((await token(ada, code).expect(400)).body.error).toBe('invalid_grant');
+      expect((await token(ada, wrongCode(ada.secret)).expect(400)).body.error).toBe('invalid_grant');
+      expect((await token(ada, 'abc').expect(400)).body.error).toBe('invalid_request');
+    });
+
+    it('ignores otp for an account without a second factor', async () => {
+      await token(await buildUser(app), '123456').expect(200);
+    });
+
+    it('counts wrong codes towards the same limit', async () => {
+      const ada = await enrolled();
+      await forgetDevices(ada);
+      for (let round = 0; round < 10; round += 1) await token(ada, wrongCode(ada.secret), limited).expect(400);
+      await token(ada, codeOf(ada.secret), limited).expect(429);
+    });
+  });
+});
