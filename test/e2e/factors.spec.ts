@@ -16,7 +16,8 @@ describe('second factors', () => {
   const start = ({ accessToken }: SignedIn) => app.as(accessToken).post('/auth/factors/totp');
   const confirm = ({ accessToken }: SignedIn, id: string, code: unknown, at = app) =>
     at.as(accessToken).post(`/auth/factors/totp/${id}/confirm`).send({ code });
-  const list = async ({ accessToken }: SignedIn) => (await app.as(accessToken).get('/auth/factors').expect(200)).body;
+  const list = async ({ accessToken }: SignedIn) =>
+    (await app.as(accessToken).get('/auth/factors').expect(200)).body as object;
   const remove = ({ accessToken }: SignedIn, id: string) => app.as(accessToken).delete(`/auth/factors/${id}`);
   const finish = (challenge: string, proof: object) =>
     app.request

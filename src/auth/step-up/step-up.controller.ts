@@ -13,6 +13,8 @@ import { InvalidFactorError } from '../factors/factors.errors.js';
 import { StepUpDto } from './dto/step-up.dto.js';
 import { StepUpService } from './step-up.service.js';
 
+const FIELDS = ['password', 'code', 'recoveryCode'];
+
 @ApiTags('auth')
 @SignInOnly()
 @OpenToUnenrolled()
@@ -34,8 +36,8 @@ export class StepUpController {
     @RequestClient() client: Client,
     @Body() { password, ...proofs }: StepUpDto,
   ): Promise<void> {
-    if (password === undefined) return this.stepUps.confirmFactor(principal, client, oneProofOf(proofs));
-    if (Object.values(proofs).some((proof) => proof !== undefined)) throw new OneProofError();
+    if (password === undefined) return this.stepUps.confirmFactor(principal, client, oneProofOf(proofs, FIELDS));
+    if (proofs.code !== undefined || proofs.recoveryCode !== undefined) throw new OneProofError(FIELDS);
     return this.stepUps.confirmPassword(principal, client, password);
   }
 }
