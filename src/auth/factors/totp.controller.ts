@@ -1,7 +1,8 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../../common/principal.js';
 import { OpenToUnenrolled, SignInOnly, StepUp } from '../../http/access.decorators.js';
+import { ApiCreated } from '../../http/api-created.decorator.js';
 import { ApiProblems } from '../../http/api-problems.decorator.js';
 import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import { IdParamDto } from '../../http/id-param.dto.js';
@@ -23,7 +24,7 @@ export class TotpController {
     summary: 'Create a secret for an authenticator app (TOTP)',
     description: 'The secret is shown only once. It is not active until a code confirms it, within a day.',
   })
-  @ApiCreatedResponse({ type: TotpEnrollmentDto })
+  @ApiCreated(TotpEnrollmentDto, '/auth/factors/:id')
   @ApiProblems(TooManyFactorsError)
   enrolTotp(@CurrentPrincipal() principal: Principal): Promise<TotpEnrollmentDto> {
     return this.totp.enrolTotp(principal);
