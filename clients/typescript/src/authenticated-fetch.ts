@@ -28,7 +28,8 @@ export function authenticatedFetch(keeper: TokenKeeper, fetch: Fetch): Fetch {
     const response = await fetch(withToken(request.clone(), tokens));
     if (response.status !== 401) return response;
     const code = await codeOf(response);
-    if (RENEWABLE.includes(code)) {
+    // In cookie mode, another tab may have replaced the session.
+    if (RENEWABLE.includes(code) || (keeper.usesCookie && ENDED.includes(code))) {
       const renewal = await keeper.renew(tokens);
       if (!renewal) return response;
       return 'tokens' in renewal ? fetch(withToken(request, renewal.tokens)) : renewal.rejection.clone();

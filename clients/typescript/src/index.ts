@@ -14,12 +14,19 @@ type BodyOf<Path extends keyof paths> = paths[Path] extends { post: { requestBod
   : never;
 
 const JSON_BODY = { 'Content-Type': 'application/json' };
+/** All tabs of an origin share the cookie. */
+const COOKIE_LOCK = 'gatehouse.cookie';
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
 
 export interface GatehouseOptions {
   /** The origin of the server, and its `API_PREFIX` if it has one: `https://id.example.com/api/v1`. */
   readonly baseUrl: string;
-  /** In memory by default. */
+  /**
+   * With `cookie`, the browser keeps the refresh token in a cookie that scripts cannot read, and the access token is in
+   * memory. The default is `body`.
+   */
+  readonly tokenDelivery?: 'body' | 'cookie';
+  /** In memory by default, and always in cookie mode. */
   readonly storage?: TokenStorage;
   readonly fetch?: Fetch;
   /** Called when the server has ended the session: `session_revoked` with a reason, `session_expired` and others. */
@@ -38,19 +45,27 @@ export class Gatehouse {
 
   constructor({
     baseUrl,
+    tokenDelivery = 'body',
     storage = memoryStorage(),
     fetch = (request) => globalThis.fetch(request),
     onSignedOut = () => undefined,
     refreshTimeout = 30_000,
   }: GatehouseOptions) {
-    this.anonymous = createClient<paths>({ baseUrl, fetch });
-    const refresh = (refreshToken: string) => {
+    const usesCookie = tokenDelivery === 'cookie';
+    const credentials = usesCookie ? ('include' as const) : ('same-origin' as const);
+    this.anonymous = createClient<paths>({ baseUrl, fetch, credentials });
+    const refresh = (refreshToken?: string) => {
       const body: BodyOf<'/auth/refresh'> = { refreshToken };
-      const init = { method: 'POST', headers: JSON_BODY, body: JSON.stringify(body) };
+      const sent = usesCookie ? { credentials } : { headers: JSON_BODY, body: JSON.stringify(body) };
       const signal = AbortSignal.timeout(refreshTimeout);
-      return fetch(new Request(`${baseUrl.replace(/\/$/, '')}/auth/refresh`, { ...init, signal }));
+      return fetch(new Request(`${baseUrl.replace(/\/$/, '')}/auth/refresh`, { method: 'POST', ...sent, signal }));
     };
-    this.keeper = new TokenKeeper({ storage, onSignedOut, refresh });
+    this.keeper = new TokenKeeper({
+      storage: usesCookie ? { ...memoryStorage(), lockName: COOKIE_LOCK } : storage,
+      usesCookie,
+      onSignedOut,
+      refresh,
+    });
     this.api = createClient<paths>({ baseUrl, fetch: authenticatedFetch(this.keeper, fetch) });
   }
 
@@ -60,18 +75,33 @@ export class Gatehouse {
   }
 
   /** Signs in and stores the token pair. */
-  async signIn(body: BodyOf<'/auth/login'>) {
-    const result = await this.anonymous.POST('/auth/login', { body });
-    const { data } = result;
-    if (data && 'refreshToken' in data) await this.keeper.save(data.accessToken, data.refreshToken, data.expiresIn);
-    return result;
+  signIn(body: BodyOf<'/auth/login'>) {
+    return this.keeper.alone(async () => {
+      const tokenDelivery = this.keeper.usesCookie ? 'cookie' : body.tokenDelivery;
+      const result = await this.anonymous.POST('/auth/login', {
+        body: { ...body, ...(tokenDelivery && { tokenDelivery }) },
+      });
+      if (result.data) await this.keeper.save(result.data);
+      return result;
+    });
+  }
+
+  /**
+   * Continues the session of the cookie, for example after a reload. Returns `false` if there is none. After a sign-in,
+   * `false` means that the browser blocks cookies.
+   */
+  restore(): Promise<boolean> {
+    return this.keeper.restore();
   }
 
   /** Requests tokens from the OAuth token endpoint with a form, and stores them. */
   async requestTokens(body: BodyOf<'/auth/token'>) {
     const result = await this.anonymous.POST('/auth/token', { body, headers: FORM });
     const { data } = result;
-    if (data) await this.keeper.save(data.access_token, data.refresh_token, data.expires_in);
+    if (data) {
+      const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn } = data;
+      await this.keeper.save({ accessToken, refreshToken, expiresIn });
+    }
     return result;
   }
 
@@ -79,12 +109,20 @@ export class Gatehouse {
    * Revokes the session, also after the access token has expired, and forgets the tokens. Keeps them if the server could
    * not be reached, because the session is then still active.
    */
-  async signOut(): Promise<void> {
-    const tokens = await this.keeper.current();
-    if (!tokens) return;
-    const { refreshToken } = tokens;
-    const { response } = await this.anonymous.POST('/auth/logout', { body: { refreshToken } });
-    if (!response.ok) throw new Error(`The sign-out failed with status ${response.status}. Try again.`);
-    await this.keeper.clear();
+  signOut(): Promise<void> {
+    return this.keeper.alone(async () => {
+      const tokens = await this.keeper.current();
+      const { usesCookie } = this.keeper;
+      if (!tokens && !usesCookie) return;
+      const { response } = await this.anonymous.POST('/auth/logout', {
+        ...(usesCookie
+          ? { headers: tokens ? { Authorization: `Bearer ${tokens.accessToken}` } : {} }
+          : { body: { refreshToken: tokens?.refreshToken } }),
+      });
+      // Without a cookie and a token, no session is left.
+      const isSignedOut = response.ok || (usesCookie && response.status === 401);
+      if (!isSignedOut) throw new Error(`The sign-out failed with status ${response.status}. Try again.`);
+      await this.keeper.clear();
+    });
   }
 }

@@ -5,10 +5,22 @@ import type { StoredTokens, TokenStorage } from './token-storage.js';
 /** The result of a renewal: tokens, the response that rejected it, or `null` if the client was signed out meanwhile. */
 export type Renewal = { readonly tokens: StoredTokens } | { readonly rejection: Response } | null;
 
+/** The tokens in a response. */
+export interface ReceivedTokens {
+  readonly accessToken: string;
+  /** Missing in cookie mode. */
+  readonly refreshToken?: string;
+  /** The lifetime of the access token in seconds. */
+  readonly expiresIn: number;
+  readonly user?: { readonly id: string };
+}
+
 export interface TokenKeeperOptions {
   readonly storage: TokenStorage;
-  /** Sends a refresh token to the server. */
-  readonly refresh: (refreshToken: string) => Promise<Response>;
+  /** Whether the browser keeps the refresh token in a cookie, which all tabs share. */
+  readonly usesCookie: boolean;
+  /** Sends a refresh token, or the cookie, to the server. */
+  readonly refresh: (refreshToken?: string) => Promise<Response>;
   /** Called once when the server has ended the session. */
   readonly onSignedOut: (problem: Problem) => void;
 }
@@ -23,11 +35,32 @@ export class TokenKeeper {
     return this.options.storage.read();
   }
 
-  /** Stores the token pair of a sign-in or a refresh. @param expiresIn the lifetime of the access token in seconds */
-  async save(accessToken: string, refreshToken: string, expiresIn: number): Promise<StoredTokens> {
-    const tokens = { accessToken, refreshToken, expiresAt: Date.now() + expiresIn * 1_000 };
+  get usesCookie(): boolean {
+    return this.options.usesCookie;
+  }
+
+  /** Stores the tokens of a sign-in or a refresh. */
+  async save({ accessToken, refreshToken, expiresIn, user }: ReceivedTokens): Promise<StoredTokens> {
+    const secret = this.usesCookie ? { userId: user?.id ?? '' } : { refreshToken: refreshToken ?? '' };
+    const tokens = { accessToken, ...secret, expiresAt: Date.now() + expiresIn * 1_000 };
     await this.options.storage.write(tokens);
     return tokens;
+  }
+
+  /** Runs a function that changes the cookie while no other tab does. */
+  alone<T>(run: () => Promise<T>): Promise<T> {
+    return this.usesCookie ? withLock(this.options.storage.lockName, run) : run();
+  }
+
+  /** Gets tokens with the cookie. Returns whether the browser has one, with an active session. */
+  restore(): Promise<boolean> {
+    return this.alone(async () => {
+      const response = await this.options.refresh();
+      if (response.ok) await this.save((await response.json()) as ReceivedTokens);
+      else if (response.status === 401) await this.clear();
+      else throw new Error(`The refresh failed with status ${response.status}. Try again.`);
+      return response.ok;
+    });
   }
 
   async clear(): Promise<void> {
@@ -44,7 +77,7 @@ export class TokenKeeper {
 
   /** Forgets a token pair whose session has ended, and reports it. */
   async end(used: StoredTokens, problem: Problem): Promise<void> {
-    if ((await this.current())?.refreshToken !== used.refreshToken) return;
+    if ((await this.current())?.accessToken !== used.accessToken) return;
     await this.clear();
     this.options.onSignedOut(problem);
   }
@@ -57,15 +90,19 @@ export class TokenKeeper {
     if (!response.ok) {
       // Without Web Locks, another tab may have refreshed meanwhile.
       const stored = await this.current();
-      if (stored && stored.refreshToken !== tokens.refreshToken) return { tokens: stored };
+      if (stored && stored.accessToken !== tokens.accessToken) return { tokens: stored };
       const problem = response.status === 401 ? await readProblem(response) : null;
       if (problem) await this.end(tokens, problem);
       return { rejection: response };
     }
-    const pair = (await response.json()) as { accessToken: string; refreshToken: string; expiresIn: number };
+    const received = (await response.json()) as ReceivedTokens;
     // Another tab may have signed in as another user, or signed out.
     const latest = await this.current();
-    if (latest?.refreshToken !== tokens.refreshToken) return latest && { tokens: latest };
-    return { tokens: await this.save(pair.accessToken, pair.refreshToken, pair.expiresIn) };
+    if (latest?.accessToken !== tokens.accessToken) return latest && { tokens: latest };
+    if (this.usesCookie && received.user?.id !== tokens.userId) {
+      await this.end(tokens, { code: 'account_changed' });
+      return null;
+    }
+    return { tokens: await this.save(received) };
   }
 }

@@ -1,7 +1,10 @@
 /** The token pair of a session. */
 export interface StoredTokens {
   readonly accessToken: string;
-  readonly refreshToken: string;
+  /** Missing in cookie mode. */
+  readonly refreshToken?: string;
+  /** The ID of the user, in cookie mode. */
+  readonly userId?: string;
   /** When the access token expires, in milliseconds since 1970 by the clock of this device. */
   readonly expiresAt: number;
 }
