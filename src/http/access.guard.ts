@@ -14,6 +14,7 @@ import {
 } from './access.errors.js';
 import type { StepUpRule } from './access.decorators.js';
 import { findRequest } from './guarded-request.js';
+import { UnsupportedTransportError } from './http.errors.js';
 import { isAllowed } from './roles.decorator.js';
 import { RouteAccessCache, type RouteAccess } from './route-access.js';
 
@@ -51,7 +52,7 @@ export class AccessGuard implements CanActivate {
     const request = findRequest(context);
     const { principal, session } = request ?? {};
     if (!request || !principal || !session) {
-      if (access.rule) throw new ForbiddenError();
+      if (access.rule) throw request ? new ForbiddenError() : new UnsupportedTransportError();
       // Messages share the request of their handshake, so the strictest rule applies to them.
       const later = context.getType() === 'http' ? access : STRICTEST;
       if (request) request.assertAccess = (found) => this.assertAllowed(later, found, request.method);

@@ -30,6 +30,7 @@ describe('/sessions', () => {
         id: pair.sessionId,
         isCurrent: true,
         kind: 'sign_in',
+        scopes: null,
         amr: ['pwd'],
         authenticatedAt: expect.stringMatching(RFC_3339),
         userAgent: 'Tester/1.0',
