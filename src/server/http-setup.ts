@@ -12,6 +12,7 @@ import { GatehouseAdapter } from '../http/express.adapter.js';
 import { FairShare } from '../http/fair-share.js';
 import { configureNodeServer } from '../http/node-server.js';
 import { RequestDeadlines } from '../http/request-deadlines.js';
+import { inOneLayer } from '../http/one-layer.js';
 import { rejectInvalidHead } from '../http/request-head.js';
 import { requestId } from '../http/request-id.js';
 import { securityHeaders } from '../http/security-headers.js';
@@ -51,15 +52,17 @@ export function setUpApp(app: NestExpressApplication, config: Config, logger: Lo
   app.set('etag', false);
   app.disable('x-powered-by');
   setUpPaths(app, config);
-  if (config.metrics.port !== null) app.use(app.get(MetricsService).activate());
-  const tracer = findTracer();
-  if (tracer) {
-    traceStatements();
-    app.use(traceRequests(tracer));
-  }
-  if (config.database.traceComments) app.use(commentStatements());
   const log = httpLogger(logger);
-  app.use(requestId, log, rejectInvalidHead);
+  const tracer = findTracer();
+  if (tracer) traceStatements();
+  app.use(
+    inOneLayer(
+      ...(config.metrics.port === null ? [] : [app.get(MetricsService).activate()]),
+      ...(tracer ? [traceRequests(tracer)] : []),
+      ...(config.database.traceComments ? [commentStatements()] : []),
+      ...[requestId, log, rejectInvalidHead],
+    ),
+  );
   setUpCors(app, config);
   makeArraysStrict();
   app.use(readBody(app.get(GlobalGuards)));
