@@ -6,7 +6,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { check } from './guarded-request/check.js';
-import { CONTENDERS, otherBuild } from './guarded-request/contenders.js';
+import { CONTENDERS, METRICS, otherBuild } from './guarded-request/contenders.js';
 import { ensureNpmPackages, INSTALL_PYTHON, pythonVersions, versionsOf } from './guarded-request/packages.js';
 import { report } from './guarded-request/report.js';
 import { withPostgres } from './support/postgres.js';
@@ -28,7 +28,7 @@ const NAMES = CONTENDERS.map(({ name }) => name);
  * @typedef {import('./guarded-request/contenders.js').Contender} Contender
  * @typedef {import('./guarded-request/check.js').Caller} Caller
  * @typedef {{ sessions: number, rounds: number, seconds: number, connections: number }} Load
- * @typedef {Load & { only?: string[], against?: string, json?: string }} Options
+ * @typedef {Load & { only?: string[], against?: string, metrics?: boolean, json?: string }} Options
  */
 
 export const command = new Command('guarded-request')
@@ -39,21 +39,23 @@ export const command = new Command('guarded-request')
   .option('--connections <n>', 'connections that send requests', wholeNumber(1), 64)
   .addOption(new Option('--only <names...>', 'measure only these; all by default').choices(NAMES))
   .option('--against <folder>', 'compare with the build in another checkout; without --only, only with that build')
+  .option('--metrics', 'compare with the same build with METRICS_PORT; without --only, only with it')
   .option('--json <file>', 'write all figures and versions to a file');
 
 /** @param {Options} options @param {AbortSignal} signal */
-export async function run({ only, against, json, ...load }, signal) {
+export async function run({ only, against, metrics, json, ...load }, signal) {
   const [wrk, python] = await Promise.all([requireWrk(), pythonVersions()]);
-  const names = only ?? (against ? ['gatehouse'] : NAMES);
+  const names = only ?? (against || metrics ? ['gatehouse'] : NAMES);
   const chosen = CONTENDERS.filter(({ name }) => names.includes(name));
   const contenders = chosen.filter(({ needs }) => needs !== 'python' || python);
   if (contenders.length < chosen.length) console.log(`Skipping fastapi. It needs: ${INSTALL_PYTHON}`);
+  if (metrics) contenders.push(METRICS);
   if (against) contenders.push(otherBuild(against));
   const usesNpm = contenders.some(({ needs }) => needs === 'npm');
   if (usesNpm) await ensureNpmPackages(signal);
   const loadBefore = Number(loadavg()[0]?.toFixed(1));
   if (loadBefore > MAX_LOAD_BEFORE) console.log(`Other programs are running (load ${loadBefore}). Expect noise.`);
-  const { turns, postgresql } = await measure(contenders, load, signal);
+  const { turns, postgresql } = await measure(contenders, load, signal, against);
   const { passed, rows } = report(contenders, turns);
   const versions = {
     ...{ node: process.versions.node, postgresql, wrk },
@@ -67,14 +69,16 @@ export async function run({ only, against, json, ...load }, signal) {
   return passed;
 }
 
-/** @param {readonly Contender[]} contenders @param {Load} load @param {AbortSignal} signal */
-function measure(contenders, { sessions, rounds, seconds, connections }, signal) {
+/**
+ * @param {readonly Contender[]} contenders @param {Load} load @param {AbortSignal} signal
+ * @param {string} [issuer] the build that issues the tokens. An earlier one does not accept all tokens of this build.
+ */
+function measure(contenders, { sessions, rounds, seconds, connections }, signal, issuer) {
   return withPostgres(signal, async ({ folder, createDatabase }) => {
     const { url: databaseUrl, pool } = await createDatabase('gatehouse');
     await insertSessions(pool, sessions);
-    const selected = await withGatehouse({}, signal, ({ url }) =>
-      selectSessions(pool, url, TOKENS + contenders.length),
-    );
+    const select = (/** @type {{ url: string }} */ { url }) => selectSessions(pool, url, TOKENS + contenders.length);
+    const selected = await withGatehouse({}, signal, select, issuer);
     /** @type {Caller[]} */
     const callers = selected.map(({ token, ...ids }) => ({
       ...ids,

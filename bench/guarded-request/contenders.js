@@ -17,6 +17,7 @@ import { PYTHON } from './packages.js';
  * @property {boolean} [isPublic] whether it responds without credentials
  * @property {'npm' | 'python'} [needs] packages that Gatehouse does not have
  * @property {number} [leastRatio] how many times as fast Gatehouse has to be
+ * @property {number} [mostRatio] how many times as fast Gatehouse may be
  * @property {(databaseUrl: string, signal: AbortSignal) => Promise<void>} [prepare]
  * @property {(port: number) => import('../support/server.js').Start} start
  * @property {(body: any) => unknown} userOf returns the user's ID from a response
@@ -143,6 +144,15 @@ export const CONTENDERS = [
     }),
   },
 ];
+
+/** The same build with metrics, which may cost little. The limit leaves room for the noise of a run. */
+export const METRICS = /** @satisfies {Contender} */ ({
+  ...BEARER,
+  name: 'gatehouse-metrics',
+  path: '/users/me',
+  mostRatio: 1.1,
+  start: () => gatehouse({ ...ENV, METRICS_PORT: '0' }),
+});
 
 /**
  * Returns another build of Gatehouse as a contender. It has to accept this build's database.

@@ -12,7 +12,7 @@ const MAX_P99_PER_P50 = 3;
  * @returns whether it is within the limits, and the figures
  */
 export function report(contenders, turns) {
-  const rows = contenders.map(({ name, leastRatio }) => {
+  const rows = contenders.map(({ name, leastRatio, mostRatio }) => {
     const rounds = turns.get(name) ?? [];
     const medianOf = (/** @type {'rps' | 'p50' | 'p99'} */ figure, of = rounds) =>
       median(of.map((turn) => turn[figure]));
@@ -29,6 +29,7 @@ export function report(contenders, turns) {
       microseconds: Math.min(...rounds.map(({ microseconds }) => microseconds)),
       ratio,
       leastRatio,
+      mostRatio,
       rounds,
     };
   });
@@ -38,12 +39,15 @@ export function report(contenders, turns) {
       'Gatehouse is … times as fast': ratio,
     })),
   );
-  const verdicts = rows.flatMap(({ name, p50, p99, ratio, leastRatio }) => {
+  const verdicts = rows.flatMap(({ name, p50, p99, ratio, leastRatio, mostRatio }) => {
     const spread = rounded(p99 / p50);
     const isSteady = spread <= MAX_P99_PER_P50;
     if (name === 'gatehouse') return verdict(isSteady, `p99 is ${spread} times p50 (at most ${MAX_P99_PER_P50})`);
     // Without Gatehouse in the run, the ratio is not a number.
-    if (leastRatio === undefined || Number.isNaN(ratio)) return [];
+    if (Number.isNaN(ratio)) return [];
+    if (mostRatio !== undefined)
+      return verdict(ratio <= mostRatio, `${ratio} times as fast as ${name} (at most ${mostRatio})`);
+    if (leastRatio === undefined) return [];
     return verdict(ratio >= leastRatio, `${ratio} times as fast as ${name} (at least ${leastRatio})`);
   });
   return { passed: verdicts.every(Boolean), rows };

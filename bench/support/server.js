@@ -111,10 +111,11 @@ export function withGatehousePerDatabase(databases, signal, work) {
  *
  * @template T
  * @param {Start['env']} env @param {AbortSignal} signal @param {(server: Server) => Promise<T>} work
+ * @param {string} [folder] of the build
  * @returns {Promise<T>}
  */
-export function withGatehouse(env, signal, work) {
-  const start = /** @type {const} */ (['Gatehouse', () => gatehouse(env)]);
+export function withGatehouse(env, signal, work, folder) {
+  const start = /** @type {const} */ (['Gatehouse', () => gatehouse(env, folder)]);
   return withServers([start], signal, ([server]) => work(/** @type {Server} */ (server)));
 }
 
