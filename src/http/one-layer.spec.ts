@@ -4,14 +4,14 @@ import { inOneLayer } from './one-layer.js';
 describe('inOneLayer', () => {
   const calls: string[] = [];
   const passes =
-    (name: string, error?: unknown): RequestHandler =>
+    (name: string, error?: string): RequestHandler =>
     (_request, _response, next) => {
       calls.push(name);
       next(error);
     };
   const run = (...handlers: RequestHandler[]) => {
     calls.length = 0;
-    const next: NextFunction = (error?: unknown) => calls.push(error ? `next: ${String(error)}` : 'next');
+    const next: NextFunction = (error?: string) => calls.push(error ? `next: ${error}` : 'next');
     void inOneLayer(...handlers)({} as Request, {} as Response, next);
     return calls;
   };
