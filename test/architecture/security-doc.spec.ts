@@ -36,6 +36,7 @@ describe('docs/security.md', () => {
     expect(chapters.map((chapter) => chapter.split('\n')[0])).toEqual([
       'Passwords',
       'Recovery and mail',
+      'Second factors',
       'Passkeys',
       'Access tokens',
       'Sessions and refresh',
