@@ -108,7 +108,7 @@ describe('parseEnvironment', () => {
     for (const value of values) expect([value, invalidVariables({ [name]: value })]).toEqual([value, [name]]);
   });
 
-  it.each(['JWT_SECRET', 'REFRESH_SECRET', 'JWT_PREVIOUS_SECRETS'])(
+  it.each(['JWT_SECRET', 'REFRESH_SECRET', 'JWT_PREVIOUS_SECRETS', 'FACTOR_SECRET', 'FACTOR_PREVIOUS_SECRETS'])(
     'rejects weak secrets only in production: %s',
     (name) => {
       for (const secret of ['too-short', 'a'.repeat(40), 'changeme-changeme-changeme-changeme']) {

@@ -33,6 +33,7 @@ describe('a variable with the suffix _FILE', () => {
     ['JWT_SECRET', `${SECRET}!`],
     ['JWT_PREVIOUS_SECRETS', `${SECRET}1,${SECRET}2`],
     ['REFRESH_SECRET', `${SECRET}3`],
+    ['FACTOR_SECRET', `${SECRET}4`],
     ['SMTP_URL', 'smtps://u:p@mail.example.com:465'],
     ['REDIS_URL', 'redis://u:p@redis:6379/0'],
     ['MAX_STREAMS', '17'],

@@ -12,6 +12,7 @@ import { TestApp } from '../support/test-app.js';
 const PUBLIC_ROUTES = [
   'POST /auth/register',
   'POST /auth/login',
+  'POST /auth/login/factor',
   'POST /auth/refresh',
   'POST /auth/token',
   'POST /auth/revoke',

@@ -1,7 +1,9 @@
 import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
+import { challengeFor, codeOf, enrolTotp } from '../support/factors.js';
 import { issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
+const PASSWORD = 'seven lanterns at dusk';
 const NEW_PASSWORD = 'nine candles before dawn';
 const CONCURRENT_REQUESTS = 20;
 
@@ -18,6 +20,8 @@ describe('a database dump', () => {
     await signIn(app, ada, 'another device');
     await app.request.post('/auth/password/forgot').send({ email: ada.email }).expect(202);
     for (const purpose of ['email_verification', 'not_me'] as const) await issueToken(app, purpose, ada);
+    await enrolTotp(app, ada);
+    await challengeFor(app, ada);
     const token = await issueToken(app, 'password_reset', await buildUser(app));
     await app.request.post('/auth/password/reset').send({ token, newPassword: NEW_PASSWORD }).expect(204);
     dump = await readAll(app);
@@ -50,6 +54,23 @@ describe('a database dump', () => {
       'a not-me token',
       (token) => app.request.post('/auth/not-me').send({ token }),
       (bea) => issueToken(app, 'not_me', bea),
+    ],
+    [
+      'a recovery code',
+      async (recoveryCode, email) => {
+        const challenge = await challengeFor(app, { email, password: PASSWORD, id: '' });
+        return app.request.post('/auth/login/factor').set('User-Agent', '').send({ challenge, recoveryCode });
+      },
+      async (bea) => (await enrolTotp(app, bea)).recoveryCodes[0] ?? '',
+    ],
+    [
+      'a secret of an authenticator app',
+      async (secret, email) => {
+        const challenge = await challengeFor(app, { email, password: PASSWORD, id: '' });
+        const code = /^[A-Z2-7]{16,}$/.test(secret) ? codeOf(secret) : '000000';
+        return app.request.post('/auth/login/factor').set('User-Agent', '').send({ challenge, code });
+      },
+      async (bea) => (await enrolTotp(app, bea)).secret,
     ],
     [
       'a password',

@@ -5,6 +5,7 @@ import { FUTURE_EXAMPLE } from '../../src/http/fields.js';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { NO_DATABASE } from '../support/constants.js';
 import type { Schema } from '../support/operations.js';
+import { enrolTotp } from '../support/factors.js';
 import { runCommand } from '../support/run-command.js';
 import { runNode, type Finished } from '../support/run-node.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
@@ -34,6 +35,24 @@ describe('the command line', () => {
 
   const emails = async () =>
     (await app.database.query<{ email: string }>('SELECT email FROM users ORDER BY id')).map(({ email }) => email);
+
+  describe('users:reset-factors', () => {
+    it('removes the second factors of a user and revokes their sessions', async () => {
+      const ada = await buildSignedIn(app);
+      await enrolTotp(app, ada);
+      const { code, stdout } = await run('users:reset-factors', '--email', ada.email.toUpperCase());
+      expect([code, stdout]).toEqual([0, expect.stringContaining(`Removed the second factors of ${ada.email}.`)]);
+      await app.as(ada.accessToken).get('/users/me').expect(401);
+      await signIn(app, ada);
+      const again = await run('users:reset-factors', '--email', ada.email);
+      expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('has no second factor')]);
+    });
+
+    it('reports an unknown email', async () => {
+      const { code, stderr } = await run('users:reset-factors', '--email', 'nobody@example.com');
+      expect([code, stderr]).toEqual([1, expect.stringContaining('No such user.')]);
+    });
+  });
 
   describe('users:create-admin', () => {
     it('prints a random password with which the new admin signs in', async () => {
