@@ -13,6 +13,9 @@ import { until } from '../support/until.js';
 
 const [, SECTION = ''] = /^## Walkthrough\n(.*?)^## /ms.exec(readFileSync('docs/api.md', 'utf8')) ?? [];
 
+/** Replaces the builtin: asks the test for the value of a variable. */
+const READ = `read() { printf -v "\${@: -1}" %s "$(curl -s "$READER/\${@: -1}?secret=$SECRET")"; }`;
+
 describe('the walkthrough in docs/api.md', () => {
   let app: TestApp;
   let mails: MailServer;
@@ -48,8 +51,7 @@ describe('the walkthrough in docs/api.md', () => {
     await once(reader, 'listening');
 
     const { stdout, code } = await bash(
-      `read() { printf -v "\${@: -1}" %s "$(curl -s "$READER/\${@: -1}?secret=$SECRET")"; }
-       ${readFences(SECTION, 'sh').join('\n')}`
+      `${READ}\n${readFences(SECTION, 'sh').join('\n')}`
         .replace(/^BASE=.*$/m, `BASE=${app.url}`)
         .replace(/^EMAIL=.*$/m, `EMAIL=${admin.email} PASSWORD='${admin.password}'`),
       { READER: `http://127.0.0.1:${(reader.address() as AddressInfo).port}` },
