@@ -234,6 +234,9 @@ export const ROUTE_CALLS = [
   open('POST /auth/email/change', async (world) => ({
     json: { token: await world.token('email_change', await world.signedIn(), newEmail()) },
   })),
+  open('POST /auth/invitation/accept', async (world) => ({
+    json: { token: await world.token('invitation', await world.signedIn()), password: NEW_PASSWORD },
+  })),
   open('POST /auth/not-me', async (world) => ({
     json: { token: await world.token('not_me', await world.signedIn()) },
   })),
@@ -265,6 +268,17 @@ export const ROUTE_CALLS = [
   user('DELETE /sessions/{id}', ({ me }) => ({ path: `/sessions/${me.sessionId}` })),
   admin('GET /admin/users'),
   admin('POST /admin/users', () => ({ json: { email: newEmail(), password: PASSWORD } })),
+  admin('POST /admin/users', () => ({ json: { email: newEmail() } }), 'an invitation'),
+  open('POST /admin/users/{id}/invitation', async (world) => {
+    const { accessToken } = await world.signedIn('admin');
+    const invited = await world.send({
+      method: 'post',
+      path: '/admin/users',
+      accessToken,
+      json: { email: newEmail() },
+    });
+    return { accessToken, path: `/admin/users/${/** @type {{ id: string }} */ (invited).id}/invitation` };
+  }),
   admin('GET /admin/users/{id}'),
   admin('PATCH /admin/users/{id}', () => ({ json: { name: 'Ada Lovelace' } }), 'a name'),
   admin('PATCH /admin/users/{id}', () => ({ json: { email: newEmail() } }), 'an email'),

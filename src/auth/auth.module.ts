@@ -31,6 +31,10 @@ import { FactorsService } from './factors/factors.service.js';
 import { RecoveryCode } from './factors/recovery-code.entity.js';
 import { RecoveryCodesRepository } from './factors/recovery-codes.repository.js';
 import { SignInChallenge } from './factors/sign-in-challenge.entity.js';
+import { InvitationsAdminController } from './invitations/invitations.admin.controller.js';
+import { InvitationsController } from './invitations/invitations.controller.js';
+import { InvitationsRepository } from './invitations/invitations.repository.js';
+import { InvitationsService } from './invitations/invitations.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { ApiKeyTokens } from './keys/api-key.token.js';
 import { ApiKeyVerifier } from './keys/api-key.verifier.js';
@@ -90,6 +94,8 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     AuthController,
     EmailChangeController,
     EmailVerificationController,
+    InvitationsAdminController,
+    InvitationsController,
     IntrospectionController,
     // Before FactorsController, whose paths have a parameter.
     TotpController,
@@ -118,6 +124,8 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     FactorBox,
     FactorSignInService,
     FactorVerifier,
+    InvitationsRepository,
+    InvitationsService,
     IntrospectionService,
     FactorsRepository,
     FactorsResetService,

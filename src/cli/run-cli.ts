@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { AdminOptions } from './create-admin.js';
 import type { DoctorOptions } from './doctor/doctor.js';
 import type { ImportOptions } from './import/import-users.js';
+import type { InviteOptions } from './invite-users.js';
 import type { GenerateOptions } from './keys.js';
 import { parseDuration } from '../config/duration.js';
 
@@ -47,6 +48,14 @@ export async function runCli(args: readonly string[]): Promise<number> {
     .description('Remove all second factors of a user who lost them, and revoke all their sessions.')
     .requiredOption('--email <email>', 'e-mail address')
     .action(async ({ email }: { email: string }) => (await import('./reset-factors.js')).resetFactors(email));
+
+  program
+    .command('users:invite')
+    .description('Mail an invitation to choose a password to users who have none.')
+    .requiredOption('--imported', 'the users that were imported without a password hash')
+    .option('--per-minute <number>', 'how many users to invite per minute', toCount, 60)
+    .option('--dry-run', 'print how many users would be invited')
+    .action(async (options: InviteOptions) => (await import('./invite-users.js')).inviteImportedUsers(options));
 
   program
     .command('sessions:prune')

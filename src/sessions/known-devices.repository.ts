@@ -14,7 +14,7 @@ const OWNERS = `
  UNION ALL
 SELECT e.id, ''::bytea, true FROM users u JOIN audit_events e ON e.user_id = u.id
  WHERE (u.id = $1 OR lower(u.email) = lower($2)) AND e.actor_id = u.id AND e.outcome = 'success'
-   AND e.type IN ('user_created', 'email_verified', 'password_reset')
+   AND e.type IN ('user_created', 'email_verified', 'password_reset', 'invitation_accepted')
    AND e.id > ${lowestIdAt(`now() - interval '${OWNER_MS} milliseconds'`)}
    -- The event of a reset follows the change in the same transaction, and its time is rounded down.
    AND (u.password_changed_at < e.occurred_at + interval '1 second') IS NOT FALSE

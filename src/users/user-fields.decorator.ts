@@ -20,15 +20,15 @@ export function EmailField(options: ApiPropertyOptions = {}): PropertyDecorator 
 }
 
 /** Checks only the length of a new password. `PasswordPolicy` decides whether it is acceptable and gives the reason. */
-export function NewPasswordField(example = 'seven lanterns at dusk'): PropertyDecorator {
+export function NewPasswordField(options: ApiPropertyOptions = {}): PropertyDecorator {
   return applyDecorators(
     ApiProperty({
       format: 'password',
       minLength: PASSWORD_MIN,
       maxLength: PASSWORD_MAX,
       description: 'Any characters are allowed, and none are trimmed. The password must be hard to guess.',
-      // Differs from the current password, so that the example of a change works.
-      example,
+      example: 'seven lanterns at dusk',
+      ...options,
     }),
     CodePoints(...PASSWORD_LENGTH, normalizePassword),
   );

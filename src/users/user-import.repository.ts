@@ -2,7 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { User } from './user.entity.js';
 
-export type ImportedUserRow = Pick<User, 'id' | 'email' | 'passwordHash' | 'name' | 'role' | 'isActive'> & {
+export type ImportedUserRow = Pick<
+  User,
+  'id' | 'email' | 'passwordHash' | 'name' | 'role' | 'isActive' | 'invitation'
+> & {
   /** `now` is the time of the insert, by the database's clock. */
   readonly emailVerifiedAt: Date | 'now' | null;
 };
@@ -18,10 +21,11 @@ export class UserImportRepository {
    */
   async insertNew(manager: EntityManager, rows: readonly ImportedUserRow[]): Promise<Set<string>> {
     const inserted = await manager.query<{ id: string }[]>(
-      `INSERT INTO users (id, email, password_hash, name, role, is_active, email_verified_at)
-       SELECT given.id, given.email, "passwordHash", name, role, "isActive", "emailVerifiedAt"::timestamptz
+      `INSERT INTO users (id, email, password_hash, name, role, is_active, email_verified_at, invitation)
+       SELECT given.id, given.email, "passwordHash", name, role, "isActive", "emailVerifiedAt"::timestamptz, invitation
          FROM jsonb_to_recordset($1::jsonb) AS given(
-                id uuid, email text, "passwordHash" text, name text, role text, "isActive" boolean, "emailVerifiedAt" text)
+                id uuid, email text, "passwordHash" text, name text, role text, "isActive" boolean, "emailVerifiedAt" text,
+                invitation text)
        WHERE NOT EXISTS (SELECT FROM one_time_tokens t JOIN users u ON u.id = t.user_id
                            WHERE t.email = given.email AND t.purpose = 'not_me' AND t.expires_at > now()
                              AND u.email <> t.email)

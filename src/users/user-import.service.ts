@@ -16,7 +16,7 @@ export interface ImportedUser {
   readonly email: string;
   readonly name?: string | null | undefined;
   readonly role?: Role | undefined;
-  /** If missing, the user must reset their password before they can sign in. */
+  /** If missing, the user must accept an invitation or reset their password before they can sign in. */
   readonly passwordHash?: string | undefined;
   readonly emailVerified?: boolean | undefined;
   readonly emailVerifiedAt?: Date | undefined;
@@ -113,7 +113,8 @@ export class UserImportService {
     const { line, email, name = null, role = 'user', isActive = true } = user;
     const passwordHash = user.passwordHash ?? unmatchableHash(this.cost);
     const emailVerifiedAt = user.emailVerifiedAt ?? (user.emailVerified ? 'now' : null);
-    return { id: newId(), line, email, passwordHash, name, role, isActive, emailVerifiedAt };
+    const invitation = user.passwordHash === undefined ? 'due' : null;
+    return { id: newId(), line, email, passwordHash, name, role, isActive, emailVerifiedAt, invitation };
   }
 
   private async record(manager: EntityManager, rows: readonly Row[], { file, run }: ImportSource): Promise<void> {

@@ -8,6 +8,8 @@ export const UNIQUE_EMAIL = 'uq_users_email';
 @Check('ck_users_role', `role IN (${ROLES.map((role) => `'${role}'`).join(', ')})`)
 @Check('ck_users_email', `char_length(email) BETWEEN 3 AND 254`)
 @Index(UNIQUE_EMAIL, { synchronize: false })
+@Check('ck_users_invitation', `invitation IN ('due', 'sent')`)
+@Index('ix_users_invitation_due', ['id'], { where: `(invitation = 'due'::text)` })
 @Index('ix_users_admin', ['id'], { where: `(role = 'admin'::text)` })
 export class User {
   @PrimaryColumn({ type: 'uuid' })
@@ -20,6 +22,13 @@ export class User {
   /** Loaded only by queries that select it explicitly. */
   @Column({ type: 'text', select: false })
   passwordHash!: string;
+
+  /**
+   * Whether a user who never had a password must still get an invitation, or got one. `null` for everyone else. Loaded only
+   * by queries that select it explicitly, because no request of the user needs it.
+   */
+  @Column({ type: 'text', nullable: true, select: false })
+  invitation?: 'due' | 'sent' | null;
 
   /** `null` for the first password. A new hash of the same password is not a change. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true, select: false })

@@ -7,11 +7,11 @@ import { ApiProblems } from '../http/api-problems.decorator.js';
 import { IdParamDto } from '../http/id-param.dto.js';
 import { Roles } from '../http/roles.decorator.js';
 import { PasswordTooWeakError } from '../platform/passwords/passwords.errors.js';
+import { AdminUserDto } from './dto/admin-user.dto.js';
 import { CreateUserDto } from './dto/create-user.dto.js';
 import { ListUsersDto } from './dto/list-users.dto.js';
 import { UpdateUserDto } from './dto/update-user.dto.js';
 import { UserPageDto } from './dto/user-page.dto.js';
-import { UserDto } from './user.dto.js';
 import { EmailTakenError, LastAdminError, UserNotFoundError } from './users.errors.js';
 import { UsersService } from './users.service.js';
 
@@ -31,20 +31,21 @@ export class UsersAdminController {
   @Post()
   @ApiOperation({
     summary: 'Create a user',
-    description: 'The rules for emails and passwords are those of `POST /auth/register`, without its rate limits.',
+    description:
+      'The rules for emails and passwords are those of `POST /auth/register`, without its rate limits. Without a password, the user gets a mail with an invitation.',
   })
-  @ApiCreated(UserDto)
+  @ApiCreated(AdminUserDto)
   @ApiProblems(PasswordTooWeakError, EmailTakenError)
-  async createUser(@CurrentPrincipal() principal: Principal, @Body() user: CreateUserDto): Promise<UserDto> {
-    return UserDto.from(await this.users.createUser(user, principal));
+  async createUser(@CurrentPrincipal() principal: Principal, @Body() user: CreateUserDto): Promise<AdminUserDto> {
+    return AdminUserDto.from(await this.users.createUser(user, principal));
   }
 
   @Get(':id')
   @ApiOperation({ summary: 'Get a user', description: 'Also returns inactive users.' })
-  @ApiOkResponse({ type: UserDto })
+  @ApiOkResponse({ type: AdminUserDto })
   @ApiProblems(UserNotFoundError)
-  async getUser(@Param() { id }: IdParamDto): Promise<UserDto> {
-    return UserDto.from(await this.users.getUser(id));
+  async getUser(@Param() { id }: IdParamDto): Promise<AdminUserDto> {
+    return AdminUserDto.from(await this.users.getUser(id));
   }
 
   @Patch(':id')
@@ -53,14 +54,14 @@ export class UsersAdminController {
     description:
       'Changes only the fields of the body. A new email receives a link to verify it, and links that the earlier one received stop working. Deactivating a user revokes all their sessions. Fails if no active admin would remain.',
   })
-  @ApiOkResponse({ type: UserDto })
+  @ApiOkResponse({ type: AdminUserDto })
   @ApiProblems(UserNotFoundError, LastAdminError, EmailTakenError)
   async updateUser(
     @CurrentPrincipal() principal: Principal,
     @Param() { id }: IdParamDto,
     @Body() changes: UpdateUserDto,
-  ): Promise<UserDto> {
-    return UserDto.from(await this.users.updateUser(id, changes, principal));
+  ): Promise<AdminUserDto> {
+    return AdminUserDto.from(await this.users.updateUser(id, changes, principal));
   }
 
   @Delete(':id')

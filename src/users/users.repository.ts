@@ -14,7 +14,7 @@ export interface UserFilter {
   readonly isActive?: boolean | undefined;
 }
 
-export interface NewUserRow extends Pick<User, 'id' | 'email' | 'passwordHash' | 'name' | 'role'> {
+export interface NewUserRow extends Pick<User, 'id' | 'email' | 'passwordHash' | 'name' | 'role' | 'invitation'> {
   readonly isEmailVerified?: boolean;
 }
 
@@ -43,11 +43,12 @@ export class UsersRepository {
     } catch (error) {
       throw isUniqueViolation(error, UNIQUE_EMAIL) ? new EmailTakenError() : error;
     }
-    return manager.findOneByOrFail(User, { id: row.id });
+    return this.selectForAdmin(manager, row.id).getOneOrFail();
   }
 
+  /** Returns a user with their `invitation`. */
   findById(manager: EntityManager, id: string): Promise<User | null> {
-    return manager.findOneBy(User, { id });
+    return this.selectForAdmin(manager, id).getOne();
   }
 
   findByEmail(manager: EntityManager, email: string): Promise<User | null> {
@@ -81,8 +82,9 @@ export class UsersRepository {
     return manager.findOne(User, { where: { id, passwordHash, isActive: true }, lock: { mode: 'for_no_key_update' } });
   }
 
+  /** Locks a user's row and returns it with the `invitation`. */
   lock(manager: EntityManager, id: string): Promise<User | null> {
-    return manager.findOne(User, { where: { id }, lock: { mode: 'for_no_key_update' } });
+    return this.selectForAdmin(manager, id).setLock('for_no_key_update').getOne();
   }
 
   /**
@@ -102,7 +104,7 @@ export class UsersRepository {
   async update(manager: EntityManager, id: string, changes: UserChanges): Promise<User> {
     const verification = changes.email === undefined ? {} : { emailVerifiedAt: null };
     await this.set(manager, id, { ...changes, ...verification });
-    return manager.findOneByOrFail(User, { id });
+    return this.selectForAdmin(manager, id).getOneOrFail();
   }
 
   /** Sets an email that its user has proven to receive mail at. @throws EmailTakenError */
@@ -110,12 +112,12 @@ export class UsersRepository {
     return this.set(manager, id, { email, emailVerifiedAt: () => 'now()' });
   }
 
-  /** Sets a new password. Call this after revoking sessions. Otherwise their devices stay trusted. */
+  /** Sets a new password, so that the user no longer counts as invited. Call this after revoking sessions. Otherwise their devices stay trusted. */
   async setPasswordHash(manager: EntityManager, id: string, passwordHash: string): Promise<void> {
     await manager.update(
       User,
       { id },
-      { passwordHash, passwordChangedAt: () => 'clock_timestamp()', updatedAt: () => 'now()' },
+      { passwordHash, invitation: null, passwordChangedAt: () => 'clock_timestamp()', updatedAt: () => 'now()' },
     );
   }
 
@@ -144,6 +146,7 @@ export class UsersRepository {
   list(manager: EntityManager, filter: UserFilter, page: PageRequest): Promise<User[]> {
     const query = manager
       .createQueryBuilder(User, 'user')
+      .addSelect('user.invitation')
       .orderBy('user.id', 'DESC')
       .limit(page.limit + 1);
     if (page.after) query.andWhere('user.id < :after', { after: page.after });
@@ -164,6 +167,10 @@ export class UsersRepository {
     } catch (error) {
       throw isUniqueViolation(error, UNIQUE_EMAIL) ? new EmailTakenError() : error;
     }
+  }
+
+  private selectForAdmin(manager: EntityManager, id: string): SelectQueryBuilder<User> {
+    return this.selectOne(manager, { id }).addSelect('user.invitation');
   }
 
   private selectOne(manager: EntityManager, key: UserKey): SelectQueryBuilder<User> {

@@ -18,7 +18,8 @@ import { UsersRepository, type NewUserRow, type UserChanges, type UserFilter } f
 
 export interface NewUser {
   readonly email: string;
-  readonly password: string;
+  /** Without a password, the user gets an invitation to choose one. */
+  readonly password?: string | undefined;
   readonly name?: string | null | undefined;
   readonly role?: Role | undefined;
   /** If false, the user gets a mail with a link to verify their email. */
@@ -26,7 +27,7 @@ export interface NewUser {
 }
 
 /** The fields that users choose when they register. */
-export type Registration = Pick<NewUser, 'email' | 'password' | 'name'>;
+export type Registration = Pick<NewUser, 'email' | 'name'> & { readonly password: string };
 
 @Injectable()
 export class UsersService {
@@ -59,9 +60,10 @@ export class UsersService {
    * @throws the errors of `UserHooks.assertActorAllowed`
    */
   async createUser(user: NewUser, actor: Principal | null): Promise<User> {
-    await this.assertPasswordAcceptable(user);
+    const { password } = user;
+    if (password !== undefined) await this.assertPasswordAcceptable({ ...user, password });
     const row = await this.toRow(user);
-    const details = { role: row.role, ...(!actor && { by: 'command' }) };
+    const details = { role: row.role, ...(row.invitation && { isInvited: true }), ...(!actor && { by: 'command' }) };
     return this.database.transactionWithRetry(async (manager) => {
       if (actor) await this.hooks.assertActorAllowed(manager, actor);
       return this.insert(manager, row, { type: 'user_created', userId: row.id, actor, details });
@@ -149,7 +151,9 @@ export class UsersService {
   private async toRow(user: NewUser, client?: Client): Promise<NewUserRow> {
     const { password, name = null, role = 'user', isEmailVerified = false } = user;
     const email = normalizeEmail(user.email);
-    return { id: newId(), email, passwordHash: await this.hasher.hash(password, client), name, role, isEmailVerified };
+    const isInvited = password === undefined;
+    const passwordHash = isInvited ? this.hasher.unusable() : await this.hasher.hash(password, client);
+    return { id: newId(), email, passwordHash, name, role, isEmailVerified, invitation: isInvited ? 'sent' : null };
   }
 
   private async insert(

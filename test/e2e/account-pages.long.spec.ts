@@ -63,6 +63,7 @@ const NEW_PASSWORD = 'nine kettles by the sea';
     ['not-me', 'not_me', 'Choose a new password'],
     ['verify-email', 'email_verification', null],
     ['change-email', 'email_change', null],
+    ['accept-invitation', 'invitation', 'Get a link'],
   ] as const)('%s reports a dead link on load and offers the next step', async (name, purpose, next) => {
     const page = await browser.open(linkTo(name, await issueOldToken(app, purpose, user)));
     await page.getByText('This link no longer works').waitFor();
@@ -98,6 +99,30 @@ const NEW_PASSWORD = 'nine kettles by the sea';
     expect(await signIn(user.password)).toBe(401);
   });
 
+  it('accepts an invitation and gives the account its first password', async () => {
+    const page = await browser.open(linkTo('accept-invitation', await issueToken(app, 'invitation', user)));
+    await page.getByLabel('Password', { exact: true }).fill('password123');
+    await page.getByRole('button', { name: 'Save password' }).click();
+    await page.locator('#problem:not(:empty)').waitFor();
+    await page.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD);
+    await page.getByRole('button', { name: 'Save password' }).click();
+    expect(await headingOf(page)).toBe('Your account is ready');
+    expect(await signIn(NEW_PASSWORD)).toBe(200);
+  });
+
+  it('changes the email and shows why it cannot', async () => {
+    const [token, email] = [await issueToken(app, 'email_change', user, 'taken@example.com'), 'taken@example.com'];
+    const other = await buildUser(app, { email });
+    const page = await browser.open(linkTo('change-email', token));
+    await page.getByRole('button', { name: 'Use this email address' }).click();
+    await page.locator('#problem:not(:empty)').waitFor();
+    await app.database.query('DELETE FROM users WHERE id = $1', [other.id]);
+    await page.getByRole('button', { name: 'Use this email address' }).click();
+    expect(await headingOf(page)).toBe('Your email address was changed');
+    const status = (await app.request.post('/auth/login').send({ email, password: user.password })).status;
+    expect(status).toBe(200);
+  });
+
   it('opens a second link in the same tab', async () => {
     const page = await browser.open(linkTo('not-me', 'made-up'));
     await page.getByText('This link no longer works').waitFor();
@@ -127,6 +152,7 @@ const NEW_PASSWORD = 'nine kettles by the sea';
       await openReset(width),
       await browser.open(linkTo('not-me', await issueToken(app, 'not_me', user)), width),
       await browser.open(linkTo('verify-email', await issueToken(app, 'email_verification', user)), width),
+      await browser.open(linkTo('accept-invitation', await issueToken(app, 'invitation', user)), width),
       await browser.open(linkTo('change-email', await issueToken(app, 'email_change', user, 'new@example.com')), width),
       await browser.open(linkTo('forgot-password'), width),
     ];

@@ -58,6 +58,7 @@ describe('an account page', () => {
     ['reset-password', '/auth/password/reset', ['newPassword']],
     ['verify-email', '/auth/email/verify', []],
     ['change-email', '/auth/email/change', []],
+    ['accept-invitation', '/auth/invitation/accept', ['password']],
     ['not-me', '/auth/not-me', []],
   ])('%s sends its fields to a route that accepts them', async (page, path, fields) => {
     expect(await formOf(page)).toEqual({ path, fields });
@@ -70,6 +71,7 @@ describe('an account page', () => {
     ['reset-password', true],
     ['verify-email', false],
     ['change-email', false],
+    ['accept-invitation', true],
     ['not-me', true],
   ])('%s checks its link, and offers a new one: %s', async (page, offersLink) => {
     const { text } = await open(page);

@@ -26,6 +26,7 @@ describe('/admin/users', () => {
         role: 'user',
         isActive: true,
         hasSecondFactor: false,
+        isInvited: false,
         emailVerifiedAt: null,
         createdAt: expect.stringMatching(RFC_3339),
         updatedAt: expect.stringMatching(RFC_3339),
@@ -74,7 +75,7 @@ describe('/admin/users', () => {
       ['a missing email', { email: undefined }, '/email'],
       ['an invalid email', { email: 'ada' }, '/email'],
       ['a list of emails', { email: ['ada@example.com'] }, '/email'],
-      ['a missing password', { password: undefined }, '/password'],
+      ['null as the password', { password: null }, '/password'],
       ['an empty password', { password: '' }, '/password'],
       ['a password of 1,025 characters', { password: 'a'.repeat(1_025) }, '/password'],
       ['a number as the name', { name: 7 }, '/name'],
@@ -97,10 +98,11 @@ describe('/admin/users', () => {
   });
 
   describe('GET /:id', () => {
-    it('returns the same user as GET /users/me', async () => {
+    it('returns the user of GET /users/me and whether they are invited', async () => {
       const ada = await buildSignedIn(app);
       const { body } = await asAdmin().get(`/admin/users/${ada.id}`).expect(200);
-      expect(body).toEqual((await app.as(ada.accessToken).get('/users/me')).body);
+      const { body: self } = await app.as(ada.accessToken).get('/users/me');
+      expect(body).toEqual({ ...self, isInvited: false });
     });
 
     it('accepts an ID in upper case', async () => {
@@ -146,7 +148,8 @@ describe('/admin/users', () => {
       ['a number as the active state', { isActive: 0 }],
       ['null as the active state', { isActive: null }],
       ['an empty name', { name: '' }],
-      ['an email', { email: 'other@example.com' }],
+      ['an invalid email', { email: 'other' }],
+      ['null as the email', { email: null }],
       ['a password', { password: 'nine ferries in fog' }],
       ['a password hash', { passwordHash: 'x' }],
       ['an ID', { id: UNKNOWN_ID }],

@@ -16,6 +16,7 @@ interface Users {
   readonly resetToken: string;
   readonly verificationToken: string;
   readonly changeToken: string;
+  readonly invitationToken: string;
   readonly notMeToken: string;
 }
 type Send = (app: TestApp, users: Users) => PromiseLike<{ status: number }>;
@@ -88,6 +89,11 @@ const actions: readonly [string, Send][] = [
     ({ request }, { verificationToken }) => request.post('/auth/email/verify').send({ token: verificationToken }),
   ],
   [
+    'accepting an invitation',
+    ({ request }, { invitationToken }) =>
+      request.post('/auth/invitation/accept').send({ token: invitationToken, password: NEW_PASSWORD }),
+  ],
+  [
     'requesting a change of the email',
     (own, { ada }) => own.as(ada.accessToken).post('/users/me/email').send({ email: 'new@example.com' }),
   ],
@@ -121,6 +127,7 @@ describe('an audited action', () => {
       usedToken,
       resetToken: await issueToken(app, 'password_reset', ada),
       verificationToken: await issueToken(app, 'email_verification', ada),
+      invitationToken: await issueToken(app, 'invitation', ada),
       changeToken: await issueToken(app, 'email_change', ada, 'new@example.com'),
       notMeToken: await issueToken(app, 'not_me', ada),
     };

@@ -22,6 +22,7 @@ const PUBLIC_ROUTES = [
   'POST /auth/password/reset',
   'POST /auth/email/verify',
   'POST /auth/email/change',
+  'POST /auth/invitation/accept',
   'POST /auth/not-me',
   'POST /auth/one-time-tokens/check',
   'GET /health/live',

@@ -212,6 +212,7 @@ describe('rate limits', () => {
     ['/auth/password/reset', { newPassword: 'nine lanterns before noon' }],
     ['/auth/email/verify', {}],
     ['/auth/email/change', {}],
+    ['/auth/invitation/accept', { password: 'nine lanterns before noon' }],
     ['/auth/not-me', {}],
     ['/auth/one-time-tokens/check', { purpose: 'not_me' }],
   ])('apply to guesses of mailed tokens at %s', async (path, fields) => {

@@ -305,4 +305,37 @@ describe('users:import', () => {
     const overwritten = await run('x.csv', '--report', `${folder}/./x.csv`);
     expect(overwritten).toEqual({ code: 1, stdout: '', stderr: 'The report would overwrite the file.\n' });
   });
+
+  describe('users:invite', () => {
+    const invite = (...options: string[]) => runCommand(['users:invite', ...options], environment());
+    const invitations = () => app.database.query('SELECT email, invitation FROM users ORDER BY email');
+
+    it('invites imported users without a password once', async () => {
+      const rows = `a@example.com,,\nb@example.com,${HASH},\nc@example.com,,\nd@example.com,,false`;
+      await runOn('invited.csv', `email,passwordHash,isActive\n${rows}`);
+      const dry = await invite('--imported', '--dry-run');
+      expect([dry.code, dry.stdout, dry.stderr]).toEqual([0, 'Would invite 2 users.\n', '']);
+      const first = await invite('--imported');
+      expect([first.code, first.stdout, first.stderr]).toEqual([0, 'Invited 2 users.\n', '']);
+      expect((await invite('--imported')).stdout).toBe('Invited 0 users.\n');
+      expect(await invitations()).toEqual([
+        { email: 'a@example.com', invitation: 'sent' },
+        { email: 'b@example.com', invitation: null },
+        { email: 'c@example.com', invitation: 'sent' },
+        { email: 'd@example.com', invitation: 'due' },
+      ]);
+      const mails = await app.database.query(
+        `SELECT recipient FROM mails WHERE kind = 'invitation' ORDER BY recipient`,
+      );
+      expect(mails).toEqual([{ recipient: 'a@example.com' }, { recipient: 'c@example.com' }]);
+    });
+
+    it.each([[], ['--imported', '--per-minute', '0'], ['--imported', '--per-minute', 'many']])(
+      'rejects the options %j',
+      async (...options) => {
+        const { code, stderr } = await invite(...options.flat());
+        expect([code, stderr]).toEqual([1, expect.stringMatching(/--imported|--per-minute/)]);
+      },
+    );
+  });
 });

@@ -140,7 +140,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Create a user
-         * @description The rules for emails and passwords are those of `POST /auth/register`, without its rate limits.
+         * @description The rules for emails and passwords are those of `POST /auth/register`, without its rate limits. Without a password, the user gets a mail with an invitation.
          */
         readonly post: operations["createUser"];
         readonly delete?: never;
@@ -192,6 +192,26 @@ export interface paths {
          * @description For users who lost their factors and recovery codes. Verify who asks first. Sends the user a mail. Does nothing if the user has no second factor.
          */
         readonly delete: operations["resetFactors"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/admin/users/{id}/invitation": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Send a user another invitation
+         * @description Invalidates the earlier one. Fails if the user is inactive or already has a password. Users who were imported without a password can be invited, too.
+         */
+        readonly post: operations["inviteUser"];
+        readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -415,6 +435,26 @@ export interface paths {
          * @description Needs an API key with the scope `introspect`, which an admin creates. A revocation shows in the next response, so a service that asks for each request has revocation as strict as this server. The response for an unknown, revoked or expired token is `{ "active": false }`.
          */
         readonly post: operations["introspectToken"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/auth/invitation/accept": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Accept an invitation with a mailed token: choose a password
+         * @description The token is in the fragment of the mailed link. It works once, and for a week by default. A rejected password does not use it up. Also verifies the email. Without `name`, the name stays the same.
+         */
+        readonly post: operations["acceptInvitation"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -925,6 +965,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        readonly AcceptInvitation: {
+            readonly name?: string | null;
+            /**
+             * Format: password
+             * @description Any characters are allowed, and none are trimmed. The password must be hard to guess.
+             */
+            readonly password: string;
+            readonly token: string;
+        };
         readonly AccessToken: {
             /** @description A JWT. Send it as `Authorization: Bearer`. */
             readonly accessToken: string;
@@ -1048,6 +1097,26 @@ export interface components {
             /** @description Pass it as `cursor` to get the next page. `null` on the last page. */
             readonly nextCursor: string | null;
         };
+        readonly AdminUser: {
+            /** Format: date-time */
+            readonly createdAt: string;
+            /** Format: email */
+            readonly email: string;
+            /** Format: date-time */
+            readonly emailVerifiedAt: string | null;
+            /** @description Whether the user has a second factor, which each sign-in needs. */
+            readonly hasSecondFactor: boolean;
+            /** Format: uuid */
+            readonly id: string;
+            /** @description An inactive user can neither sign in nor use a session. */
+            readonly isActive: boolean;
+            /** @description Whether the user has not yet accepted an invitation. */
+            readonly isInvited: boolean;
+            readonly name: string | null;
+            readonly role: components["schemas"]["Role"];
+            /** Format: date-time */
+            readonly updatedAt: string;
+        };
         readonly ApiKey: {
             /** Format: date-time */
             readonly createdAt: string;
@@ -1117,7 +1186,7 @@ export interface components {
         /** @enum {string} */
         readonly AuditOutcome: "success" | "failure";
         /** @enum {string} */
-        readonly AuditType: "user_created" | "user_updated" | "user_deleted" | "sign_in" | "password_confirmation" | "token_refresh" | "session_revoked" | "sessions_revoked" | "session_expiry_changed" | "password_changed" | "password_reset_requested" | "password_reset" | "email_verification_requested" | "email_verified" | "not_me_reported" | "access_denied" | "rate_limited" | "factor_added" | "factor_renamed" | "factor_removed" | "recovery_codes_replaced" | "recovery_code_used" | "factors_reset" | "second_factor_requested" | "email_change_requested" | "email_changed" | "key_created" | "step_up";
+        readonly AuditType: "user_created" | "user_updated" | "user_deleted" | "sign_in" | "password_confirmation" | "token_refresh" | "session_revoked" | "sessions_revoked" | "session_expiry_changed" | "password_changed" | "password_reset_requested" | "password_reset" | "email_verification_requested" | "email_verified" | "not_me_reported" | "access_denied" | "rate_limited" | "factor_added" | "factor_renamed" | "factor_removed" | "recovery_codes_replaced" | "recovery_code_used" | "factors_reset" | "second_factor_requested" | "invitation_sent" | "invitation_accepted" | "email_change_requested" | "email_changed" | "key_created" | "step_up";
         readonly AuthenticatorSelection: {
             readonly requireResidentKey: boolean;
             /** @enum {string} */
@@ -1205,9 +1274,9 @@ export interface components {
             readonly name?: string | null;
             /**
              * Format: password
-             * @description Any characters are allowed, and none are trimmed. The password must be hard to guess.
+             * @description Without a password, the user gets a mail with a link to choose one.
              */
-            readonly password: string;
+            readonly password?: string;
             /** @default user */
             readonly role: components["schemas"]["Role"];
         };
@@ -1463,7 +1532,7 @@ export interface components {
          * @description Identifies the problem. Later versions may add codes, so treat an unknown code by its status.
          * @enum {string}
          */
-        readonly ProblemCode: "bad_request" | "challenge_invalid" | "database_unavailable" | "email_not_verified" | "email_taken" | "factor_not_found" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "invalid_factor" | "key_limit_reached" | "last_admin" | "last_factor" | "malformed_body" | "method_not_allowed" | "no_second_factor" | "not_found" | "origin_not_allowed" | "overloaded" | "passkey_invalid" | "passkey_taken" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_missing" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "second_factor_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_factors" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
+        readonly ProblemCode: "bad_request" | "challenge_invalid" | "database_unavailable" | "email_not_verified" | "email_taken" | "factor_not_found" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "invalid_factor" | "invitation_not_possible" | "key_limit_reached" | "last_admin" | "last_factor" | "malformed_body" | "method_not_allowed" | "no_second_factor" | "not_found" | "origin_not_allowed" | "overloaded" | "passkey_invalid" | "passkey_taken" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_missing" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "second_factor_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_factors" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
         readonly Readiness: {
             readonly checks: components["schemas"]["ReadinessChecks"];
             /** @enum {string} */
@@ -1705,7 +1774,7 @@ export interface components {
             readonly updatedAt: string;
         };
         readonly UserPage: {
-            readonly items: readonly components["schemas"]["User"][];
+            readonly items: readonly components["schemas"]["AdminUser"][];
             /** @description Pass it as `cursor` to get the next page. `null` on the last page. */
             readonly nextCursor: string | null;
         };
@@ -2800,7 +2869,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["User"];
+                    readonly "application/json": components["schemas"]["AdminUser"];
                 };
             };
             /**
@@ -2995,7 +3064,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["User"];
+                    readonly "application/json": components["schemas"]["AdminUser"];
                 };
             };
             /**
@@ -3318,7 +3387,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["User"];
+                    readonly "application/json": components["schemas"]["AdminUser"];
                 };
             };
             /**
@@ -3595,6 +3664,171 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         readonly code: "user_not_found";
+                    };
+                };
+            };
+            /**
+             * @description `too_many_connections`: Too many connections are open. Close some of them first.
+             *
+             *     `too_many_requests`: Too many attempts. Try again later.
+             */
+            readonly 429: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "too_many_connections" | "too_many_requests";
+                    };
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. Report the request ID to support. */
+            readonly 500: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "internal_error";
+                    };
+                };
+            };
+            /**
+             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             *
+             *     `database_unavailable`: The database is temporarily unavailable. Try again.
+             *
+             *     `overloaded`: The server is busy. Try again in a few seconds.
+             */
+            readonly 503: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                    };
+                };
+            };
+        };
+    };
+    readonly inviteUser: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Accepted. A mail with a link to choose a password follows. */
+            readonly 202: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `validation_failed`: Some fields are not valid.
+             *
+             *     `bad_request`: The request is not valid.
+             */
+            readonly 400: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "validation_failed" | "bad_request";
+                    };
+                };
+            };
+            /**
+             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
+             *
+             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
+             *
+             *     `token_invalid`: The access token is not valid. Sign in again.
+             *
+             *     `token_expired`: The access token has expired. Use the refresh token to get a new one.
+             *
+             *     `session_not_found`: The session of this token no longer exists. Sign in again.
+             *
+             *     `session_revoked`: This session was revoked. Sign in again.
+             *
+             *     `session_expired`: This session has expired. Sign in again.
+             *
+             *     `user_inactive`: This account is not active.
+             */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /**
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *
+             *     `insufficient_scope`: The scopes of this API key do not allow this.
+             *
+             *     `forbidden`: Your role does not allow this.
+             */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
+                    };
+                };
+            };
+            /** @description `user_not_found`: No such user. */
+            readonly 404: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "user_not_found";
+                    };
+                };
+            };
+            /** @description `invitation_not_possible`: This user is inactive or already has a password. */
+            readonly 409: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "invitation_not_possible";
                     };
                 };
             };
@@ -5422,6 +5656,158 @@ export interface operations {
              */
             readonly 503: {
                 headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                    };
+                };
+            };
+        };
+    };
+    readonly acceptInvitation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AcceptInvitation"];
+            };
+        };
+        readonly responses: {
+            /** @description No Content */
+            readonly 204: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `validation_failed`: Some fields are not valid.
+             *
+             *     `bad_request`: The request is not valid.
+             *
+             *     `malformed_body`: The body is not valid JSON in UTF-8.
+             */
+            readonly 400: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "validation_failed" | "bad_request" | "malformed_body";
+                    };
+                };
+            };
+            /** @description `payload_too_large`: The body is larger than 100 kB. */
+            readonly 413: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "payload_too_large";
+                    };
+                };
+            };
+            /** @description `unsupported_media_type`: The body must be application/json in UTF-8, without a content encoding. */
+            readonly 415: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "unsupported_media_type";
+                    };
+                };
+            };
+            /**
+             * @description `token_used_or_expired`: This link no longer works. Request a new one.
+             *
+             *     `password_too_weak`: This password is not accepted. Choose another one.
+             */
+            readonly 422: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "token_used_or_expired" | "password_too_weak";
+                    };
+                };
+            };
+            /**
+             * @description `too_many_requests`: Too many attempts. Try again later.
+             *
+             *     `too_many_connections`: Too many connections are open. Close some of them first.
+             */
+            readonly 429: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "too_many_requests" | "too_many_connections";
+                    };
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. Report the request ID to support. */
+            readonly 500: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "internal_error";
+                    };
+                };
+            };
+            /**
+             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             *
+             *     `database_unavailable`: The database is temporarily unavailable. Try again.
+             *
+             *     `overloaded`: The server is busy. Try again in a few seconds.
+             */
+            readonly 503: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     readonly "Retry-After": components["headers"]["Retry-After"];
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                     readonly [name: string]: unknown;

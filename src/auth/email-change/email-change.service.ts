@@ -10,6 +10,7 @@ import { UserHooks } from '../../users/user-hooks.js';
 import type { User } from '../../users/user.entity.js';
 import { EmailTakenError, UserNotFoundError } from '../../users/users.errors.js';
 import { UsersRepository } from '../../users/users.repository.js';
+import { InvitationsService } from '../invitations/invitations.service.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
@@ -31,6 +32,7 @@ export class EmailChangeService implements OnModuleInit {
     private readonly sessions: SessionsService,
     private readonly tokens: OneTimeTokensRepository,
     private readonly verification: EmailVerificationService,
+    private readonly invitations: InvitationsService,
     private readonly mails: MailOutbox,
     private readonly securityMails: SecurityMailsService,
     private readonly audit: AuditRecorder,
@@ -97,8 +99,17 @@ export class EmailChangeService implements OnModuleInit {
     }
   }
 
-  /** Handles a change by an admin in the same transaction. The new email must be verified. */
+  /**
+   * Handles a change by an admin in the same transaction. The new email must be verified. An invited user gets another
+   * invitation, and the earlier email no notice, because its owner has never used the account.
+   */
   private async followAdmin(manager: EntityManager, before: User, after: User): Promise<void> {
+    if (before.invitation) {
+      await this.assertFree(manager, after.email, after.id);
+      await this.tokens.void(manager, after.id);
+      if (before.invitation === 'sent' && after.isActive) await this.invitations.sendLink(manager, after);
+      return;
+    }
     await this.replaceLinks(manager, before, after.email, null);
     if (after.isActive) await this.verification.sendLink(manager, after);
   }

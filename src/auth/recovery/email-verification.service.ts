@@ -37,7 +37,7 @@ export class EmailVerificationService implements OnModuleInit {
 
   onModuleInit(): void {
     this.userHooks.onCreated(async (manager, user, isMailAllowed) => {
-      if (!isMailAllowed || user.emailVerifiedAt) return;
+      if (!isMailAllowed || user.emailVerifiedAt || user.invitation) return;
       await this.mailToken(manager, user, await this.tokens.issueFirst(manager, 'email_verification', user.id));
     });
   }

@@ -7,8 +7,12 @@ export class CreateUserDto {
   @EmailField()
   email!: string;
 
-  @NewPasswordField()
-  password!: string;
+  @NewPasswordField({
+    required: false,
+    description: 'Without a password, the user gets a mail with a link to choose one.',
+  })
+  @Optional()
+  password?: string;
 
   @NameField()
   name?: string | null;

@@ -1,4 +1,4 @@
 import { pageOf } from '../../http/page.dto.js';
-import { UserDto } from '../user.dto.js';
+import { AdminUserDto } from './admin-user.dto.js';
 
-export class UserPageDto extends pageOf(UserDto) {}
+export class UserPageDto extends pageOf(AdminUserDto) {}

@@ -8,7 +8,8 @@ export class ChangePasswordDto {
   @PasswordField()
   currentPassword!: string;
 
-  @NewPasswordField('nine kettles before dawn')
+  // Differs from the current password, so that the example of a change works.
+  @NewPasswordField({ example: 'nine kettles before dawn' })
   newPassword!: string;
 
   @ApiPropertyOptional({

@@ -2,6 +2,7 @@ import { NewPasswordField } from '../../../users/user-fields.decorator.js';
 import { OneTimeTokenDto } from './one-time-token.dto.js';
 
 export class ResetPasswordDto extends OneTimeTokenDto {
-  @NewPasswordField('nine kettles before dawn')
+  // Differs from the current password, so that the example of a change works.
+  @NewPasswordField({ example: 'nine kettles before dawn' })
   newPassword!: string;
 }

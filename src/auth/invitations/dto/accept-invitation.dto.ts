@@ -1,0 +1,10 @@
+import { NameField, NewPasswordField } from '../../../users/user-fields.decorator.js';
+import { OneTimeTokenDto } from '../../recovery/dto/one-time-token.dto.js';
+
+export class AcceptInvitationDto extends OneTimeTokenDto {
+  @NewPasswordField()
+  password!: string;
+
+  @NameField()
+  name?: string | null;
+}
