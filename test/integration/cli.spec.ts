@@ -166,6 +166,9 @@ describe('the command line', () => {
       'Deleted 0 mails.',
       'Deleted 0 one-time tokens.',
       'Deleted 0 rate limits.',
+      'Deleted 0 sign-in challenges.',
+      'Deleted 0 unconfirmed factors.',
+      'Deleted 0 used passkey challenges.',
       'Deleted 1 session.',
     ]);
   });
