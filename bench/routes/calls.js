@@ -2,7 +2,7 @@
 // docs/performance.md, and `npm run bench -- growth` measures them with large tables.
 import { generateSync } from 'otplib';
 import { PASSWORD } from '../support/accounts.js';
-import { SoftwareAuthenticator } from '../support/authenticator.js';
+import { challengeFor, newPasskey, withPasskey } from './factors.js';
 
 /**
  * @typedef {{ id: string, email: string, accessToken: string, refreshToken: string, sessionId: string }} Person
@@ -99,22 +99,8 @@ async function enrolled(world) {
   return { me, accessToken, id, code: codeOf(secret, 1), recoveryCode: recoveryCodes[0] };
 }
 
-/** @param {World} world @param {Person} person */
-async function challengeFor(world, { email }) {
-  const body = await world.send({ method: 'post', path: '/auth/login', json: { email, password: PASSWORD } }, 401);
-  return /** @type {{ challenge: string }} */ (body).challenge;
-}
-
 /** @param {World} world */
 const login = async (world) => ({ email: (await world.signedIn()).email, password: PASSWORD });
-
-/**
- * Returns the response of a new passkey. @param {World} world @param {string} accessToken @param {SoftwareAuthenticator} authenticator
- */
-async function newPasskey(world, accessToken, authenticator = new SoftwareAuthenticator(world.origin)) {
-  const options = await world.send({ method: 'post', path: '/auth/factors/passkeys/options', accessToken });
-  return authenticator.create(options);
-}
 
 /** @type {readonly RouteCall[]} */
 export const ROUTE_CALLS = [
@@ -253,6 +239,27 @@ export const ROUTE_CALLS = [
     const { accessToken } = await world.signedIn();
     return { accessToken, json: { response: await newPasskey(world, accessToken) } };
   }),
+  open('POST /auth/passkey/options', async () => ({})),
+  open('POST /auth/passkey', async (world) => {
+    const { authenticator } = await withPasskey(world);
+    const options = await world.send({ method: 'post', path: '/auth/passkey/options' });
+    return { json: { response: authenticator.get(options) } };
+  }),
+  open('POST /auth/login/factor/passkey-options', async (world) => ({
+    json: { challenge: await challengeFor(world, await withPasskey(world)) },
+  })),
+  open(
+    'POST /auth/login/factor',
+    async (world) => {
+      const { authenticator, ...me } = await withPasskey(world);
+      const challenge = await challengeFor(world, me);
+      const path = '/auth/login/factor/passkey-options';
+      const passkey = authenticator.get(await world.send({ method: 'post', path, json: { challenge } }));
+      return { json: { challenge, passkey } };
+    },
+    'a passkey',
+  ),
+  user('POST /auth/step-up/passkey-options'),
   open('GET /.well-known/jwks.json', async () => ({})),
   open('GET /.well-known/oauth-authorization-server', async () => ({})),
   user('GET /users/me'),

@@ -51,6 +51,10 @@ import { OneTimeTokensRepository } from './one-time-tokens/one-time-tokens.repos
 import { OneTimeTokensService } from './one-time-tokens/one-time-tokens.service.js';
 import { PasskeyChallenges } from './passkeys/passkey-challenges.js';
 import { PasskeyOptionsService } from './passkeys/passkey-options.service.js';
+import { PasskeyRequestService } from './passkeys/passkey-request.service.js';
+import { PasskeySignInController } from './passkeys/passkey-sign-in.controller.js';
+import { PasskeySignInService } from './passkeys/passkey-sign-in.service.js';
+import { PasskeyUseService } from './passkeys/passkey-use.service.js';
 import { PasskeyRegistrationService } from './passkeys/passkey-registration.service.js';
 import { PasskeyVerifier } from './passkeys/passkey.verifier.js';
 import { PasskeysController } from './passkeys/passkeys.controller.js';
@@ -105,6 +109,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     LoginFactorController,
     NotMeController,
     OneTimeTokensController,
+    PasskeySignInController,
     PasskeysController,
     PasswordController,
     RevocationController,
@@ -139,6 +144,9 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     PasskeyChallenges,
     PasskeyOptionsService,
     PasskeyRegistrationService,
+    PasskeyRequestService,
+    PasskeySignInService,
+    PasskeyUseService,
     PasskeysRepository,
     PasskeyVerifier,
     PasswordChangeService,

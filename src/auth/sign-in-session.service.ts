@@ -87,7 +87,7 @@ export class SignInSessionService {
    */
   recordRejection(
     manager: EntityManager,
-    user: User | null,
+    user: Pick<User, 'id'> | null,
     { code }: DomainError,
     client: Client,
     cause?: string,

@@ -95,7 +95,7 @@ export class TestApp extends RunningApp {
     setUpApp(app, config, logger);
     configure?.(app);
     Object.assign(app.getHttpServer(), server);
-    await app.listen(0, '127.0.0.1');
+    await app.listen(config.http.port, '127.0.0.1');
     const started = new TestApp(app, config, await app.getUrl(), db, database === undefined);
     if (database) started.guests.add(started);
     return started;

@@ -545,6 +545,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/auth/login/factor/passkey-options": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Get the options for a passkey as second factor
+         * @description Pass them to `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`, then send the result to `POST /auth/login/factor` as `passkey`.
+         */
+        readonly post: operations["getFactorOptions"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/auth/logout": {
         readonly parameters: {
             readonly query?: never;
@@ -599,6 +619,46 @@ export interface paths {
          * @description The token remains valid. Pages use this to report a dead link before the user fills in a form.
          */
         readonly post: operations["oneTimeTokensCheck"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/auth/passkey": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Sign in with a passkey alone
+         * @description The passkey must verify its user, so it counts as two factors. The response is identical for an unknown passkey, a wrong response and an inactive user. Failed attempts count per client.
+         */
+        readonly post: operations["passkeySignInSignIn"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/auth/passkey/options": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Get the options for a sign-in with a passkey alone
+         * @description Pass them to `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`, then send the result to `POST /auth/passkey`. The options do not depend on an account.
+         */
+        readonly post: operations["getSignInOptions"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -739,6 +799,26 @@ export interface paths {
          * @description Call it after 401 `insufficient_user_authentication`, then repeat the request with the same access token. If that error asks for two factors, call it once for each. A refresh does not count. Wrong proofs count towards a limit.
          */
         readonly post: operations["stepUp"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/auth/step-up/passkey-options": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Get the options to authenticate again with a passkey
+         * @description Pass them to `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`, then send the result to `POST /auth/step-up` as `passkey`.
+         */
+        readonly post: operations["getStepUpOptions"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1186,7 +1266,7 @@ export interface components {
         /** @enum {string} */
         readonly AuditOutcome: "success" | "failure";
         /** @enum {string} */
-        readonly AuditType: "user_created" | "user_updated" | "user_deleted" | "sign_in" | "password_confirmation" | "token_refresh" | "session_revoked" | "sessions_revoked" | "session_expiry_changed" | "password_changed" | "password_reset_requested" | "password_reset" | "email_verification_requested" | "email_verified" | "not_me_reported" | "access_denied" | "rate_limited" | "factor_added" | "factor_renamed" | "factor_removed" | "recovery_codes_replaced" | "recovery_code_used" | "factors_reset" | "second_factor_requested" | "invitation_sent" | "invitation_accepted" | "email_change_requested" | "email_changed" | "key_created" | "step_up";
+        readonly AuditType: "user_created" | "user_updated" | "user_deleted" | "sign_in" | "password_confirmation" | "token_refresh" | "session_revoked" | "sessions_revoked" | "session_expiry_changed" | "password_changed" | "password_reset_requested" | "password_reset" | "email_verification_requested" | "email_verified" | "not_me_reported" | "access_denied" | "rate_limited" | "passkey_copied" | "factor_added" | "factor_renamed" | "factor_removed" | "recovery_codes_replaced" | "recovery_code_used" | "factors_reset" | "second_factor_requested" | "invitation_sent" | "invitation_accepted" | "email_change_requested" | "email_changed" | "key_created" | "step_up";
         readonly AuthenticatorSelection: {
             readonly requireResidentKey: boolean;
             /** @enum {string} */
@@ -1418,6 +1498,23 @@ export interface components {
             readonly code?: string;
             /** @description The name of the session in lists. */
             readonly deviceName?: string;
+            /** @description What `PublicKeyCredential.toJSON()` returns after `navigator.credentials.get`. Other members are ignored. */
+            readonly passkey?: {
+                readonly id?: string;
+                readonly rawId?: string;
+                readonly response?: {
+                    readonly authenticatorData?: string;
+                    readonly clientDataJSON?: string;
+                    readonly signature?: string;
+                    readonly userHandle?: string;
+                } & {
+                    readonly [key: string]: unknown;
+                };
+                /** @enum {string} */
+                readonly type?: "public-key";
+            } & {
+                readonly [key: string]: unknown;
+            };
             /** @description A recovery code, which works once. Case and separators do not matter. */
             readonly recoveryCode?: string;
             /** @description The last refresh token of this device, expired or not. It identifies the device. */
@@ -1449,6 +1546,10 @@ export interface components {
          * @enum {string}
          */
         readonly OutageReason: "unreachable" | "read_only" | "tables_locked" | "disk_full" | "too_many_connections" | "too_slow";
+        readonly PasskeyChallenge: {
+            /** @description From the problem `second_factor_required`. */
+            readonly challenge: string;
+        };
         readonly PasskeyCreationOptions: {
             /** @enum {string} */
             readonly attestation: "none";
@@ -1477,6 +1578,48 @@ export interface components {
             readonly alg: number;
             /** @enum {string} */
             readonly type: "public-key";
+        };
+        readonly PasskeyRequestOptions: {
+            /** @description The passkeys of the user. Without it, the browser offers all passkeys of this site. */
+            readonly allowCredentials?: readonly components["schemas"]["PasskeyDescriptor"][];
+            /** @description Valid for five minutes, once. */
+            readonly challenge: string;
+            readonly rpId: string;
+            /**
+             * Format: int32
+             * @description Milliseconds.
+             */
+            readonly timeout: number;
+            /** @enum {string} */
+            readonly userVerification: "required";
+        };
+        readonly PasskeySignIn: {
+            /** @description The name of the session in lists. */
+            readonly deviceName?: string;
+            /** @description The last refresh token of this device, expired or not. It identifies the device. */
+            readonly refreshToken?: string;
+            /** @description What `PublicKeyCredential.toJSON()` returns after `navigator.credentials.get`. Other members are ignored. */
+            readonly response?: {
+                readonly id: string;
+                readonly rawId: string;
+                readonly response: {
+                    readonly authenticatorData?: string;
+                    readonly clientDataJSON?: string;
+                    readonly signature?: string;
+                    readonly userHandle?: string;
+                } & {
+                    readonly [key: string]: unknown;
+                };
+                /** @enum {string} */
+                readonly type: "public-key";
+            } & {
+                readonly [key: string]: unknown;
+            };
+            /**
+             * @description Where the refresh token goes: the body by default. In browsers, use `cookie`, which scripts cannot read.
+             * @enum {string}
+             */
+            readonly tokenDelivery?: "body" | "cookie";
         };
         readonly PasskeyUser: {
             readonly displayName: string;
@@ -1671,6 +1814,23 @@ export interface components {
         readonly StepUp: {
             /** @description The current code of an authenticator app. Spaces and the digits of other scripts are accepted. */
             readonly code?: string;
+            /** @description What `PublicKeyCredential.toJSON()` returns after `navigator.credentials.get`. Other members are ignored. */
+            readonly passkey?: {
+                readonly id?: string;
+                readonly rawId?: string;
+                readonly response?: {
+                    readonly authenticatorData?: string;
+                    readonly clientDataJSON?: string;
+                    readonly signature?: string;
+                    readonly userHandle?: string;
+                } & {
+                    readonly [key: string]: unknown;
+                };
+                /** @enum {string} */
+                readonly type?: "public-key";
+            } & {
+                readonly [key: string]: unknown;
+            };
             /** Format: password */
             readonly password?: string;
             /** @description A recovery code, which works once. Case and separators do not matter. */
@@ -6639,6 +6799,157 @@ export interface operations {
             };
         };
     };
+    readonly getFactorOptions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PasskeyChallenge"];
+            };
+        };
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            /**
+             * @description `validation_failed`: Some fields are not valid.
+             *
+             *     `bad_request`: The request is not valid.
+             *
+             *     `malformed_body`: The body is not valid JSON in UTF-8.
+             */
+            readonly 400: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "validation_failed" | "bad_request" | "malformed_body";
+                    };
+                };
+            };
+            /** @description `challenge_invalid`: This sign-in has expired or was completed. Sign in again. */
+            readonly 401: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "challenge_invalid";
+                    };
+                };
+            };
+            /** @description `payload_too_large`: The body is larger than 100 kB. */
+            readonly 413: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "payload_too_large";
+                    };
+                };
+            };
+            /** @description `unsupported_media_type`: The body must be application/json in UTF-8, without a content encoding. */
+            readonly 415: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "unsupported_media_type";
+                    };
+                };
+            };
+            /**
+             * @description `too_many_requests`: Too many attempts. Try again later.
+             *
+             *     `too_many_connections`: Too many connections are open. Close some of them first.
+             */
+            readonly 429: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "too_many_requests" | "too_many_connections";
+                    };
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. Report the request ID to support. */
+            readonly 500: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "internal_error";
+                    };
+                };
+            };
+            /**
+             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             *
+             *     `database_unavailable`: The database is temporarily unavailable. Try again.
+             *
+             *     `overloaded`: The server is busy. Try again in a few seconds.
+             */
+            readonly 503: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                    };
+                };
+            };
+        };
+    };
     readonly signOut: {
         readonly parameters: {
             readonly query?: never;
@@ -7098,6 +7409,261 @@ export interface operations {
                 headers: {
                     readonly RateLimit: components["headers"]["RateLimit"];
                     readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                    };
+                };
+            };
+        };
+    };
+    readonly passkeySignInSignIn: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PasskeySignIn"];
+            };
+        };
+        readonly responses: {
+            /** @description The tokens. In cookie mode, the refresh token is in the cookie only. */
+            readonly 200: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description The refresh token, in cookie mode. */
+                    readonly "Set-Cookie"?: string;
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TokenPair"] | components["schemas"]["AccessToken"];
+                };
+            };
+            /**
+             * @description `validation_failed`: Some fields are not valid.
+             *
+             *     `bad_request`: The request is not valid.
+             *
+             *     `malformed_body`: The body is not valid JSON in UTF-8.
+             */
+            readonly 400: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "validation_failed" | "bad_request" | "malformed_body";
+                    };
+                };
+            };
+            /** @description `passkey_invalid`: The passkey could not be verified. Try again. */
+            readonly 401: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "passkey_invalid";
+                    };
+                };
+            };
+            /**
+             * @description `email_not_verified`: Verify your email first. Use the link in the mail that we sent you.
+             *
+             *     `origin_not_allowed`: Pages of this origin may not do this. CORS_ORIGINS lists the allowed origins.
+             */
+            readonly 403: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "email_not_verified" | "origin_not_allowed";
+                    };
+                };
+            };
+            /** @description `session_limit_reached`: You are signed in on too many devices. Sign out on one of them first. */
+            readonly 409: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "session_limit_reached";
+                    };
+                };
+            };
+            /** @description `payload_too_large`: The body is larger than 100 kB. */
+            readonly 413: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "payload_too_large";
+                    };
+                };
+            };
+            /** @description `unsupported_media_type`: The body must be application/json in UTF-8, without a content encoding. */
+            readonly 415: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "unsupported_media_type";
+                    };
+                };
+            };
+            /**
+             * @description `too_many_requests`: Too many attempts. Try again later.
+             *
+             *     `too_many_connections`: Too many connections are open. Close some of them first.
+             */
+            readonly 429: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "too_many_requests" | "too_many_connections";
+                    };
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. Report the request ID to support. */
+            readonly 500: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "internal_error";
+                    };
+                };
+            };
+            /**
+             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             *
+             *     `database_unavailable`: The database is temporarily unavailable. Try again.
+             *
+             *     `overloaded`: The server is busy. Try again in a few seconds.
+             */
+            readonly 503: {
+                headers: {
+                    readonly RateLimit: components["headers"]["RateLimit"];
+                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                    };
+                };
+            };
+        };
+    };
+    readonly getSignInOptions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            readonly 429: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "too_many_connections";
+                    };
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. Report the request ID to support. */
+            readonly 500: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "internal_error";
+                    };
+                };
+            };
+            /**
+             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             *
+             *     `database_unavailable`: The database is temporarily unavailable. Try again.
+             *
+             *     `overloaded`: The server is busy. Try again in a few seconds.
+             */
+            readonly 503: {
+                headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                     readonly [name: string]: unknown;
@@ -8207,6 +8773,116 @@ export interface operations {
                 headers: {
                     readonly RateLimit: components["headers"]["RateLimit"];
                     readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                    };
+                };
+            };
+        };
+    };
+    readonly getStepUpOptions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description OK */
+            readonly 200: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PasskeyRequestOptions"];
+                };
+            };
+            /**
+             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
+             *
+             *     `token_invalid`: The access token is not valid. Sign in again.
+             *
+             *     `token_expired`: The access token has expired. Use the refresh token to get a new one.
+             *
+             *     `session_not_found`: The session of this token no longer exists. Sign in again.
+             *
+             *     `session_revoked`: This session was revoked. Sign in again.
+             *
+             *     `session_expired`: This session has expired. Sign in again.
+             *
+             *     `user_inactive`: This account is not active.
+             */
+            readonly 401: {
+                headers: {
+                    readonly "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly reason?: components["schemas"]["RevocationReason"];
+                    };
+                };
+            };
+            /** @description `sign_in_required`: API keys cannot do this. Sign in. */
+            readonly 403: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "sign_in_required";
+                    };
+                };
+            };
+            /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
+            readonly 429: {
+                headers: {
+                    readonly "Retry-After": components["headers"]["Retry-After"];
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "too_many_connections";
+                    };
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. Report the request ID to support. */
+            readonly 500: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "internal_error";
+                    };
+                };
+            };
+            /**
+             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             *
+             *     `database_unavailable`: The database is temporarily unavailable. Try again.
+             *
+             *     `overloaded`: The server is busy. Try again in a few seconds.
+             */
+            readonly 503: {
+                headers: {
                     readonly "Retry-After": components["headers"]["Retry-After"];
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
                     readonly [name: string]: unknown;

@@ -95,8 +95,12 @@ export class FactorSignInService {
     return this.sessions.reject(manager, user, new InvalidFactorError(), client, 'wrong_factor');
   }
 
-  /** Returns the user of a challenge. Unknown challenges count per client, and known exhaustion costs no query. */
-  private async findUserId(token: string, client: Client): Promise<string> {
+  /**
+   * Returns the user of a challenge. Unknown challenges count per client, and known exhaustion costs no query.
+   *
+   * @throws ChallengeInvalidError, TooManyRequestsError
+   */
+  async findUserId(token: string, client: Client): Promise<string> {
     await this.limits.spend('login', { client }, []);
     try {
       return await this.database.run((manager) => this.challenges.findUserId(manager, token, client), client);

@@ -6,6 +6,7 @@ import { Database, type EntityManager } from '../../platform/database/database.j
 import { RateLimitsService, type RateLimitAttempt } from '../../platform/rate-limits/rate-limits.service.js';
 import { KnownDevicesRepository } from '../../sessions/known-devices.repository.js';
 import type { User } from '../../users/user.entity.js';
+import { PasskeyUseService } from '../passkeys/passkey-use.service.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 import type { FactorProof } from './factor-proof.js';
 import { RECOVERY_CODE_USED } from './factors.audit.js';
@@ -25,6 +26,7 @@ export class FactorVerifier {
     private readonly knownDevices: KnownDevicesRepository,
     private readonly totp: TotpService,
     private readonly recoveryCodes: RecoveryCodesRepository,
+    private readonly passkeys: PasskeyUseService,
     private readonly securityMails: SecurityMailsService,
     private readonly audit: AuditRecorder,
   ) {}
@@ -54,6 +56,8 @@ export class FactorVerifier {
     proof: FactorProof,
     client: Client,
   ): Promise<AuthenticationMethod | null> {
+    if ('passkey' in proof)
+      return (await this.passkeys.use(manager, user.id, proof.passkey, proof.scope, client)) ? 'pop' : null;
     const isCorrect =
       'code' in proof
         ? await this.totp.useCode(manager, user.id, proof.code)

@@ -36,10 +36,11 @@ export class LoginFactorController {
     TooManyRequestsError,
   )
   async signInWithFactor(
-    @Body() { challenge, code, recoveryCode, deviceName, refreshToken }: LoginFactorDto,
+    @Body() { challenge, deviceName, refreshToken, ...proofs }: LoginFactorDto,
     @RequestClient() client: Client,
   ): Promise<TokenPairDto> {
     const device = { ...client, deviceName, refreshToken: refreshToken ?? client.refreshToken };
-    return TokenPairDto.from(await this.signIns.signIn(challenge, oneProofOf({ code, recoveryCode }), device));
+    const proof = oneProofOf(proofs, { purpose: 'second_factor', boundTo: challenge });
+    return TokenPairDto.from(await this.signIns.signIn(challenge, proof, device));
   }
 }

@@ -13,7 +13,7 @@ import { InvalidFactorError } from '../factors/factors.errors.js';
 import { StepUpDto } from './dto/step-up.dto.js';
 import { StepUpService } from './step-up.service.js';
 
-const FIELDS = ['password', 'code', 'recoveryCode'];
+const FIELDS = ['password', 'code', 'recoveryCode', 'passkey'];
 
 @ApiTags('auth')
 @SignInOnly()
@@ -36,8 +36,12 @@ export class StepUpController {
     @RequestClient() client: Client,
     @Body() { password, ...proofs }: StepUpDto,
   ): Promise<void> {
-    if (password === undefined) return this.stepUps.confirmFactor(principal, client, oneProofOf(proofs, FIELDS));
-    if (proofs.code !== undefined || proofs.recoveryCode !== undefined) throw new OneProofError(FIELDS);
+    if (password === undefined) {
+      const scope = { purpose: 'step_up', boundTo: principal.sessionId } as const;
+      return this.stepUps.confirmFactor(principal, client, oneProofOf(proofs, scope, FIELDS));
+    }
+    const { code, recoveryCode, passkey } = proofs;
+    if ([code, recoveryCode, passkey].some((proof) => proof !== undefined)) throw new OneProofError(FIELDS);
     return this.stepUps.confirmPassword(principal, client, password);
   }
 }

@@ -3,6 +3,8 @@ import { CodePoints, Optional } from '../../../http/fields.js';
 import { TokenDeliveryField, type TokenDelivery } from '../../cookies/token-delivery.decorator.js';
 import { DeviceNameField } from '../../dto/login.dto.js';
 import { RefreshTokenField } from '../../dto/refresh.dto.js';
+import { PasskeyAssertionField } from '../../passkeys/dto/passkey-fields.decorator.js';
+import type { PasskeyAssertion } from '../../passkeys/passkey-response.js';
 import { CodeField, RecoveryCodeField } from '../factor-fields.decorator.js';
 
 export class LoginFactorDto {
@@ -20,6 +22,10 @@ export class LoginFactorDto {
 
   @RecoveryCodeField()
   recoveryCode?: string;
+
+  @PasskeyAssertionField({ required: false })
+  @Optional()
+  passkey?: PasskeyAssertion;
 
   @DeviceNameField()
   deviceName?: string;

@@ -1,0 +1,105 @@
+import { Injectable } from '@nestjs/common';
+import type { Client } from '../../common/client.js';
+import { Database, type EntityManager } from '../../platform/database/database.js';
+import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
+import { UsersRepository } from '../../users/users.repository.js';
+import { resultOf, signIns } from '../auth.metrics.js';
+import { EmailVerificationService } from '../recovery/email-verification.service.js';
+import { EmailNotVerifiedError } from '../recovery/recovery.errors.js';
+import { SignInSessionService, type SignInResult } from '../sign-in-session.service.js';
+import type { TokenGrant } from '../tokens/access-token.service.js';
+import type { PasskeyAssertion } from './passkey-response.js';
+import { PasskeyUseService } from './passkey-use.service.js';
+import { PasskeyVerifier, type VerifiedAssertion } from './passkey.verifier.js';
+import { PasskeyInvalidError, type PasskeyFlaw } from './passkeys.errors.js';
+import { PasskeysRepository, type Passkey } from './passkeys.repository.js';
+
+const SCOPE = { purpose: 'sign_in' } as const;
+
+/** Signs users in with a passkey alone. */
+@Injectable()
+export class PasskeySignInService {
+  constructor(
+    private readonly limits: RateLimitsService,
+    private readonly database: Database,
+    private readonly users: UsersRepository,
+    private readonly passkeys: PasskeysRepository,
+    private readonly verifier: PasskeyVerifier,
+    private readonly uses: PasskeyUseService,
+    private readonly verification: EmailVerificationService,
+    private readonly sessions: SignInSessionService,
+  ) {}
+
+  /**
+   * Signs the owner of a passkey in. Failures count per client. An account has no limit, because nobody can guess a
+   * signature.
+   *
+   * @throws TooManyRequestsError, PasskeyInvalidError, EmailNotVerifiedError, SessionLimitReachedError
+   */
+  async signIn(response: PasskeyAssertion, client: Client): Promise<TokenGrant> {
+    const attempt = await this.limits.begin('login', { client });
+    try {
+      const grant = await this.sessions.grant(await this.authenticate(response, client));
+      await attempt.succeeded();
+      signIns.add({ result: resultOf() });
+      return grant;
+    } catch (error) {
+      signIns.add({ result: resultOf(error) });
+      await attempt.failed(error);
+      throw error;
+    }
+  }
+
+  private async authenticate(response: PasskeyAssertion, client: Client): Promise<SignInResult> {
+    const passkey = await this.database.run((manager) => this.passkeys.find(manager, response.id), client);
+    if (!passkey) return this.reject(null, 'unknown_passkey', client);
+    const assertion = await this.verify(response, passkey);
+    if (!assertion) return this.reject(passkey, 'not_verified', client);
+    const user = await this.database.run((manager) => this.users.findActive(manager, { id: passkey.userId }), client);
+    const mayRemind =
+      user !== null && this.verification.isMissing(user) && (await this.verification.isMailAllowed(user.email, client));
+    const result = await this.database.transactionWithRetry(
+      (manager) => this.createSession(manager, response, assertion, passkey.userId, client, mayRemind),
+      client,
+    );
+    return result ?? this.reject(passkey, 'user_inactive', client);
+  }
+
+  private async verify(response: PasskeyAssertion, passkey: Passkey): Promise<VerifiedAssertion | null> {
+    try {
+      return await this.verifier.verifyAssertion(response, passkey, SCOPE);
+    } catch (error) {
+      if (error instanceof PasskeyInvalidError) return null;
+      throw error;
+    }
+  }
+
+  /** Returns `null` if the user is inactive, or the passkey was deleted meanwhile. */
+  private async createSession(
+    manager: EntityManager,
+    response: PasskeyAssertion,
+    assertion: VerifiedAssertion,
+    userId: string,
+    client: Client,
+    mayRemind: boolean,
+  ): Promise<SignInResult | null> {
+    const user = await this.users.lockActive(manager, { id: userId });
+    const passkey = user && (await this.passkeys.find(manager, response.id, user.id));
+    if (!passkey) return null;
+    const flaw = await this.uses.record(manager, passkey, assertion, client);
+    if (flaw) return this.sessions.reject(manager, user, new PasskeyInvalidError(flaw), client, flaw);
+    if (this.verification.isMissing(user)) {
+      if (mayRemind) await this.verification.remind(manager, user);
+      return this.sessions.reject(manager, user, new EmailNotVerifiedError(), client);
+    }
+    return this.sessions.start(manager, user, client, ['pop']);
+  }
+
+  /** Records the failure, then throws. */
+  private async reject(passkey: Passkey | null, flaw: PasskeyFlaw, client: Client): Promise<never> {
+    const error = new PasskeyInvalidError(flaw);
+    const user = passkey && { id: passkey.userId };
+    await this.database.run((manager) => this.sessions.recordRejection(manager, user, error, client, flaw));
+    throw error;
+  }
+}
