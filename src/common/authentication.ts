@@ -9,6 +9,11 @@ export type AuthenticationMethod = (typeof AUTHENTICATION_METHODS)[number];
 /** When each method was last used, in seconds since 1970, by the database's clock. */
 export type Authentications = Readonly<Partial<Record<AuthenticationMethod, number>>>;
 
+/** The authentication context class (RFC 9470 §4) of a user who used two factors. */
+export const ACR_TWO_FACTORS = 'urn:gatehouse:acr:two-factors';
+/** The authentication context class of a user who used one factor. */
+export const ACR_ONE_FACTOR = 'urn:gatehouse:acr:one-factor';
+
 /** How many factors a method proves. A passkey verifies its user, so it proves possession and a PIN or biometrics. */
 const FACTORS: Readonly<Record<AuthenticationMethod, number>> = { pwd: 1, otp: 1, pop: 2 };
 

@@ -1,3 +1,4 @@
+import { ACR_TWO_FACTORS } from '../common/authentication.js';
 import { DomainError, domainError } from '../common/domain.error.js';
 
 /** The user must authenticate again, because the last time was too long ago or had too few factors (RFC 9470 §3). */
@@ -15,11 +16,6 @@ export class InsufficientAuthenticationError extends DomainError {
     this.challenge = `Bearer error="insufficient_user_authentication", error_description="${message}", max_age=${maxAgeSeconds}${levels}`;
   }
 }
-
-/** The authentication context class (RFC 9470 §4) of a user who used two factors. */
-export const ACR_TWO_FACTORS = 'urn:gatehouse:acr:two-factors';
-/** The authentication context class of a user who used one factor. */
-export const ACR_ONE_FACTOR = 'urn:gatehouse:acr:one-factor';
 
 /** `SECOND_FACTOR_REQUIRED` applies to the user, who has none yet. */
 export class SecondFactorEnrollmentRequiredError extends domainError(

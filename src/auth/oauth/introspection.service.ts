@@ -1,10 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { amrOf, methodsOf, type Authentications } from '../../common/authentication.js';
+import {
+  ACR_ONE_FACTOR,
+  ACR_TWO_FACTORS,
+  amrOf,
+  methodsOf,
+  type Authentications,
+} from '../../common/authentication.js';
 import { DomainError } from '../../common/domain.error.js';
 import type { AccessClaims } from '../../common/principal.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import { ACR_ONE_FACTOR, ACR_TWO_FACTORS } from '../../http/access.errors.js';
 import { LastSeenRecorder } from '../../sessions/last-seen.recorder.js';
 import { parseRefreshToken, type PresentedRefreshToken } from '../../sessions/refresh-token.js';
 import type { GuardedSession } from '../../sessions/session-access.repository.js';

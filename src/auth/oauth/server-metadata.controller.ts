@@ -1,8 +1,8 @@
 import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ACR_ONE_FACTOR, ACR_TWO_FACTORS } from '../../common/authentication.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import { ACR_ONE_FACTOR, ACR_TWO_FACTORS } from '../../http/access.errors.js';
 import { Public } from '../../http/public.decorator.js';
 import { KeyRing } from '../tokens/key-ring.js';
 import { ServerMetadataDto } from './dto/server-metadata.dto.js';
