@@ -1,4 +1,5 @@
 // Checks that a contender does the work that is measured.
+import { URLSearchParams } from 'node:url';
 
 /**
  * @typedef {import('./contenders.js').Contender} Contender

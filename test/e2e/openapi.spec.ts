@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { sep } from 'node:path';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Spectral, type RulesetDefinition } from '@stoplight/spectral-core';
@@ -9,30 +7,18 @@ import { load } from 'js-yaml';
 import { FIELD_CODES } from '../../src/common/field-error.js';
 import { findBreakingChanges } from '../../scripts/openapi/breaking-changes.js';
 import { RELEASED, SCHEMA, toClientTypes } from '../../scripts/openapi/client-types.js';
-import { DomainError } from '../../src/common/domain.error.js';
 import { REVOCATION_REASONS } from '../../src/sessions/revocation.js';
+import { errorsInSource, type ErrorInSource } from '../support/errors-in-source.js';
 import { operationsOf, schemesOf, type Operation, type Schema } from '../support/operations.js';
 import { isOwnRoute, routesOf } from '../support/routes.js';
 import { TestApp } from '../support/test-app.js';
 
-const SRC = new URL('../../src/', import.meta.url);
 const CONTRACT = new URL('../../docs/api.md', import.meta.url);
 
 /** The folders of Gatehouse. A module of a team is in another one, and docs/api.md does not list its codes. */
 const OWN_FOLDERS = ['auth', 'cli', 'common', 'config', 'health', 'http', 'platform', 'server', 'sessions', 'users'];
 /** Errors that only streams and other transports report. */
 const NOT_OVER_HTTP = ['origin_not_allowed', 'server_stopping', 'too_many_streams', 'unsupported_transport'];
-
-/** For example `404 not_found`. */
-type StatusAndCode = `${number} ${string}`;
-
-interface ErrorInSource {
-  readonly name: string;
-  readonly code: string;
-  /** The folder below `src`. */
-  readonly folder: string;
-  readonly statusAndCode: StatusAndCode;
-}
 
 describe('the OpenAPI document', () => {
   let app: TestApp;
@@ -401,24 +387,4 @@ async function readAssets(app: TestApp, base: string, html: string): Promise<Map
   };
   await load(html, /(?:src|href)="([^"]+)"/g, base);
   return assets;
-}
-
-/** Loads every file that defines errors, and returns the error classes. */
-async function errorsInSource(): Promise<ErrorInSource[]> {
-  const files = (await readdir(SRC, { recursive: true })).filter((file) => /(errors?|guard)\.ts$/.test(file));
-  const errors = await Promise.all(
-    files.map(async (file) => {
-      const module = (await import(new URL(file, SRC).href)) as Record<string, unknown>;
-      return Object.values(module)
-        .filter((value) => typeof value === 'function' && value.prototype instanceof DomainError)
-        .map((type) => new (type as new () => DomainError)())
-        .map((error) => ({
-          name: error.name,
-          code: error.code,
-          folder: file.split(sep)[0] ?? '',
-          statusAndCode: `${error.getStatus()} ${error.code}` as const,
-        }));
-    }),
-  );
-  return errors.flat();
 }
