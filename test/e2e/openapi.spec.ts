@@ -117,7 +117,7 @@ describe('the OpenAPI document', () => {
   it('is the document of the last release in the changelog, in clients/released.json', () => {
     const [, latest] = /^## \[(\d[^\]]*)\]/m.exec(readFileSync('CHANGELOG.md', 'utf8')) ?? [];
     const released = JSON.parse(readFileSync(RELEASED, 'utf8')) as OpenAPIObject;
-    const isCurrent = latest === undefined || released.info?.version === latest;
+    const isCurrent = latest === undefined || released.info.version === latest;
     expect(isCurrent ? '' : `Run npm run client -- --release for ${latest}, as CONTRIBUTING.md describes.`).toBe('');
   });
 
