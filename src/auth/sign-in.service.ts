@@ -40,7 +40,7 @@ export class SignInService {
    * and issues tokens. Limits failures per email, whether or not an account has it. Strangers who exhaust that limit do
    * not lock out a device that the account knows.
    *
-   * @param secondStep what happens if the account has a second factor
+   * @param secondStep the second factor, or what to do if the account needs one
    * @throws TooManyRequestsError, InvalidCredentialsError, EmailNotVerifiedError, SessionLimitReachedError,
    *   SecondFactorRequiredError, InvalidFactorError, OverloadedError
    */
@@ -81,7 +81,7 @@ export class SignInService {
       const verified = await this.verifyPassword(email, password, client);
       if (!verified) continue;
       const mayRemind = this.verification.isMissing(verified) && (await this.verification.isMailAllowed(email, client));
-      const result = await this.createCounted(verified, client, mayRemind, secondStep);
+      const result = await this.finishSignIn(verified, client, mayRemind, secondStep);
       if (result) return this.signIns.grant(result);
     }
     throw new OverloadedError();
@@ -111,14 +111,19 @@ export class SignInService {
     return isReplaced ? Object.assign(user, { passwordHash }) : null;
   }
 
-  /** Counts a second factor that came with the password as a guess, unless it is correct. @throws TooManyRequestsError */
-  private async createCounted(
+  /**
+   * Finishes a sign-in whose password was correct. Counts a second factor that came with the password as a guess, unless
+   * it is correct.
+   *
+   * @throws TooManyRequestsError
+   */
+  private async finishSignIn(
     verified: User,
     client: Client,
     mayRemind: boolean,
     secondStep: SecondStep,
   ): Promise<SignInResult | null> {
-    const guess = await this.factors.beginStep(verified, secondStep, client);
+    const guess = await this.factors.beginGuess(verified, secondStep, client);
     try {
       const result = await this.database.transactionWithRetry(
         (manager) => this.createSession(manager, verified, client, mayRemind, secondStep),

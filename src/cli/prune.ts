@@ -8,8 +8,8 @@ import { withApp } from './with-app.js';
 import { countOf } from '../common/plural.js';
 
 /**
- * Does the whole upkeep now, regardless of the schedule: queues mails and prunes everything. Reports what this database role may not delete. If one table fails,
- * prunes the others before it throws.
+ * Runs all upkeep tasks and prunes all tables now, regardless of the schedule. Reports what this database role may not
+ * delete. If one task or table fails, finishes the others before it throws.
  */
 export async function pruneAll(): Promise<void> {
   await withApp(async (app) => {

@@ -15,7 +15,7 @@ export const STEP_UP_EXTENSION = 'x-step-up';
 export const SCOPES_EXTENSION = 'x-scopes';
 /** Marks operations that no API key may call. `buildOpenApi` reads and removes it. */
 export const SIGN_IN_ONLY_EXTENSION = 'x-sign-in-only';
-/** Marks operations that users may call before they enrol. `buildOpenApi` reads and removes it. */
+/** Marks operations that users may call before they enroll. `buildOpenApi` reads and removes it. */
 export const OPEN_TO_UNENROLLED_EXTENSION = 'x-open-to-unenrolled';
 
 export interface StepUpOptions {
@@ -61,7 +61,7 @@ export function SignInOnly(isRequired = true): MethodDecorator & ClassDecorator 
   return applyDecorators(SetMetadata(SIGN_IN_ONLY, isRequired), RouteExtension(SIGN_IN_ONLY_EXTENSION, isRequired));
 }
 
-/** Admits users who must still enrol a second factor (`SECOND_FACTOR_REQUIRED`). */
+/** Admits users who must still enroll a second factor (`SECOND_FACTOR_REQUIRED`). */
 export function OpenToUnenrolled(): MethodDecorator & ClassDecorator {
   return applyDecorators(SetMetadata(OPEN_TO_UNENROLLED, true), RouteExtension(OPEN_TO_UNENROLLED_EXTENSION, true));
 }

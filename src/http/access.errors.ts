@@ -21,7 +21,7 @@ export class InsufficientAuthenticationError extends DomainError {
 export class SecondFactorEnrollmentRequiredError extends domainError(
   'forbidden',
   'second_factor_enrollment_required',
-  'This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.',
+  'This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.',
 ) {}
 
 /** The scopes of the API key do not include the route. */

@@ -18,7 +18,7 @@ import { UnsupportedTransportError } from './http.errors.js';
 import { isAllowed } from './roles.decorator.js';
 import { RouteAccessCache, type RouteAccess } from './route-access.js';
 
-/** Allows no API keys, and no users who must enrol. */
+/** Rejects API keys, and users who must still enroll a second factor. */
 const STRICTEST: RouteAccess = {
   rule: undefined,
   isForAdmins: false,

@@ -12,7 +12,7 @@ export interface RouteAccess {
   /** The scopes of API keys that may call it. A key with scopes may call no other route. */
   readonly scopes: readonly string[];
   readonly allowsKeys: boolean;
-  /** Whether users may call it before they enrol a second factor that they must have. */
+  /** Whether users may call it before they enroll a second factor that they must have. */
   readonly isOpenToUnenrolled: boolean;
 }
 

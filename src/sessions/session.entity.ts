@@ -5,8 +5,8 @@ import { User } from '../users/user.entity.js';
 import type { RevocationReason } from './revocation.js';
 
 /**
- * A credential: one sign-in on one device, or an API key. The row decides whether its tokens still work. A copy of the row does not let anyone
- * sign in. No index covers `last_seen_at`, so that updating it stays a heap-only update.
+ * A credential: one sign-in on one device, or an API key. The row decides whether its tokens still work. A copy of the
+ * row does not let anyone sign in. No index covers `last_seen_at`, so that updating it stays a heap-only update.
  */
 @Entity('sessions')
 @Index(['userId', 'id'])

@@ -238,7 +238,7 @@ describe('a request with an API key', () => {
       expectProblem(await probe('passport-sensitive', ada.accessToken), 401, 'insufficient_user_authentication');
     });
 
-    it('ends where its owner must enrol a second factor', async () => {
+    it('ends where its owner must enroll a second factor', async () => {
       const env = { SECOND_FACTOR_REQUIRED: 'everyone' };
       const strict = await TestApp.start({ imports: [ProbeKeysModule], database: app.database, env });
       const { key } = await buildKey(app, ada);

@@ -103,7 +103,7 @@ describe('POST /auth/login/factor', () => {
     expect(statuses.filter((status) => status === 200)).toHaveLength(1);
   });
 
-  it('voids a challenge after five wrong codes, also in parallel, and tells the user', async () => {
+  it('voids a challenge after five wrong codes, also in parallel, and sends a mail', async () => {
     const ada = await enrolled();
     const challenge = await challengeFor(app, ada);
     const code = wrongCode(ada.secret);

@@ -28,7 +28,7 @@ describe('the walkthrough in docs/api.md', () => {
     await mails.close();
   });
 
-  it('does what it says', async () => {
+  it('works from the first command to the last', async () => {
     const admin = await buildUser(app, { role: 'admin' });
     /** What the reader enters. */
     const inputs: Record<string, (secret: string) => Promise<string>> = {

@@ -776,7 +776,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Revoke the session of a token (RFC 7009)
-         * @description Whoever has a token may revoke it: an access token, a refresh token of any age or an API key. All tokens of its session stop working before the response is sent. The response is the same for an unknown token.
+         * @description Takes an access token, a refresh token of any age or an API key. All tokens of its session stop working before the response is sent. The token itself suffices, without `Authorization`. The response is the same for an unknown token.
          */
         readonly post: operations["revokeToken"];
         readonly delete?: never;
@@ -2133,7 +2133,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
@@ -2280,7 +2280,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
@@ -2419,7 +2419,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
@@ -2579,7 +2579,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
@@ -2763,7 +2763,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
@@ -2936,7 +2936,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
@@ -3083,7 +3083,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
@@ -3276,7 +3276,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
@@ -3428,7 +3428,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
@@ -3601,7 +3601,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
@@ -3796,7 +3796,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
@@ -4259,7 +4259,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `sign_in_required`: API keys cannot do this. Sign in.
              */
@@ -5734,7 +5734,7 @@ export interface operations {
             /**
              * @description `insufficient_scope`: The scopes of this API key do not allow this.
              *
-             *     `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             *     `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              */
@@ -6030,7 +6030,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `sign_in_required`: API keys cannot do this. Sign in.
              */
@@ -6171,7 +6171,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `sign_in_required`: API keys cannot do this. Sign in.
              */
@@ -6343,7 +6343,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `sign_in_required`: API keys cannot do this. Sign in.
              */
@@ -7755,7 +7755,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `sign_in_required`: API keys cannot do this. Sign in.
              */
@@ -9219,7 +9219,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              */
@@ -9357,7 +9357,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              */
@@ -9492,7 +9492,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              */
@@ -9623,7 +9623,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              */
@@ -10391,7 +10391,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              */
@@ -10538,7 +10538,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `sign_in_required`: API keys cannot do this. Sign in.
              */

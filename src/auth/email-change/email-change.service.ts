@@ -40,7 +40,7 @@ export class EmailChangeService implements OnModuleInit {
 
   onModuleInit(): void {
     this.userHooks.onCreated((manager, { id, email }) => this.assertFree(manager, email, id));
-    this.userHooks.onEmailChanged((manager, before, after) => this.followAdmin(manager, before, after));
+    this.userHooks.onEmailChanged((manager, before, after) => this.handleAdminChange(manager, before, after));
   }
 
   /**
@@ -103,7 +103,7 @@ export class EmailChangeService implements OnModuleInit {
    * Handles a change by an admin in the same transaction. The new email must be verified. An invited user gets another
    * invitation, and the earlier email no notice, because its owner has never used the account.
    */
-  private async followAdmin(manager: EntityManager, before: User, after: User): Promise<void> {
+  private async handleAdminChange(manager: EntityManager, before: User, after: User): Promise<void> {
     if (before.invitation) {
       await this.assertFree(manager, after.email, after.id);
       await this.tokens.void(manager, after.id);

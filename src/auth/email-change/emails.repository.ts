@@ -5,7 +5,7 @@ import type { EntityManager } from 'typeorm';
 export class EmailsRepository {
   /**
    * Returns whether an account other than this one has the email, or had it and can still restore it with a `not_me`
-   * token. Otherwise a thief who changed an email could take the earlier one, so that the owner cannot return.
+   * token. Otherwise a thief who changed an email could register the earlier one, and the owner could not restore it.
    */
   async isTaken(manager: EntityManager, email: string, userId: string): Promise<boolean> {
     const [row] = await manager.query<{ isTaken: boolean }[]>(

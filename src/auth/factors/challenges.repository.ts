@@ -7,7 +7,7 @@ import { UsersRepository } from '../../users/users.repository.js';
 import { ChallengeInvalidError } from './factors.errors.js';
 
 export const CHALLENGE_TTL_MS = 5 * 60_000;
-/** Each is a guess. */
+/** A challenge is void after this many wrong factors. */
 export const MAX_FAILURES = 5;
 const TOKEN_BYTES = 32;
 
@@ -19,13 +19,13 @@ export interface LockedChallenge {
   readonly passkeyChallenge: Buffer | null;
 }
 
-/** Expired, void and foreign challenges do not count, nor those from before the last change of the password. */
+/** Matches a challenge that is neither expired nor void, from this user agent and after the last change of the password. */
 const VALID = `
    FROM sign_in_challenges c JOIN users u ON u.id = c.user_id
   WHERE c.hash = $1 AND c.user_agent IS NOT DISTINCT FROM $2 AND c.failures < ${MAX_FAILURES} AND c.expires_at > now()
     AND u.is_active AND (c.created_at > u.password_changed_at) IS NOT FALSE`;
 
-/** Sign-ins that wait for their second factor. They are bound to the user agent of the device. */
+/** Stores sign-ins that wait for their second factor. A challenge is bound to the user agent of its device. */
 @Injectable()
 export class ChallengesRepository {
   constructor(private readonly users: UsersRepository) {}
@@ -65,10 +65,10 @@ export class ChallengesRepository {
   }
 
   /** Counts a wrong factor. Returns whether the challenge is void now. */
-  async recordFailure(manager: EntityManager, { hash: key }: LockedChallenge): Promise<boolean> {
+  async recordFailure(manager: EntityManager, challenge: LockedChallenge): Promise<boolean> {
     const [[row]] = await manager.query<[{ failures: number }[], number]>(
       `UPDATE sign_in_challenges SET failures = failures + 1 WHERE hash = $1 RETURNING failures`,
-      [key],
+      [challenge.hash],
     );
     return (row?.failures ?? 0) >= MAX_FAILURES;
   }
@@ -82,8 +82,8 @@ export class ChallengesRepository {
     if (updated === 0) throw new ChallengeInvalidError();
   }
 
-  async delete(manager: EntityManager, { hash: key }: LockedChallenge): Promise<void> {
-    await manager.query(`DELETE FROM sign_in_challenges WHERE hash = $1`, [key]);
+  async delete(manager: EntityManager, challenge: LockedChallenge): Promise<void> {
+    await manager.query(`DELETE FROM sign_in_challenges WHERE hash = $1`, [challenge.hash]);
   }
 
   /** Deletes all challenges of a user. */

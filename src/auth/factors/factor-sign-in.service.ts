@@ -29,7 +29,7 @@ import { RecoveryCodesRepository } from './recovery-codes.repository.js';
  */
 export type SecondStep = FactorProof | 'challenge' | null;
 
-/** The second step of a sign-in whose password was correct. */
+/** Completes sign-ins whose password was correct and whose account has a second factor. */
 @Injectable()
 export class FactorSignInService {
   constructor(
@@ -45,7 +45,7 @@ export class FactorSignInService {
   ) {}
 
   /** Counts a guess if a factor came with the password. @throws TooManyRequestsError */
-  async beginStep({ id, hasSecondFactor }: User, step: SecondStep, client: Client): Promise<RateLimitAttempt | null> {
+  async beginGuess({ id, hasSecondFactor }: User, step: SecondStep, client: Client): Promise<RateLimitAttempt | null> {
     return hasSecondFactor && step !== null && step !== 'challenge' ? this.verifier.beginGuess(id, client) : null;
   }
 
@@ -96,7 +96,8 @@ export class FactorSignInService {
   }
 
   /**
-   * Returns the user of a challenge. Unknown challenges count per client, and known exhaustion costs no query.
+   * Returns the user of a challenge. Unknown challenges count per client. A client that has
+   * exhausted its limit costs no query.
    *
    * @throws ChallengeInvalidError, TooManyRequestsError
    */

@@ -15,7 +15,7 @@ import { RecoveryCodesRepository } from './recovery-codes.repository.js';
 import { TotpService } from './totp.service.js';
 
 /** The user gets a mail when this many recovery codes are left. */
-const LOW = 3;
+const LOW_CODES = 3;
 
 /** Verifies second factors, at sign-in and in a step-up. */
 @Injectable()
@@ -32,7 +32,7 @@ export class FactorVerifier {
   ) {}
 
   /**
-   * Counts a guess at sign-in. Call it after the password was verified, so that nobody else can exhaust the limit. A known
+   * Counts a guess at sign-in. Call it after the password was verified, so that only someone with the password can exhaust the limit. A known
    * device has a limit of its own.
    *
    * @throws TooManyRequestsError
@@ -70,7 +70,7 @@ export class FactorVerifier {
     const left = await this.recoveryCodes.count(manager, user.id);
     const actor = { userId: user.id, client };
     await this.audit.record(manager, { type: RECOVERY_CODE_USED, userId: user.id, actor, details: { left } });
-    if (left === LOW) await this.securityMails.queue(manager, recoveryCodesLow, user, client);
+    if (left === LOW_CODES) await this.securityMails.queue(manager, recoveryCodesLow, user, client);
     return true;
   }
 }

@@ -18,7 +18,7 @@ import { factorAdded, factorRemoved, factorRenamed, recoveryCodesReplaced } from
 import { FactorsRepository } from './factors.repository.js';
 import { RecoveryCodesRepository } from './recovery-codes.repository.js';
 
-/** Each authenticator app makes guesses of a code more likely to succeed. */
+/** Limited, because each further authenticator app makes a guessed code more likely to be correct. */
 const MAX_FACTORS = 10;
 
 const DESCRIPTIONS = { totp: 'authenticator app', passkey: 'passkey' } as const;

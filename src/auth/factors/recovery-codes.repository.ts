@@ -6,9 +6,9 @@ import { RECOVERY_CODE_CHARACTERS, RECOVERY_CODE_ALPHABET } from './factor-codes
 const CODES = 10;
 
 /**
- * Recovery codes, which replace a second factor once. SHA-256 suffices, because each has 120 random bits. No
- * key of the server is involved, so that they also work if `FACTOR_SECRET` is lost. The hash includes the user ID, so that
- * a row works for its own user only.
+ * Creates and verifies recovery codes. SHA-256 suffices, because a code has 120 random bits. The hash uses no key of the
+ * server, so that codes still work if `FACTOR_SECRET` is lost. It includes the user ID, so that a row works for its own
+ * user only.
  */
 @Injectable()
 export class RecoveryCodesRepository {

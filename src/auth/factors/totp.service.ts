@@ -11,7 +11,7 @@ import { FactorsRepository } from './factors.repository.js';
 import { FactorsService } from './factors.service.js';
 import { generateSecret, qrCodeOf, stepOf, totpUri } from './totp.js';
 
-/** Someone may start in several tabs. */
+/** Several, because a user may start in several tabs. */
 const MAX_UNCONFIRMED = 3;
 
 export interface TotpEnrollment {
@@ -21,7 +21,7 @@ export interface TotpEnrollment {
   readonly qrCode: string;
 }
 
-/** Authenticator apps (TOTP, RFC 6238). */
+/** Adds and verifies authenticator apps (TOTP, RFC 6238). */
 @Injectable()
 export class TotpService {
   private readonly logger = new Logger(TotpService.name);

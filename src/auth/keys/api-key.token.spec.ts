@@ -16,7 +16,7 @@ describe('an API key', () => {
     expect(tokens.verify(key)).toMatchObject(claims);
   });
 
-  it('has a fixed checksum, so that scanners recognise it', () => {
+  it('has a fixed checksum, so that scanners recognize it', () => {
     const fixed = new ApiKeyTokens(['secret']).issue({
       userId: '0198c5f2-6f0a-7c3e-9d2b-5a4f7b1c8e60',
       sessionId: '0198c5f2-7a11-7d94-8e0c-3b6d2f9a4c15',

@@ -15,7 +15,7 @@ const CACHE_MS = 3_600_000;
 /** Verifies API keys and limits their requests, without the database. Forged keys are neither cached nor counted. */
 @Injectable()
 export class ApiKeyVerifier {
-  /** Apart from the access tokens, so that neither evicts the other. */
+  /** Separate from the cache of access tokens, so that neither evicts entries of the other. */
   private readonly verified = new VerifiedTokens();
   private readonly counter = new MemoryCounter();
   private readonly policy: RateLimitPolicy | undefined;

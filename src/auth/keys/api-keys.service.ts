@@ -47,7 +47,7 @@ export class ApiKeysService {
   }
 
   /**
-   * Creates a key and sends its owner a mail. Only this method returns the secret.
+   * Creates a key and queues a mail to its owner. The key cannot be returned again.
    *
    * @throws ValidationFailedError if a scope is unknown or only admins can grant it, or if the expiry is not within a year
    * @throws KeyLimitReachedError, and the errors of `SessionsService.assertActorAllowed`
@@ -58,7 +58,7 @@ export class ApiKeysService {
     assertWithinYear(expiry);
     const { userId, client } = actor;
     return this.database.transactionWithRetry(async (manager) => {
-      // Parallel requests wait here, so that they cannot exceed the limit.
+      // Locks the user, so that parallel requests cannot exceed the limit.
       const user = await this.users.lockActive(manager, { id: userId });
       await this.sessions.assertActorAllowed(manager, actor);
       if (!user) throw new SessionNotFoundError({ claims: actor });

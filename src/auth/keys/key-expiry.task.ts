@@ -8,7 +8,7 @@ import { keyExpires } from './api-keys.mails.js';
 const NOTICE_MS = 10 * 86_400_000;
 const KEYS_PER_STEP = 50;
 
-/** Sends one mail about each API key that expires within ten days. A key with a shorter lifetime gets none. */
+/** Queues one mail about each API key that expires within ten days. A key with a shorter lifetime gets none. */
 @Injectable()
 export class KeyExpiryTask extends UpkeepTask {
   readonly subject = 'key expiry mails';

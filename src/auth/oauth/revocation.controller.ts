@@ -22,7 +22,7 @@ export class RevocationController {
   @ApiOperation({
     summary: 'Revoke the session of a token (RFC 7009)',
     description:
-      'Whoever has a token may revoke it: an access token, a refresh token of any age or an API key. All tokens of its session stop working before the response is sent. The response is the same for an unknown token.',
+      'Takes an access token, a refresh token of any age or an API key. All tokens of its session stop working before the response is sent. The token itself suffices, without `Authorization`. The response is the same for an unknown token.',
   })
   @FormatErrors(oauthError)
   @FormBody()

@@ -32,8 +32,8 @@ export class NotMeService {
 
   /**
    * Secures an account: restores the email that received the link, revokes all sessions, replaces the password with an
-   * unusable one, removes recent second factors, voids all links, and mails a link to choose a new password. Links to an email that the account had even
-   * earlier still work, because this one may be that of a thief.
+   * unusable one, removes recent second factors, voids all links, and mails a link to choose a new password. Links to an
+   * even earlier email still work, because this one may be that of a thief.
    *
    * @throws EmailTakenError if another account has that email. The token still works
    * @throws TokenUsedOrExpiredError, TooManyRequestsError
