@@ -1,15 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Client } from '../../common/client.js';
 import type { User } from '../../users/user.entity.js';
 import { UsersRepository } from '../../users/users.repository.js';
+import { createRandomToken, hashRandomToken } from '../random-token.js';
 import { ChallengeInvalidError } from './factors.errors.js';
 
 export const CHALLENGE_TTL_MS = 5 * 60_000;
 /** A challenge is void after this many wrong factors. */
 export const MAX_FAILURES = 5;
-const TOKEN_BYTES = 32;
 
 /** A challenge whose row and user are locked until the transaction ends. */
 export interface LockedChallenge {
@@ -32,13 +31,13 @@ export class ChallengesRepository {
 
   /** Creates a challenge and returns its token. */
   async create(manager: EntityManager, userId: string, { userAgent }: Client): Promise<string> {
-    const token = randomBytes(TOKEN_BYTES);
+    const { token, hash } = createRandomToken();
     await manager.query(
       `INSERT INTO sign_in_challenges (hash, user_id, user_agent, expires_at)
        VALUES ($1, $2, $3, now() + $4::float8 * interval '1 millisecond')`,
-      [hash(token), userId, userAgent, CHALLENGE_TTL_MS],
+      [hash, userId, userAgent, CHALLENGE_TTL_MS],
     );
-    return token.toString('base64url');
+    return token;
   }
 
   /** Returns the ID of a valid challenge's user. @throws ChallengeInvalidError */
@@ -94,11 +93,7 @@ export class ChallengesRepository {
 
 /** Returns the stored hash of a token. @throws ChallengeInvalidError if the token is malformed */
 function hashOf(token: string): Buffer {
-  const bytes = Buffer.from(token, 'base64url');
-  if (bytes.length !== TOKEN_BYTES || bytes.toString('base64url') !== token) throw new ChallengeInvalidError();
-  return hash(bytes);
-}
-
-function hash(bytes: Buffer): Buffer {
-  return createHash('sha256').update(bytes).digest();
+  const hash = hashRandomToken(token);
+  if (!hash) throw new ChallengeInvalidError();
+  return hash;
 }

@@ -1,15 +1,13 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import type { User } from '../../users/user.entity.js';
 import { UsersRepository } from '../../users/users.repository.js';
+import { createRandomToken, hashRandomToken } from '../random-token.js';
 import { NOT_ME_TTL_MS, type OneTimeToken, type TokenPurpose } from './one-time-token.entity.js';
 import { TokenUsedOrExpiredError } from './one-time-tokens.errors.js';
 
-/** 256 bits. ASVS 11.5.1 requires 128. */
-const TOKEN_BYTES = 32;
 /** Links that an email receives or confirms. They stop working when the account gets another one. */
 const EMAIL_PURPOSES = ['password_reset', 'email_verification', 'email_change', 'invitation'] as const;
 /** A token counts as new for half of its lifetime, and at least for this time. */
@@ -62,9 +60,9 @@ export class OneTimeTokensRepository {
     userId: string | null,
     email: string | null = null,
   ): Promise<string> {
-    const token = randomBytes(TOKEN_BYTES);
-    await this.insert(manager, token, purpose, userId, email);
-    return token.toString('base64url');
+    const { token, hash } = createRandomToken();
+    await this.insert(manager, hash, purpose, userId, email);
+    return token;
   }
 
   /**
@@ -72,15 +70,15 @@ export class OneTimeTokensRepository {
    * that is longer. Earlier tokens remain valid. Both cases run the same statements.
    */
   async issueUnlessNew(manager: EntityManager, purpose: TokenPurpose, userId: string | null): Promise<string | null> {
-    const token = randomBytes(TOKEN_BYTES);
+    const { token, hash } = createRandomToken();
     const newMs = Math.max(this.ttlMs[purpose] / 2, MIN_NEW_MS);
     const [recent] = await manager.query<unknown[]>(
       `SELECT FROM one_time_tokens
         WHERE user_id = $1 AND purpose = $2 AND created_at > now() - $3::float8 * interval '1 millisecond' LIMIT 1`,
       [userId, purpose, newMs],
     );
-    await this.insert(manager, token, purpose, recent ? null : userId);
-    return recent ? null : token.toString('base64url');
+    await this.insert(manager, hash, purpose, recent ? null : userId);
+    return recent ? null : token;
   }
 
   /** Returns how many of a user's valid tokens were created within the last `intervalMs`. */
@@ -148,7 +146,7 @@ export class OneTimeTokensRepository {
 
   private async insert(
     manager: EntityManager,
-    token: Buffer,
+    hash: Buffer,
     purpose: TokenPurpose,
     userId: string | null,
     email: string | null = null,
@@ -157,7 +155,7 @@ export class OneTimeTokensRepository {
     await manager.query(
       `INSERT INTO one_time_tokens (hash, purpose, user_id, email, created_at, expires_at)
        SELECT $1, $2, id, $5, clock_timestamp(), now() + $4::float8 * interval '1 millisecond' FROM users WHERE id = $3`,
-      [hash(token), purpose, userId, this.ttlMs[purpose], email],
+      [hash, purpose, userId, this.ttlMs[purpose], email],
     );
   }
 
@@ -172,13 +170,7 @@ export class OneTimeTokensRepository {
 
 /** Returns the stored hash of a token. @throws TokenUsedOrExpiredError if the token is malformed */
 function hashOf(token: string): Buffer {
-  const bytes = Buffer.from(token, 'base64url');
-  if (bytes.length !== TOKEN_BYTES || bytes.toString('base64url') !== token) throw new TokenUsedOrExpiredError();
-  return hash(bytes);
-}
-
-function hash(bytes: Buffer): Buffer {
-  return createHash('sha256').update(bytes).digest();
+  return orThrow(hashRandomToken(token));
 }
 
 function orThrow<T>(value: T | null | undefined): T {
