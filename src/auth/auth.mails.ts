@@ -23,14 +23,22 @@ export type SecurityMail = MailDefinition<IncidentContents>;
 /** The kinds of all security mails. */
 export const SECURITY_KINDS = new Set<string>();
 
-/** Defines a kind of security mail, so that it counts for the limit of `SecurityMailsService`. */
+/**
+ * Defines a kind of security mail. Adds the facts of the incident and the link *This was not me*. The mail counts for the
+ * limit of `SecurityMailsService`.
+ */
 export function defineSecurityMail(...[kind, write]: Parameters<typeof defineMail<IncidentContents>>): SecurityMail {
   SECURITY_KINDS.add(kind);
-  return defineMail(kind, write);
+  return defineMail<IncidentContents>(kind, (config, incident) => ({
+    facts: factsOf(incident),
+    action: { ...NOT_ME, token: incident.token },
+    closing: NOT_ME_CLOSING,
+    ...write(config, incident),
+  }));
 }
 
-export const NOT_ME = { label: 'This was not me', path: '/account/not-me', validForMs: NOT_ME_TTL_MS } as const;
-export const NOT_ME_CLOSING =
+const NOT_ME = { label: 'This was not me', path: '/account/not-me', validForMs: NOT_ME_TTL_MS } as const;
+const NOT_ME_CLOSING =
   'If this was you, you do not need to do anything. If it was not you, use the button: it signs out all your devices, ' +
   'revokes all API keys and lets you choose a new password.';
 
@@ -60,30 +68,22 @@ export const resetPassword = defineMail('reset_password', ({ productName, recove
   closing: 'If you did not ask for this, you can ignore this mail. Your password stays the same.',
 }));
 
-export const newDevice = defineSecurityMail('new_device', ({ productName }, incident) => ({
+export const newDevice = defineSecurityMail('new_device', ({ productName }) => ({
   subject: `New sign-in to ${productName}`,
   paragraphs: [`Someone signed in to your account at ${productName} on a new device.`],
-  facts: factsOf(incident),
-  action: { ...NOT_ME, token: incident.token },
-  closing: NOT_ME_CLOSING,
 }));
 
-export const passwordChanged = defineSecurityMail('password_changed', ({ productName }, incident) => ({
+export const passwordChanged = defineSecurityMail('password_changed', ({ productName }) => ({
   subject: `Your password for ${productName} was changed`,
   paragraphs: [`The password of your account at ${productName} was changed.`],
-  facts: factsOf(incident),
-  action: { ...NOT_ME, token: incident.token },
-  closing: NOT_ME_CLOSING,
 }));
 
-export const refreshTokenReused = defineSecurityMail('refresh_token_reused', ({ productName }, incident) => ({
+export const refreshTokenReused = defineSecurityMail('refresh_token_reused', ({ productName }) => ({
   subject: `You were signed out of ${productName} on one device`,
   paragraphs: [
     'A token that keeps this device signed in was used twice. Someone may have copied it. We cannot tell which of the ' +
       'two is yours, so we signed out the device. Please sign in again.',
   ],
-  facts: factsOf(incident),
-  action: { ...NOT_ME, token: incident.token },
   closing:
     'If you think that someone else has used your account, use the button: it signs out all your devices and lets you choose a new password.',
 }));

@@ -1,5 +1,5 @@
 import { defineMail } from '../../platform/mail/define-mail.js';
-import { defineSecurityMail, factsOf, NOT_ME, validity, type TokenContents } from '../auth.mails.js';
+import { defineSecurityMail, validity, type TokenContents } from '../auth.mails.js';
 
 const CLOSING =
   'If this was you, you do not need to do anything. If it was not you, use the button within seven days: it keeps or ' +
@@ -34,22 +34,18 @@ export const emailInUse = defineMail('email_in_use', ({ productName }) => ({
 }));
 
 /** To the current email. */
-export const emailChangeRequested = defineSecurityMail('email_change_requested', ({ productName }, incident) => ({
+export const emailChangeRequested = defineSecurityMail('email_change_requested', ({ productName }) => ({
   subject: `Your email address for ${productName} will change`,
   paragraphs: [
     `Someone asked to change the email address of your account at ${productName}. It changes when they open the link that we sent to the new one.`,
   ],
-  facts: factsOf(incident),
-  action: { ...NOT_ME, token: incident.token },
   closing: CLOSING,
 }));
 
 /** To the earlier email. */
-export const emailChanged = defineSecurityMail('email_changed', ({ productName }, incident) => ({
+export const emailChanged = defineSecurityMail('email_changed', ({ productName }) => ({
   subject: `Your email address for ${productName} was changed`,
   paragraphs: [`Your account at ${productName} now has another email address. You no longer sign in with this one.`],
-  facts: factsOf(incident),
-  action: { ...NOT_ME, token: incident.token },
   closing: CLOSING,
 }));
 

@@ -1,13 +1,12 @@
 import { isPlainName } from '../../common/device-name.js';
 import { defineMail } from '../../platform/mail/define-mail.js';
-import { defineSecurityMail, factsOf, formatTime, NOT_ME } from '../auth.mails.js';
+import { defineSecurityMail, factsOf, formatTime } from '../auth.mails.js';
 
 /** `about` is the name of the key. */
 export const keyCreated = defineSecurityMail('key_created', ({ productName }, incident) => ({
   subject: `New API key for ${productName}`,
   paragraphs: [`An API key was created for your account at ${productName}. Programs can use it to act as you.`],
   facts: factsOf({ ...incident, about: plainName(incident.about ?? '') }, 'API key'),
-  action: { ...NOT_ME, token: incident.token },
   closing:
     'If this was you, you do not need to do anything. If it was not you, use the button: it revokes all API keys, signs ' +
     'out all your devices and lets you choose a new password.',
