@@ -4,12 +4,12 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { gatehouseConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { AuditModule } from '../platform/audit/audit.module.js';
-import { tablePruner } from '../platform/database/table-pruner.js';
 import { MailModule } from '../platform/mail/mail.module.js';
 import { PasswordsModule } from '../platform/passwords/passwords.module.js';
 import { RateLimitsModule } from '../platform/rate-limits/rate-limits.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AUTH_PRUNERS } from './auth.pruners.js';
 import { AuthController } from './auth.controller.js';
 import { EmailChangeController } from './email-change/email-change.controller.js';
 import { EmailChangeService } from './email-change/email-change.service.js';
@@ -163,34 +163,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     TokenService,
     TotpService,
     VerifiedTokens,
-    tablePruner({
-      subject: 'one-time tokens',
-      table: 'one_time_tokens',
-      key: 'hash',
-      condition: `expires_at < now() - $1::float8 * interval '1 millisecond'`,
-      retentionMs: () => 0,
-    }),
-    tablePruner({
-      subject: 'sign-in challenges',
-      table: 'sign_in_challenges',
-      key: 'hash',
-      condition: `expires_at < now() - $1::float8 * interval '1 millisecond'`,
-      retentionMs: () => 0,
-    }),
-    tablePruner({
-      subject: 'unconfirmed factors',
-      table: 'factors',
-      condition: `confirmed_at IS NULL AND created_at < now() - $1::float8 * interval '1 millisecond'`,
-      retentionMs: () => 86_400_000,
-    }),
-    tablePruner({
-      subject: 'used passkey challenges',
-      table: 'used_passkey_challenges',
-      key: 'nonce',
-      condition: `expires_at < now() - $1::float8 * interval '1 millisecond'`,
-      // The clocks of the application and the database can differ.
-      retentionMs: () => 3_600_000,
-    }),
+    ...AUTH_PRUNERS,
   ],
   // For the global JwtAuthGuard.
   exports: [JwtStrategy],
