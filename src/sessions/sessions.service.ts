@@ -9,6 +9,8 @@ import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
 import { UserHooks } from '../users/user-hooks.js';
+import type { User } from '../users/user.entity.js';
+import { UsersRepository } from '../users/users.repository.js';
 import { RefreshTokens } from './refresh-token.js';
 import type { Session } from './session.entity.js';
 import { SessionAccessRepository } from './session-access.repository.js';
@@ -35,6 +37,7 @@ export class SessionsService implements OnModuleInit {
     private readonly sessions: SessionsRepository,
     private readonly access: SessionAccessRepository,
     private readonly refreshTokens: RefreshTokens,
+    private readonly users: UsersRepository,
     private readonly userHooks: UserHooks,
   ) {
     this.timeouts = { idleMs: session.idleTimeout, absoluteMs: session.absoluteTimeout };
@@ -115,6 +118,18 @@ export class SessionsService implements OnModuleInit {
     const exceptId = scope === 'others' ? sessionId : undefined;
     const filter = { userId, kind: 'sign_in', isActive: true, exceptId } as const;
     return this.database.run((manager) => this.sessions.revoke(manager, filter, { reason: `logout_${scope}`, actor }));
+  }
+
+  /**
+   * Locks the actor's row until the transaction ends, and returns it. Call it first in changes of the actor's own account.
+   *
+   * @throws the errors of `assertActorAllowed`
+   */
+  async lockActor(manager: EntityManager, actor: Principal): Promise<User> {
+    const user = await this.users.lockActive(manager, { id: actor.userId });
+    await this.assertActorAllowed(manager, actor);
+    if (!user) throw new SessionNotFoundError({ claims: actor });
+    return user;
   }
 
   /**

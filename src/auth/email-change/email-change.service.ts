@@ -8,7 +8,7 @@ import { RateLimitsService } from '../../platform/rate-limits/rate-limits.servic
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { UserHooks } from '../../users/user-hooks.js';
 import type { User } from '../../users/user.entity.js';
-import { EmailTakenError, UserNotFoundError } from '../../users/users.errors.js';
+import { EmailTakenError } from '../../users/users.errors.js';
 import { UsersRepository } from '../../users/users.repository.js';
 import { InvitationsService } from '../invitations/invitations.service.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
@@ -49,7 +49,7 @@ export class EmailChangeService implements OnModuleInit {
    * a mail in either case. Beyond the limit of mails per email, it gets none.
    *
    * @throws TooManyRequestsError
-   * @throws the errors of `SessionsService.assertActorAllowed`
+   * @throws the errors of `SessionsService.lockActor`
    */
   async requestChange(actor: Principal, email: string, client: Client): Promise<void> {
     const { userId: id } = actor;
@@ -57,9 +57,7 @@ export class EmailChangeService implements OnModuleInit {
     await this.limits.spend('verify', { client, account: JSON.stringify({ id }) });
     const isMailAllowed = await this.verification.isMailAllowed(email, client);
     await this.database.transactionWithRetry(async (manager) => {
-      const user = await this.users.lock(manager, id);
-      await this.sessions.assertActorAllowed(manager, actor);
-      if (!user) throw new UserNotFoundError();
+      const user = await this.sessions.lockActor(manager, actor);
       const isTaken = await this.emails.isTaken(manager, email, id);
       const isFree = !isTaken && email !== user.email;
       const token = await this.tokens.issue(manager, 'email_change', id, email);

@@ -5,7 +5,6 @@ import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
-import { SessionNotFoundError } from '../../sessions/sessions.errors.js';
 import { SessionsRepository } from '../../sessions/sessions.repository.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import type { User } from '../../users/user.entity.js';
@@ -51,10 +50,10 @@ export class FactorsService {
     }));
   }
 
-  /** @throws FactorNotFoundError, the errors of `lockOwner` */
+  /** @throws FactorNotFoundError, the errors of `SessionsService.lockActor` */
   renameFactor(actor: Principal, id: string, name: string | null | undefined): Promise<Factor> {
     return this.database.transactionWithRetry(async (manager) => {
-      const user = await this.lockOwner(manager, actor);
+      const user = await this.sessions.lockActor(manager, actor);
       const factor = await this.findActive(manager, user, id);
       if (name === undefined || name === factor.name) return factor;
       await this.factors.rename(manager, factor, name);
@@ -70,11 +69,11 @@ export class FactorsService {
    *
    * @throws FactorNotFoundError
    * @throws LastFactorError if the role of the account requires a second factor
-   * @throws the errors of `lockOwner`
+   * @throws the errors of `SessionsService.lockActor`
    */
   async removeFactor(actor: Principal, id: string): Promise<void> {
     await this.database.transactionWithRetry(async (manager) => {
-      const user = await this.lockOwner(manager, actor);
+      const user = await this.sessions.lockActor(manager, actor);
       const factor = await this.findActive(manager, user, id);
       if ((await this.factors.countActive(manager, user.id)) === 1) {
         if (requiresSecondFactor(this.config.factors.required, user.role)) throw new LastFactorError();
@@ -87,28 +86,16 @@ export class FactorsService {
     });
   }
 
-  /** Creates ten new recovery codes and voids the earlier ones. @throws NoFactorError, the errors of `lockOwner` */
+  /** Creates ten new recovery codes and voids the earlier ones. @throws NoFactorError, the errors of `SessionsService.lockActor` */
   replaceRecoveryCodes(actor: Principal): Promise<string[]> {
     return this.database.transactionWithRetry(async (manager) => {
-      const user = await this.lockOwner(manager, actor);
+      const user = await this.sessions.lockActor(manager, actor);
       if (!user.hasSecondFactor) throw new NoFactorError();
       const codes = await this.recoveryCodes.replace(manager, user.id);
       await this.audit.record(manager, { type: RECOVERY_CODES_REPLACED, userId: user.id, actor });
       await this.securityMails.queue(manager, recoveryCodesReplaced, user, actor.client);
       return codes;
     });
-  }
-
-  /**
-   * Locks the caller's row, and checks again that their session is valid. Call it first in each change of factors.
-   *
-   * @throws the errors of `SessionsService.assertActorAllowed`
-   */
-  async lockOwner(manager: EntityManager, actor: Principal): Promise<User> {
-    const user = await this.users.lockActive(manager, { id: actor.userId });
-    await this.sessions.assertActorAllowed(manager, actor);
-    if (!user) throw new SessionNotFoundError({ claims: actor });
-    return user;
   }
 
   /** @throws TooManyFactorsError if the account has the maximum number of active factors */
@@ -118,7 +105,7 @@ export class FactorsService {
 
   /**
    * Activates a factor that the caller has just used, which counts as an authentication of their session. Returns recovery
-   * codes with the first factor. Call `lockOwner` and insert the factor before.
+   * codes with the first factor. Call `SessionsService.lockActor` and insert the factor before.
    *
    * @throws FactorNotFoundError if it already is active, or was deleted meanwhile
    * @throws TooManyFactorsError

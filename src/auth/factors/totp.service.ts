@@ -4,6 +4,7 @@ import type { Principal } from '../../common/principal.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
+import { SessionsService } from '../../sessions/sessions.service.js';
 import type { Factor } from './factor.entity.js';
 import { FactorBox } from './factor-box.js';
 import { FactorNotFoundError, InvalidFactorError } from './factors.errors.js';
@@ -31,17 +32,18 @@ export class TotpService {
     private readonly database: Database,
     private readonly factors: FactorsRepository,
     private readonly service: FactorsService,
+    private readonly sessions: SessionsService,
     private readonly box: FactorBox,
   ) {}
 
   /**
    * Creates a secret for an authenticator app. It is not active before `confirmTotp`.
    *
-   * @throws TooManyFactorsError, the errors of `FactorsService.lockOwner`
+   * @throws TooManyFactorsError, the errors of `SessionsService.lockActor`
    */
   enrolTotp(actor: Principal): Promise<TotpEnrollment> {
     return this.database.transactionWithRetry(async (manager) => {
-      const user = await this.service.lockOwner(manager, actor);
+      const user = await this.sessions.lockActor(manager, actor);
       await this.service.assertRoom(manager, user);
       await this.factors.deleteUnconfirmed(manager, user.id, MAX_UNCONFIRMED - 1);
       const [id, secret] = [newId(), generateSecret()];
@@ -56,11 +58,11 @@ export class TotpService {
    * Activates an authenticator app with its first code. Returns recovery codes with the first factor of the account.
    *
    * @throws FactorNotFoundError if there is no such factor, or it already is active
-   * @throws InvalidFactorError, TooManyFactorsError, the errors of `FactorsService.lockOwner`
+   * @throws InvalidFactorError, TooManyFactorsError, the errors of `SessionsService.lockActor`
    */
   confirmTotp(actor: Principal, id: string, code: string): Promise<string[] | undefined> {
     return this.database.transactionWithRetry(async (manager) => {
-      const user = await this.service.lockOwner(manager, actor);
+      const user = await this.sessions.lockActor(manager, actor);
       const factor = await this.factors.findOne(manager, user.id, id);
       if (factor?.kind !== 'totp' || factor.confirmedAt) throw new FactorNotFoundError();
       if (!(await this.use(manager, factor, code))) throw new InvalidFactorError();

@@ -8,10 +8,8 @@ import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database } from '../../platform/database/database.js';
 import { ApiKeysRepository } from '../../sessions/api-keys.repository.js';
 import type { Session } from '../../sessions/session.entity.js';
-import { SessionNotFoundError } from '../../sessions/sessions.errors.js';
 import { SessionsRepository } from '../../sessions/sessions.repository.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
-import { UsersRepository } from '../../users/users.repository.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 import { ApiKeyTokens } from './api-key.token.js';
 import { KEY_CREATED } from './api-keys.audit.js';
@@ -35,7 +33,6 @@ export class ApiKeysService {
   constructor(
     @InjectConfig() { session }: Config,
     private readonly database: Database,
-    private readonly users: UsersRepository,
     private readonly sessions: SessionsService,
     private readonly sessionsRepository: SessionsRepository,
     private readonly keys: ApiKeysRepository,
@@ -50,7 +47,7 @@ export class ApiKeysService {
    * Creates a key and queues a mail to its owner. The key cannot be returned again.
    *
    * @throws ValidationFailedError if a scope is unknown or only admins can grant it, or if the expiry is not within a year
-   * @throws KeyLimitReachedError, and the errors of `SessionsService.assertActorAllowed`
+   * @throws KeyLimitReachedError, and the errors of `SessionsService.lockActor`
    */
   createKey(actor: Principal, { name, scopes, expiresAt }: NewKey): Promise<{ session: Session; key: string }> {
     if (scopes) assertGrantable(actor, scopes);
@@ -59,9 +56,7 @@ export class ApiKeysService {
     const { userId, client } = actor;
     return this.database.transactionWithRetry(async (manager) => {
       // Locks the user, so that parallel requests cannot exceed the limit.
-      const user = await this.users.lockActive(manager, { id: userId });
-      await this.sessions.assertActorAllowed(manager, actor);
-      if (!user) throw new SessionNotFoundError({ claims: actor });
+      const user = await this.sessions.lockActor(manager, actor);
       const count = await this.sessionsRepository.count(manager, { userId, kind: 'key', isActive: true });
       if (count >= this.maxPerUser) throw new KeyLimitReachedError();
       const { userAgent, ipAddress } = client;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '../../common/id.js';
 import type { Principal } from '../../common/principal.js';
 import { Database } from '../../platform/database/database.js';
+import { SessionsService } from '../../sessions/sessions.service.js';
 import type { User } from '../../users/user.entity.js';
 import { FactorsRepository } from '../factors/factors.repository.js';
 import { FactorsService } from '../factors/factors.service.js';
@@ -25,6 +26,7 @@ export interface RegisteredPasskey {
 export class PasskeyRegistrationService {
   constructor(
     private readonly database: Database,
+    private readonly sessions: SessionsService,
     private readonly factors: FactorsService,
     private readonly factorsRepository: FactorsRepository,
     private readonly passkeys: PasskeysRepository,
@@ -47,7 +49,7 @@ export class PasskeyRegistrationService {
     const registration = await this.verifier.verifyRegistration(response, scopeOf(actor));
     const id = newId();
     const recoveryCodes = await this.database.transactionWithRetry(async (manager) => {
-      const user = await this.factors.lockOwner(manager, actor);
+      const user = await this.sessions.lockActor(manager, actor);
       if (!(await this.passkeys.useChallenge(manager, registration.challenge)))
         throw new PasskeyInvalidError('challenge_used');
       await this.passkeys.insert(manager, { id, userId: user.id, name }, registration);
