@@ -23,7 +23,7 @@ export interface RequestSession {
   readonly authentications: string;
   /** When the row was read, in seconds since 1970, by the database's clock. */
   readonly readAt: number;
-  readonly user: { readonly hasSecondFactor: boolean; readonly role: Role };
+  readonly user: { readonly id: string; readonly hasSecondFactor: boolean; readonly role: Role };
 }
 
 /** The signed-in user of a request: the claims of the token, confirmed by the session's row. */

@@ -13,10 +13,13 @@ import {
   SignInRequiredError,
 } from './access.errors.js';
 import type { StepUpRule } from './access.decorators.js';
-import { findRequest } from './guarded-request.js';
+import { findRequest, type GuardedRequest } from './guarded-request.js';
 import { UnsupportedTransportError } from './http.errors.js';
 import { isAllowed } from './roles.decorator.js';
 import { RouteAccessCache, type RouteAccess } from './route-access.js';
+
+/** What an admin needs to change their own account through the routes for other accounts. */
+const OWN_ACCOUNT: StepUpRule = { maxAgeSeconds: 600, factors: undefined };
 
 /** Rejects API keys, and users who must still enroll a second factor. */
 const STRICTEST: RouteAccess = {
@@ -55,22 +58,31 @@ export class AccessGuard implements CanActivate {
       if (access.rule) throw request ? new ForbiddenError() : new UnsupportedTransportError();
       // Messages share the request of their handshake, so the strictest rule applies to them.
       const later = context.getType() === 'http' ? access : STRICTEST;
-      if (request) request.assertAccess = (found) => this.assertAllowed(later, found, request.method);
+      if (request) request.assertAccess = (found) => this.assertAllowed(later, found, request);
       return true;
     }
-    this.assertAllowed(access, session, request.method);
+    this.assertAllowed(access, session, request);
     // `StreamGuard` closes streams whose user no longer meets the rule. A message must not change the rule of its
     // stream.
     if (access.rule && context.getType() === 'http') request.accessRule = access.rule;
     return true;
   }
 
-  private assertAllowed(access: RouteAccess, session: RequestSession, method: string): void {
+  private assertAllowed(access: RouteAccess, session: RequestSession, request: GuardedRequest): void {
     if (access.rule && !isAllowed(session.user.role, access.rule)) throw new ForbiddenError();
     if (session.kind === 'key') assertKeyAllowed(session, access);
     if (!access.isOpenToUnenrolled) this.assertEnrolled(session);
-    const stepUp = access.stepUp ?? (access.isForAdmins && isWrite(method) ? this.adminStepUp : undefined);
+    const stepUp = access.stepUp ?? (access.isForAdmins ? this.adminRule(session, request) : undefined);
     if (stepUp) assertRecent(session, stepUp);
+  }
+
+  /** Otherwise a stolen session of an admin could change the email and the second factors of that admin. */
+  private adminRule({ user }: RequestSession, { method, params }: GuardedRequest): StepUpRule | undefined {
+    if (!isWrite(method)) return undefined;
+    const { adminStepUp } = this;
+    const isOwnAccount = String(params['id']).toLowerCase() === user.id;
+    if (!isOwnAccount || (adminStepUp && adminStepUp.maxAgeSeconds < OWN_ACCOUNT.maxAgeSeconds)) return adminStepUp;
+    return OWN_ACCOUNT;
   }
 
   private assertEnrolled({ user }: RequestSession): void {

@@ -4,7 +4,7 @@ import { matchesOrigin } from '../config/origin.js';
 
 /** Returns whether a request comes from a page of the server itself, of `PUBLIC_URL` or of `CORS_ORIGINS`. */
 export function hasAllowedOrigin(headers: IncomingHttpHeaders, { http, publicUrl }: Config): boolean {
-  return isFrom(headers, [...http.corsOrigins, new URL(publicUrl).origin]);
+  return isFrom(headers, http.corsOrigins, new URL(publicUrl));
 }
 
 /**
@@ -12,11 +12,23 @@ export function hasAllowedOrigin(headers: IncomingHttpHeaders, { http, publicUrl
  * subdomains that may belong to other people.
  */
 export function hasCookieOrigin(headers: IncomingHttpHeaders, { http, publicUrl }: Config): boolean {
-  return isFrom(headers, [...http.corsOrigins.filter((origin) => !origin.includes('*')), new URL(publicUrl).origin]);
+  return isFrom(
+    headers,
+    http.corsOrigins.filter((origin) => !origin.includes('*')),
+    new URL(publicUrl),
+  );
 }
 
-function isFrom({ origin, host }: IncomingHttpHeaders, patterns: readonly string[]): boolean {
+function isFrom({ origin, host }: IncomingHttpHeaders, patterns: readonly string[], publicUrl: URL): boolean {
   if (origin === undefined) return false;
-  const isOwn = URL.canParse(origin) && new URL(origin).host === host;
-  return isOwn || patterns.some((pattern) => matchesOrigin(pattern, origin));
+  if (origin === publicUrl.origin) return true;
+  return isOwn(origin, host, publicUrl) || patterns.some((pattern) => matchesOrigin(pattern, origin));
+}
+
+/** Returns whether a page is of the server itself. Someone in the network can serve any page over `http`. */
+function isOwn(origin: string, host: string | undefined, publicUrl: URL): boolean {
+  if (!URL.canParse(origin)) return false;
+  const url = new URL(origin);
+  const isDowngrade = url.protocol === 'http:' && publicUrl.protocol === 'https:' && publicUrl.host === host;
+  return url.origin === origin && url.host === host && !isDowngrade;
 }

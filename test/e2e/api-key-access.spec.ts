@@ -307,5 +307,16 @@ describe('a request with an API key', () => {
       await get('/users/me', ada.accessToken, limited).expect(200);
       await limited.close();
     });
+
+    it('neither counts nor stops the revocation of a key', async () => {
+      const env = { RATE_LIMIT_ENABLED: 'true', RATE_LIMIT_KEY: '1/1d' };
+      const limited = await TestApp.start({ database: app.database, env });
+      const { key } = await buildKey(app, ada);
+      await get('/users/me', key, limited).expect(200);
+      await get('/users/me', key, limited).expect(429);
+      await limited.request.post('/auth/revoke').type('form').send({ token: key }).expect(200);
+      expectProblem(await get('/users/me', key), 401, 'session_revoked');
+      await limited.close();
+    });
   });
 });

@@ -3,6 +3,7 @@ import * as openid from 'openid-client';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
 import { decodeToken } from '../support/forge-token.js';
 import { expectProblem } from '../support/expect-problem.js';
+import { enrolTotp } from '../support/factors.js';
 import { TestApp } from '../support/test-app.js';
 
 const ISSUER = new URL('https://accounts.example.com');
@@ -128,6 +129,23 @@ describe('OAuth clients', () => {
     beforeAll(async () => {
       admin = await buildSignedIn(app, 'admin');
       key = (await createKey(admin, { scopes: ['introspect'] })).body.key as string;
+    });
+
+    it('reports the tokens of users who must enroll a second factor as not active', async () => {
+      const strict = await TestApp.start({ database: app.database, env: { SECOND_FACTOR_REQUIRED: 'admins' } });
+      const [service, person] = [await buildSignedIn(app, 'admin'), await buildSignedIn(app)];
+      const { key: ofService } = (await createKey(service, { scopes: ['introspect'] })).body as { key: string };
+      await enrolTotp(strict, service);
+      const isActive = async (token: string) => (await introspect(token, ofService, strict).expect(200)).body.active;
+      expect(
+        await Promise.all([admin.accessToken, key, service.accessToken, person.accessToken].map(isActive)),
+      ).toEqual([false, false, true, true]);
+      await strict.close();
+    });
+
+    it('reports a token with a space before it as not active', async () => {
+      const { accessToken } = await buildSignedIn(app);
+      await expectInactive(` ${accessToken}`);
     });
 
     it('describes an access token', async () => {

@@ -166,6 +166,7 @@ describe('cookie mode', () => {
       ['a longer domain', 'https://app.example.com.evil.net'],
       ['an origin of a pattern', 'https://acme.tenant.example.com'],
       ['a trailing slash', 'https://app.example.com/'],
+      ['the insecure origin of PUBLIC_URL', 'http://id.example.com'],
     ])('from a page with %s has no effect', async (_, origin) => {
       const ada = await build();
       for (const path of ['/auth/refresh', '/auth/logout']) {
@@ -176,11 +177,28 @@ describe('cookie mode', () => {
       expect([await counterOf(ada.sessionId), await reasonOf(ada.sessionId)]).toEqual([0, null]);
     });
 
+    it.each(['http://id.example.com', 'app://id.example.com', 'https://x@id.example.com', 'HTTPS://ID.EXAMPLE.COM'])(
+      'from a page with the host of the request, but of the origin %s, has no effect',
+      async (origin) => {
+        const ada = await build();
+        const answer = await refresh(ada.token, { origin }).set('Host', 'id.example.com');
+        expectProblem(answer, 403, 'origin_not_allowed');
+      },
+    );
+
     it('requires no Origin if the token is in the body', async () => {
       const ada = await buildSignedIn(app);
       const { refreshToken } = ada;
       const answer = await app.request.post('/auth/refresh').send({ refreshToken }).expect(200);
       expect(answer.body.refreshToken).toMatch(/^[\w-]{92}$/);
+    });
+
+    it('with an access token ignores several cookies', async () => {
+      const ada = await build();
+      const request = () => post('/auth/logout', `${NAME}=${ada.token}; ${NAME}=tossed`);
+      expectProblem(await request(), 400, 'bad_request');
+      await request().set('Authorization', `Bearer ${ada.accessToken}`).expect(204);
+      expect(await reasonOf(ada.sessionId)).toBe('logout');
     });
 
     it('prefers the token in the body and then leaves the cookie alone', async () => {

@@ -1,7 +1,7 @@
 import { Controller, Get, Module, Post } from '@nestjs/common';
 import { Scopes, SignInOnly, StepUp } from '../../src/http/access.decorators.js';
 import { Roles } from '../../src/http/roles.decorator.js';
-import { buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
+import { buildKey, buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -181,6 +181,32 @@ describe('step-up authentication', () => {
       await get('admin', admin, strict).expect(200);
       await stepUp(admin, { password: admin.password }).expect(204);
       await write().expect(201);
+    });
+  });
+
+  describe('for the own account of an admin', () => {
+    it('is demanded by the routes for other accounts', async () => {
+      const [admin, ada] = [await buildSignedIn(app, 'admin'), await buildSignedIn(app)];
+      const { key } = await buildKey(app, admin);
+      await age(admin, 601);
+      const call = (method: 'patch' | 'delete', path: string, token = admin.accessToken) =>
+        app
+          .as(token)
+          [method](`/admin/users/${path}`)
+          .send(method === 'patch' ? { name: 'Ada' } : undefined);
+      const writes = [
+        ['patch', admin.id.toUpperCase()],
+        ['delete', `${admin.id}/factors`],
+        ['delete', admin.id],
+      ] as const;
+      for (const [method, path] of writes) {
+        expectProblem(await call(method, path), 401, 'insufficient_user_authentication');
+        expectProblem(await call(method, path, key), 403, 'sign_in_required');
+      }
+      await call('patch', ada.id).expect(200);
+      await call('patch', ada.id, key).expect(200);
+      await stepUp(admin, { password: admin.password }).expect(204);
+      await call('patch', admin.id).expect(200);
     });
   });
 

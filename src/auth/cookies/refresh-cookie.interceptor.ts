@@ -26,7 +26,7 @@ export class RefreshCookieInterceptor implements NestInterceptor {
     const http = context.switchToHttp();
     const [request, response] = [http.getRequest<GuardedRequest>(), http.getResponse<Response>()];
     const body = request.body as unknown;
-    const token = hasNoToken(body) ? this.cookie.read(request) : undefined;
+    const token = hasNoToken(body) ? this.read(request) : undefined;
     if (token === undefined) {
       if (body === undefined && !request.principal) throw new RefreshTokenMissingError();
       return next.handle();
@@ -42,6 +42,13 @@ export class RefreshCookieInterceptor implements NestInterceptor {
         throw error;
       }),
     );
+  }
+
+  /** With a valid access token, ignores several cookies. A page of a sibling domain could otherwise stop a sign-out. */
+  private read(request: GuardedRequest): string | undefined {
+    if (!request.principal || this.cookie.readAll(request).length <= 1) return this.cookie.read(request);
+    this.cookie.assertOrigin(request);
+    return undefined;
   }
 }
 

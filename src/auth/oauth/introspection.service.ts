@@ -8,6 +8,7 @@ import {
 } from '../../common/authentication.js';
 import { DomainError } from '../../common/domain.error.js';
 import type { AccessClaims } from '../../common/principal.js';
+import { requiresSecondFactor } from '../../common/role.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { LastSeenRecorder } from '../../sessions/last-seen.recorder.js';
@@ -33,7 +34,8 @@ export class IntrospectionService {
 
   /**
    * Returns the state of an access token, an API key or a refresh token. Access tokens and keys cost a batched lookup, and
-   * count as used. A refresh token costs one more query, and is active if it is the latest of its session.
+   * count as used. Those of users who must enroll a second factor are not active. A refresh token costs one more query,
+   * and is active if it is the latest of its session.
    *
    * @throws DatabaseUnavailableError, OverloadedError
    */
@@ -50,6 +52,8 @@ export class IntrospectionService {
     const claims = await this.strategy.verifyToken(token);
     const session = await this.lookup.check(claims);
     this.lastSeen.markUse(session, claims);
+    const { hasSecondFactor, role } = session.user;
+    if (!hasSecondFactor && requiresSecondFactor(this.config.factors.required, role)) return INACTIVE;
     const exp = session.keyExpiresAt ? seconds(session.keyExpiresAt) : expiryOf(token);
     return { ...this.describe(claims, session), exp, token_type: 'Bearer' };
   }
