@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { UpkeepService } from '../../src/platform/upkeep/upkeep.service.js';
 import { LogLines } from '../support/log-lines.js';
 import { runCommand } from '../support/run-command.js';
@@ -6,6 +8,12 @@ import { TestApp, TEST_SECRET } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 
 const PASSWORD = 'seven lanterns at dusk';
+
+/** The tables of modules that a team has added. The role needs rights on each of them. */
+const MODULE_TABLES = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.entity.ts') && !/^(auth|platform|sessions|users)\//.test(file))
+  .flatMap((file) => [...readFileSync(join('src', file), 'utf8').matchAll(/@Entity\('(\w+)'\)/g)])
+  .map(([, table = '']) => table);
 
 describe('the database role of the application', () => {
   const role = `reader_writer_${randomBytes(6).toString('hex')}`;
@@ -32,6 +40,7 @@ describe('the database role of the application', () => {
       `GRANT SELECT, INSERT, UPDATE, DELETE ON users, sessions, one_time_tokens, factors, recovery_codes, sign_in_challenges, used_passkey_challenges, mails, rate_limits, schedule TO ${role}`,
       `GRANT SELECT, INSERT ON audit_events TO ${role}`,
       `GRANT SELECT ON migrations TO ${role}`,
+      ...MODULE_TABLES.map((table) => `GRANT SELECT, INSERT, UPDATE, DELETE ON ${table} TO ${role}`),
       `CREATE ROLE ${maintenance} LOGIN PASSWORD '${PASSWORD}'`,
       `GRANT CONNECT ON DATABASE ${name} TO ${maintenance}`,
       `GRANT USAGE ON SCHEMA public TO ${maintenance}`,
