@@ -4,6 +4,9 @@ import { tokenUrlOf, urlOf } from './routes.js';
 /** The name under which Swagger UI stores the authorization and restores it on load. */
 const STORAGE_KEY = 'authorized';
 
+/** The codes with which the server rejects the token itself. Other 401s reject a password or a second factor. */
+const ENDS_OF_SESSION = ['token_invalid', 'session_not_found', 'session_revoked', 'session_expired', 'user_inactive'];
+
 /**
  * Keeps the lock of the explorer in step with the session. Renews an expired access token with the refresh token, and
  * signs out when the server rejects the session.
@@ -61,13 +64,19 @@ export function signedIn({ authSelectors }) {
   return { name, scheme: auth.get('schema'), username: auth.get('username'), ...tokens };
 }
 
-/** Requests tokens. Returns `{ token }`, or `{ error }` with a message. `isFinal` means that a retry is useless. */
+/**
+ * Requests tokens. Returns `{ token }`, or `{ error }` with a message. `isFinal` means that a retry is useless, and
+ * `needsCode` that the account has a second factor.
+ */
 export async function requestTokens(url, form) {
   try {
     const response = await fetch(url, { method: 'POST', body: new URLSearchParams(form) });
     const body = await response.json();
     if (response.ok) return { token: body };
-    return { error: body.error_description ?? body.detail, isFinal: body.error === 'invalid_grant' };
+    const error = body.error_description ?? body.detail;
+    // Only the description of the error names the parameter (RFC 6749 has no code for it).
+    const needsCode = !form.otp && /\bparameter otp\b/.test(error);
+    return { error, isFinal: body.error === 'invalid_grant', needsCode };
   } catch {
     return { error: 'The server did not respond. Try again.', isFinal: false };
   }
@@ -114,8 +123,7 @@ async function recover(system, given, code) {
   const current = signedIn(system);
   if (current && current.accessToken !== given.accessToken) return current.accessToken;
   if (code === 'token_expired') return renew(system, given);
-  // A wrong current password is also a 401.
-  if (code !== 'invalid_credentials') system.authActions.logoutWithPersistOption([given.name]);
+  if (ENDS_OF_SESSION.includes(code)) system.authActions.logoutWithPersistOption([given.name]);
   return undefined;
 }
 

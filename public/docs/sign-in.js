@@ -39,11 +39,12 @@ function Dialog({ React, authSelectors, authActions, errSelectors, specSelectors
   );
 }
 
-/** Signs in with email and password, and shows an error beside the password. */
+/** Signs in with email and password, and asks for a code if the account needs one. Shows errors beside the last field. */
 function SignIn({ React, system, name, schema, authActions }) {
   const { createElement: h } = React;
   const [error, setError] = React.useState('');
   const [isBusy, setBusy] = React.useState(false);
+  const [needsCode, setNeedsCode] = React.useState(false);
   const close = () => authActions.showDefinitions(false);
   const user = signedIn(system);
 
@@ -57,11 +58,13 @@ function SignIn({ React, system, name, schema, authActions }) {
   };
   const submit = (event) => {
     event.preventDefault();
-    const { username, password } = event.target.elements;
+    const { username, password, otp } = event.target.elements;
     void run(async () => {
       const form = { grant_type: 'password', username: username.value, password: password.value };
-      const { token, error: message } = await requestTokens(tokenUrlOf(system, schema), form);
-      if (!token) return (password.focus(), message);
+      if (otp) form.otp = otp.value;
+      const { token, error: message, needsCode: isCodeMissing } = await requestTokens(tokenUrlOf(system, schema), form);
+      if (isCodeMissing) return (setNeedsCode(true), 'This account has a second factor. Enter a code.');
+      if (!token) return ((otp ?? password).focus(), message);
       authActions.authorizeOauth2WithPersistOption({ auth: { name, schema, username: form.username }, token });
     });
   };
@@ -82,17 +85,24 @@ function SignIn({ React, system, name, schema, authActions }) {
     );
   }
   const errorProps = error ? { 'aria-invalid': true, 'aria-describedby': 'oauth_error' } : {};
+  const field = (name, label, props) => [
+    h('label', { key: `${name}-label`, htmlFor: `oauth_${name}` }, label),
+    h('input', { key: name, id: `oauth_${name}`, name, required: true, ...props }),
+  ];
   return h(
     'form',
     { onSubmit: submit },
     h('p', null, 'Sign in to call the routes with a lock.'),
-    h('label', { htmlFor: 'oauth_username' }, 'Email'),
-    h('input', { id: 'oauth_username', name: 'username', type: 'email', autoComplete: 'username', required: true }),
-    h('label', { htmlFor: 'oauth_password' }, 'Password'),
-    h('input', {
-      ...{ id: 'oauth_password', name: 'password', type: 'password', autoComplete: 'current-password', required: true },
-      ...errorProps,
+    field('username', 'Email', { type: 'email', autoComplete: 'username' }),
+    field('password', 'Password', {
+      ...{ type: 'password', autoComplete: 'current-password' },
+      ...(needsCode ? {} : errorProps),
     }),
+    needsCode &&
+      field('otp', 'Code of the authenticator app, or a recovery code', {
+        ...{ autoComplete: 'one-time-code', autoFocus: true },
+        ...errorProps,
+      }),
     h('p', { id: 'oauth_error', className: 'sign-in-error', role: 'alert' }, error),
     h(
       'div',

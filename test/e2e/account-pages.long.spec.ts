@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { overflowOf, TestBrowser, violationsOf, WIDTHS } from '../support/browser.js';
-import { buildUser, type BuiltUser } from '../support/builders.js';
+import { buildSignedIn, buildUser, type BuiltUser } from '../support/builders.js';
+import { MailServer } from '../support/mail-server.js';
 import { issueOldToken, issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -9,26 +10,34 @@ if (!TestBrowser.isInstalled) console.warn('Chromium is not installed. The tests
 const NEW_PASSWORD = 'nine kettles by the sea';
 
 (TestBrowser.isInstalled ? describe : describe.skip)('an account page in Chromium', () => {
+  let mailServer: MailServer;
   let app: TestApp;
   let browser: TestBrowser;
   let user: BuiltUser;
   beforeAll(async () => {
-    app = await TestApp.start();
+    mailServer = await MailServer.start();
+    app = await TestApp.start({ env: { SMTP_URL: mailServer.url } });
     browser = await TestBrowser.start();
   });
   afterAll(async () => {
     await browser.close();
     await app.close();
+    await mailServer.close();
   });
   beforeEach(async () => (user = await buildUser(app)));
   afterEach(() => browser.assertNoProblems());
 
   const linkTo = (page: string, token?: string) => `${app.url}/account/${page}${token ? `#token=${token}` : ''}`;
+  /** Opens the link of the next mail on this instance, whose port the mail does not know. */
+  const openLinkOf = async (email: string) => {
+    const { link } = await mailServer.next(email);
+    return browser.open(link.replace(app.config.publicUrl, app.url));
+  };
   const openReset = async (width?: number) =>
     browser.open(linkTo('reset-password', await issueToken(app, 'password_reset', user)), width);
   const headingOf = (page: Page) => page.getByRole('heading', { level: 2 }).textContent();
-  const signIn = async (password: string) =>
-    (await app.request.post('/auth/login').send({ email: user.email, password })).status;
+  const signIn = async (password: string, { email } = user) =>
+    (await app.request.post('/auth/login').send({ email, password })).status;
 
   it('removes the token from the address bar, focuses the field and survives a reload', async () => {
     const page = await openReset();
@@ -99,28 +108,30 @@ const NEW_PASSWORD = 'nine kettles by the sea';
     expect(await signIn(user.password)).toBe(401);
   });
 
-  it('accepts an invitation and gives the account its first password', async () => {
-    const page = await browser.open(linkTo('accept-invitation', await issueToken(app, 'invitation', user)));
+  it('accepts an invitation with the link of its mail, and the account can sign in', async () => {
+    const [admin, invited] = [await buildSignedIn(app, 'admin'), { email: 'invited@example.com' }];
+    await app.as(admin.accessToken).post('/admin/users').send(invited).expect(201);
+    const page = await openLinkOf(invited.email);
     await page.getByLabel('Password', { exact: true }).fill('password123');
     await page.getByRole('button', { name: 'Save password' }).click();
     await page.locator('#problem:not(:empty)').waitFor();
     await page.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD);
     await page.getByRole('button', { name: 'Save password' }).click();
     expect(await headingOf(page)).toBe('Your account is ready');
-    expect(await signIn(NEW_PASSWORD)).toBe(200);
+    expect(await signIn(NEW_PASSWORD, invited)).toBe(200);
   });
 
-  it('changes the email and shows why it cannot', async () => {
-    const [token, email] = [await issueToken(app, 'email_change', user, 'taken@example.com'), 'taken@example.com'];
-    const other = await buildUser(app, { email });
-    const page = await browser.open(linkTo('change-email', token));
+  it('changes the email with the link of its mail, and shows why it cannot', async () => {
+    const [ada, changed] = [await buildSignedIn(app), { email: 'taken@example.com' }];
+    await app.as(ada.accessToken).post('/users/me/email').send(changed).expect(202);
+    const page = await openLinkOf(changed.email);
+    const other = await buildUser(app, changed);
     await page.getByRole('button', { name: 'Use this email address' }).click();
     await page.locator('#problem:not(:empty)').waitFor();
     await app.database.query('DELETE FROM users WHERE id = $1', [other.id]);
     await page.getByRole('button', { name: 'Use this email address' }).click();
     expect(await headingOf(page)).toBe('Your email address was changed');
-    const status = (await app.request.post('/auth/login').send({ email, password: user.password })).status;
-    expect(status).toBe(200);
+    expect([await signIn(ada.password, ada), await signIn(ada.password, changed)]).toEqual([401, 200]);
   });
 
   it('opens a second link in the same tab', async () => {

@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core';
 import { overflowOf, TestBrowser, violationsOf, WIDTHS } from '../support/browser.js';
-import { buildUser, type BuiltUser } from '../support/builders.js';
+import { buildSignedIn, buildUser, type BuiltUser } from '../support/builders.js';
 import { UNKNOWN_ID } from '../support/constants.js';
+import { codeOf, enrolTotp } from '../support/factors.js';
 import { decodeToken, forgeToken } from '../support/forge-token.js';
 import { readOperations, type Operation } from '../support/operations.js';
 import { PrefixProxy } from '../support/prefix-proxy.js';
@@ -81,6 +82,45 @@ interface Stored {
     await dialog.waitFor({ state: 'detached' });
   });
 
+  it('asks for a code if the account has a second factor, and never stores it', async () => {
+    const person = await buildSignedIn(app);
+    const { secret } = await enrolTotp(app, person);
+    const page = await open();
+    await page.locator('.btn.authorize.unlocked').click();
+    const dialog = page.getByRole('dialog', { name: 'Authorize' });
+    await dialog.getByLabel('Email').fill(person.email);
+    await dialog.getByLabel('Password').fill(person.password);
+    await page.keyboard.press('Enter');
+    await dialog.getByText('This account has a second factor. Enter a code.').waitFor();
+    const code = dialog.getByLabel('Code of the authenticator app, or a recovery code');
+    for (const [input, message] of [
+      ['abc', 'otp must have 6 digits, or be a recovery code.'],
+      ['abcde-fghjk-mnpqr-stvwx', /second factor is not correct|otp must/],
+    ] as const) {
+      await page.locator('#oauth_otp:focus').waitFor();
+      await code.fill(input);
+      await page.keyboard.press('Enter');
+      await dialog.getByText(message).waitFor();
+    }
+    expect(await violationsOf(page)).toEqual([]);
+    const otp = codeOf(secret);
+    await code.fill(otp);
+    await page.keyboard.press('Enter');
+    await page.locator('.btn.authorize.locked').waitFor();
+    expect(await page.evaluate<string>('localStorage.getItem("authorized")')).not.toContain(`"${otp}"`);
+  });
+
+  it('stays signed in when a route requires a new authentication', async () => {
+    const page = await open();
+    await signIn(page, admin);
+    await app.database.query(`UPDATE sessions SET authenticated_at = now() - interval '1 hour' WHERE user_id = $1`, [
+      admin.id,
+    ]);
+    expect(await run(page, await operationOf('POST /auth/keys'))).toBe(401);
+    expect(await run(page, await operationOf('GET /users/me'))).toBe(200);
+    expect(await page.locator('.btn.authorize.locked').count()).toBe(1);
+  });
+
   it('never stores the password, and signs out on the server', async () => {
     const page = await open();
     await signIn(page, admin);
@@ -116,7 +156,7 @@ interface Stored {
     expect(statuses).toContainEqual(['POST /auth/register', 201]);
     expect(statuses).toContainEqual(['GET /admin/users', 200]);
     expect(await violationsOf(page)).toEqual([]);
-  });
+  }, 600_000);
 
   it('opens the lock when the session has been revoked', async () => {
     const page = await open();

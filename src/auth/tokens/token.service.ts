@@ -55,7 +55,6 @@ export class TokenService {
   }
 }
 
-/** Returns a field of a form that has it exactly once. @throws InvalidTokenRequestError */
 /** @param otp a code of an authenticator app, or a recovery code */
 function proofOf(otp: string): FactorProof {
   const [code, recoveryCode] = [normalizeCode(otp), normalizeRecoveryCode(otp)];
@@ -64,6 +63,7 @@ function proofOf(otp: string): FactorProof {
   throw new InvalidTokenRequestError({ message: 'otp must have 6 digits, or be a recovery code.' });
 }
 
+/** Returns a field of a form that has it exactly once. @throws InvalidTokenRequestError */
 export function requireField(fields: ReadonlyMap<string, unknown>, name: string): string {
   const value = fields.get(name);
   if (typeof value !== 'string' || value === '') {
