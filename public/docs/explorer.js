@@ -4,9 +4,9 @@ import { nameControls } from './names.js';
 import { sessionPlugin } from './session.js';
 import { signInPlugin } from './sign-in.js';
 
-/** The order of the groups of routes, by first use. Those of other modules follow the first three. */
-const FIRST = ['auth', 'users', 'sessions'];
-const LAST = ['recovery', 'admin', 'health'];
+/** The order of the groups of routes, by first use. Those of other modules come between the two lists. */
+const FIRST = ['auth', 'users', 'sessions', 'factors', 'keys'];
+const LAST = ['recovery', 'oauth', 'admin', 'health'];
 const rank = (tag) => (FIRST.includes(tag) ? FIRST.indexOf(tag) - FIRST.length : LAST.indexOf(tag) + 1);
 
 /** `/users/me` comes before `/users/me/activity`. Otherwise the order of the document stays. */

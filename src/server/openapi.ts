@@ -54,6 +54,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addTag('auth', 'Register, sign in, refresh, sign out')
     .addTag('oauth', 'For OAuth clients and other services')
     .addTag('recovery', 'Change or reset a password, verify an email, report a sign-in that was not you')
+    .addTag('factors', 'Your own second factors: authenticator apps, passkeys, recovery codes')
     .addTag('keys', 'Your own API keys')
     .addTag('users', 'Your own account')
     .addTag('sessions', 'Your own sessions')

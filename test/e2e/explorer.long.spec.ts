@@ -13,6 +13,7 @@ if (!TestBrowser.isInstalled) console.warn('Chromium is not installed. The tests
 /** An element of a page. The types of the tests do not include those of browsers. */
 interface PageElement {
   readonly id: string;
+  readonly offsetWidth: number;
   getAttribute(name: string): string | null;
 }
 
@@ -198,6 +199,11 @@ interface Stored {
     for (const name of ['POST /auth/login', 'GET /admin/audit']) await run(page, await operationOf(name));
     await page.locator('.models-control').click();
     expect([await overflowOf(page), await violationsOf(page)]).toEqual([0, []]);
+    await page.locator('.btn.authorize').click();
+    const widths = await page
+      .locator('dialog form > p, dialog form > input')
+      .evaluateAll((elements: readonly PageElement[]) => elements.map(({ offsetWidth }) => offsetWidth));
+    expect([widths.length, new Set(widths).size]).toEqual([4, 1]);
   });
 
   it.each(['/gate/docs', '/gate/docs/'])('works behind a proxy that adds a path prefix: %s', async (path) => {

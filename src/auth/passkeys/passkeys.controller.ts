@@ -13,7 +13,7 @@ import { PasskeyCreationOptionsDto } from './dto/passkey-options.dto.js';
 import { PasskeyRegistrationService } from './passkey-registration.service.js';
 import { PasskeyInvalidError, PasskeyTakenError } from './passkeys.errors.js';
 
-@ApiTags('auth')
+@ApiTags('factors')
 @SignInOnly()
 @OpenToUnenrolled()
 @StepUp({ maxAge: '10m' })

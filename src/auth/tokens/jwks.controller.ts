@@ -5,7 +5,7 @@ import { JwksDto } from './dto/jwks.dto.js';
 import { KeyRing } from './key-ring.js';
 
 @Public({ evenIfBusy: true })
-@ApiTags('auth')
+@ApiTags('oauth')
 @Controller({ path: '.well-known', version: VERSION_NEUTRAL })
 export class JwksController {
   constructor(private readonly keys: KeyRing) {}

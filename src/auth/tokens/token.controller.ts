@@ -12,7 +12,7 @@ import { oauthError } from './oauth-error.format.js';
 import { TokenService } from './token.service.js';
 
 /** The OAuth 2.0 token endpoint, for the Authorize dialog of Swagger UI and for standard clients. */
-@ApiTags('auth')
+@ApiTags('oauth')
 @Controller('auth/token')
 export class TokenController {
   constructor(private readonly tokens: TokenService) {}
