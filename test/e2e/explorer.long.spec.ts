@@ -114,9 +114,7 @@ interface Stored {
   it('stays signed in when a route requires a new authentication', async () => {
     const page = await open();
     await signIn(page, admin);
-    await app.database.query(`UPDATE sessions SET authenticated_at = now() - interval '1 hour' WHERE user_id = $1`, [
-      admin.id,
-    ]);
+    await app.database.query(`UPDATE sessions SET authentications = '{"pwd": 1}' WHERE user_id = $1`, [admin.id]);
     expect(await run(page, await operationOf('POST /auth/keys'))).toBe(401);
     expect(await run(page, await operationOf('GET /users/me'))).toBe(200);
     expect(await page.locator('.btn.authorize.locked').count()).toBe(1);

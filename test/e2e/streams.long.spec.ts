@@ -34,7 +34,9 @@ describe('1,000 event streams and 1,000 WebSockets of 500 sessions on two instan
   beforeAll(async () => {
     direct = await TestApp.start();
     admin = await buildSignedIn(direct, 'admin');
-    const pairs = [0, 1].map(() => TestApp.startProxied(direct, { imports: [ProbeStreamsModule] }));
+    // All streams come from one IP address.
+    const env = { MAX_CONNECTIONS_PER_CLIENT: '2000' };
+    const pairs = [0, 1].map(() => TestApp.startProxied(direct, { imports: [ProbeStreamsModule], env }));
     const started = await Promise.all(pairs);
     instances = started.map(([app]) => app);
     proxies = started.map(([, proxy]) => proxy);

@@ -9,6 +9,15 @@ const CODE = {
   example: '492039',
   description: 'The current code of an authenticator app. Spaces and the digits of other scripts are accepted.',
 } as const;
+const RECOVERY_CODE = '8Q2M-WX4T-0ZKC-R7NA-5HJE-P3VG';
+
+/** Returns examples of a body with exactly one factor. The examples of all fields together would be rejected. */
+export function factorExamples(fields: object = {}) {
+  return {
+    code: { summary: 'A code of an authenticator app', value: { ...fields, code: CODE.example } },
+    recoveryCode: { summary: 'A recovery code', value: { ...fields, recoveryCode: RECOVERY_CODE } },
+  };
+}
 
 /** Validates a code of an authenticator app, and converts it to ASCII digits without separators. */
 export function CodeField({ required = true } = {}): PropertyDecorator {
@@ -29,7 +38,7 @@ export function RecoveryCodeField(): PropertyDecorator {
     ApiPropertyOptional({
       minLength: 24,
       maxLength: 29,
-      example: '8Q2M-WX4T-0ZKC-R7NA-5HJE-P3VG',
+      example: RECOVERY_CODE,
       description: 'A recovery code, which works once. Case and separators do not matter.',
     }),
     MapText(normalizeRecoveryCode),

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Client } from '../../common/client.js';
 import { ApiProblems } from '../../http/api-problems.decorator.js';
 import { OriginNotAllowedError } from '../../http/http.errors.js';
@@ -9,7 +9,8 @@ import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.err
 import { SessionLimitReachedError } from '../../sessions/sessions.errors.js';
 import { DeliversTokens } from '../cookies/token-delivery.decorator.js';
 import { TokenPairDto } from '../dto/token-pair.dto.js';
-import { LoginFactorDto } from './dto/login-factor.dto.js';
+import { CHALLENGE, LoginFactorDto } from './dto/login-factor.dto.js';
+import { factorExamples } from './factor-fields.decorator.js';
 import { oneProofOf } from './factor-proof.js';
 import { FactorSignInService } from './factor-sign-in.service.js';
 import { ChallengeInvalidError, InvalidFactorError } from './factors.errors.js';
@@ -27,6 +28,7 @@ export class LoginFactorController {
     description:
       'Send the `challenge` of `second_factor_required` with exactly one factor, from the same device. The challenge works once, for five minutes, and is void after five wrong factors. Wrong factors count per client and per account.',
   })
+  @ApiBody({ type: LoginFactorDto, examples: factorExamples({ challenge: CHALLENGE }) })
   @DeliversTokens()
   @ApiProblems(
     ChallengeInvalidError,

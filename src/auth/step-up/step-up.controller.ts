@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Client } from '../../common/client.js';
 import type { Principal } from '../../common/principal.js';
 import { OpenToUnenrolled, SignInOnly } from '../../http/access.decorators.js';
@@ -8,6 +8,7 @@ import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import { RequestClient } from '../../http/request-client.decorator.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
 import { InvalidCredentialsError } from '../../users/users.errors.js';
+import { factorExamples } from '../factors/factor-fields.decorator.js';
 import { OneProofError, oneProofOf } from '../factors/factor-proof.js';
 import { InvalidFactorError } from '../factors/factors.errors.js';
 import { StepUpDto } from './dto/step-up.dto.js';
@@ -28,6 +29,13 @@ export class StepUpController {
     summary: 'Authenticate again before a sensitive change',
     description:
       'Call it after 401 `insufficient_user_authentication`, then repeat the request with the same access token. If that error asks for two factors, call it once for each. A refresh does not count. Wrong proofs count towards a limit.',
+  })
+  @ApiBody({
+    type: StepUpDto,
+    examples: {
+      password: { summary: 'The password', value: { password: 'seven lanterns at dusk' } },
+      ...factorExamples(),
+    },
   })
   @ApiNoContentResponse()
   @ApiProblems(InvalidCredentialsError, InvalidFactorError, TooManyRequestsError)

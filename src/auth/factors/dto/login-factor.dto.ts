@@ -7,12 +7,15 @@ import { PasskeyAssertionField } from '../../passkeys/dto/passkey-fields.decorat
 import type { PasskeyAssertion } from '../../passkeys/passkey-response.js';
 import { CodeField, RecoveryCodeField } from '../factor-fields.decorator.js';
 
+/** An example. */
+export const CHALLENGE = 'mV1oZc0kq3r6bQWm2y3tq9m2cJ3Qk6s8n1vY5xT7uZA';
+
 export class LoginFactorDto {
   @ApiProperty({
     minLength: 1,
     maxLength: 100,
     description: 'From the problem `second_factor_required`.',
-    example: 'mV1oZc0kq3r6bQWm2y3tq9m2cJ3Qk6s8n1vY5xT7uZA',
+    example: CHALLENGE,
   })
   @CodePoints(1, 100)
   challenge!: string;
