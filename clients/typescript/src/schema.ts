@@ -3948,7 +3948,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enrol one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
