@@ -36,7 +36,7 @@ const NEW_PASSWORD = 'nine kettles by the sea';
   const openReset = async (width?: number) =>
     browser.open(linkTo('reset-password', await issueToken(app, 'password_reset', user)), width);
   const headingOf = (page: Page) => page.getByRole('heading', { level: 2 }).textContent();
-  const signIn = async (password: string, { email } = user) =>
+  const signIn = async (password: string, { email }: { email: string } = user) =>
     (await app.request.post('/auth/login').send({ email, password })).status;
 
   it('removes the token from the address bar, focuses the field and survives a reload', async () => {
