@@ -45,7 +45,6 @@ export class CreateFactors1795418921000 implements MigrationInterface {
         user_id uuid NOT NULL,
         user_agent text,
         failures integer NOT NULL DEFAULT 0,
-        passkey_challenge bytea,
         created_at timestamptz(3) NOT NULL DEFAULT now(),
         expires_at timestamptz(3) NOT NULL,
         CONSTRAINT pk_sign_in_challenges PRIMARY KEY (hash),

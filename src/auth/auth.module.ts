@@ -21,6 +21,7 @@ import { FactorSignInService } from './factors/factor-sign-in.service.js';
 import { FactorVerifier } from './factors/factor-verifier.js';
 import { FactorsAdminController } from './factors/factors.admin.controller.js';
 import { FactorsController } from './factors/factors.controller.js';
+import { FactorsResealService } from './factors/factors-reseal.service.js';
 import { FactorsResetService } from './factors/factors-reset.service.js';
 import { LoginFactorController } from './factors/login-factor.controller.js';
 import { TotpController } from './factors/totp.controller.js';
@@ -133,6 +134,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     InvitationsService,
     IntrospectionService,
     FactorsRepository,
+    FactorsResealService,
     FactorsResetService,
     FactorsService,
     JwtStrategy,

@@ -50,6 +50,11 @@ export async function runCli(args: readonly string[]): Promise<number> {
     .action(async ({ email }: { email: string }) => (await import('./reset-factors.js')).resetFactors(email));
 
   program
+    .command('factors:reseal')
+    .description('Encrypt the secrets of authenticator apps with the newest key, so that older keys can be removed.')
+    .action(async () => (await import('./reseal-factors.js')).resealFactors());
+
+  program
     .command('users:invite')
     .description('Mail an invitation to choose a password to users who have none.')
     .requiredOption('--imported', 'the users that were imported without a password hash')

@@ -5,7 +5,7 @@ import { FUTURE_EXAMPLE } from '../../src/http/fields.js';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { NO_DATABASE } from '../support/constants.js';
 import type { Schema } from '../support/operations.js';
-import { enrolTotp } from '../support/factors.js';
+import { challengeFor, codeOf, enrolTotp } from '../support/factors.js';
 import { runCommand } from '../support/run-command.js';
 import { runNode, type Finished } from '../support/run-node.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
@@ -51,6 +51,27 @@ describe('the command line', () => {
     it('reports an unknown email', async () => {
       const { code, stderr } = await run('users:reset-factors', '--email', 'nobody@example.com');
       expect([code, stderr]).toEqual([1, expect.stringContaining('No such user.')]);
+    });
+  });
+
+  describe('factors:reseal', () => {
+    it('encrypts secrets with the newest key, so that the older one can be removed', async () => {
+      const ada = await buildSignedIn(app);
+      const { secret } = await enrolTotp(app, ada);
+      const renewed = { FACTOR_SECRET: 'mV4tPq8sXz2LwK9nRb6HcD3gJy7FeAuT' };
+      const reseal = async (variables: Readonly<Record<string, string>>) =>
+        runCommand(['factors:reseal'], { ...env, ...variables });
+      expect(await reseal(renewed)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Encrypted [1-9]/) });
+      expect(await reseal(renewed)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Encrypted 0 of/) });
+      const rotated = await TestApp.start({
+        database: app.database,
+        env: { ...renewed, JWT_SECRET: 'another-9fQzT3xLkP7wVbN2mHsD8yRc' },
+      });
+      const body = { challenge: await challengeFor(rotated, ada), code: codeOf(secret) };
+      await rotated.request.post('/auth/login/factor').set('User-Agent', '').send(body).expect(200);
+      await rotated.close();
+      const lost = await reseal({ JWT_SECRET: 'another-9fQzT3xLkP7wVbN2mHsD8yRc' });
+      expect(lost).toMatchObject({ code: 1, stderr: expect.stringContaining('FACTOR_PREVIOUS_SECRETS') });
     });
   });
 

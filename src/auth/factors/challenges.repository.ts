@@ -14,8 +14,6 @@ export const MAX_FAILURES = 5;
 export interface LockedChallenge {
   readonly hash: Buffer;
   readonly user: User;
-  /** What a passkey must sign, if the client asked for it. */
-  readonly passkeyChallenge: Buffer | null;
 }
 
 /** Matches a challenge that is neither expired nor void, from this user agent and after the last change of the password. */
@@ -55,10 +53,8 @@ export class ChallengesRepository {
    */
   async lock(manager: EntityManager, token: string, client: Client): Promise<LockedChallenge> {
     const user = await this.users.lockActive(manager, { id: await this.findUserId(manager, token, client) });
-    const [row] = await manager.query<{ hash: Buffer; passkeyChallenge: Buffer | null }[]>(
-      `SELECT c.hash, c.passkey_challenge AS "passkeyChallenge" ${VALID} FOR UPDATE OF c`,
-      [hashOf(token), client.userAgent],
-    );
+    const values = [hashOf(token), client.userAgent];
+    const [row] = await manager.query<{ hash: Buffer }[]>(`SELECT c.hash ${VALID} FOR UPDATE OF c`, values);
     if (!user || !row) throw new ChallengeInvalidError();
     return { ...row, user };
   }
@@ -70,15 +66,6 @@ export class ChallengesRepository {
       [challenge.hash],
     );
     return (row?.failures ?? 0) >= MAX_FAILURES;
-  }
-
-  /** Stores what a passkey must sign. @throws ChallengeInvalidError */
-  async setPasskeyChallenge(manager: EntityManager, token: string, client: Client, challenge: Buffer): Promise<void> {
-    const [, updated] = await manager.query<[unknown, number]>(
-      `UPDATE sign_in_challenges SET passkey_challenge = $3 WHERE hash = (SELECT c.hash ${VALID})`,
-      [hashOf(token), client.userAgent, challenge],
-    );
-    if (updated === 0) throw new ChallengeInvalidError();
   }
 
   async delete(manager: EntityManager, challenge: LockedChallenge): Promise<void> {

@@ -1,6 +1,7 @@
 import { Controller, Delete, HttpCode, Param } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../../common/principal.js';
+import { StepUp } from '../../http/access.decorators.js';
 import { ApiProblems } from '../../http/api-problems.decorator.js';
 import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import { IdParamDto } from '../../http/id-param.dto.js';
@@ -14,6 +15,7 @@ import { FactorsResetService } from './factors-reset.service.js';
 export class FactorsAdminController {
   constructor(private readonly resets: FactorsResetService) {}
 
+  @StepUp({ maxAge: '10m' })
   @Delete()
   @HttpCode(204)
   @ApiOperation({

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { IsNull, Not, type EntityManager } from 'typeorm';
+import { IsNull, MoreThan, Not, type EntityManager } from 'typeorm';
 import { Factor } from './factor.entity.js';
 
 /** A factor as it is created. The columns of the other kind stay null. */
@@ -44,6 +44,20 @@ export class FactorsRepository {
       [id, userId, step, sealed],
     );
     return updated === 1;
+  }
+
+  /** Returns the next authenticator apps by ID, and locks them. */
+  listSealed(manager: EntityManager, after: string | null, limit: number): Promise<Factor[]> {
+    return manager.find(Factor, {
+      where: { kind: 'totp', ...(after !== null && { id: MoreThan(after) }) },
+      order: { id: 'ASC' },
+      take: limit,
+      lock: { mode: 'for_no_key_update' },
+    });
+  }
+
+  async replaceSecret(manager: EntityManager, { id, userId }: Factor, sealedSecret: Buffer): Promise<void> {
+    await manager.update(Factor, { id, userId }, { sealedSecret });
   }
 
   async rename(manager: EntityManager, { id, userId }: Factor, name: string | null): Promise<void> {

@@ -28,10 +28,6 @@ export class SignInChallenge {
   @Column({ type: 'integer', default: 0 })
   failures!: number;
 
-  /** The challenge that a passkey must sign, if the client asked for one. */
-  @Column({ type: 'bytea', nullable: true })
-  passkeyChallenge!: Buffer | null;
-
   @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
   createdAt!: Date;
 

@@ -1,0 +1,16 @@
+import { FactorsResealService } from '../auth/factors/factors-reseal.service.js';
+import { countOf } from '../common/plural.js';
+import { CommandError } from './errors.js';
+import { withApp } from './with-app.js';
+
+/** Encrypts the secrets of authenticator apps with the newest key. @throws CommandError if a secret is unreadable */
+export async function resealFactors(): Promise<void> {
+  await withApp(async (app) => {
+    const { total, resealed, unreadable } = await app.get(FactorsResealService).resealAll();
+    console.log(`Encrypted ${resealed} of ${countOf(total, 'secrets')} again. The others have the newest key.`);
+    if (unreadable > 0)
+      throw new CommandError(
+        `No configured key opens ${countOf(unreadable, 'secrets')}. Add it to FACTOR_PREVIOUS_SECRETS.`,
+      );
+  });
+}
