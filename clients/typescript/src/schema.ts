@@ -1675,7 +1675,7 @@ export interface components {
          * @description Identifies the problem. Later versions may add codes, so treat an unknown code by its status.
          * @enum {string}
          */
-        readonly ProblemCode: "bad_request" | "challenge_invalid" | "database_unavailable" | "email_not_verified" | "email_taken" | "factor_not_found" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "invalid_factor" | "invitation_not_possible" | "key_limit_reached" | "last_admin" | "last_factor" | "malformed_body" | "method_not_allowed" | "no_second_factor" | "not_found" | "origin_not_allowed" | "overloaded" | "own_email" | "passkey_invalid" | "passkey_taken" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_missing" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "second_factor_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_factors" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
+        readonly ProblemCode: "bad_request" | "challenge_invalid" | "database_unavailable" | "email_not_verified" | "email_taken" | "factor_not_found" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "invalid_factor" | "invitation_not_possible" | "key_limit_reached" | "last_admin" | "last_factor" | "malformed_body" | "method_not_allowed" | "no_second_factor" | "not_found" | "origin_not_allowed" | "overloaded" | "passkey_invalid" | "passkey_taken" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_missing" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "second_factor_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_factors" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
         readonly Readiness: {
             readonly checks: components["schemas"]["ReadinessChecks"];
             /** @enum {string} */
@@ -3635,8 +3635,6 @@ export interface operations {
             /**
              * @description `last_admin`: This is the last active admin. Make another user an admin first.
              *
-             *     `own_email`: Change your own email with POST /users/me/email.
-             *
              *     `email_taken`: An account with this email already exists.
              */
             readonly 409: {
@@ -3647,7 +3645,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "last_admin" | "own_email" | "email_taken";
+                        readonly code: "last_admin" | "email_taken";
                     };
                 };
             };
