@@ -31,7 +31,11 @@ export class InsufficientScopeError extends DomainError {
 
   /** @param scopes of which the key needs one. If empty, no key with scopes may call the route */
   constructor(scopes: readonly string[] = []) {
-    super('forbidden', 'insufficient_scope', 'The scopes of this API key do not allow this.');
+    const message =
+      scopes.length > 0
+        ? `This needs an API key with the scope ${scopes.join(' or ')}.`
+        : 'The scopes of this API key do not allow this.';
+    super('forbidden', 'insufficient_scope', message);
     this.challenge = `Bearer error="insufficient_scope"${scopes.length > 0 ? `, scope="${scopes.join(' ')}"` : ''}`;
   }
 }

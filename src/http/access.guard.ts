@@ -72,8 +72,9 @@ export class AccessGuard implements CanActivate {
     if (access.rule && !isAllowed(session.user.role, access.rule)) throw new ForbiddenError();
     if (session.kind === 'key') assertKeyAllowed(session, access);
     if (!access.isOpenToUnenrolled) this.assertEnrolled(session);
-    const stepUp = access.stepUp ?? (access.isForAdmins ? this.adminRule(session, request) : undefined);
-    if (stepUp) assertRecent(session, stepUp);
+    if (access.stepUp) assertRecent(session, access.stepUp);
+    const adminRule = access.isForAdmins ? this.adminRule(session, request) : undefined;
+    if (adminRule) assertRecent(session, adminRule);
   }
 
   /** Otherwise a stolen session of an admin could change the email and the second factors of that admin. */

@@ -149,8 +149,9 @@ function accessErrors(operation: Operation, isPublic: boolean): DocumentedError[
   if (isPublic) return [];
   return [
     ...(isOpen ? [] : [SecondFactorEnrollmentRequiredError]),
-    ...(isSignInOnly || stepUp ? [SignInRequiredError] : [InsufficientScopeError, TooManyRequestsError]),
-    ...(stepUp || operation[ROLES_EXTENSION] ? [InsufficientAuthenticationError] : []),
+    ...(stepUp ? [] : isSignInOnly ? [SignInRequiredError] : [InsufficientScopeError, TooManyRequestsError]),
+    // `ADMIN_STEP_UP` applies to the writes among them.
+    ...(stepUp || operation[ROLES_EXTENSION] ? [InsufficientAuthenticationError, SignInRequiredError] : []),
   ];
 }
 

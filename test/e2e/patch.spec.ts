@@ -6,6 +6,7 @@ import { IdParamDto } from '../../src/http/id-param.dto.js';
 import { CodePoints, OneOf } from '../../src/http/fields.js';
 import { PartialType } from '../../src/http/partial-type.js';
 import { buildEachRole, buildSignedIn, type SignedIn } from '../support/builders.js';
+import { enrolTotp } from '../support/factors.js';
 import { readOperations, type Field, type Operation } from '../support/operations.js';
 import { isOwnRoute } from '../support/routes.js';
 import { TestApp } from '../support/test-app.js';
@@ -78,6 +79,8 @@ describe('a PATCH of one field', () => {
     // The admin lists this session.
     await buildSignedIn(app);
     operations = await readOperations(app);
+    // The caller of `GET /auth/factors` lists this authenticator app.
+    await enrolTotp(app, people[find('get', '/auth/factors')?.caller ?? 'user']);
     patches = operations.filter(({ method, mediaType }) => method === 'patch' && mediaType === 'application/json');
   });
   afterAll(() => app.close());
@@ -153,7 +156,12 @@ describe('a PATCH of one field', () => {
 
   it('is tested with an example of every resource of Gatehouse', async () => {
     const own = patches.filter(isOwnRoute);
-    expect(own.map(({ path }) => path)).toEqual(['/users/me', '/admin/users/{id}', '/admin/sessions/{id}']);
+    expect(own.map(({ path }) => path)).toEqual([
+      '/users/me',
+      '/admin/users/{id}',
+      '/admin/sessions/{id}',
+      '/auth/factors/{id}',
+    ]);
     for (const { path } of own) expect([path, await pathOfExample(path)]).toEqual([path, expect.any(String)]);
   });
 

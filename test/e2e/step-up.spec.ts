@@ -38,6 +38,13 @@ class ProbeAccessController {
   }
 
   @Roles('admin')
+  @StepUp({ maxAge: '1h' })
+  @Post('admin-step-up')
+  writeWithStepUp(): void {
+    return undefined;
+  }
+
+  @Roles('admin')
   @Get('admin')
   read(): void {
     return undefined;
@@ -182,6 +189,20 @@ describe('step-up authentication', () => {
       await stepUp(admin, { password: admin.password }).expect(204);
       await write().expect(201);
     });
+  });
+
+  it('is demanded by the stricter of ADMIN_STEP_UP and the route', async () => {
+    const strict = await TestApp.start({
+      imports: [ProbeAccessModule],
+      database: app.database,
+      env: { ADMIN_STEP_UP: '5m' },
+    });
+    const admin = await buildSignedIn(app, 'admin');
+    const write = () => strict.as(admin.accessToken).post('/probe-access/admin-step-up');
+    await write().expect(201);
+    await age(admin, 301);
+    expect((await write()).body).toMatchObject({ maxAge: 300 });
+    await strict.close();
   });
 
   describe('for the own account of an admin', () => {

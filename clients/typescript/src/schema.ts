@@ -2284,6 +2284,8 @@ export interface operations {
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
+             *     `sign_in_required`: API keys cannot do this. Sign in.
+             *
              *     `forbidden`: Your role does not allow this.
              */
             readonly 403: {
@@ -2294,7 +2296,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "sign_in_required" | "forbidden";
                     };
                 };
             };
@@ -2423,6 +2425,8 @@ export interface operations {
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
+             *     `sign_in_required`: API keys cannot do this. Sign in.
+             *
              *     `forbidden`: Your role does not allow this.
              */
             readonly 403: {
@@ -2433,7 +2437,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "sign_in_required" | "forbidden";
                     };
                 };
             };
@@ -2583,6 +2587,8 @@ export interface operations {
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
+             *     `sign_in_required`: API keys cannot do this. Sign in.
+             *
              *     `forbidden`: Your role does not allow this.
              */
             readonly 403: {
@@ -2593,7 +2599,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "sign_in_required" | "forbidden";
                     };
                 };
             };
@@ -2767,6 +2773,8 @@ export interface operations {
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
+             *     `sign_in_required`: API keys cannot do this. Sign in.
+             *
              *     `forbidden`: Your role does not allow this.
              */
             readonly 403: {
@@ -2777,7 +2785,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "sign_in_required" | "forbidden";
                     };
                 };
             };
@@ -2940,6 +2948,8 @@ export interface operations {
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
+             *     `sign_in_required`: API keys cannot do this. Sign in.
+             *
              *     `forbidden`: Your role does not allow this.
              */
             readonly 403: {
@@ -2950,7 +2960,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "sign_in_required" | "forbidden";
                     };
                 };
             };
@@ -3087,6 +3097,8 @@ export interface operations {
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
+             *     `sign_in_required`: API keys cannot do this. Sign in.
+             *
              *     `forbidden`: Your role does not allow this.
              */
             readonly 403: {
@@ -3097,7 +3109,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "sign_in_required" | "forbidden";
                     };
                 };
             };
@@ -3280,6 +3292,8 @@ export interface operations {
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
+             *     `sign_in_required`: API keys cannot do this. Sign in.
+             *
              *     `forbidden`: Your role does not allow this.
              */
             readonly 403: {
@@ -3290,7 +3304,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "sign_in_required" | "forbidden";
                     };
                 };
             };
@@ -3432,6 +3446,8 @@ export interface operations {
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
+             *     `sign_in_required`: API keys cannot do this. Sign in.
+             *
              *     `forbidden`: Your role does not allow this.
              */
             readonly 403: {
@@ -3442,7 +3458,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "sign_in_required" | "forbidden";
                     };
                 };
             };
@@ -3605,6 +3621,8 @@ export interface operations {
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
+             *     `sign_in_required`: API keys cannot do this. Sign in.
+             *
              *     `forbidden`: Your role does not allow this.
              */
             readonly 403: {
@@ -3615,7 +3633,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "sign_in_required" | "forbidden";
                     };
                 };
             };
@@ -3948,6 +3966,8 @@ export interface operations {
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              *
+             *     `sign_in_required`: API keys cannot do this. Sign in.
+             *
              *     `forbidden`: Your role does not allow this.
              */
             readonly 403: {
@@ -3958,7 +3978,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope" | "sign_in_required" | "forbidden";
                     };
                 };
             };
@@ -5728,9 +5748,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `insufficient_scope`: The scopes of this API key do not allow this.
-             *
-             *     `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
+             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
              */
@@ -5742,7 +5760,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_scope" | "second_factor_enrollment_required";
+                        readonly code: "second_factor_enrollment_required" | "insufficient_scope";
                     };
                 };
             };

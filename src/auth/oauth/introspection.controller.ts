@@ -2,8 +2,6 @@ import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { INTROSPECT_SCOPE } from '../../common/scope.js';
 import { Scopes } from '../../http/access.decorators.js';
-import { InsufficientScopeError } from '../../http/access.errors.js';
-import { ApiProblems } from '../../http/api-problems.decorator.js';
 import { FormBody } from '../../http/body/body.decorators.js';
 import { requireField } from '../tokens/token.service.js';
 import { IntrospectionDto } from './dto/introspection.dto.js';
@@ -28,7 +26,6 @@ export class IntrospectionController {
   @FormBody()
   @ApiBody({ type: TokenFormDto })
   @ApiOkResponse({ type: IntrospectionDto })
-  @ApiProblems(InsufficientScopeError)
   // eslint-disable-next-line gatehouse/dto-class -- the form may have unknown parameters (RFC 6749 §3.2)
   introspectToken(@Body() form: unknown): Promise<IntrospectionDto> {
     return this.introspection.introspect(requireField(new Map(Object.entries(form ?? {})), 'token'));
