@@ -1,8 +1,7 @@
 // A valid request of each route, and of each variant with other costs. A test compares their statements with
 // docs/performance.md, and `npm run bench -- growth` measures them with large tables.
-import { generateSync } from 'otplib';
 import { PASSWORD } from '../support/accounts.js';
-import { challengeFor, newPasskey, withPasskey } from './factors.js';
+import { challengeFor, codeOf, enrolled, enrolling, newPasskey, withPasskey } from './factors.js';
 
 /**
  * @typedef {{ id: string, email: string, accessToken: string, refreshToken: string, sessionId: string }} Person
@@ -77,27 +76,6 @@ const introspect = (tokenOf, kind) =>
     },
     kind,
   );
-
-/** @param {string} secret @param {number} [steps] of 30 seconds. Each code works once, and none after a later one */
-const codeOf = (secret, steps = 0) => generateSync({ secret, epoch: Math.floor(Date.now() / 1_000) + steps * 30 });
-
-/** Signs a person in who starts to add an authenticator app. @param {World} world */
-async function enrolling(world) {
-  const me = await world.signedIn();
-  const { accessToken } = me;
-  const body = await world.send({ method: 'post', path: '/auth/factors/totp', accessToken });
-  const { id, secret } = /** @type {{ id: string, secret: string }} */ (body);
-  return { me, accessToken, id, secret };
-}
-
-/** Signs a person in who has an authenticator app. @param {World} world */
-async function enrolled(world) {
-  const { me, accessToken, id, secret } = await enrolling(world);
-  const path = `/auth/factors/totp/${id}/confirm`;
-  const body = await world.send({ method: 'post', path, accessToken, json: { code: codeOf(secret) } });
-  const { recoveryCodes } = /** @type {{ recoveryCodes: string[] }} */ (body);
-  return { me, accessToken, id, code: codeOf(secret, 1), recoveryCode: recoveryCodes[0] };
-}
 
 /** @param {World} world */
 const login = async (world) => ({ email: (await world.signedIn()).email, password: PASSWORD });

@@ -1,4 +1,5 @@
 // What routes of second factors need before they can be called.
+import { generateSync } from 'otplib';
 import { PASSWORD } from '../support/accounts.js';
 import { SoftwareAuthenticator } from '../support/authenticator.js';
 
@@ -28,4 +29,26 @@ export async function withPasskey(world) {
   const { accessToken } = person;
   await world.send({ method: 'post', path: '/auth/factors/passkeys', accessToken, json: { response } });
   return { ...person, authenticator };
+}
+
+/** @param {string} secret @param {number} [steps] of 30 seconds. Each code works once, and none after a later one */
+export const codeOf = (secret, steps = 0) =>
+  generateSync({ secret, epoch: Math.floor(Date.now() / 1_000) + steps * 30 });
+
+/** Signs a person in who starts to add an authenticator app. @param {import('./calls.js').World} world */
+export async function enrolling(world) {
+  const me = await world.signedIn();
+  const { accessToken } = me;
+  const body = await world.send({ method: 'post', path: '/auth/factors/totp', accessToken });
+  const { id, secret } = /** @type {{ id: string, secret: string }} */ (body);
+  return { me, accessToken, id, secret };
+}
+
+/** Signs a person in who has an authenticator app. @param {import('./calls.js').World} world */
+export async function enrolled(world) {
+  const { me, accessToken, id, secret } = await enrolling(world);
+  const path = `/auth/factors/totp/${id}/confirm`;
+  const body = await world.send({ method: 'post', path, accessToken, json: { code: codeOf(secret) } });
+  const { recoveryCodes } = /** @type {{ recoveryCodes: string[] }} */ (body);
+  return { me, accessToken, id, code: codeOf(secret, 1), recoveryCode: recoveryCodes[0] };
 }

@@ -136,7 +136,10 @@ describe('OAuth clients', () => {
       const [service, person] = [await buildSignedIn(app, 'admin'), await buildSignedIn(app)];
       const { key: ofService } = (await createKey(service, { scopes: ['introspect'] })).body as { key: string };
       await enrolTotp(strict, service);
-      const isActive = async (token: string) => (await introspect(token, ofService, strict).expect(200)).body.active;
+      const isActive = async (token: string) => {
+        const { body } = await introspect(token, ofService, strict).expect(200);
+        return body.active as boolean;
+      };
       expect(
         await Promise.all([admin.accessToken, key, service.accessToken, person.accessToken].map(isActive)),
       ).toEqual([false, false, true, true]);

@@ -68,7 +68,10 @@ interface Result {
   });
 
   const run = (expression: string) => page.evaluate<Result>(expression);
-  const amrOf = async (accessToken = '') => (await app.as(accessToken).get('/sessions/current').expect(200)).body.amr;
+  const amrOf = async (accessToken = '') => {
+    const { body } = await app.as(accessToken).get('/sessions/current').expect(200);
+    return body.amr as string[];
+  };
 
   it('are added, sign in alone, and are a second factor', async () => {
     const person = await buildSignedIn(app);
