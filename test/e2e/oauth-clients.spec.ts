@@ -3,7 +3,7 @@ import * as openid from 'openid-client';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
 import { decodeToken } from '../support/forge-token.js';
 import { expectProblem } from '../support/expect-problem.js';
-import { enrolTotp } from '../support/factors.js';
+import { codeOf, enrolTotp } from '../support/factors.js';
 import { TestApp } from '../support/test-app.js';
 
 const ISSUER = new URL('https://accounts.example.com');
@@ -37,6 +37,17 @@ describe('OAuth clients', () => {
       const second = await openid.refreshTokenGrant(config, first.refresh_token ?? '');
       await openid.tokenRevocation(config, second.refresh_token ?? '');
       expectProblem(await me({ accessToken: second.access_token }), 401, 'session_revoked');
+    });
+
+    it('signs in with a password and a code as `otp`', async () => {
+      const person = await buildSignedIn(app);
+      const { secret } = await enrolTotp(app, person);
+      const { email: username, password } = person;
+      const config = await discover();
+      const withoutCode = openid.genericGrantRequest(config, 'password', { username, password });
+      await expect(withoutCode).rejects.toMatchObject({ error: 'invalid_grant' });
+      const tokens = await openid.genericGrantRequest(config, 'password', { username, password, otp: codeOf(secret) });
+      await me({ accessToken: tokens.access_token }).expect(200);
     });
 
     it('gets `invalid_grant` for a wrong password', async () => {
