@@ -13,7 +13,7 @@ export interface IncidentContents extends TokenContents {
   readonly ipAddress: string | null;
   /** RFC 3339, in UTC. */
   readonly at: string;
-  /** What was changed, such as `authenticator app` or the name of an API key. */
+  /** The changed item, such as `authenticator app` or the name of an API key. */
   readonly about?: string | null;
 }
 
@@ -91,7 +91,7 @@ export const refreshTokenReused = defineSecurityMail('refresh_token_reused', ({ 
 /**
  * Returns the facts of an incident.
  *
- * @param label of what was changed
+ * @param label of the changed item
  */
 export function factsOf(
   { device, ipAddress, at, about }: IncidentContents,

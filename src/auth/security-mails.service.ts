@@ -39,7 +39,7 @@ export class SecurityMailsService {
    * also restores the user's current email, if that changes. The caller must have locked the user's row.
    *
    * @param client `null` for an admin, whose device is not disclosed
-   * @param about what was changed, such as the name of a second factor or API key
+   * @param about the changed item, such as the name of a second factor or API key
    */
   async queue(
     manager: EntityManager,

@@ -27,3 +27,11 @@ export function hasPermission(role: Role, permission: Permission): boolean {
 export function requiresSecondFactor(policy: 'off' | 'admins' | 'everyone', role: Role): boolean {
   return policy === 'everyone' || (policy === 'admins' && role === 'admin');
 }
+
+/** Returns whether a user must have a second factor and has none. */
+export function mustEnroll(
+  policy: Parameters<typeof requiresSecondFactor>[0],
+  { role, hasSecondFactor }: { readonly role: Role; readonly hasSecondFactor: boolean },
+): boolean {
+  return !hasSecondFactor && requiresSecondFactor(policy, role);
+}

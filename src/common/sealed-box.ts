@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { deriveKey } from './derive-key.js';
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -22,8 +23,7 @@ export class SealedBox {
    * @param previous older secrets, which can still decrypt
    */
   constructor(purpose: string, secret: string, previous: readonly string[] = []) {
-    const keyOf = (input: string) => new Uint8Array(hkdfSync('sha256', input, '', purpose, 32));
-    this.keys = [keyOf(secret), ...previous.map(keyOf)];
+    this.keys = [deriveKey(secret, purpose), ...previous.map((older) => deriveKey(older, purpose))];
   }
 
   /**

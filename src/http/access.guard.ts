@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { factorsSince, type Authentications } from '../common/authentication.js';
 import { ForbiddenError } from '../common/domain.error.js';
 import type { RequestSession } from '../common/principal.js';
-import { requiresSecondFactor } from '../common/role.js';
+import { mustEnroll } from '../common/role.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import {
@@ -77,7 +77,10 @@ export class AccessGuard implements CanActivate {
     if (adminRule) assertRecent(session, adminRule);
   }
 
-  /** Otherwise a stolen session of an admin could change the email and the second factors of that admin. */
+  /**
+   * Returns the step-up of a write. An admin always needs one for their own account. Otherwise a stolen session could
+   * change its email and second factors.
+   */
   private adminRule({ user }: RequestSession, { method, params }: GuardedRequest): StepUpRule | undefined {
     if (!isWrite(method)) return undefined;
     const { adminStepUp } = this;
@@ -87,8 +90,7 @@ export class AccessGuard implements CanActivate {
   }
 
   private assertEnrolled({ user }: RequestSession): void {
-    if (user.hasSecondFactor || !requiresSecondFactor(this.config.factors.required, user.role)) return;
-    throw new SecondFactorEnrollmentRequiredError();
+    if (mustEnroll(this.config.factors.required, user)) throw new SecondFactorEnrollmentRequiredError();
   }
 }
 
@@ -99,8 +101,8 @@ function assertKeyAllowed({ scopes }: RequestSession, { allowsKeys, scopes: allo
 
 function assertRecent(session: RequestSession, { maxAgeSeconds, factors }: StepUpRule): void {
   const needed = factors ?? (session.user.hasSecondFactor ? 2 : 1);
-  const authentications = JSON.parse(session.authentications) as Authentications;
   if (session.kind === 'key') throw new SignInRequiredError();
+  const authentications = JSON.parse(session.authentications) as Authentications;
   if (factorsSince(authentications, session.readAt - maxAgeSeconds) >= needed) return;
   throw new InsufficientAuthenticationError(maxAgeSeconds, needed);
 }

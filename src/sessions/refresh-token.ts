@@ -1,4 +1,5 @@
-import { createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { deriveKey } from '../common/derive-key.js';
 import { idFromBytes, idToHex } from '../common/id.js';
 
 const VERSION = 2;
@@ -72,8 +73,9 @@ export class RefreshTokens {
 }
 
 function mac(secret: KeyObject, salt: Buffer, head: Buffer): Buffer {
-  const key = Buffer.from(hkdfSync('sha256', secret, salt, INFO, 32));
-  return createHmac('sha256', key).update(head).digest();
+  return createHmac('sha256', deriveKey(secret, INFO, salt))
+    .update(head)
+    .digest();
 }
 
 /** Parses a token. Returns `null` if it is malformed. */

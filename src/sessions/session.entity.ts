@@ -36,7 +36,7 @@ export class Session {
   @Column({ type: 'text', default: 'sign_in' })
   kind!: SessionKind;
 
-  /** The scopes of an API key. `null` if it may do whatever its owner may do. */
+  /** The scopes of an API key. `null` for a key without limits. */
   @Column({ type: 'text', array: true, nullable: true })
   scopes!: string[] | null;
 

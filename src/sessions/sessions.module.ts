@@ -1,6 +1,6 @@
-import { hkdfSync } from 'node:crypto';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { deriveKey } from '../common/derive-key.js';
 import { gatehouseConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { AuditModule } from '../platform/audit/audit.module.js';
@@ -66,5 +66,5 @@ function createRefreshTokens({ refreshToken, accessToken }: Config): RefreshToke
 }
 
 function deriveSecret(secret: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', secret, '', 'gatehouse refresh secret v1', 32));
+  return deriveKey(secret, 'gatehouse refresh secret v1');
 }

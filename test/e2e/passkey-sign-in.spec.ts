@@ -102,7 +102,7 @@ describe('passkeys', () => {
       expectProblem(await send(await respond(inactive)), 401, 'passkey_invalid');
     });
 
-    it('sign nobody in before the email is verified, and send a new link', async () => {
+    it('do not sign in before the email is verified, and send a new link', async () => {
       const env = { EMAIL_VERIFICATION_REQUIRED: 'true' };
       const strict = await TestApp.start({ database: app.database, env });
       const owner = await buildOwner();

@@ -1430,7 +1430,7 @@ export interface components {
             readonly exp?: number;
             /** @description The issuer of access tokens. */
             readonly iss?: string;
-            /** @description The scopes of an API key, separated by spaces. Missing if the token may do whatever its user may do. */
+            /** @description The scopes of an API key, separated by spaces. Missing for a token without such limits. */
             readonly scope?: string;
             /**
              * Format: uuid

@@ -20,13 +20,8 @@ export function DeviceNameField(): PropertyDecorator {
   );
 }
 
-export class LoginDto {
-  @EmailField()
-  email!: string;
-
-  @PasswordField()
-  password!: string;
-
+/** What every sign-in takes about its device. */
+export class SignInDeviceDto {
   @DeviceNameField()
   deviceName?: string;
 
@@ -39,4 +34,12 @@ export class LoginDto {
 
   @TokenDeliveryField()
   tokenDelivery?: TokenDelivery;
+}
+
+export class LoginDto extends SignInDeviceDto {
+  @EmailField()
+  email!: string;
+
+  @PasswordField()
+  password!: string;
 }

@@ -96,8 +96,8 @@ export class FactorSignInService {
   }
 
   /**
-   * Returns the user of a challenge. Unknown challenges count per client. A client that has
-   * exhausted its limit costs no query.
+   * Returns the user of a challenge. Unknown challenges count per client. A client that has exhausted its limit costs no
+   * query.
    *
    * @throws ChallengeInvalidError, TooManyRequestsError
    */

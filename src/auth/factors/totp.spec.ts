@@ -31,7 +31,7 @@ describe('TOTP', () => {
     for (const steps of [-1, 0, 1]) expect(stepOf(secret, at(steps), STEP + 5, EPOCH)).toBeNull();
   });
 
-  it('names the product and the account in its URI, whatever they contain', () => {
+  it('escapes the product and the account in its URI', () => {
     const uri = new URL(totpUri('Müller & Söhne', 'ada+1@example.com', secret));
     expect(decodeURIComponent(uri.pathname)).toContain('Müller & Söhne:ada+1@example.com');
     expect(Object.fromEntries(uri.searchParams)).toMatchObject({ secret, issuer: 'Müller & Söhne' });

@@ -1,5 +1,6 @@
-import { createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { deriveKey } from '../../common/derive-key.js';
 import { idFromBytes, idToHex } from '../../common/id.js';
 import type { AccessClaims } from '../../common/principal.js';
 
@@ -26,7 +27,7 @@ export class ApiKeyTokens {
 
   /** @param secrets the current secret, then previous ones, whose API keys are still valid */
   constructor(secrets: readonly (string | Uint8Array)[]) {
-    this.keys = secrets.map((secret) => createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', INFO, 32))));
+    this.keys = secrets.map((secret) => createSecretKey(deriveKey(secret, INFO)));
   }
 
   issue({ sessionId, userId }: AccessClaims): string {

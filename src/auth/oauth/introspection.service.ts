@@ -8,7 +8,7 @@ import {
 } from '../../common/authentication.js';
 import { DomainError } from '../../common/domain.error.js';
 import type { AccessClaims } from '../../common/principal.js';
-import { requiresSecondFactor } from '../../common/role.js';
+import { mustEnroll } from '../../common/role.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 import { LastSeenRecorder } from '../../sessions/last-seen.recorder.js';
@@ -52,8 +52,7 @@ export class IntrospectionService {
     const claims = await this.strategy.verifyToken(token);
     const session = await this.lookup.check(claims);
     this.lastSeen.markUse(session, claims);
-    const { hasSecondFactor, role } = session.user;
-    if (!hasSecondFactor && requiresSecondFactor(this.config.factors.required, role)) return INACTIVE;
+    if (mustEnroll(this.config.factors.required, session.user)) return INACTIVE;
     const exp = session.keyExpiresAt ? seconds(session.keyExpiresAt) : expiryOf(token);
     return { ...this.describe(claims, session), exp, token_type: 'Bearer' };
   }

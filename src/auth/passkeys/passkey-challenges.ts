@@ -1,5 +1,6 @@
-import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { deriveKey } from '../../common/derive-key.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 
@@ -35,7 +36,7 @@ export class PasskeyChallenges {
   private readonly keys: readonly Buffer[];
 
   constructor(@InjectConfig() { accessToken }: Config) {
-    this.keys = [accessToken.secret, ...accessToken.previousSecrets].map(keyOf);
+    this.keys = [accessToken.secret, ...accessToken.previousSecrets].map((secret) => deriveKey(secret, INFO));
   }
 
   issue(scope: ChallengeScope, now = Date.now()): Buffer {
@@ -62,8 +63,4 @@ export class PasskeyChallenges {
 function mac(key: Buffer, head: Buffer, scope: ChallengeScope): Buffer {
   const boundTo = scope.purpose === 'sign_in' ? '' : scope.boundTo;
   return createHmac('sha256', key).update(head).update(`${scope.purpose}:${boundTo}`).digest();
-}
-
-function keyOf(secret: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, '', INFO, 32));
 }

@@ -31,8 +31,8 @@ export class PasskeySignInService {
   ) {}
 
   /**
-   * Signs the owner of a passkey in. Failures count per client. An account has no limit, because nobody can guess a
-   * signature.
+   * Signs in the owner of a passkey. Failures count per client, but not per account, because a signature cannot be
+   * guessed.
    *
    * @throws TooManyRequestsError, PasskeyInvalidError, EmailNotVerifiedError, SessionLimitReachedError
    */

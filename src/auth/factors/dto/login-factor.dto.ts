@@ -1,8 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CodePoints, Optional } from '../../../http/fields.js';
-import { TokenDeliveryField, type TokenDelivery } from '../../cookies/token-delivery.decorator.js';
-import { DeviceNameField } from '../../dto/login.dto.js';
-import { RefreshTokenField } from '../../dto/refresh.dto.js';
+import { SignInDeviceDto } from '../../dto/login.dto.js';
 import { PasskeyAssertionField } from '../../passkeys/dto/passkey-fields.decorator.js';
 import type { PasskeyAssertion } from '../../passkeys/passkey-response.js';
 import { CodeField, RecoveryCodeField } from '../factor-fields.decorator.js';
@@ -10,7 +8,7 @@ import { CodeField, RecoveryCodeField } from '../factor-fields.decorator.js';
 /** An example. */
 export const CHALLENGE = 'mV1oZc0kq3r6bQWm2y3tq9m2cJ3Qk6s8n1vY5xT7uZA';
 
-export class LoginFactorDto {
+export class LoginFactorDto extends SignInDeviceDto {
   @ApiProperty({
     minLength: 1,
     maxLength: 100,
@@ -29,17 +27,4 @@ export class LoginFactorDto {
   @PasskeyAssertionField({ required: false })
   @Optional()
   passkey?: PasskeyAssertion;
-
-  @DeviceNameField()
-  deviceName?: string;
-
-  @RefreshTokenField({
-    required: false,
-    description: 'The last refresh token of this device, expired or not. It identifies the device.',
-  })
-  @Optional()
-  refreshToken?: string;
-
-  @TokenDeliveryField()
-  tokenDelivery?: TokenDelivery;
 }

@@ -19,7 +19,7 @@ export class IntrospectionDto {
 
   @ApiPropertyOptional({
     example: 'orders:read',
-    description: 'The scopes of an API key, separated by spaces. Missing if the token may do whatever its user may do.',
+    description: 'The scopes of an API key, separated by spaces. Missing for a token without such limits.',
   })
   scope?: string;
 
