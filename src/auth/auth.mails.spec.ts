@@ -2,7 +2,7 @@ import { parseEnvironment } from '../config/env.js';
 import type { MailDefinition } from '../platform/mail/define-mail.js';
 import type { OutgoingMail } from '../platform/mail/mail.js';
 import { MailWriter } from '../platform/mail/mail-writer.js';
-import { keyCreated, keyExpires } from './keys/api-keys.mails.js';
+import { keyCreated, keyExpires } from './api-keys/api-keys.mails.js';
 import { newDevice, passwordChanged, refreshTokenReused, resetPassword, verifyEmail } from './auth.mails.js';
 
 const TOKEN = 'kR7vXq2mZt9LwB4nYc8HsG1dFp6JxAeUkR7vXq2mZt9';

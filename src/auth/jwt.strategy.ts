@@ -11,8 +11,8 @@ import { bearerToken, sendsBearerToken } from '../http/bearer-token.js';
 import type { GuardedRequest } from '../http/guarded-request.js';
 import { RateLimitHeaders } from '../http/request-client.decorator.js';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth.errors.js';
-import { isApiKey } from './keys/api-key.token.js';
-import { ApiKeyVerifier } from './keys/api-key.verifier.js';
+import { isApiKey } from './api-keys/api-key.token.js';
+import { ApiKeyVerifier } from './api-keys/api-key.verifier.js';
 import { KeyRing } from './tokens/key-ring.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 

@@ -7,7 +7,7 @@ import { ChildApp } from '../support/child-app.js';
 import { LogLines } from '../support/log-lines.js';
 import { insertSessions } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
-import { KeyExpiryTask } from '../../src/auth/keys/key-expiry.task.js';
+import { KeyExpiryTask } from '../../src/auth/api-keys/key-expiry.task.js';
 import { until } from '../support/until.js';
 
 const LONG_AGO = '-31 days';
