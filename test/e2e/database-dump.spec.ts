@@ -1,6 +1,6 @@
 import { isRecoveryCode, normalizeRecoveryCode } from '../../src/auth/factors/factor-codes.js';
 import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
-import { challengeFor, enrolTotp } from '../support/factors.js';
+import { challengeFor, enrollTotp } from '../support/factors.js';
 import { issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -22,7 +22,7 @@ describe('a database dump', () => {
     await signIn(app, ada, 'another device');
     await app.request.post('/auth/password/forgot').send({ email: ada.email }).expect(202);
     for (const purpose of ['email_verification', 'not_me'] as const) await issueToken(app, purpose, ada);
-    ({ secret: totpSecret } = await enrolTotp(app, ada));
+    ({ secret: totpSecret } = await enrollTotp(app, ada));
     await challengeFor(app, ada);
     const token = await issueToken(app, 'password_reset', await buildUser(app));
     await app.request.post('/auth/password/reset').send({ token, newPassword: NEW_PASSWORD }).expect(204);
@@ -65,7 +65,7 @@ describe('a database dump', () => {
         const challenge = isPossible ? await challengeFor(app, { email, password: PASSWORD, id: '' }) : 'unused';
         return app.request.post('/auth/login/factor').set('User-Agent', '').send({ challenge, recoveryCode });
       },
-      async (bea) => (await enrolTotp(app, bea)).recoveryCodes[0] ?? '',
+      async (bea) => (await enrollTotp(app, bea)).recoveryCodes[0] ?? '',
     ],
     [
       'a password',

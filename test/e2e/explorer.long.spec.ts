@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { overflowOf, TestBrowser, violationsOf, WIDTHS } from '../support/browser.js';
 import { buildSignedIn, buildUser, type BuiltUser } from '../support/builders.js';
 import { UNKNOWN_ID } from '../support/constants.js';
-import { codeOf, enrolTotp } from '../support/factors.js';
+import { codeOf, enrollTotp } from '../support/factors.js';
 import { decodeToken, forgeToken } from '../support/forge-token.js';
 import { readOperations, type Operation } from '../support/operations.js';
 import { PrefixProxy } from '../support/prefix-proxy.js';
@@ -85,7 +85,7 @@ interface Stored {
 
   it('asks for a code if the account has a second factor, and never stores it', async () => {
     const person = await buildSignedIn(app);
-    const { secret } = await enrolTotp(app, person);
+    const { secret } = await enrollTotp(app, person);
     const page = await open();
     await page.locator('.btn.authorize.unlocked').click();
     const dialog = page.getByRole('dialog', { name: 'Authorize' });

@@ -1,7 +1,7 @@
 import { auditEvents, auditTypes, mailKinds } from '../support/account-records.js';
 import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
-import { challengeFor, codeOf, enrolTotp, forgetCodes } from '../support/factors.js';
+import { challengeFor, codeOf, enrollTotp, forgetCodes } from '../support/factors.js';
 import { issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -57,15 +57,15 @@ describe('second factors', () => {
 
     it('returns no recovery codes if the account has them', async () => {
       const ada = await buildSignedIn(app);
-      await enrolTotp(app, ada);
-      const { recoveryCodes } = await enrolTotp(app, ada);
+      await enrollTotp(app, ada);
+      const { recoveryCodes } = await enrollTotp(app, ada);
       expect(recoveryCodes).toEqual([]);
       expect(await list(ada)).toMatchObject({ recoveryCodesLeft: 10 });
     });
 
     it('counts as an authentication of the session that added it', async () => {
       const ada = await buildSignedIn(app);
-      await enrolTotp(app, ada);
+      await enrollTotp(app, ada);
       expect((await app.as(ada.accessToken).get('/sessions/current')).body.amr).toEqual(['pwd', 'otp', 'mfa']);
     });
 
@@ -112,7 +112,7 @@ describe('second factors', () => {
 
     it('can be added ten times', async () => {
       const ada = await buildSignedIn(app);
-      await enrolTotp(app, ada);
+      await enrollTotp(app, ada);
       await app.database.query(
         `INSERT INTO factors (id, user_id, kind, confirmed_at, sealed_secret)
          SELECT gen_random_uuid(), $1, 'totp', now(), '' FROM generate_series(1, 9)`,
@@ -123,7 +123,7 @@ describe('second factors', () => {
 
     it('has a secret that is only readable with the key, in its own row', async () => {
       const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
-      const [{ secret }] = [await enrolTotp(app, ada), await enrolTotp(app, eve)];
+      const [{ secret }] = [await enrollTotp(app, ada), await enrollTotp(app, eve)];
       const [row] = await app.database.query<{ sealed: Buffer }>(
         'SELECT sealed_secret AS sealed FROM factors WHERE user_id = $1',
         [ada.id],
@@ -138,7 +138,7 @@ describe('second factors', () => {
       ['FACTOR_SECRET', { FACTOR_SECRET: OTHER_SECRET }],
     ])('works after %s was replaced, and is then encrypted with the new key', async (_, env) => {
       const ada = await buildSignedIn(app);
-      const { secret } = await enrolTotp(app, ada);
+      const { secret } = await enrollTotp(app, ada);
       const sealed = async () =>
         (await app.database.query<{ sealed_secret: Buffer }>('SELECT * FROM factors WHERE user_id = $1', [ada.id]))[0]
           ?.sealed_secret;
@@ -169,7 +169,7 @@ describe('second factors', () => {
 
     it('need both factors once the account has a second one', async () => {
       const ada = await buildSignedIn(app);
-      const { secret, recoveryCodes } = await enrolTotp(app, ada);
+      const { secret, recoveryCodes } = await enrollTotp(app, ada);
       const stepUp = (proof: object) => app.as(ada.accessToken).post('/auth/step-up').send(proof);
       await age(ada);
       await stepUp({ password: ada.password }).expect(204);
@@ -188,7 +188,7 @@ describe('second factors', () => {
 
     it('are recorded and mailed with a not-me link', async () => {
       const ada = await buildSignedIn(app);
-      const { id } = await enrolTotp(app, ada);
+      const { id } = await enrollTotp(app, ada);
       const as = () => app.as(ada.accessToken);
       await as().patch(`/auth/factors/${id}`).send({ name: 'Phone' }).expect(200);
       await as().patch(`/auth/factors/${id}`).send({ name: 'Phone' }).expect(200);
@@ -202,7 +202,7 @@ describe('second factors', () => {
 
     it('of another user get 404', async () => {
       const [ada, eve] = [await buildSignedIn(app), await buildSignedIn(app)];
-      const { id } = await enrolTotp(app, ada);
+      const { id } = await enrollTotp(app, ada);
       expectProblem(await remove(eve, id), 404, 'factor_not_found');
       expectProblem(
         await app.as(eve.accessToken).patch(`/auth/factors/${id}`).send({ name: 'x' }),
@@ -214,7 +214,7 @@ describe('second factors', () => {
 
     it('that delete the last factor delete the recovery codes', async () => {
       const ada = await buildSignedIn(app);
-      const { id } = await enrolTotp(app, ada);
+      const { id } = await enrollTotp(app, ada);
       await remove(ada, id).expect(204);
       expect(await list(ada)).toEqual({ items: [], recoveryCodesLeft: 0 });
       expectProblem(await app.as(ada.accessToken).post('/auth/factors/recovery-codes'), 409, 'no_second_factor');
@@ -223,7 +223,7 @@ describe('second factors', () => {
 
     it('replace all recovery codes', async () => {
       const ada = await buildSignedIn(app);
-      const { recoveryCodes } = await enrolTotp(app, ada);
+      const { recoveryCodes } = await enrollTotp(app, ada);
       const { body } = await app.as(ada.accessToken).post('/auth/factors/recovery-codes').expect(201);
       const [challenge, recoveryCode] = [await challengeFor(app, ada), recoveryCodes[0]];
       expectProblem(await finish(challenge, { recoveryCode }), 401, 'invalid_factor');
@@ -244,20 +244,20 @@ describe('second factors', () => {
       expectProblem(await as().get('/sessions'), 403, 'second_factor_enrollment_required');
       await as().get('/users/me').expect(200);
       await as().get('/auth/factors').expect(200);
-      await enrolTotp(strict, admin);
+      await enrollTotp(strict, admin);
       await as().get('/admin/users').expect(200);
       await as().delete('/sessions/current').expect(204);
     });
 
     it('cannot be deleted by an admin who has one left', async () => {
       const [admin, ada] = [await buildSignedIn(strict, 'admin'), await buildSignedIn(strict)];
-      const [first, second] = [await enrolTotp(strict, admin), await enrolTotp(strict, admin)];
+      const [first, second] = [await enrollTotp(strict, admin), await enrollTotp(strict, admin)];
       await strict.as(admin.accessToken).delete(`/auth/factors/${first.id}`).expect(204);
       const answer = await strict.as(admin.accessToken).delete(`/auth/factors/${second.id}`);
       expectProblem(answer, 409, 'last_factor');
       await strict
         .as(ada.accessToken)
-        .delete(`/auth/factors/${(await enrolTotp(strict, ada)).id}`)
+        .delete(`/auth/factors/${(await enrollTotp(strict, ada)).id}`)
         .expect(204);
     });
   });
@@ -265,7 +265,7 @@ describe('second factors', () => {
   describe('after a reset by an admin', () => {
     it('are gone with all sessions, and the user gets a mail', async () => {
       const [admin, ada] = [await buildSignedIn(app, 'admin'), await buildSignedIn(app)];
-      const { secret } = await enrolTotp(app, ada);
+      const { secret } = await enrollTotp(app, ada);
       const challenge = await challengeFor(app, ada);
       await app.as(admin.accessToken).delete(`/admin/users/${ada.id}/factors`).expect(204);
       const answer = await other.as(ada.accessToken).get('/users/me');
@@ -291,7 +291,7 @@ describe('second factors', () => {
 
     it('no longer include those of a thief', async () => {
       const ada = await buildSignedIn(app);
-      await enrolTotp(app, await signIn(app, ada));
+      await enrollTotp(app, await signIn(app, ada));
       expect((await report(ada)).status).toBe(202);
       const token = await issueToken(app, 'password_reset', ada);
       const newPassword = 'nine candles before dawn';
@@ -301,7 +301,7 @@ describe('second factors', () => {
 
     it('include those that are older than the link', async () => {
       const ada = await buildSignedIn(app);
-      const old = await enrolTotp(app, ada);
+      const old = await enrollTotp(app, ada);
       for (const [table, column] of [
         ['factors', 'confirmed_at'],
         ['recovery_codes', 'created_at'],
@@ -309,7 +309,7 @@ describe('second factors', () => {
         await app.database.query(`UPDATE ${table} SET ${column} = now() - interval '8 days' WHERE user_id = $1`, [
           ada.id,
         ]);
-      await enrolTotp(app, ada);
+      await enrollTotp(app, ada);
       await report(ada);
       const rows = await app.database.query('SELECT id FROM factors WHERE user_id = $1', [ada.id]);
       expect(rows).toEqual([{ id: old.id }]);
@@ -320,7 +320,7 @@ describe('second factors', () => {
 
   it('stay after a password reset', async () => {
     const ada = await buildSignedIn(app);
-    const { secret } = await enrolTotp(app, ada);
+    const { secret } = await enrollTotp(app, ada);
     const token = await issueToken(app, 'password_reset', ada);
     const changed = { ...ada, password: 'nine candles before dawn' };
     await app.request.post('/auth/password/reset').send({ token, newPassword: changed.password }).expect(204);

@@ -1,7 +1,7 @@
 import { auditTypes, mailKinds } from '../support/account-records.js';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
-import { challengeFor, codeOf, enrolTotp, forgetCodes, type EnrolledTotp } from '../support/factors.js';
+import { challengeFor, codeOf, enrollTotp, forgetCodes, type EnrolledTotp } from '../support/factors.js';
 import { issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -19,7 +19,7 @@ describe('POST /auth/login/factor', () => {
 
   const enrolled = async (): Promise<SignedIn & EnrolledTotp & { readonly factorId: string }> => {
     const person = await buildSignedIn(app);
-    const factor = await enrolTotp(app, person);
+    const factor = await enrollTotp(app, person);
     return { ...factor, ...person, factorId: factor.id };
   };
   const finish = (challenge: unknown, proof: object, at = app, userAgent = '') =>

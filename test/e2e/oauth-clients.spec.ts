@@ -3,7 +3,7 @@ import * as openid from 'openid-client';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
 import { decodeToken } from '../support/forge-token.js';
 import { expectProblem } from '../support/expect-problem.js';
-import { codeOf, enrolTotp } from '../support/factors.js';
+import { codeOf, enrollTotp } from '../support/factors.js';
 import { TestApp } from '../support/test-app.js';
 
 const ISSUER = new URL('https://accounts.example.com');
@@ -41,7 +41,7 @@ describe('OAuth clients', () => {
 
     it('signs in with a password and a code as `otp`', async () => {
       const person = await buildSignedIn(app);
-      const { secret } = await enrolTotp(app, person);
+      const { secret } = await enrollTotp(app, person);
       const { email: username, password } = person;
       const config = await discover();
       const withoutCode = openid.genericGrantRequest(config, 'password', { username, password });
@@ -146,7 +146,7 @@ describe('OAuth clients', () => {
       const strict = await TestApp.start({ database: app.database, env: { SECOND_FACTOR_REQUIRED: 'admins' } });
       const [service, person] = [await buildSignedIn(app, 'admin'), await buildSignedIn(app)];
       const { key: ofService } = (await createKey(service, { scopes: ['introspect'] })).body as { key: string };
-      await enrolTotp(strict, service);
+      await enrollTotp(strict, service);
       const isActive = async (token: string) => {
         const { body } = await introspect(token, ofService, strict).expect(200);
         return body.active as boolean;

@@ -6,7 +6,7 @@ import { IdParamDto } from '../../src/http/id-param.dto.js';
 import { CodePoints, OneOf } from '../../src/http/fields.js';
 import { PartialType } from '../../src/http/partial-type.js';
 import { buildEachRole, buildSignedIn, type SignedIn } from '../support/builders.js';
-import { enrolTotp } from '../support/factors.js';
+import { enrollTotp } from '../support/factors.js';
 import { readOperations, type Field, type Operation } from '../support/operations.js';
 import { isOwnRoute } from '../support/routes.js';
 import { TestApp } from '../support/test-app.js';
@@ -80,7 +80,7 @@ describe('a PATCH of one field', () => {
     await buildSignedIn(app);
     operations = await readOperations(app);
     // The caller of `GET /auth/factors` lists this authenticator app.
-    await enrolTotp(app, people[find('get', '/auth/factors')?.caller ?? 'user']);
+    await enrollTotp(app, people[find('get', '/auth/factors')?.caller ?? 'user']);
     patches = operations.filter(({ method, mediaType }) => method === 'patch' && mediaType === 'application/json');
   });
   afterAll(() => app.close());

@@ -5,7 +5,7 @@ import { FUTURE_EXAMPLE } from '../../src/http/fields.js';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { NO_DATABASE } from '../support/constants.js';
 import type { Schema } from '../support/operations.js';
-import { challengeFor, codeOf, enrolTotp } from '../support/factors.js';
+import { challengeFor, codeOf, enrollTotp } from '../support/factors.js';
 import { runCommand } from '../support/run-command.js';
 import { runNode, type Finished } from '../support/run-node.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
@@ -39,7 +39,7 @@ describe('the command line', () => {
   describe('users:reset-factors', () => {
     it('removes the second factors of a user and revokes their sessions', async () => {
       const ada = await buildSignedIn(app);
-      await enrolTotp(app, ada);
+      await enrollTotp(app, ada);
       const { code, stdout } = await run('users:reset-factors', '--email', ada.email.toUpperCase());
       expect([code, stdout]).toEqual([0, expect.stringContaining(`Removed the second factors of ${ada.email}.`)]);
       await app.as(ada.accessToken).get('/users/me').expect(401);
@@ -57,7 +57,7 @@ describe('the command line', () => {
   describe('factors:reseal', () => {
     it('encrypts secrets with the newest key, so that the older one can be removed', async () => {
       const ada = await buildSignedIn(app);
-      const { secret } = await enrolTotp(app, ada);
+      const { secret } = await enrollTotp(app, ada);
       const renewed = { FACTOR_SECRET: 'mV4tPq8sXz2LwK9nRb6HcD3gJy7FeAuT' };
       const reseal = async (variables: Readonly<Record<string, string>>) =>
         runCommand(['factors:reseal'], { ...env, ...variables });

@@ -15,7 +15,7 @@ export function codeOf(secret: string, steps = 0): string {
 }
 
 /** Adds an authenticator app by HTTP. Its current code still works afterwards. */
-export async function enrolTotp(app: TestApp, person: SignedIn): Promise<EnrolledTotp> {
+export async function enrollTotp(app: TestApp, person: SignedIn): Promise<EnrolledTotp> {
   const { body } = await app.as(person.accessToken).post('/auth/factors/totp').expect(201);
   const { id, secret } = body as EnrolledTotp;
   const confirmed = await app

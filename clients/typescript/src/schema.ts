@@ -394,7 +394,7 @@ export interface paths {
          * Create a secret for an authenticator app (TOTP)
          * @description The secret is shown only once. It is not active until a code confirms it, within a day.
          */
-        readonly post: operations["enrolTotp"];
+        readonly post: operations["enrollTotp"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -5360,7 +5360,7 @@ export interface operations {
             };
         };
     };
-    readonly enrolTotp: {
+    readonly enrollTotp: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;

@@ -26,8 +26,8 @@ export class TotpController {
   })
   @ApiCreated(TotpEnrollmentDto, '/auth/factors/:id')
   @ApiProblems(TooManyFactorsError)
-  enrolTotp(@CurrentPrincipal() principal: Principal): Promise<TotpEnrollmentDto> {
-    return this.totp.enrolTotp(principal);
+  enrollTotp(@CurrentPrincipal() principal: Principal): Promise<TotpEnrollmentDto> {
+    return this.totp.enrollTotp(principal);
   }
 
   @Post(':id/confirm')

@@ -41,7 +41,7 @@ export class TotpService {
    *
    * @throws TooManyFactorsError, the errors of `SessionsService.lockActor`
    */
-  enrolTotp(actor: Principal): Promise<TotpEnrollment> {
+  enrollTotp(actor: Principal): Promise<TotpEnrollment> {
     return this.database.transactionWithRetry(async (manager) => {
       const user = await this.sessions.lockActor(manager, actor);
       await this.service.assertRoom(manager, user);

@@ -37,7 +37,7 @@ const challenges = new PasskeyChallenges(config);
 const verifier = new PasskeyVerifier(config, challenges);
 const userId = newId();
 const SIGN_IN = { purpose: 'sign_in' } as const;
-const ENROLMENT = { purpose: 'registration', boundTo: 'a session' } as const;
+const ENROLLMENT = { purpose: 'registration', boundTo: 'a session' } as const;
 
 const optionsFor = (scope: ChallengeScope) => ({
   challenge: challenges.issue(scope).toString('base64url'),
@@ -48,8 +48,8 @@ const readRegistration = (value: object) => plainToInstance(Body, { registration
 const readAssertion = (value: object) => plainToInstance(Body, { assertion: value }).assertion;
 
 async function register(authenticator: SoftwareAuthenticator, fields?: Fields) {
-  const response = authenticator.create(optionsFor(ENROLMENT), fields);
-  return verifier.verifyRegistration(readRegistration(response), ENROLMENT);
+  const response = authenticator.create(optionsFor(ENROLLMENT), fields);
+  return verifier.verifyRegistration(readRegistration(response), ENROLLMENT);
 }
 
 /** Registers a passkey and uses it. */
@@ -104,7 +104,7 @@ describe('PasskeyVerifier', () => {
     );
   });
 
-  it.each<ChallengeScope>([ENROLMENT, { purpose: 'step_up', boundTo: '' }, { purpose: 'second_factor', boundTo: '' }])(
+  it.each<ChallengeScope>([ENROLLMENT, { purpose: 'step_up', boundTo: '' }, { purpose: 'second_factor', boundTo: '' }])(
     'rejects a challenge for another purpose: %j',
     async (scope) => {
       await expect(use(new SoftwareAuthenticator(ORIGIN), {}, scope)).rejects.toThrow(PasskeyInvalidError);
@@ -165,7 +165,7 @@ describe('PasskeyVerifier', () => {
       const envelope = { id, rawId: id, type: 'public-key' };
       const passkey = await withChallenge(registration.challenge).verifyRegistration(
         readRegistration({ ...envelope, response: registration }),
-        ENROLMENT,
+        ENROLLMENT,
       );
       const scope = { purpose: 'step_up', boundTo: '' } as const;
       const response = readAssertion({ ...envelope, response: assertion });
