@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
-import { MapText, Optional } from '../../http/fields.js';
+import { CodePoints, MapText, Optional } from '../../http/fields.js';
 import { isCode, isRecoveryCode, normalizeCode, normalizeRecoveryCode } from './factor-codes.js';
 
 const CODE = {
@@ -9,6 +9,8 @@ const CODE = {
   example: '492039',
   description: 'The current code of an authenticator app. Spaces and the digits of other scripts are accepted.',
 } as const;
+/** An example. */
+export const CHALLENGE = 'mV1oZc0kq3r6bQWm2y3tq9m2cJ3Qk6s8n1vY5xT7uZA';
 const RECOVERY_CODE = '8Q2M-WX4T-0ZKC-R7NA-5HJE-P3VG';
 
 /** Returns examples of a body with exactly one factor. The examples of all fields together would be rejected. */
@@ -17,6 +19,15 @@ export function factorExamples(fields: object = {}) {
     code: { summary: 'A code of an authenticator app', value: { ...fields, code: CODE.example } },
     recoveryCode: { summary: 'A recovery code', value: { ...fields, recoveryCode: RECOVERY_CODE } },
   };
+}
+
+/** Validates the challenge of a sign-in that needs a second factor. */
+export function ChallengeField(): PropertyDecorator {
+  const description = 'From the problem `second_factor_required`.';
+  return applyDecorators(
+    ApiProperty({ minLength: 1, maxLength: 100, description, example: CHALLENGE }),
+    CodePoints(1, 100),
+  );
 }
 
 /** Validates a code of an authenticator app, and converts it to ASCII digits without separators. */

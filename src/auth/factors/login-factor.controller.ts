@@ -9,8 +9,11 @@ import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.err
 import { SessionLimitReachedError } from '../../sessions/sessions.errors.js';
 import { DeliversTokens } from '../cookies/token-delivery.decorator.js';
 import { TokenPairDto } from '../dto/token-pair.dto.js';
-import { CHALLENGE, LoginFactorDto } from './dto/login-factor.dto.js';
-import { factorExamples } from './factor-fields.decorator.js';
+import type { PasskeyRequestOptionsDto } from '../passkeys/dto/passkey-options.dto.js';
+import { ReturnsPasskeyOptions } from '../passkeys/passkey-options.decorator.js';
+import { PasskeyRequestService } from '../passkeys/passkey-request.service.js';
+import { LoginFactorDto, PasskeyChallengeDto } from './dto/login-factor.dto.js';
+import { CHALLENGE, factorExamples } from './factor-fields.decorator.js';
 import { oneProofOf } from './factor-proof.js';
 import { FactorSignInService } from './factor-sign-in.service.js';
 import { ChallengeInvalidError, InvalidFactorError } from './factors.errors.js';
@@ -18,7 +21,10 @@ import { ChallengeInvalidError, InvalidFactorError } from './factors.errors.js';
 @ApiTags('auth')
 @Controller('auth/login/factor')
 export class LoginFactorController {
-  constructor(private readonly signIns: FactorSignInService) {}
+  constructor(
+    private readonly signIns: FactorSignInService,
+    private readonly passkeys: PasskeyRequestService,
+  ) {}
 
   @Public()
   @Post()
@@ -44,5 +50,16 @@ export class LoginFactorController {
     const device = { ...client, deviceName, refreshToken: refreshToken ?? client.refreshToken };
     const proof = oneProofOf(proofs, { purpose: 'second_factor', boundTo: challenge });
     return TokenPairDto.from(await this.signIns.signIn(challenge, proof, device));
+  }
+
+  @Public()
+  @Post('passkey-options')
+  @ReturnsPasskeyOptions('Get the options for a passkey as second factor', 'to `POST /auth/login/factor` as `passkey`.')
+  @ApiProblems(ChallengeInvalidError, TooManyRequestsError)
+  getFactorOptions(
+    @Body() { challenge }: PasskeyChallengeDto,
+    @RequestClient() client: Client,
+  ): Promise<PasskeyRequestOptionsDto> {
+    return this.passkeys.forSecondFactor(challenge, client);
   }
 }

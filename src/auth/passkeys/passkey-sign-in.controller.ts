@@ -1,10 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Client } from '../../common/client.js';
-import type { Principal } from '../../common/principal.js';
-import { OpenToUnenrolled, SignInOnly } from '../../http/access.decorators.js';
 import { ApiProblems } from '../../http/api-problems.decorator.js';
-import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import { OriginNotAllowedError } from '../../http/http.errors.js';
 import { Public } from '../../http/public.decorator.js';
 import { RequestClient } from '../../http/request-client.decorator.js';
@@ -12,19 +9,16 @@ import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.err
 import { SessionLimitReachedError } from '../../sessions/sessions.errors.js';
 import { DeliversTokens } from '../cookies/token-delivery.decorator.js';
 import { TokenPairDto } from '../dto/token-pair.dto.js';
-import { ChallengeInvalidError } from '../factors/factors.errors.js';
 import { EmailNotVerifiedError } from '../recovery/recovery.errors.js';
-import { PasskeyChallengeDto } from './dto/passkey-challenge.dto.js';
 import { PasskeyRequestOptionsDto } from './dto/passkey-options.dto.js';
 import { PasskeySignInDto } from './dto/passkey-sign-in.dto.js';
+import { ReturnsPasskeyOptions } from './passkey-options.decorator.js';
 import { PasskeyRequestService } from './passkey-request.service.js';
 import { PasskeySignInService } from './passkey-sign-in.service.js';
 import { PasskeyInvalidError } from './passkeys.errors.js';
 
-const USE = 'Pass them to `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`';
-
 @ApiTags('auth')
-@Controller('auth')
+@Controller('auth/passkey')
 export class PasskeySignInController {
   constructor(
     private readonly requests: PasskeyRequestService,
@@ -32,19 +26,17 @@ export class PasskeySignInController {
   ) {}
 
   @Public()
-  @Post('passkey/options')
-  @HttpCode(200)
-  @ApiOperation({
-    summary: 'Get the options for a sign-in with a passkey alone',
-    description: `${USE}, then send the result to \`POST /auth/passkey\`. The options do not depend on an account.`,
-  })
-  @ApiOkResponse({ type: PasskeyRequestOptionsDto })
+  @Post('options')
+  @ReturnsPasskeyOptions(
+    'Get the options for a sign-in with a passkey alone',
+    'to `POST /auth/passkey`. The options do not depend on an account.',
+  )
   getSignInOptions(): PasskeyRequestOptionsDto {
     return this.requests.forSignIn();
   }
 
   @Public()
-  @Post('passkey')
+  @Post()
   @HttpCode(200)
   @ApiOperation({
     summary: 'Sign in with a passkey alone',
@@ -65,34 +57,5 @@ export class PasskeySignInController {
   ): Promise<TokenPairDto> {
     const device = { ...client, deviceName, refreshToken: refreshToken ?? client.refreshToken };
     return TokenPairDto.from(await this.signIns.signIn(response, device));
-  }
-
-  @Public()
-  @Post('login/factor/passkey-options')
-  @HttpCode(200)
-  @ApiOperation({
-    summary: 'Get the options for a passkey as second factor',
-    description: `${USE}, then send the result to \`POST /auth/login/factor\` as \`passkey\`.`,
-  })
-  @ApiOkResponse({ type: PasskeyRequestOptionsDto })
-  @ApiProblems(ChallengeInvalidError, TooManyRequestsError)
-  getFactorOptions(
-    @Body() { challenge }: PasskeyChallengeDto,
-    @RequestClient() client: Client,
-  ): Promise<PasskeyRequestOptionsDto> {
-    return this.requests.forSecondFactor(challenge, client);
-  }
-
-  @SignInOnly()
-  @OpenToUnenrolled()
-  @Post('step-up/passkey-options')
-  @HttpCode(200)
-  @ApiOperation({
-    summary: 'Get the options to authenticate again with a passkey',
-    description: `${USE}, then send the result to \`POST /auth/step-up\` as \`passkey\`.`,
-  })
-  @ApiOkResponse({ type: PasskeyRequestOptionsDto })
-  getStepUpOptions(@CurrentPrincipal() principal: Principal): Promise<PasskeyRequestOptionsDto> {
-    return this.requests.forStepUp(principal);
   }
 }

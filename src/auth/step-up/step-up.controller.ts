@@ -11,6 +11,9 @@ import { InvalidCredentialsError } from '../../users/users.errors.js';
 import { factorExamples } from '../factors/factor-fields.decorator.js';
 import { OneProofError, oneProofOf } from '../factors/factor-proof.js';
 import { InvalidFactorError } from '../factors/factors.errors.js';
+import type { PasskeyRequestOptionsDto } from '../passkeys/dto/passkey-options.dto.js';
+import { ReturnsPasskeyOptions } from '../passkeys/passkey-options.decorator.js';
+import { PasskeyRequestService } from '../passkeys/passkey-request.service.js';
 import { StepUpDto } from './dto/step-up.dto.js';
 import { StepUpService } from './step-up.service.js';
 
@@ -21,7 +24,10 @@ const FIELDS = ['password', 'code', 'recoveryCode', 'passkey'];
 @OpenToUnenrolled()
 @Controller('auth/step-up')
 export class StepUpController {
-  constructor(private readonly stepUps: StepUpService) {}
+  constructor(
+    private readonly stepUps: StepUpService,
+    private readonly passkeys: PasskeyRequestService,
+  ) {}
 
   @Post()
   @HttpCode(204)
@@ -51,5 +57,14 @@ export class StepUpController {
     const { code, recoveryCode, passkey } = proofs;
     if ([code, recoveryCode, passkey].some((proof) => proof !== undefined)) throw new OneProofError(FIELDS);
     return this.stepUps.confirmPassword(principal, client, password);
+  }
+
+  @Post('passkey-options')
+  @ReturnsPasskeyOptions(
+    'Get the options to authenticate again with a passkey',
+    'to `POST /auth/step-up` as `passkey`.',
+  )
+  getStepUpOptions(@CurrentPrincipal() principal: Principal): Promise<PasskeyRequestOptionsDto> {
+    return this.passkeys.forStepUp(principal);
   }
 }
