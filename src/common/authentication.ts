@@ -9,6 +9,9 @@ export type AuthenticationMethod = (typeof AUTHENTICATION_METHODS)[number];
 /** When each method was last used, in seconds since 1970, by the database's clock. */
 export type Authentications = Readonly<Partial<Record<AuthenticationMethod, number>>>;
 
+/** The authentications of a session, and when they were read, in seconds since 1970, by the database's clock. */
+export type AuthenticationsRead = readonly [readAt: number, Authentications];
+
 /** The authentication context class (RFC 9470 §4) of a user who used two factors. */
 export const ACR_TWO_FACTORS = 'urn:gatehouse:acr:two-factors';
 /** The authentication context class of a user who used one factor. */

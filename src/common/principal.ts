@@ -14,15 +14,20 @@ export const SESSION_KINDS = ['sign_in', 'key'] as const;
 
 export type SessionKind = (typeof SESSION_KINDS)[number];
 
-/** The session of a request as its row was read, for `AccessGuard`. */
-export interface RequestSession {
-  readonly kind: SessionKind;
+/** What an API key may do, and until when. */
+export interface KeyLimits {
   /** `null` without a limit. */
   readonly scopes: readonly string[] | null;
-  /** JSON of `Authentications`, which only routes with a step-up parse. */
+  /** In seconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** The session of a request as its row was read, for `AccessGuard`. */
+export interface RequestSession {
+  /** The limits of an API key. `null` for a sign-in. */
+  readonly key: KeyLimits | null;
+  /** JSON of `AuthenticationsRead`. Most routes need none, so only those with a step-up parse it. */
   readonly authentications: string;
-  /** When the row was read, in seconds since 1970, by the database's clock. */
-  readonly readAt: number;
   readonly user: { readonly id: string; readonly hasSecondFactor: boolean; readonly role: Role };
 }
 

@@ -1,8 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { factorsSince, type Authentications } from '../common/authentication.js';
+import { factorsSince, type AuthenticationsRead } from '../common/authentication.js';
 import { ForbiddenError } from '../common/domain.error.js';
-import type { RequestSession } from '../common/principal.js';
+import type { KeyLimits, RequestSession } from '../common/principal.js';
 import { mustEnroll } from '../common/role.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
@@ -70,7 +70,7 @@ export class AccessGuard implements CanActivate {
 
   private assertAllowed(access: RouteAccess, session: RequestSession, request: GuardedRequest): void {
     if (access.rule && !isAllowed(session.user.role, access.rule)) throw new ForbiddenError();
-    if (session.kind === 'key') assertKeyAllowed(session, access);
+    if (session.key) assertKeyAllowed(session.key, access);
     if (!access.isOpenToUnenrolled) this.assertEnrolled(session);
     if (access.stepUp) assertRecent(session, access.stepUp);
     const adminRule = access.isForAdmins ? this.adminRule(session, request) : undefined;
@@ -94,16 +94,16 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-function assertKeyAllowed({ scopes }: RequestSession, { allowsKeys, scopes: allowed }: RouteAccess): void {
+function assertKeyAllowed({ scopes }: KeyLimits, { allowsKeys, scopes: allowed }: RouteAccess): void {
   if (!allowsKeys) throw new SignInRequiredError();
   if (scopes && !allowed.some((scope) => scopes.includes(scope))) throw new InsufficientScopeError(allowed);
 }
 
 function assertRecent(session: RequestSession, { maxAgeSeconds, factors }: StepUpRule): void {
   const needed = factors ?? (session.user.hasSecondFactor ? 2 : 1);
-  if (session.kind === 'key') throw new SignInRequiredError();
-  const authentications = JSON.parse(session.authentications) as Authentications;
-  if (factorsSince(authentications, session.readAt - maxAgeSeconds) >= needed) return;
+  if (session.key) throw new SignInRequiredError();
+  const [readAt, authentications] = JSON.parse(session.authentications) as AuthenticationsRead;
+  if (factorsSince(authentications, readAt - maxAgeSeconds) >= needed) return;
   throw new InsufficientAuthenticationError(maxAgeSeconds, needed);
 }
 

@@ -4,7 +4,7 @@ import { BufferedWriter } from '../platform/database/buffered-writer.js';
 import { Database } from '../platform/database/database.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
 import { countOf } from '../common/plural.js';
-import { SessionAccessRepository, type GuardedSession } from './session-access.repository.js';
+import { ANY_GENERATION, SessionAccessRepository, type GuardedSession } from './session-access.repository.js';
 
 /**
  * Records when sessions were last used, and the first use of each token pair. A killed process loses the marks of a few
@@ -22,8 +22,8 @@ export class LastSeenRecorder extends BufferedWriter {
   }
 
   /** Marks a session as used now, unless its row already says so. */
-  markUse({ isLastSeenStale, unusedGeneration }: GuardedSession, claims: AccessClaims): void {
-    if (isLastSeenStale || unusedGeneration === claims.generation) this.mark(claims);
+  markUse({ unrecordedGeneration }: GuardedSession, claims: AccessClaims): void {
+    if (unrecordedGeneration === ANY_GENERATION || unrecordedGeneration === claims.generation) this.mark(claims);
   }
 
   /** Marks a session as used now. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import type { AccessClaims, RequestSession, SessionKind } from '../common/principal.js';
+import type { AccessClaims, KeyLimits, RequestSession } from '../common/principal.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
 import { queryRows, type Statement } from '../platform/database/query-rows.js';
@@ -14,12 +14,11 @@ import type { RefreshableSession, SessionState } from './session-state.js';
 /** A session as the guard reads it on every request. */
 export interface GuardedSession extends SessionState, RequestSession {
   readonly user: User;
-  /** When an API key expires. `null` for sign-ins, whose access tokens have their own expiry. */
-  readonly keyExpiresAt: Date | null;
-  /** Whether `last_seen_at` is old enough to be updated. */
-  readonly isLastSeenStale: boolean;
-  /** The generation of the current token pair until its first use is recorded. */
-  readonly unusedGeneration: number | null;
+  /**
+   * Which generation of the token pair must be recorded when it is used: `ANY_GENERATION` if `last_seen_at` is old, the
+   * current one until its first use, `null` otherwise.
+   */
+  readonly unrecordedGeneration: number | null;
 }
 
 const STATE = 's.id, s.revoked_reason, (s.idle_expires_at <= now() OR s.expires_at <= now()) AS is_expired';
@@ -28,6 +27,9 @@ type StateColumns = [id: string, revokedReason: RevocationReason | null, isExpir
 
 /** `last_seen_at` is updated at most this often, because every update is a write. */
 const LAST_SEEN_INTERVAL = `interval '1 minute'`;
+
+/** Not a generation of a token pair, but all of them. */
+export const ANY_GENERATION = -1;
 
 /** Reads and writes the state that decides whether a session may be used. The hot paths run one statement each. */
 @Injectable()
@@ -47,13 +49,17 @@ export class SessionAccessRepository {
       // sessions of each user.
       text: `SELECT f.*
                FROM (SELECT unnest((SELECT $1::uuid[])) AS user_id, unnest((SELECT $2::uuid[])) AS id,
-                            (SELECT extract(epoch FROM now())::float8) AS read_at
+                            (SELECT '[' || extract(epoch FROM now()) || ',') AS read_at
                       WHERE ${SERVER_ACCEPTS_WRITES}) AS k
               CROSS JOIN LATERAL (
-                SELECT ${STATE}, s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} AS is_last_seen_stale,
-                       CASE WHEN NOT s.is_pair_used THEN s.refresh_counter END AS unused_generation,
-                       s.kind, s.scopes, s.authentications::text, k.read_at,
-                       CASE WHEN s.kind = 'key' THEN s.expires_at END AS key_expires_at, ${this.users.columns}
+                SELECT ${STATE},
+                       CASE WHEN s.last_seen_at < now() - ${LAST_SEEN_INTERVAL} THEN ${ANY_GENERATION}
+                            WHEN NOT s.is_pair_used THEN s.refresh_counter
+                       END AS unrecorded_generation,
+                       CASE WHEN s.kind = 'key'
+                            THEN json_build_object('scopes', s.scopes, 'expiresAt', floor(extract(epoch FROM s.expires_at)))
+                       END AS key,
+                       k.read_at || s.authentications::text || ']' AS authentications, ${this.users.columns}
                   FROM sessions s JOIN users u ON u.id = s.user_id
                  WHERE s.user_id = k.user_id AND s.id = k.id
                 OFFSET 0) AS f`,
@@ -62,29 +68,16 @@ export class SessionAccessRepository {
 
   /** Returns the sessions of these claims in any order. Those that no user and session match are missing. */
   async findForGuard(manager: EntityManager, claims: readonly AccessClaims[]): Promise<GuardedSession[]> {
-    type Row = [
-      ...StateColumns,
-      isLastSeenStale: boolean,
-      unusedGeneration: number | null,
-      kind: SessionKind,
-      scopes: string[] | null,
-      authentications: string,
-      readAt: number,
-      keyExpiresAt: Date | null,
-    ];
+    type Row = [...StateColumns, unrecordedGeneration: number | null, key: KeyLimits | null, authentications: string];
     const rows = await queryRows<Row>(manager, this.forGuard, toArrays(claims));
     return rows.map((row) => ({
       id: row[0],
       revokedReason: row[1],
       isExpired: row[2],
-      isLastSeenStale: row[3],
-      unusedGeneration: row[4],
-      kind: row[5],
-      scopes: row[6],
-      authentications: row[7],
-      readAt: row[8],
-      keyExpiresAt: row[9],
-      user: this.users.map(row, 10),
+      unrecordedGeneration: row[3],
+      key: row[4],
+      authentications: row[5],
+      user: this.users.map(row, 6),
     }));
   }
 
@@ -180,7 +173,7 @@ export class SessionAccessRepository {
                    OR NOT s.is_pair_used AND s.refresh_counter = k.generation
                   FOR NO KEY UPDATE OF s SKIP LOCKED) AS stale
         WHERE sessions.user_id = stale.user_id AND sessions.id = stale.id`,
-      [...toArrays(claims), claims.map(({ generation = -1 }) => generation)],
+      [...toArrays(claims), claims.map(({ generation = ANY_GENERATION }) => generation)],
     );
   }
 }

@@ -55,12 +55,12 @@ export class SessionGuard implements CanActivate {
 
 /** Sets the user and the principal of a request. */
 export function setSession(request: GuardedRequest, claims: AccessClaims, session: GuardedSession): void {
-  const { user, kind } = session;
+  const { user, key } = session;
   request.user = user;
   request.session = session;
   // Not `...claims`, because V8 would create a hidden class for each object.
   const { userId, sessionId } = claims;
-  request.principal = { userId, sessionId, role: user.role, kind, client: clientOf(request) };
+  request.principal = { userId, sessionId, role: user.role, kind: key ? 'key' : 'sign_in', client: clientOf(request) };
 }
 
 function authenticatedIn(context: ExecutionContext): AccessClaims | undefined {

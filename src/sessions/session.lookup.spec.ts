@@ -19,13 +19,9 @@ const sessionOf = (id: string): GuardedSession => ({
   user: new User(),
   revokedReason: null,
   isExpired: false,
-  isLastSeenStale: false,
-  unusedGeneration: null,
-  kind: 'sign_in',
-  scopes: null,
-  authentications: '{}',
-  readAt: 0,
-  keyExpiresAt: null,
+  unrecordedGeneration: null,
+  key: null,
+  authentications: '[0,{}]',
 });
 
 /** Returns a lookup whose queries the test completes. They find every ID that does not start with `no-`. */

@@ -73,8 +73,8 @@ describe('StreamGuard', () => {
   function toSession(id: string): GuardedSession {
     const user = { id: `user of ${id}`, isActive: true, role: 'user' } as GuardedSession['user'];
     const revokedReason = revoked.has(id) ? 'logout' : null;
-    const access = { kind: 'sign_in', scopes: null, authentications: '{}', readAt: 0, keyExpiresAt: null } as const;
-    return { id, user, revokedReason, isExpired: false, isLastSeenStale: false, unusedGeneration: null, ...access };
+    const access = { key: null, authentications: '[0,{}]', unrecordedGeneration: null };
+    return { id, user, revokedReason, isExpired: false, ...access };
   }
 
   const open = (...ids: (string | null)[]) => {

@@ -11,7 +11,7 @@ import { requestOf } from '../../http/guarded-request.js';
 export class IntrospectScopeGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { session } = requestOf(context);
-    if (session?.scopes?.includes(INTROSPECT_SCOPE) && session.user.role === 'admin') return true;
+    if (session?.key?.scopes?.includes(INTROSPECT_SCOPE) && session.user.role === 'admin') return true;
     throw new InsufficientScopeError([INTROSPECT_SCOPE]);
   }
 }

@@ -4,7 +4,7 @@ import {
   ACR_TWO_FACTORS,
   amrOf,
   methodsOf,
-  type Authentications,
+  type AuthenticationsRead,
 } from '../../common/authentication.js';
 import { DomainError } from '../../common/domain.error.js';
 import type { AccessClaims } from '../../common/principal.js';
@@ -53,7 +53,7 @@ export class IntrospectionService {
     const session = await this.lookup.check(claims);
     this.lastSeen.markUse(session, claims);
     if (mustEnroll(this.config.factors.required, session.user)) return INACTIVE;
-    const exp = session.keyExpiresAt ? seconds(session.keyExpiresAt) : expiryOf(token);
+    const exp = session.key?.expiresAt ?? expiryOf(token);
     return { ...this.describe(claims, session), exp, token_type: 'Bearer' };
   }
 
@@ -65,14 +65,14 @@ export class IntrospectionService {
   }
 
   private describe({ userId, sessionId }: AccessClaims, session: GuardedSession): IntrospectionDto {
-    const authentications = JSON.parse(session.authentications) as Authentications;
+    const [, authentications] = JSON.parse(session.authentications) as AuthenticationsRead;
     const amr = amrOf(methodsOf(authentications));
     return {
       active: true,
       sub: userId,
       sid: sessionId,
       iss: this.config.accessToken.issuer,
-      ...(session.scopes && { scope: session.scopes.join(' ') }),
+      ...(session.key?.scopes && { scope: session.key.scopes.join(' ') }),
       amr,
       ...(amr.length > 0 && {
         acr: amr.includes('mfa') ? ACR_TWO_FACTORS : ACR_ONE_FACTOR,
