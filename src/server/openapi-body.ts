@@ -2,7 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { DocumentedError } from '../http/api-problems.decorator.js';
 import { JSON_TYPE, MAX_BODY_BYTES } from '../http/http.errors.js';
 import { BODY_EXTENSION, type BodyDescription } from '../http/body/body.decorators.js';
-import { FORM_TYPE } from '../http/body/form-body.interceptor.js';
+import { FORM_TYPE } from '../http/body/body-parsers.js';
 import { MULTIPART_TYPE } from '../http/body/multipart.guard.js';
 import { MalformedBodyError, PayloadTooLargeError, UnsupportedMediaTypeError } from '../http/http.errors.js';
 

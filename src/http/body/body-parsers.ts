@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { json, raw, text, type Request, type RequestHandler, type Response } from 'express';
+import { json, raw, text, urlencoded, type Request, type RequestHandler, type Response } from 'express';
 import {
   BadRequestError,
   JSON_TYPE,
@@ -8,6 +8,8 @@ import {
   PayloadTooLargeError,
   UnsupportedMediaTypeError,
 } from '../http.errors.js';
+
+export const FORM_TYPE = 'application/x-www-form-urlencoded';
 
 /** The parameter of a media type, with or without quotes. */
 const UTF8 = /(;\s*charset=)(?:utf8|"utf8")(?=\s*(?:;|$))/i;
@@ -62,6 +64,12 @@ export function textParser(types: readonly string[], maxBytes: number): RequestH
     request.body = '';
     read(request, response, next);
   };
+}
+
+/** Returns a middleware that reads forms. Repeated fields are arrays. */
+export function formParser(maxBytes: number): RequestHandler {
+  const parser: Parser = (options) => urlencoded({ ...options, extended: false, parameterLimit: 32 });
+  return bodyParser(parser, [FORM_TYPE], maxBytes, requireUtf8);
 }
 
 /** Returns a middleware that reads bodies of these media types as bytes in `request.rawBody`. Also parses JSON. */

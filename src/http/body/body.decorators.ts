@@ -1,8 +1,7 @@
-import { applyDecorators, SetMetadata, UseGuards, UseInterceptors } from '@nestjs/common';
+import { applyDecorators, SetMetadata, UseGuards } from '@nestjs/common';
 import { ApiConsumes, ApiExtension } from '@nestjs/swagger';
 import { JSON_TYPE, MAX_BODY_BYTES } from '../http.errors.js';
-import { BODY_READER, rawParser, readLeniently, textParser } from './body-parsers.js';
-import { FORM_TYPE, FormBodyInterceptor } from './form-body.interceptor.js';
+import { BODY_READER, FORM_TYPE, formParser, rawParser, readLeniently, textParser } from './body-parsers.js';
 import { LateBody } from './late-body.js';
 import { MULTIPART_TYPE, MultipartGuard } from './multipart.guard.js';
 
@@ -75,11 +74,14 @@ export function LenientBody(): MethodDecorator {
   return SetMetadata(BODY_READER, readLeniently);
 }
 
-/** Makes a route take a form (`application/x-www-form-urlencoded`) instead of JSON. `@Body()` contains strings. */
+/**
+ * Makes a route take a form (`application/x-www-form-urlencoded`) instead of JSON. `@Body()` contains strings.
+ *
+ * The form is read before the guards, so unauthenticated clients can send it. Keep `maxBytes` small.
+ */
 export function FormBody({ maxBytes = MAX_BODY_BYTES }: BodyOptions = {}): MethodDecorator {
   return applyDecorators(
-    LateBody(maxBytes),
-    UseInterceptors(new FormBodyInterceptor(maxBytes)),
+    SetMetadata(BODY_READER, formParser(maxBytes)),
     describeBody({ types: [FORM_TYPE], maxBytes, schema: { type: 'object' } }),
   );
 }

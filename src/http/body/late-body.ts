@@ -22,7 +22,7 @@ export function LateBody(maxBytes: number): MethodDecorator {
 /** Runs the guards again and throws the error of the first one that rejects the request. */
 export async function checkAccessAgain(context: ExecutionContext): Promise<void> {
   const request = context.switchToHttp().getRequest<LateBodyRequest>();
-  if (!request.globalGuards) throw new Error('@Multipart() and @FormBody() need the middleware readBody.');
+  if (!request.globalGuards) throw new Error('@Multipart() needs the middleware readBody.');
   await request.globalGuards.run(context);
   request.isAccessChecked = true;
 }
