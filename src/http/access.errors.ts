@@ -13,7 +13,7 @@ export class InsufficientAuthenticationError extends DomainError {
       extensions: { maxAge: maxAgeSeconds, minFactors: factors },
     });
     const levels = factors === 2 ? `, acr_values="${ACR_TWO_FACTORS}"` : '';
-    this.challenge = `Bearer error="insufficient_user_authentication", error_description="${message}", max_age=${maxAgeSeconds}${levels}`;
+    this.challenge = `Bearer error="insufficient_user_authentication", max_age=${maxAgeSeconds}${levels}, error_description="${message}"`;
   }
 }
 

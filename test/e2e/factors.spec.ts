@@ -130,7 +130,7 @@ describe('second factors', () => {
       );
       expect(row?.sealed.toString('latin1')).not.toContain(secret);
       await app.database.query('UPDATE factors SET sealed_secret = $2 WHERE user_id = $1', [eve.id, row?.sealed]);
-      expectProblem(await finish(await challengeFor(app, eve), { code: codeOf(secret) }), 401, 'invalid_factor');
+      expectProblem(await finish(await challengeFor(app, eve), { code: codeOf(secret) }), 503, 'factor_key_missing');
     });
 
     it.each([
@@ -259,6 +259,15 @@ describe('second factors', () => {
         .as(ada.accessToken)
         .delete(`/auth/factors/${(await enrollTotp(strict, ada)).id}`)
         .expect(204);
+    });
+
+    it('cannot be reset by an admin for their own account', async () => {
+      const [admin, colleague] = [await buildSignedIn(strict, 'admin'), await buildSignedIn(strict, 'admin')];
+      for (const person of [admin, colleague]) await enrollTotp(strict, person);
+      const reset = (id: string) => strict.as(admin.accessToken).delete(`/admin/users/${id}/factors`);
+      expectProblem(await reset(admin.id), 409, 'last_factor');
+      await reset(colleague.id).expect(204);
+      await strict.as(admin.accessToken).get('/admin/users').expect(200);
     });
   });
 

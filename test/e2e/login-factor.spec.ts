@@ -240,6 +240,37 @@ describe('POST /auth/login/factor', () => {
     }
   });
 
+  describe('while the key of an authenticator app is missing', () => {
+    const replaceSecret = async ({ factorId }: { factorId: string }, sealed: Buffer) => {
+      const sql = `UPDATE factors f SET sealed_secret = $2 FROM factors old WHERE f.id = $1 AND old.id = f.id
+                   RETURNING old.sealed_secret AS sealed`;
+      const [row] = await app.database.query<{ sealed: Buffer }>(sql, [factorId, sealed]);
+      return row?.sealed ?? Buffer.alloc(0);
+    };
+
+    it('counts no code and keeps the challenge', async () => {
+      const ada = await enrolled();
+      await forgetDevices(ada);
+      const sealed = await replaceSecret(ada, Buffer.alloc(60));
+      const challenge = await challengeFor(limited, ada);
+      const send = () => finish(challenge, { code: codeOf(ada.secret) }, limited);
+      for (let round = 0; round < 11; round += 1) expectProblem(await send(), 503, 'factor_key_missing');
+      await replaceSecret(ada, sealed);
+      await send().expect(200);
+      expect(await mailKinds(app, ada)).not.toContain('second_factor_failed');
+    });
+
+    it('accepts recovery codes and the codes of another app', async () => {
+      const ada = await enrolled();
+      const { secret } = await enrollTotp(app, ada);
+      await replaceSecret(ada, Buffer.alloc(60));
+      const challenge = await challengeFor(app, ada);
+      expectProblem(await finish(challenge, { code: codeOf(ada.secret) }), 401, 'invalid_factor');
+      await finish(challenge, { code: codeOf(secret) }).expect(200);
+      await finish(await challengeFor(app, ada), { recoveryCode: ada.recoveryCodes[0] }).expect(200);
+    });
+  });
+
   it('sends no challenge for a wrong password', async () => {
     const ada = await enrolled();
     const answer = await app.request.post('/auth/login').send({ email: ada.email, password: 'wrong password' });

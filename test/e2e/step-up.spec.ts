@@ -85,7 +85,7 @@ describe('step-up authentication', () => {
     expectProblem(response, 401, 'insufficient_user_authentication');
     expect(response.body).toMatchObject({ maxAge: 600, minFactors: 1 });
     expect(response.headers['www-authenticate']).toMatch(
-      /^Bearer error="insufficient_user_authentication", .*max_age=600$/,
+      /^Bearer error="insufficient_user_authentication", max_age=600, error_description="[^"]+"$/,
     );
   });
 

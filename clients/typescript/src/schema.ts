@@ -189,7 +189,7 @@ export interface paths {
         readonly post?: never;
         /**
          * Remove all second factors of a user, and revoke all their sessions
-         * @description For users who lost their factors and recovery codes. Verify who asks first. Sends the user a mail. Does nothing if the user has no second factor.
+         * @description For users who lost their factors and recovery codes. Verify who asks first. Sends the user a mail. Does nothing if the user has no second factor. Fails for your own account if your role requires one.
          */
         readonly delete: operations["resetFactors"];
         readonly options?: never;
@@ -1675,7 +1675,7 @@ export interface components {
          * @description Identifies the problem. Later versions may add codes, so treat an unknown code by its status.
          * @enum {string}
          */
-        readonly ProblemCode: "bad_request" | "challenge_invalid" | "database_unavailable" | "email_not_verified" | "email_taken" | "factor_not_found" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "invalid_factor" | "invitation_not_possible" | "key_limit_reached" | "last_admin" | "last_factor" | "malformed_body" | "method_not_allowed" | "no_second_factor" | "not_found" | "origin_not_allowed" | "overloaded" | "passkey_invalid" | "passkey_taken" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_missing" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "second_factor_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_factors" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
+        readonly ProblemCode: "bad_request" | "challenge_invalid" | "database_unavailable" | "email_not_verified" | "email_taken" | "factor_key_missing" | "factor_not_found" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "invalid_factor" | "invitation_not_possible" | "key_limit_reached" | "last_admin" | "last_factor" | "malformed_body" | "method_not_allowed" | "no_second_factor" | "not_found" | "origin_not_allowed" | "overloaded" | "passkey_invalid" | "passkey_taken" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_missing" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "second_factor_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_factors" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
         readonly Readiness: {
             readonly checks: components["schemas"]["ReadinessChecks"];
             /** @enum {string} */
@@ -3845,6 +3845,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `last_factor`: This account must have a second factor. Add another one first. */
+            readonly 409: {
+                headers: {
+                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        readonly code: "last_factor";
+                    };
+                };
+            };
             /** @description `too_many_connections`: Too many connections are open. Close some of them first. */
             readonly 429: {
                 headers: {
@@ -5657,7 +5670,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             * @description `factor_key_missing`: Codes of authenticator apps cannot be verified at the moment. Use another second factor, or try again later.
+             *
+             *     `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
              *
              *     `database_unavailable`: The database is temporarily unavailable. Try again.
              *
@@ -5672,7 +5687,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                        readonly code: "factor_key_missing" | "request_timeout" | "database_unavailable" | "overloaded";
                     };
                 };
             };
@@ -6790,7 +6805,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             * @description `factor_key_missing`: Codes of authenticator apps cannot be verified at the moment. Use another second factor, or try again later.
+             *
+             *     `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
              *
              *     `database_unavailable`: The database is temporarily unavailable. Try again.
              *
@@ -6807,7 +6824,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                        readonly code: "factor_key_missing" | "request_timeout" | "database_unavailable" | "overloaded";
                     };
                 };
             };
@@ -8777,7 +8794,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
+             * @description `factor_key_missing`: Codes of authenticator apps cannot be verified at the moment. Use another second factor, or try again later.
+             *
+             *     `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
              *
              *     `database_unavailable`: The database is temporarily unavailable. Try again.
              *
@@ -8794,7 +8813,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "request_timeout" | "database_unavailable" | "overloaded";
+                        readonly code: "factor_key_missing" | "request_timeout" | "database_unavailable" | "overloaded";
                     };
                 };
             };

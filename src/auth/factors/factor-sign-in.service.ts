@@ -63,7 +63,7 @@ export class FactorSignInService {
    * Completes a sign-in with a second factor. The challenge works once. It is void after five wrong factors, and then the
    * user gets a mail, because someone knows the password.
    *
-   * @throws ChallengeInvalidError, InvalidFactorError, SessionLimitReachedError, TooManyRequestsError
+   * @throws ChallengeInvalidError, InvalidFactorError, FactorKeyMissingError, SessionLimitReachedError, TooManyRequestsError
    */
   async signIn(token: string, proof: FactorProof, client: Client): Promise<TokenGrant> {
     const userId = await this.findUserId(token, client);

@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '../../common/principal.js';
+import { requiresSecondFactor } from '../../common/role.js';
+import { InjectConfig } from '../../config/config.module.js';
+import type { Config } from '../../config/env.js';
 import type { Actor } from '../../platform/audit/audit-event.js';
 import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
@@ -12,6 +15,7 @@ import { NOT_ME_TTL_MS } from '../one-time-tokens/one-time-token.entity.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 import { ChallengesRepository } from './challenges.repository.js';
 import { FACTORS_RESET } from './factors.audit.js';
+import { LastFactorError } from './factors.errors.js';
 import { factorsReset } from './factors.mails.js';
 import { FactorsRepository } from './factors.repository.js';
 import { RecoveryCodesRepository } from './recovery-codes.repository.js';
@@ -20,6 +24,7 @@ import { RecoveryCodesRepository } from './recovery-codes.repository.js';
 @Injectable()
 export class FactorsResetService {
   constructor(
+    @InjectConfig() private readonly config: Config,
     private readonly database: Database,
     private readonly users: UsersRepository,
     private readonly sessions: SessionsService,
@@ -37,6 +42,7 @@ export class FactorsResetService {
    *
    * @param actor `null` for a command
    * @throws UserNotFoundError, the errors of `SessionsService.assertActorAllowed`
+   * @throws LastFactorError if the actor must have a second factor and resets their own account
    */
   resetFactors(id: string, actor: Principal | null): Promise<boolean> {
     return this.database.transactionWithRetry(async (manager) => {
@@ -44,6 +50,8 @@ export class FactorsResetService {
       if (!user) throw new UserNotFoundError();
       if (actor) await this.sessions.assertActorAllowed(manager, actor);
       if (!user.hasSecondFactor) return false;
+      const isRequired = requiresSecondFactor(this.config.factors.required, user.role);
+      if (isRequired && actor?.userId === id) throw new LastFactorError();
       const count = await this.factors.deleteAll(manager, id);
       await this.recoveryCodes.delete(manager, id);
       await this.challenges.void(manager, id);

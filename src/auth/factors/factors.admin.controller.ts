@@ -7,6 +7,7 @@ import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import { IdParamDto } from '../../http/id-param.dto.js';
 import { Roles } from '../../http/roles.decorator.js';
 import { UserNotFoundError } from '../../users/users.errors.js';
+import { LastFactorError } from './factors.errors.js';
 import { FactorsResetService } from './factors-reset.service.js';
 
 @ApiTags('admin')
@@ -21,10 +22,10 @@ export class FactorsAdminController {
   @ApiOperation({
     summary: 'Remove all second factors of a user, and revoke all their sessions',
     description:
-      'For users who lost their factors and recovery codes. Verify who asks first. Sends the user a mail. Does nothing if the user has no second factor.',
+      'For users who lost their factors and recovery codes. Verify who asks first. Sends the user a mail. Does nothing if the user has no second factor. Fails for your own account if your role requires one.',
   })
   @ApiNoContentResponse()
-  @ApiProblems(UserNotFoundError)
+  @ApiProblems(UserNotFoundError, LastFactorError)
   async resetFactors(@CurrentPrincipal() principal: Principal, @Param() { id }: IdParamDto): Promise<void> {
     await this.resets.resetFactors(id, principal);
   }

@@ -38,6 +38,13 @@ export class InvalidFactorError extends domainError(
   'The second factor is not correct, or the code was used before.',
 ) {}
 
+/** No configured key opens the secrets of the user's authenticator apps. An operator must restore `FACTOR_SECRET`. */
+export class FactorKeyMissingError extends domainError(
+  'unavailable',
+  'factor_key_missing',
+  'Codes of authenticator apps cannot be verified at the moment. Use another second factor, or try again later.',
+) {}
+
 export class FactorNotFoundError extends domainError('not_found', 'factor_not_found', 'No such second factor.') {}
 
 /** The role of the account requires a second factor (`SECOND_FACTOR_REQUIRED`). */

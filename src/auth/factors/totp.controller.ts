@@ -8,7 +8,12 @@ import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import { IdParamDto } from '../../http/id-param.dto.js';
 import { ConfirmedFactorDto } from './dto/recovery-codes.dto.js';
 import { ConfirmTotpDto, TotpEnrollmentDto } from './dto/totp.dto.js';
-import { FactorNotFoundError, InvalidFactorError, TooManyFactorsError } from './factors.errors.js';
+import {
+  FactorKeyMissingError,
+  FactorNotFoundError,
+  InvalidFactorError,
+  TooManyFactorsError,
+} from './factors.errors.js';
 import { TotpService } from './totp.service.js';
 
 @ApiTags('factors')
@@ -38,7 +43,7 @@ export class TotpController {
       'Returns ten recovery codes with the first factor of the account. From then on, each sign-in needs a second factor. Sends a mail.',
   })
   @ApiOkResponse({ type: ConfirmedFactorDto })
-  @ApiProblems(FactorNotFoundError, InvalidFactorError, TooManyFactorsError)
+  @ApiProblems(FactorNotFoundError, InvalidFactorError, FactorKeyMissingError, TooManyFactorsError)
   async confirmTotp(
     @CurrentPrincipal() principal: Principal,
     @Param() { id }: IdParamDto,

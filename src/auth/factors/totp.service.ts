@@ -7,7 +7,7 @@ import { Database, type EntityManager } from '../../platform/database/database.j
 import { SessionsService } from '../../sessions/sessions.service.js';
 import type { Factor } from './factor.entity.js';
 import { FactorBox } from './factor-box.js';
-import { FactorNotFoundError, InvalidFactorError } from './factors.errors.js';
+import { FactorKeyMissingError, FactorNotFoundError, InvalidFactorError } from './factors.errors.js';
 import { FactorsRepository } from './factors.repository.js';
 import { FactorsService } from './factors.service.js';
 import { generateSecret, qrCodeOf, stepOf, totpUri } from './totp.js';
@@ -58,36 +58,47 @@ export class TotpService {
    * Activates an authenticator app with its first code. Returns recovery codes with the first factor of the account.
    *
    * @throws FactorNotFoundError if there is no such factor, or it already is active
-   * @throws InvalidFactorError, TooManyFactorsError, the errors of `SessionsService.lockActor`
+   * @throws InvalidFactorError, FactorKeyMissingError, TooManyFactorsError, the errors of `SessionsService.lockActor`
    */
   confirmTotp(actor: Principal, id: string, code: string): Promise<string[] | undefined> {
     return this.database.transactionWithRetry(async (manager) => {
       const user = await this.sessions.lockActor(manager, actor);
       const factor = await this.factors.findOne(manager, user.id, id);
       if (factor?.kind !== 'totp' || factor.confirmedAt) throw new FactorNotFoundError();
-      if (!(await this.use(manager, factor, code))) throw new InvalidFactorError();
+      const isCorrect = await this.use(manager, factor, code);
+      if (isCorrect === null) throw new FactorKeyMissingError();
+      if (!isCorrect) throw new InvalidFactorError();
       return this.service.activate(manager, actor, user, factor);
     });
   }
 
-  /** Returns whether a code of one of the user's apps is correct, and uses it up. The user's row must be locked. */
+  /**
+   * Returns whether a code of one of the user's apps is correct, and uses it up. The user's row must be locked.
+   *
+   * @throws FactorKeyMissingError if no secret of an app is readable, so that a correct code does not count as a wrong one
+   */
   async useCode(manager: EntityManager, userId: string, code: string): Promise<boolean> {
-    const factors = await this.factors.listActive(manager, userId);
-    for (const factor of factors) {
-      if (factor.kind === 'totp' && (await this.use(manager, factor, code))) return true;
+    const apps = (await this.factors.listActive(manager, userId)).filter(({ kind }) => kind === 'totp');
+    let unreadable = 0;
+    for (const app of apps) {
+      const isUsed = await this.use(manager, app, code);
+      if (isUsed) return true;
+      if (isUsed === null) unreadable += 1;
     }
+    if (unreadable > 0 && unreadable === apps.length) throw new FactorKeyMissingError();
     return false;
   }
 
-  private async use(manager: EntityManager, factor: Factor, code: string): Promise<boolean> {
-    const opened = this.box.open(factor);
+  /** Returns whether a code of an app is correct, or `null` if its secret is unreadable. */
+  private async use(manager: EntityManager, app: Factor, code: string): Promise<boolean | null> {
+    const opened = this.box.open(app);
     if (!opened) {
-      this.logger.error({ factorId: factor.id }, 'A secret was encrypted with a FACTOR_SECRET that is not configured.');
-      return false;
+      this.logger.error({ factorId: app.id }, 'A secret was encrypted with a FACTOR_SECRET that is not configured.');
+      return null;
     }
-    const step = stepOf(opened.text, code, factor.lastStep);
+    const step = stepOf(opened.text, code, app.lastStep);
     if (step === null) return false;
-    const resealed = opened.isCurrent ? null : this.box.seal(factor, opened.text);
-    return this.factors.useStep(manager, factor, step, resealed);
+    const resealed = opened.isCurrent ? null : this.box.seal(app, opened.text);
+    return this.factors.useStep(manager, app, step, resealed);
   }
 }
