@@ -2,39 +2,36 @@
 
 // The script of all account pages. It changes nothing until the button is pressed, because mail scanners open every link.
 const TIMEOUT_MS = 15_000;
+const UNREACHABLE = { detail: 'The server did not respond. Check your connection and try again.' };
 
 const form = document.querySelector('form');
-const field = form.querySelector('input[name]');
+const fields = [...form.querySelectorAll('input[name]')];
 const button = form.querySelector('button');
 const problem = document.querySelector('#problem');
 const checking = document.querySelector('#checking');
 const done = document.querySelector('#done');
 const dead = document.querySelector('#dead');
 
+const password = document.querySelector('#new-password');
 document.querySelector('#show-password')?.addEventListener('change', ({ target }) => {
-  field.type = target.checked ? 'text' : 'password';
+  password.type = target.checked ? 'text' : 'password';
 });
 
 // Another link in the same tab only changes the fragment.
 addEventListener('hashchange', () => location.reload());
 
-const token = takeToken();
+const token = form.dataset.check && takeToken();
 
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
   problem.textContent = '';
-  field?.removeAttribute('aria-invalid');
+  for (const field of fields) field.removeAttribute('aria-invalid');
   button.disabled = true;
-  try {
-    const failure = await post(form.dataset.action, { token, ...Object.fromEntries(new FormData(form)) });
-    if (failure === null) showSuccess();
-    else if (isDead(failure)) showSection(dead);
-    else showProblem(describe(failure));
-  } catch {
-    showProblem('The server did not respond. Check your connection and try again.');
-  } finally {
-    button.disabled = false;
-  }
+  const failure = await post(form.dataset.action, { token, ...filledFields() }).catch(() => UNREACHABLE);
+  button.disabled = false;
+  if (failure === null) showSuccess();
+  else if (isDead(failure)) showSection(dead);
+  else showProblem(failure);
 });
 
 if (history.state?.isDone) showSection(done);
@@ -68,7 +65,7 @@ async function start() {
     showSection(dead);
   } else {
     form.hidden = false;
-    field?.focus();
+    fields[0]?.focus();
   }
 }
 
@@ -83,21 +80,28 @@ async function post(url, body) {
   return response.ok ? null : response.json();
 }
 
-function isDead({ code }) {
-  return code === 'token_used_or_expired';
+/** Returns the values of the form. Omits optional fields that are blank, so that their stored values stay. */
+function filledFields() {
+  const filled = fields.filter(({ required, value }) => required || value.trim() !== '');
+  return Object.fromEntries(filled.map(({ name, value }) => [name, value]));
 }
 
-/** Returns the message of a problem document. */
-function describe({ detail, errors = [] }) {
-  const fieldErrors = errors.filter(({ pointer }) => pointer === `/${field?.name}`);
-  if (fieldErrors.length === 0) return detail;
-  field.setAttribute('aria-invalid', 'true');
-  return fieldErrors.map(({ message }) => `The ${field.dataset.subject} ${message}.`).join(' ');
+/** A link with a token that is too long was changed on its way. */
+function isDead({ code, errors = [] }) {
+  return code === 'token_used_or_expired' || errors.some(({ pointer }) => pointer === '/token');
 }
 
-function showProblem(message) {
-  problem.textContent = message;
-  field?.focus();
+/** Shows a problem document, and marks the fields that it is about. */
+function showProblem({ detail, errors = [] }) {
+  const messages = [];
+  for (const { pointer, message } of errors) {
+    const field = fields.find(({ name }) => pointer === `/${name}`);
+    if (!field) continue;
+    field.setAttribute('aria-invalid', 'true');
+    messages.push(`The ${field.dataset.subject} ${message}.`);
+  }
+  problem.textContent = messages.join(' ') || detail || 'Something went wrong. Try again later.';
+  (form.querySelector('[aria-invalid]') ?? fields[0] ?? button).focus();
 }
 
 function showSuccess() {

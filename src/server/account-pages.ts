@@ -4,7 +4,8 @@ import type { Config } from '../config/env.js';
 import { pathOf } from '../http/route-table.js';
 import { listPublicFiles, readPublicFile, serveContent } from './static-files.js';
 
-const LAYOUT = 'layout.html';
+/** Files with this prefix are parts of pages. */
+const PART = '_';
 
 /**
  * Serves the pages that links in mails open, for products that do not have their own yet. They use the API like any
@@ -14,7 +15,7 @@ export function serveAccountPages(app: NestExpressApplication, { productName }: 
   const product = escapeHtml(productName);
   const pathInApi = (_: string, path: string) => pathOf(app.getHttpAdapter().getInstance(), path);
   for (const file of listPublicFiles('account')) {
-    if (file === LAYOUT) continue;
+    if (file.startsWith(PART)) continue;
     const read = () => (file.endsWith('.html') ? readPage(file) : readPublicFile(`account/${file}`));
     serveContent(app, `/account/${file.replace(/\.html$/, '')}`, () =>
       read()
@@ -28,7 +29,10 @@ export function serveAccountPages(app: NestExpressApplication, { productName }: 
 function readPage(file: string): string {
   const page = readPublicFile(`account/${file}`);
   const [, title = ''] = /<h1>(.*)<\/h1>/.exec(page) ?? [];
-  return readPublicFile(`account/${LAYOUT}`)
+  return readPart('layout')
     .replace('{{title}}', () => title)
-    .replace('{{page}}', () => page);
+    .replace('{{page}}', () => page)
+    .replace(/{{new-password (\w+)}}/, (_, name: string) => readPart('new-password').replace('{{name}}', name));
 }
+
+const readPart = (name: string): string => readPublicFile(`account/${PART}${name}.html`);

@@ -92,7 +92,9 @@ const NEW_PASSWORD = 'nine kettles by the sea';
     expect(tokens).toHaveLength(1);
   });
 
-  it('reports an incomplete link', async () => {
+  it('reports a link that is incomplete or too long', async () => {
+    const tooLong = await browser.open(linkTo('reset-password', 'A'.repeat(600)));
+    expect(await headingOf(tooLong)).toBe('This link no longer works');
     const page = await browser.open(linkTo('reset-password'));
     expect(await headingOf(page)).toBe('This link is incomplete');
     expect(await page.getByRole('button').count()).toBe(0);
@@ -112,13 +114,53 @@ const NEW_PASSWORD = 'nine kettles by the sea';
     const [admin, invited] = [await buildSignedIn(app, 'admin'), { email: 'invited@example.com' }];
     await app.as(admin.accessToken).post('/admin/users').send(invited).expect(201);
     const page = await openLinkOf(invited.email);
-    await page.getByLabel('Password', { exact: true }).fill('password123');
-    await page.getByRole('button', { name: 'Save password' }).click();
+    await page.getByLabel('New password').fill('password123');
+    await page.getByRole('button', { name: 'Save' }).click();
     await page.locator('#problem:not(:empty)').waitFor();
-    await page.getByLabel('Password', { exact: true }).fill(NEW_PASSWORD);
-    await page.getByRole('button', { name: 'Save password' }).click();
+    await page.getByLabel('New password').fill(NEW_PASSWORD);
+    await page.getByRole('button', { name: 'Save' }).click();
     expect(await headingOf(page)).toBe('Your account is ready');
     expect(await signIn(NEW_PASSWORD, invited)).toBe(200);
+  });
+
+  it.each([
+    ['Ada', ''],
+    ['Ada', '  '],
+    ['Grace', ' Grace '],
+  ])('of an invitation saves the name %j for the input %j', async (expected, input) => {
+    const { id } = await buildUser(app, { name: 'Ada' });
+    const page = await browser.open(linkTo('accept-invitation', await issueToken(app, 'invitation', { id })));
+    await page.locator('#new-password:focus').waitFor();
+    await page.keyboard.type(NEW_PASSWORD);
+    for (const key of ['Tab', 'Tab']) await page.keyboard.press(key);
+    await page.keyboard.type(input);
+    await page.keyboard.press('Enter');
+    expect(await headingOf(page)).toBe('Your account is ready');
+    const rows = await app.database.query('SELECT name FROM users WHERE id = $1', [id]);
+    expect(rows).toEqual([{ name: expected }]);
+  });
+
+  it('marks the field that was rejected, and focuses it', async () => {
+    const page = await browser.open(linkTo('accept-invitation', await issueToken(app, 'invitation', user)));
+    await page.getByLabel('New password').fill(NEW_PASSWORD);
+    // The field itself accepts no more than 100 characters.
+    await page.evaluate(`document.querySelector('#name').removeAttribute('maxlength')`);
+    await page.getByLabel('Your name').fill('x'.repeat(101));
+    await page.keyboard.press('Enter');
+    await page.locator('#name[aria-invalid]:focus').waitFor();
+    expect(await page.locator('#problem').textContent()).toMatch(/^The name must .* 100 characters\.$/);
+    expect(await page.locator('#new-password[aria-invalid]').count()).toBe(0);
+    expect(await violationsOf(page)).toEqual([]);
+  });
+
+  it('shows a message for a failure without details, and lets the user try again', async () => {
+    const page = await browser.open(linkTo('not-me', await issueToken(app, 'not_me', user)));
+    await page.route('**/auth/not-me', (route) => route.fulfill({ status: 500, body: '{}' }), { times: 1 });
+    await page.getByRole('button').click();
+    await page.getByText('Something went wrong.').waitFor();
+    await page.locator('button:focus').waitFor();
+    await page.keyboard.press('Enter');
+    expect(await headingOf(page)).toBe('You are signed out on all devices');
   });
 
   it('changes the email with the link of its mail, and shows why it cannot', async () => {

@@ -4,7 +4,7 @@ import { issueToken } from '../support/one-time-tokens.js';
 import { MailServer } from '../support/mail-server.js';
 import { TestApp } from '../support/test-app.js';
 
-const FILES = readdirSync('public/account').filter((file) => file.endsWith('.html') && file !== 'layout.html');
+const FILES = readdirSync('public/account').filter((file) => file.endsWith('.html') && !file.startsWith('_'));
 const PAGES = FILES.map((file) => file.replace('.html', ''));
 const FORGOT = 'forgot-password';
 
@@ -45,7 +45,8 @@ describe('an account page', () => {
     expect(text).not.toContain('{{');
     const [, heading] = /<h1>([^<]+)<\/h1>/.exec(text) ?? [];
     expect(text).toContain(`<title>${heading} · Tom &amp; &lt;b&gt;Jerry&lt;/b&gt;</title>`);
-    await app.request.get('/account/layout').expect(404);
+    for (const part of ['layout', '_layout', 'new-password', '_new-password'])
+      await app.request.get(`/account/${part}`).expect(404);
   });
 
   it.each(PAGES)('%s never puts input into the URL, even before its script loads', async (page) => {
@@ -58,7 +59,7 @@ describe('an account page', () => {
     ['reset-password', '/auth/password/reset', ['newPassword']],
     ['verify-email', '/auth/email/verify', []],
     ['change-email', '/auth/email/change', []],
-    ['accept-invitation', '/auth/invitation/accept', ['password']],
+    ['accept-invitation', '/auth/invitation/accept', ['password', 'name']],
     ['not-me', '/auth/not-me', []],
   ])('%s sends its fields to a route that accepts them', async (page, path, fields) => {
     expect(await formOf(page)).toEqual({ path, fields });

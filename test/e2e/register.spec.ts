@@ -171,7 +171,7 @@ describe('POST /auth/register', () => {
       ],
       ['129 characters', ascii(129), 'must have at most 128 characters'],
       ['129 characters of four bytes', animals(129), 'must have at most 128 characters'],
-      ['a very common word', 'Passw0rd', 'is similar to a very common password'],
+      ['a very common word', 'Passw0rd', 'is similar to a very common one'],
       ['the user’s name', 'lovelace-1815', OWN],
       ['the product name', 'Gatehouse2026', OWN],
     ])('with %s are rejected with 422 and a reason, without an account', async (_, chosen, message) => {
