@@ -28,6 +28,8 @@ export class ApiKeysRepository {
       kind: 'key',
       deviceName: name,
       idleExpiresAt: row.expiresAt,
+      // Makes the first use appear in `last_seen_at`, even in the first minute.
+      isPairUsed: false,
       refreshSalt: randomBytes(32),
     });
     return manager.findOneByOrFail(Session, { id, userId: row.userId });

@@ -57,7 +57,8 @@ export class Session {
 
   /**
    * Whether the current token pair was used, which shows that the client received it. False after a rotation until the
-   * first use. While it is false, the previous refresh token returns the current one again.
+   * first use. While it is false, the previous refresh token returns the current one again. Of an API key: whether it was
+   * used.
    */
   @Column({ type: 'boolean', default: true })
   isPairUsed!: boolean;

@@ -1,5 +1,6 @@
 import { Controller, Get, Module } from '@nestjs/common';
 import { Scopes } from '../../src/http/access.decorators.js';
+import { LastSeenRecorder } from '../../src/sessions/last-seen.recorder.js';
 import { auditEvents, mailKinds } from '../support/account-records.js';
 import { auditRows } from '../support/audit-rows.js';
 import { buildKey, buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
@@ -60,6 +61,17 @@ describe('API keys', () => {
       const { body: list } = await app.as(ada.accessToken).get('/auth/keys').expect(200);
       expect(list.items).toHaveLength(1);
       expect({ ...list.items[0], key: body.key }).toEqual(body);
+    });
+
+    it('shows the first use of a key in its first minute', async () => {
+      const [used, unused] = [await buildKey(app, ada), await buildKey(app, ada)];
+      await get('/users/me', used.key, other).expect(200);
+      await other.app.get(LastSeenRecorder).flush();
+      const { body } = await app.as(ada.accessToken).get('/auth/keys').expect(200);
+      expect(body.items).toEqual([
+        expect.objectContaining({ id: used.id, lastUsedAt: expect.stringMatching(RFC_3339) }),
+        expect.objectContaining({ id: unused.id, lastUsedAt: null }),
+      ]);
     });
 
     it('needs a recent authentication, like DELETE /auth/keys/:id', async () => {

@@ -1209,7 +1209,7 @@ export interface components {
             readonly id: string;
             /**
              * Format: date-time
-             * @description Accurate to about a minute. Null if the key was not used after its first minute.
+             * @description Accurate to about a minute. Null until the first use.
              */
             readonly lastUsedAt: string | null;
             readonly name: string;
@@ -1341,7 +1341,7 @@ export interface components {
             readonly key: string;
             /**
              * Format: date-time
-             * @description Accurate to about a minute. Null if the key was not used after its first minute.
+             * @description Accurate to about a minute. Null until the first use.
              */
             readonly lastUsedAt: string | null;
             readonly name: string;

@@ -51,7 +51,7 @@ export class ApiKeyTokens {
     return {
       sessionId: idFromBytes(head.subarray(1, 17)),
       userId: idFromBytes(head.subarray(17)),
-      generation: undefined,
+      generation: 0,
     };
   }
 }

@@ -29,7 +29,7 @@ export class ApiKeyDto {
     format: 'date-time',
     nullable: true,
     example: '2026-01-15T10:05:00.000Z',
-    description: 'Accurate to about a minute. Null if the key was not used after its first minute.',
+    description: 'Accurate to about a minute. Null until the first use.',
   })
   lastUsedAt!: Date | null;
 
