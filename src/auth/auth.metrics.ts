@@ -13,7 +13,7 @@ export const signIns = defineCounter({
       SUCCESS,
       'invalid_credentials',
       'second_factor_required',
-      'invalid_factor',
+      'factor_invalid',
       'challenge_invalid',
       'email_not_verified',
       'session_limit_reached',

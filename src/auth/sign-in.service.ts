@@ -11,7 +11,7 @@ import { InvalidCredentialsError } from '../users/users.errors.js';
 import { UsersRepository } from '../users/users.repository.js';
 import { resultOf, signIns } from './auth.metrics.js';
 import { FactorSignInService, type SecondStep } from './factors/factor-sign-in.service.js';
-import { InvalidFactorError, OtpRequiredError, SecondFactorRequiredError } from './factors/factors.errors.js';
+import { FactorInvalidError, OtpRequiredError, SecondFactorRequiredError } from './factors/factors.errors.js';
 import { EmailVerificationService } from './recovery/email-verification.service.js';
 import { EmailNotVerifiedError } from './recovery/recovery.errors.js';
 import { SignInSessionService, type SignInResult } from './sign-in-session.service.js';
@@ -20,7 +20,7 @@ import type { TokenGrant } from './tokens/access-token.service.js';
 /** The account can change while its password is verified. Then the sign-in starts over, at most this often. */
 const MAX_ROUNDS = 10;
 /** The errors of a sign-in whose password was correct. */
-const PASSED = [SecondFactorRequiredError, OtpRequiredError, InvalidFactorError];
+const PASSED = [SecondFactorRequiredError, OtpRequiredError, FactorInvalidError];
 
 @Injectable()
 export class SignInService {
@@ -42,7 +42,7 @@ export class SignInService {
    *
    * @param secondStep the second factor, or what to do if the account needs one
    * @throws TooManyRequestsError, InvalidCredentialsError, EmailNotVerifiedError, SessionLimitReachedError,
-   *   SecondFactorRequiredError, InvalidFactorError, OverloadedError
+   *   SecondFactorRequiredError, FactorInvalidError, OverloadedError
    */
   async signIn(
     givenEmail: string,
@@ -129,7 +129,7 @@ export class SignInService {
         (manager) => this.createSession(manager, verified, client, mayRemind, secondStep),
         client,
       );
-      if (!(result?.rejection instanceof InvalidFactorError)) await guess?.succeeded();
+      if (!(result?.rejection instanceof FactorInvalidError)) await guess?.succeeded();
       return result;
     } catch (error) {
       await guess?.failed(error);

@@ -82,7 +82,7 @@ describe('second factors', () => {
       const ada = await buildSignedIn(app);
       const { body } = await start(ada);
       const wrong = String((Number(codeOf(body.secret as string)) + 1) % 1_000_000).padStart(6, '0');
-      expectProblem(await confirm(ada, body.id as string, wrong), 401, 'invalid_factor');
+      expectProblem(await confirm(ada, body.id as string, wrong), 401, 'factor_invalid');
       expect(await list(ada)).toMatchObject({ items: [] });
     });
 
@@ -118,7 +118,7 @@ describe('second factors', () => {
          SELECT gen_random_uuid(), $1, 'totp', now(), '' FROM generate_series(1, 9)`,
         [ada.id],
       );
-      expectProblem(await start(ada), 409, 'too_many_factors');
+      expectProblem(await start(ada), 409, 'factor_limit_reached');
     });
 
     it('has a secret that is only readable with the key, in its own row', async () => {
@@ -177,12 +177,12 @@ describe('second factors', () => {
       expectProblem(await stepUp({ code: '000000', recoveryCode: recoveryCodes[0] }), 400, 'validation_failed');
       expectProblem(await stepUp({ password: ada.password, code: codeOf(secret) }), 400, 'validation_failed');
       await stepUp({ code: codeOf(secret) }).expect(204);
-      expectProblem(await stepUp({ code: codeOf(secret) }), 401, 'invalid_factor');
+      expectProblem(await stepUp({ code: codeOf(secret) }), 401, 'factor_invalid');
       await start(ada).expect(201);
       await age(ada);
       await stepUp({ password: ada.password }).expect(204);
       await stepUp({ recoveryCode: recoveryCodes[0] }).expect(204);
-      expectProblem(await stepUp({ recoveryCode: recoveryCodes[0] }), 401, 'invalid_factor');
+      expectProblem(await stepUp({ recoveryCode: recoveryCodes[0] }), 401, 'factor_invalid');
       await start(ada).expect(201);
     });
 
@@ -217,7 +217,7 @@ describe('second factors', () => {
       const { id } = await enrollTotp(app, ada);
       await remove(ada, id).expect(204);
       expect(await list(ada)).toEqual({ items: [], recoveryCodesLeft: 0 });
-      expectProblem(await app.as(ada.accessToken).post('/auth/factors/recovery-codes'), 409, 'no_second_factor');
+      expectProblem(await app.as(ada.accessToken).post('/auth/factors/recovery-codes'), 409, 'factor_missing');
       await signIn(app, ada);
     });
 
@@ -226,7 +226,7 @@ describe('second factors', () => {
       const { recoveryCodes } = await enrollTotp(app, ada);
       const { body } = await app.as(ada.accessToken).post('/auth/factors/recovery-codes').expect(201);
       const [challenge, recoveryCode] = [await challengeFor(app, ada), recoveryCodes[0]];
-      expectProblem(await finish(challenge, { recoveryCode }), 401, 'invalid_factor');
+      expectProblem(await finish(challenge, { recoveryCode }), 401, 'factor_invalid');
       await finish(challenge, { recoveryCode: body.recoveryCodes[0] }).expect(200);
     });
   });

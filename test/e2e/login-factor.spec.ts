@@ -60,7 +60,7 @@ describe('POST /auth/login/factor', () => {
     const ada = await enrolled();
     const [recoveryCode = ''] = ada.recoveryCodes;
     await finish(await challengeFor(app, ada), { recoveryCode: recoveryCode.toLowerCase() }).expect(200);
-    expectProblem(await finish(await challengeFor(app, ada), { recoveryCode }), 401, 'invalid_factor');
+    expectProblem(await finish(await challengeFor(app, ada), { recoveryCode }), 401, 'factor_invalid');
   });
 
   it('sends a mail when three recovery codes are left', async () => {
@@ -76,9 +76,9 @@ describe('POST /auth/login/factor', () => {
     const ada = await enrolled();
     const code = codeOf(ada.secret);
     await finish(await challengeFor(app, ada), { code }).expect(200);
-    expectProblem(await finish(await challengeFor(app, ada), { code }), 401, 'invalid_factor');
+    expectProblem(await finish(await challengeFor(app, ada), { code }), 401, 'factor_invalid');
     const earlier = codeOf(ada.secret, -1);
-    expectProblem(await finish(await challengeFor(app, ada), { code: earlier }), 401, 'invalid_factor');
+    expectProblem(await finish(await challengeFor(app, ada), { code: earlier }), 401, 'factor_invalid');
   });
 
   it('creates one session for 20 parallel requests with one challenge on two instances', async () => {
@@ -111,7 +111,7 @@ describe('POST /auth/login/factor', () => {
       Array.from({ length: 20 }, (_, index) => finish(challenge, { code }, index % 2 ? app : other)),
     );
     const codes = answers.map(({ body }) => body.code as string);
-    expect(codes.filter((problem) => problem === 'invalid_factor')).toHaveLength(5);
+    expect(codes.filter((problem) => problem === 'factor_invalid')).toHaveLength(5);
     expect(codes.filter((problem) => problem === 'challenge_invalid')).toHaveLength(15);
     expectProblem(await finish(challenge, { code: codeOf(ada.secret) }), 401, 'challenge_invalid');
     const mails = (await mailKinds(app, ada)).filter((kind) => kind === 'second_factor_failed');
@@ -122,7 +122,7 @@ describe('POST /auth/login/factor', () => {
     const ada = await enrolled();
     const challenge = await challengeFor(app, ada);
     for (let round = 0; round < 4; round += 1)
-      expectProblem(await finish(challenge, { code: wrongCode(ada.secret) }), 401, 'invalid_factor');
+      expectProblem(await finish(challenge, { code: wrongCode(ada.secret) }), 401, 'factor_invalid');
     await finish(challenge, { code: codeOf(ada.secret) }).expect(200);
   });
 
@@ -183,8 +183,8 @@ describe('POST /auth/login/factor', () => {
   it('rejects the factor of another user', async () => {
     const [ada, eve] = [await enrolled(), await enrolled()];
     const challenge = await challengeFor(app, ada);
-    expectProblem(await finish(challenge, { code: codeOf(eve.secret) }), 401, 'invalid_factor');
-    expectProblem(await finish(challenge, { recoveryCode: eve.recoveryCodes[0] }), 401, 'invalid_factor');
+    expectProblem(await finish(challenge, { code: codeOf(eve.secret) }), 401, 'factor_invalid');
+    expectProblem(await finish(challenge, { recoveryCode: eve.recoveryCodes[0] }), 401, 'factor_invalid');
   });
 
   it.each([
@@ -214,7 +214,7 @@ describe('POST /auth/login/factor', () => {
     const ada = await enrolled();
     await forgetDevices(ada);
     const guess = async () => finish(await challengeFor(limited, ada), { code: wrongCode(ada.secret) }, limited);
-    for (let round = 0; round < 10; round += 1) expectProblem(await guess(), 401, 'invalid_factor');
+    for (let round = 0; round < 10; round += 1) expectProblem(await guess(), 401, 'factor_invalid');
     expectProblem(await guess(), 429, 'too_many_requests');
     const challenge = await challengeFor(limited, ada);
     expectProblem(await finish(challenge, { code: codeOf(ada.secret) }, limited), 429, 'too_many_requests');
@@ -265,7 +265,7 @@ describe('POST /auth/login/factor', () => {
       const { secret } = await enrollTotp(app, ada);
       await replaceSecret(ada, Buffer.alloc(60));
       const challenge = await challengeFor(app, ada);
-      expectProblem(await finish(challenge, { code: codeOf(ada.secret) }), 401, 'invalid_factor');
+      expectProblem(await finish(challenge, { code: codeOf(ada.secret) }), 401, 'factor_invalid');
       await finish(challenge, { code: codeOf(secret) }).expect(200);
       await finish(await challengeFor(app, ada), { recoveryCode: ada.recoveryCodes[0] }).expect(200);
     });

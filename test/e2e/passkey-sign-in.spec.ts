@@ -151,14 +151,14 @@ describe('passkeys', () => {
     it('are rejected with the options of another sign-in', async () => {
       const owner = await buildOwner();
       const [challenge, later] = [await logIn(owner), await logIn(owner)];
-      expectProblem(await sendFactor(later, await factorResponse(owner, challenge)), 401, 'invalid_factor');
+      expectProblem(await sendFactor(later, await factorResponse(owner, challenge)), 401, 'factor_invalid');
     });
 
     it('are rejected if they belong to another user', async () => {
       const [owner, thief] = [await buildOwner(), await buildOwner()];
       const challenge = await logIn(owner);
       const response = await factorResponse(thief, challenge);
-      expectProblem(await sendFactor(challenge, response), 401, 'invalid_factor');
+      expectProblem(await sendFactor(challenge, response), 401, 'factor_invalid');
     });
 
     it('complete one sign-in when 20 copies of a response reach two instances', async () => {
@@ -202,13 +202,13 @@ describe('passkeys', () => {
       const owner = await buildOwner();
       const passkey = await stepUp(owner, { counter: 0 });
       await app.as(owner.accessToken).post('/auth/step-up').send({ passkey }).expect(204);
-      expectProblem(await app.as(owner.accessToken).post('/auth/step-up').send({ passkey }), 401, 'invalid_factor');
+      expectProblem(await app.as(owner.accessToken).post('/auth/step-up').send({ passkey }), 401, 'factor_invalid');
     });
 
     it('are rejected with the options of another session', async () => {
       const [owner, thief] = [await buildOwner(), await buildOwner()];
       const passkey = await stepUp({ ...thief, authenticator: owner.authenticator });
-      expectProblem(await app.as(owner.accessToken).post('/auth/step-up').send({ passkey }), 401, 'invalid_factor');
+      expectProblem(await app.as(owner.accessToken).post('/auth/step-up').send({ passkey }), 401, 'factor_invalid');
     });
   });
 });

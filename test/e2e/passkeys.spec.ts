@@ -97,7 +97,7 @@ describe('adding a passkey', () => {
     expectProblem(
       await add(person.accessToken, { response: await createPasskey(app, person) }),
       409,
-      'too_many_factors',
+      'factor_limit_reached',
     );
   });
 

@@ -1675,7 +1675,7 @@ export interface components {
          * @description Identifies the problem. Later versions may add codes, so treat an unknown code by its status.
          * @enum {string}
          */
-        readonly ProblemCode: "bad_request" | "challenge_invalid" | "database_unavailable" | "email_not_verified" | "email_taken" | "factor_key_missing" | "factor_not_found" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "invalid_factor" | "invitation_not_possible" | "key_limit_reached" | "last_admin" | "last_factor" | "malformed_body" | "method_not_allowed" | "no_second_factor" | "not_found" | "origin_not_allowed" | "overloaded" | "passkey_invalid" | "passkey_taken" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_missing" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "second_factor_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_factors" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
+        readonly ProblemCode: "bad_request" | "challenge_invalid" | "database_unavailable" | "email_not_verified" | "email_taken" | "factor_invalid" | "factor_key_missing" | "factor_limit_reached" | "factor_missing" | "factor_not_found" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "invitation_not_possible" | "key_limit_reached" | "last_admin" | "last_factor" | "malformed_body" | "method_not_allowed" | "not_found" | "origin_not_allowed" | "overloaded" | "passkey_invalid" | "passkey_taken" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_missing" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "second_factor_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
         readonly Readiness: {
             readonly checks: components["schemas"]["ReadinessChecks"];
             /** @enum {string} */
@@ -5047,7 +5047,7 @@ export interface operations {
             /**
              * @description `passkey_taken`: This passkey already belongs to an account.
              *
-             *     `too_many_factors`: This account has the maximum number of second factors. Delete one first.
+             *     `factor_limit_reached`: This account has the maximum number of second factors. Delete one first.
              */
             readonly 409: {
                 headers: {
@@ -5057,7 +5057,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "passkey_taken" | "too_many_factors";
+                        readonly code: "passkey_taken" | "factor_limit_reached";
                     };
                 };
             };
@@ -5311,7 +5311,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `no_second_factor`: This account has no second factor. Add one first. */
+            /** @description `factor_missing`: This account has no second factor. Add one first. */
             readonly 409: {
                 headers: {
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5320,7 +5320,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "no_second_factor";
+                        readonly code: "factor_missing";
                     };
                 };
             };
@@ -5438,7 +5438,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_factors`: This account has the maximum number of second factors. Delete one first. */
+            /** @description `factor_limit_reached`: This account has the maximum number of second factors. Delete one first. */
             readonly 409: {
                 headers: {
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5447,7 +5447,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_factors";
+                        readonly code: "factor_limit_reached";
                     };
                 };
             };
@@ -5545,7 +5545,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `invalid_factor`: The second factor is not correct, or the code was used before.
+             * @description `factor_invalid`: The second factor is not correct, or the code was used before.
              *
              *     `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
              *
@@ -5572,7 +5572,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "invalid_factor" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "factor_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -5603,7 +5603,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `too_many_factors`: This account has the maximum number of second factors. Delete one first. */
+            /** @description `factor_limit_reached`: This account has the maximum number of second factors. Delete one first. */
             readonly 409: {
                 headers: {
                     readonly "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5612,7 +5612,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "too_many_factors";
+                        readonly code: "factor_limit_reached";
                     };
                 };
             };
@@ -6692,7 +6692,7 @@ export interface operations {
             /**
              * @description `challenge_invalid`: This sign-in has expired or was completed. Sign in again.
              *
-             *     `invalid_factor`: The second factor is not correct, or the code was used before.
+             *     `factor_invalid`: The second factor is not correct, or the code was used before.
              */
             readonly 401: {
                 headers: {
@@ -6705,7 +6705,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "challenge_invalid" | "invalid_factor";
+                        readonly code: "challenge_invalid" | "factor_invalid";
                     };
                 };
             };
@@ -8681,7 +8681,7 @@ export interface operations {
             /**
              * @description `invalid_credentials`: Incorrect email or password.
              *
-             *     `invalid_factor`: The second factor is not correct, or the code was used before.
+             *     `factor_invalid`: The second factor is not correct, or the code was used before.
              *
              *     `token_missing`: Send an access token as a bearer token in the Authorization header.
              *
@@ -8708,7 +8708,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "invalid_credentials" | "invalid_factor" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "invalid_credentials" | "factor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };

@@ -14,7 +14,7 @@ import { FactorVerifier } from './factor-verifier.js';
 import { SECOND_FACTOR_REQUESTED } from './factors.audit.js';
 import {
   ChallengeInvalidError,
-  InvalidFactorError,
+  FactorInvalidError,
   OtpRequiredError,
   SecondFactorRequiredError,
   type SignInFactor,
@@ -63,7 +63,7 @@ export class FactorSignInService {
    * Completes a sign-in with a second factor. The challenge works once. It is void after five wrong factors, and then the
    * user gets a mail, because someone knows the password.
    *
-   * @throws ChallengeInvalidError, InvalidFactorError, FactorKeyMissingError, SessionLimitReachedError, TooManyRequestsError
+   * @throws ChallengeInvalidError, FactorInvalidError, FactorKeyMissingError, SessionLimitReachedError, TooManyRequestsError
    */
   async signIn(token: string, proof: FactorProof, client: Client): Promise<TokenGrant> {
     const userId = await this.findUserId(token, client);
@@ -72,7 +72,7 @@ export class FactorSignInService {
       const result = await this.database.transactionWithRetry(async (manager) => {
         const challenge = await this.challenges.lock(manager, token, client);
         const attempt = await this.finish(manager, challenge.user, proof, client);
-        if (!(attempt.rejection instanceof InvalidFactorError)) await this.challenges.delete(manager, challenge);
+        if (!(attempt.rejection instanceof FactorInvalidError)) await this.challenges.delete(manager, challenge);
         else if (await this.challenges.recordFailure(manager, challenge))
           await this.securityMails.queue(manager, secondFactorFailed, challenge.user, client);
         return attempt;
@@ -92,7 +92,7 @@ export class FactorSignInService {
   private async finish(manager: EntityManager, user: User, proof: FactorProof, client: Client): Promise<SignInResult> {
     const method = await this.verifier.verify(manager, user, proof, client);
     if (method) return this.sessions.start(manager, user, client, ['pwd', method]);
-    return this.sessions.reject(manager, user, new InvalidFactorError(), client, 'wrong_factor');
+    return this.sessions.reject(manager, user, new FactorInvalidError(), client, 'wrong_factor');
   }
 
   /**

@@ -8,7 +8,7 @@ import { IdParamDto } from '../../http/id-param.dto.js';
 import { FactorDto, FactorListDto } from './dto/factor.dto.js';
 import { RecoveryCodesDto } from './dto/recovery-codes.dto.js';
 import { UpdateFactorDto } from './dto/update-factor.dto.js';
-import { FactorNotFoundError, LastFactorError, NoFactorError } from './factors.errors.js';
+import { FactorMissingError, FactorNotFoundError, LastFactorError } from './factors.errors.js';
 import { FactorsService } from './factors.service.js';
 
 @ApiTags('factors')
@@ -35,7 +35,7 @@ export class FactorsController {
     description: 'The earlier ones stop working. Each new one works once instead of a second factor. Sends a mail.',
   })
   @ApiCreatedResponse({ type: RecoveryCodesDto })
-  @ApiProblems(NoFactorError)
+  @ApiProblems(FactorMissingError)
   async replaceRecoveryCodes(@CurrentPrincipal() principal: Principal): Promise<RecoveryCodesDto> {
     return { recoveryCodes: await this.factors.replaceRecoveryCodes(principal) };
   }

@@ -32,9 +32,9 @@ export class ChallengeInvalidError extends domainError(
 ) {}
 
 /** The code or the passkey is wrong, or was used before. */
-export class InvalidFactorError extends domainError(
+export class FactorInvalidError extends domainError(
   'unauthenticated',
-  'invalid_factor',
+  'factor_invalid',
   'The second factor is not correct, or the code was used before.',
 ) {}
 
@@ -54,15 +54,15 @@ export class LastFactorError extends domainError(
   'This account must have a second factor. Add another one first.',
 ) {}
 
-export class TooManyFactorsError extends domainError(
+export class FactorLimitReachedError extends domainError(
   'conflict',
-  'too_many_factors',
+  'factor_limit_reached',
   'This account has the maximum number of second factors. Delete one first.',
 ) {}
 
 /** The account has no second factor that a recovery code could replace. */
-export class NoFactorError extends domainError(
+export class FactorMissingError extends domainError(
   'conflict',
-  'no_second_factor',
+  'factor_missing',
   'This account has no second factor. Add one first.',
 ) {}

@@ -12,7 +12,7 @@ import { UsersRepository } from '../../users/users.repository.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 import { METHOD_OF, type Factor } from './factor.entity.js';
 import { FACTOR_ADDED, FACTOR_REMOVED, FACTOR_RENAMED, RECOVERY_CODES_REPLACED } from './factors.audit.js';
-import { FactorNotFoundError, LastFactorError, NoFactorError, TooManyFactorsError } from './factors.errors.js';
+import { FactorLimitReachedError, FactorMissingError, FactorNotFoundError, LastFactorError } from './factors.errors.js';
 import { factorAdded, factorRemoved, factorRenamed, recoveryCodesReplaced } from './factors.mails.js';
 import { FactorsRepository } from './factors.repository.js';
 import { RecoveryCodesRepository } from './recovery-codes.repository.js';
@@ -86,11 +86,15 @@ export class FactorsService {
     });
   }
 
-  /** Creates ten new recovery codes and voids the earlier ones. @throws NoFactorError, the errors of `SessionsService.lockActor` */
+  /**
+   * Creates ten new recovery codes and voids the earlier ones.
+   *
+   * @throws FactorMissingError, the errors of `SessionsService.lockActor`
+   */
   replaceRecoveryCodes(actor: Principal): Promise<string[]> {
     return this.database.transactionWithRetry(async (manager) => {
       const user = await this.sessions.lockActor(manager, actor);
-      if (!user.hasSecondFactor) throw new NoFactorError();
+      if (!user.hasSecondFactor) throw new FactorMissingError();
       const codes = await this.recoveryCodes.replace(manager, user.id);
       await this.audit.record(manager, { type: RECOVERY_CODES_REPLACED, userId: user.id, actor });
       await this.securityMails.queue(manager, recoveryCodesReplaced, user, actor.client);
@@ -98,9 +102,9 @@ export class FactorsService {
     });
   }
 
-  /** @throws TooManyFactorsError if the account has the maximum number of active factors */
+  /** @throws FactorLimitReachedError if the account has the maximum number of active factors */
   async assertRoom(manager: EntityManager, user: User): Promise<void> {
-    if ((await this.factors.countActive(manager, user.id)) >= MAX_FACTORS) throw new TooManyFactorsError();
+    if ((await this.factors.countActive(manager, user.id)) >= MAX_FACTORS) throw new FactorLimitReachedError();
   }
 
   /**
@@ -108,7 +112,7 @@ export class FactorsService {
    * codes with the first factor. Call `SessionsService.lockActor` and insert the factor before.
    *
    * @throws FactorNotFoundError if it already is active, or was deleted meanwhile
-   * @throws TooManyFactorsError
+   * @throws FactorLimitReachedError
    */
   async activate(manager: EntityManager, actor: Principal, user: User, factor: Factor): Promise<string[] | undefined> {
     await this.assertRoom(manager, user);

@@ -16,7 +16,7 @@ import { LoginFactorDto, PasskeyChallengeDto } from './dto/login-factor.dto.js';
 import { CHALLENGE, factorExamples } from './factor-fields.decorator.js';
 import { oneProofOf } from './factor-proof.js';
 import { FactorSignInService } from './factor-sign-in.service.js';
-import { ChallengeInvalidError, FactorKeyMissingError, InvalidFactorError } from './factors.errors.js';
+import { ChallengeInvalidError, FactorInvalidError, FactorKeyMissingError } from './factors.errors.js';
 
 @ApiTags('auth')
 @Controller('auth/login/factor')
@@ -38,7 +38,7 @@ export class LoginFactorController {
   @DeliversTokens()
   @ApiProblems(
     ChallengeInvalidError,
-    InvalidFactorError,
+    FactorInvalidError,
     FactorKeyMissingError,
     OriginNotAllowedError,
     SessionLimitReachedError,

@@ -11,8 +11,8 @@ import { ConfirmTotpDto, TotpEnrollmentDto } from './dto/totp.dto.js';
 import {
   FactorKeyMissingError,
   FactorNotFoundError,
-  InvalidFactorError,
-  TooManyFactorsError,
+  FactorInvalidError,
+  FactorLimitReachedError,
 } from './factors.errors.js';
 import { TotpService } from './totp.service.js';
 
@@ -30,7 +30,7 @@ export class TotpController {
     description: 'The secret is shown only once. It is not active until a code confirms it, within a day.',
   })
   @ApiCreated(TotpEnrollmentDto, '/auth/factors/:id')
-  @ApiProblems(TooManyFactorsError)
+  @ApiProblems(FactorLimitReachedError)
   enrollTotp(@CurrentPrincipal() principal: Principal): Promise<TotpEnrollmentDto> {
     return this.totp.enrollTotp(principal);
   }
@@ -43,7 +43,7 @@ export class TotpController {
       'Returns ten recovery codes with the first factor of the account. From then on, each sign-in needs a second factor. Sends a mail.',
   })
   @ApiOkResponse({ type: ConfirmedFactorDto })
-  @ApiProblems(FactorNotFoundError, InvalidFactorError, FactorKeyMissingError, TooManyFactorsError)
+  @ApiProblems(FactorNotFoundError, FactorInvalidError, FactorKeyMissingError, FactorLimitReachedError)
   async confirmTotp(
     @CurrentPrincipal() principal: Principal,
     @Param() { id }: IdParamDto,

@@ -7,7 +7,7 @@ import { Database, type EntityManager } from '../../platform/database/database.j
 import { SessionsService } from '../../sessions/sessions.service.js';
 import type { Factor } from './factor.entity.js';
 import { FactorBox } from './factor-box.js';
-import { FactorKeyMissingError, FactorNotFoundError, InvalidFactorError } from './factors.errors.js';
+import { FactorInvalidError, FactorKeyMissingError, FactorNotFoundError } from './factors.errors.js';
 import { FactorsRepository } from './factors.repository.js';
 import { FactorsService } from './factors.service.js';
 import { generateSecret, qrCodeOf, stepOf, totpUri } from './totp.js';
@@ -39,7 +39,7 @@ export class TotpService {
   /**
    * Creates a secret for an authenticator app. It is not active before `confirmTotp`.
    *
-   * @throws TooManyFactorsError, the errors of `SessionsService.lockActor`
+   * @throws FactorLimitReachedError, the errors of `SessionsService.lockActor`
    */
   enrollTotp(actor: Principal): Promise<TotpEnrollment> {
     return this.database.transactionWithRetry(async (manager) => {
@@ -58,7 +58,7 @@ export class TotpService {
    * Activates an authenticator app with its first code. Returns recovery codes with the first factor of the account.
    *
    * @throws FactorNotFoundError if there is no such factor, or it already is active
-   * @throws InvalidFactorError, FactorKeyMissingError, TooManyFactorsError, the errors of `SessionsService.lockActor`
+   * @throws FactorInvalidError, FactorKeyMissingError, FactorLimitReachedError, the errors of `SessionsService.lockActor`
    */
   confirmTotp(actor: Principal, id: string, code: string): Promise<string[] | undefined> {
     return this.database.transactionWithRetry(async (manager) => {
@@ -67,7 +67,7 @@ export class TotpService {
       if (factor?.kind !== 'totp' || factor.confirmedAt) throw new FactorNotFoundError();
       const isCorrect = await this.use(manager, factor, code);
       if (isCorrect === null) throw new FactorKeyMissingError();
-      if (!isCorrect) throw new InvalidFactorError();
+      if (!isCorrect) throw new FactorInvalidError();
       return this.service.activate(manager, actor, user, factor);
     });
   }

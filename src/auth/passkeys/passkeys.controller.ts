@@ -7,7 +7,7 @@ import { ApiProblems } from '../../http/api-problems.decorator.js';
 import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import { CurrentUser } from '../../users/current-user.decorator.js';
 import type { User } from '../../users/user.entity.js';
-import { TooManyFactorsError } from '../factors/factors.errors.js';
+import { FactorLimitReachedError } from '../factors/factors.errors.js';
 import { AddedPasskeyDto, AddPasskeyDto } from './dto/add-passkey.dto.js';
 import { PasskeyCreationOptionsDto } from './dto/passkey-options.dto.js';
 import { PasskeyRegistrationService } from './passkey-registration.service.js';
@@ -40,7 +40,7 @@ export class PasskeysController {
       'The authenticator must verify the user. An account can have ten second factors. With the first one, the response has ten recovery codes. The user gets a mail.',
   })
   @ApiCreated(AddedPasskeyDto, '/auth/factors/:id')
-  @ApiProblems(PasskeyInvalidError, PasskeyTakenError, TooManyFactorsError)
+  @ApiProblems(PasskeyInvalidError, PasskeyTakenError, FactorLimitReachedError)
   async addPasskey(
     @CurrentPrincipal() principal: Principal,
     @Body() { name, response }: AddPasskeyDto,

@@ -10,7 +10,7 @@ import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.err
 import { InvalidCredentialsError } from '../../users/users.errors.js';
 import { factorExamples } from '../factors/factor-fields.decorator.js';
 import { OneProofError, oneProofOf } from '../factors/factor-proof.js';
-import { FactorKeyMissingError, InvalidFactorError } from '../factors/factors.errors.js';
+import { FactorInvalidError, FactorKeyMissingError } from '../factors/factors.errors.js';
 import type { PasskeyRequestOptionsDto } from '../passkeys/dto/passkey-options.dto.js';
 import { ReturnsPasskeyOptions } from '../passkeys/passkey-options.decorator.js';
 import { PasskeyRequestService } from '../passkeys/passkey-request.service.js';
@@ -44,7 +44,7 @@ export class StepUpController {
     },
   })
   @ApiNoContentResponse()
-  @ApiProblems(InvalidCredentialsError, InvalidFactorError, FactorKeyMissingError, TooManyRequestsError)
+  @ApiProblems(InvalidCredentialsError, FactorInvalidError, FactorKeyMissingError, TooManyRequestsError)
   stepUp(
     @CurrentPrincipal() principal: Principal,
     @RequestClient() client: Client,

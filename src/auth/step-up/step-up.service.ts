@@ -11,7 +11,7 @@ import { PasswordConfirmationService } from '../../users/password-confirmation.s
 import { UsersRepository } from '../../users/users.repository.js';
 import type { FactorProof } from '../factors/factor-proof.js';
 import { FactorVerifier } from '../factors/factor-verifier.js';
-import { InvalidFactorError } from '../factors/factors.errors.js';
+import { FactorInvalidError } from '../factors/factors.errors.js';
 import { STEP_UP } from './step-up.audit.js';
 
 /** Lets signed-in users authenticate again (RFC 9470). The session's row records it, so their tokens stay the same. */
@@ -37,14 +37,14 @@ export class StepUpService {
    * Uses a second factor. Wrong ones count for the account, but not towards the limit of sign-ins, which someone with a
    * stolen session could otherwise exhaust.
    *
-   * @throws InvalidFactorError, SessionNotFoundError, TooManyRequestsError
+   * @throws FactorInvalidError, SessionNotFoundError, TooManyRequestsError
    */
   async confirmFactor(actor: Principal, client: Client, proof: FactorProof): Promise<void> {
     const { userId } = actor;
     const attempt = await this.limits.begin('login', { client, account: JSON.stringify({ stepUpOf: userId }) });
     try {
       const isCorrect = await this.database.transactionWithRetry((manager) => this.useFactor(manager, actor, proof));
-      if (!isCorrect) throw new InvalidFactorError();
+      if (!isCorrect) throw new FactorInvalidError();
       await attempt.succeeded();
     } catch (error) {
       await attempt.failed(error);
@@ -61,7 +61,7 @@ export class StepUpService {
       await this.record(manager, actor, method);
       return true;
     }
-    const { code: reason } = new InvalidFactorError();
+    const { code: reason } = new FactorInvalidError();
     await this.audit.record(manager, { type: STEP_UP, outcome: 'failure', reason, userId, actor });
     return false;
   }
