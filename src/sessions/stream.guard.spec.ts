@@ -39,6 +39,7 @@ describe('StreamGuard', () => {
   /** The number of sessions in each statement. */
   let statements: number[];
   let revoked: Set<string>;
+  let admins: Set<string>;
   let lookUp: () => Promise<void>;
   let guard: StreamGuard;
   beforeEach(() => {
@@ -46,6 +47,7 @@ describe('StreamGuard', () => {
     streams = [];
     statements = [];
     revoked = new Set();
+    admins = new Set();
     lookUp = () => Promise.resolve();
     const host = { httpAdapter: { connections: { openStreams: () => streams.filter(({ isClosing }) => !isClosing) } } };
     const database: Pick<Database, 'runReserved'> = { runReserved: (fn) => fn({} as never) };
@@ -57,7 +59,7 @@ describe('StreamGuard', () => {
       },
     };
     guard = new StreamGuard(
-      { streams: { max: 20_000, maxPerSession: 3 } } as Config,
+      { streams: { max: 20_000, maxPerSession: 3 }, factors: { required: 'admins' } } as Config,
       host as unknown as HttpAdapterHost,
       database as Database,
       sessions as SessionAccessRepository,
@@ -71,7 +73,8 @@ describe('StreamGuard', () => {
   });
 
   function toSession(id: string): GuardedSession {
-    const user = { id: `user of ${id}`, isActive: true, role: 'user' } as GuardedSession['user'];
+    const role = admins.has(id) ? 'admin' : 'user';
+    const user = { id: `user of ${id}`, isActive: true, role, hasSecondFactor: false } as GuardedSession['user'];
     const revokedReason = revoked.has(id) ? 'logout' : null;
     const access = { key: null, authentications: '[0,{}]', unrecordedGeneration: null };
     return { id, user, revokedReason, isExpired: false, ...access };
@@ -105,6 +108,19 @@ describe('StreamGuard', () => {
     expect(closed().map(({ sessionId, closedWith }) => [sessionId, closedWith])).toEqual(
       ['session 17', 'session 9400', 'session 17'].map((id) => [id, 'session_revoked']),
     );
+  });
+
+  it('closes the streams of users who must enroll a second factor', async () => {
+    const [admin, user, stranger] = open('a', 'b', null);
+    await jest.advanceTimersByTimeAsync(SECOND_MS);
+    expect(closed()).toEqual([]);
+    admins.add('a');
+    await jest.advanceTimersByTimeAsync(SECOND_MS);
+    expect([admin, user, stranger].map((stream) => stream?.closedWith)).toEqual([
+      'second_factor_enrollment_required',
+      null,
+      null,
+    ]);
   });
 
   it('does not start a check while the last one is running', async () => {

@@ -8,8 +8,10 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { DomainError, ForbiddenError } from '../common/domain.error.js';
 import type { AccessClaims } from '../common/principal.js';
+import { mustEnroll } from '../common/role.js';
 import { InjectConfig } from '../config/config.module.js';
 import type { Config } from '../config/env.js';
+import { SecondFactorEnrollmentRequiredError } from '../http/access.errors.js';
 import type { GatehouseAdapter } from '../http/express.adapter.js';
 import { isAllowed } from '../http/roles.decorator.js';
 import type { OpenStream } from '../http/streams/open-stream.js';
@@ -30,13 +32,14 @@ const MAX_SESSIONS_PER_STATEMENT = 1_000;
 
 /**
  * Guards streams after their request was authorized: WebSockets, event streams and long downloads. Looks up their
- * sessions once per second. Closes the streams whose session has ended or whose user has lost the required role. Runs
- * no statement while no stream is open.
+ * sessions once per second. Closes the streams whose session has ended, or whose user has lost the required role or must
+ * enroll a second factor. Runs no statement while no stream is open.
  */
 @Injectable()
 export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger(StreamGuard.name);
   private readonly limits: Config['streams'];
+  private readonly secondFactorPolicy: Config['factors']['required'];
   private timer: NodeJS.Timeout | undefined;
   private isStopping = false;
   private isChecking = false;
@@ -45,13 +48,14 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
   private heartbeatAt = 0;
 
   constructor(
-    @InjectConfig() { streams }: Config,
+    @InjectConfig() { streams, factors }: Config,
     private readonly host: HttpAdapterHost,
     private readonly database: Database,
     private readonly sessions: SessionAccessRepository,
     private readonly lastSeen: LastSeenRecorder,
   ) {
     this.limits = streams;
+    this.secondFactorPolicy = factors.required;
   }
 
   onApplicationBootstrap(): void {
@@ -117,6 +121,8 @@ export class StreamGuard implements OnApplicationBootstrap, BeforeApplicationShu
     try {
       const session = usableSession(sessions.get(principal.sessionId), principal);
       if (accessRule && !isAllowed(session.user.role, accessRule)) throw new ForbiddenError();
+      // An admin can have promoted the user meanwhile.
+      if (mustEnroll(this.secondFactorPolicy, session.user)) throw new SecondFactorEnrollmentRequiredError();
       this.lastSeen.markUse(session, principal);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;

@@ -1,8 +1,11 @@
-import { Controller, Get, Module, Post } from '@nestjs/common';
+import { Controller, Get, Module, Post, Sse, type MessageEvent } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { of, type Observable } from 'rxjs';
 import { Scopes, SignInOnly, StepUp } from '../../src/http/access.decorators.js';
 import { Roles } from '../../src/http/roles.decorator.js';
 import { buildKey, buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
+import { rejectedHandshake, SocketClient } from '../support/socket-client.js';
 import { TestApp } from '../support/test-app.js';
 
 @Controller('probe-access')
@@ -49,9 +52,56 @@ class ProbeAccessController {
   read(): void {
     return undefined;
   }
+
+  @StepUp({ maxAge: '10m' })
+  @Sse('events')
+  events(): Observable<MessageEvent> {
+    return of({ data: 'first' });
+  }
 }
 
-@Module({ controllers: [ProbeAccessController] })
+@StepUp({ maxAge: '10m' })
+@Controller('probe-access-class')
+class ProbeSensitiveController {
+  @Get()
+  sensitive(): void {
+    return undefined;
+  }
+
+  @StepUp({ maxAge: '1h' })
+  @Get('less')
+  lessSensitive(): void {
+    return undefined;
+  }
+}
+
+@StepUp({ maxAge: '10m' })
+@WebSocketGateway({ path: '/probe-sensitive' })
+class ProbeSensitiveGateway {
+  @SubscribeMessage('ping')
+  ping(): string {
+    return 'pong';
+  }
+}
+
+@WebSocketGateway({ path: '/probe-access' })
+class ProbeAccessGateway {
+  @SubscribeMessage('ping')
+  ping(): string {
+    return 'pong';
+  }
+
+  @StepUp({ maxAge: '10m' })
+  @SubscribeMessage('pay')
+  pay(): string {
+    return 'paid';
+  }
+}
+
+@Module({
+  controllers: [ProbeAccessController, ProbeSensitiveController],
+  providers: [ProbeSensitiveGateway, ProbeAccessGateway],
+})
 class ProbeAccessModule {}
 
 describe('step-up authentication', () => {
@@ -106,6 +156,46 @@ describe('step-up authentication', () => {
 
   it.each([{}, { password: null }, { password: '' }, []])('rejects the proof %j', async (proof) => {
     expectProblem(await stepUp(await buildSignedIn(app), proof), 400, 'validation_failed');
+  });
+
+  it('is demanded by all routes of a controller, unless a route has its own', async () => {
+    const person = await buildSignedIn(app);
+    await age(person, 601);
+    const as = app.as(person.accessToken);
+    expectProblem(await as.get('/probe-access-class'), 401, 'insufficient_user_authentication');
+    await as.get('/probe-access-class/less').expect(200);
+  });
+
+  it('is demanded by event streams', async () => {
+    const person = await buildSignedIn(app);
+    await age(person, 601);
+    expectProblem(await get('events', person), 401, 'insufficient_user_authentication');
+    await stepUp(person, { password: person.password }).expect(204);
+    await get('events', person).expect(200);
+  });
+
+  it('is demanded by the handshake and by each message of a gateway', async () => {
+    const person = await buildSignedIn(app);
+    const { accessToken: token } = person;
+    const client = await SocketClient.open(app, '/probe-sensitive', { token });
+    expect(await client.ask('ping')).toBe('pong');
+    await age(person, 601);
+    expect(await client.ask('ping')).toMatchObject({ data: { code: 'insufficient_user_authentication' } });
+    client.socket.close();
+    const { status, headers, problem } = await rejectedHandshake(app, '/probe-sensitive', { token });
+    expect([status, problem['code']]).toEqual([401, 'insufficient_user_authentication']);
+    expect(headers['www-authenticate']).toContain('max_age=600');
+  });
+
+  it('is demanded by messages whose handler has it, in the same connection', async () => {
+    const person = await buildSignedIn(app);
+    await age(person, 601);
+    const client = await SocketClient.open(app, '/probe-access', { token: person.accessToken });
+    expect(await client.ask('ping')).toBe('pong');
+    expect(await client.ask('pay')).toMatchObject({ data: { code: 'insufficient_user_authentication' } });
+    await stepUp(person, { password: person.password }).expect(204);
+    expect(await client.ask('pay')).toBe('paid');
+    client.socket.close();
   });
 
   it('is not renewed by a refresh', async () => {
@@ -234,7 +324,8 @@ describe('step-up authentication', () => {
   describe('SECOND_FACTOR_REQUIRED', () => {
     let strict: TestApp;
     beforeAll(async () => {
-      strict = await TestApp.start({ database: app.database, env: { SECOND_FACTOR_REQUIRED: 'admins' } });
+      const env = { SECOND_FACTOR_REQUIRED: 'admins' };
+      strict = await TestApp.start({ imports: [ProbeAccessModule], database: app.database, env });
     });
     const call = (method: 'get' | 'post' | 'delete', path: string, { accessToken }: SignedIn) =>
       strict.request[method](path).set('Authorization', `Bearer ${accessToken}`);
@@ -253,6 +344,24 @@ describe('step-up authentication', () => {
       await app.database.query('UPDATE users SET has_second_factor = true WHERE id = $1', [admin.id]);
       await call('get', '/admin/users', admin).expect(200);
       await call('get', '/sessions', user).expect(200);
+    });
+
+    it('applies to handshakes and messages', async () => {
+      const [admin, user] = [await buildSignedIn(app, 'admin'), await buildSignedIn(app)];
+      const { status, problem } = await rejectedHandshake(strict, '/probe-access', { token: admin.accessToken });
+      expect([status, problem['code']]).toEqual([403, 'second_factor_enrollment_required']);
+      const client = await SocketClient.open(strict, '/probe-access', { token: user.accessToken });
+      expect(await client.ask('ping')).toBe('pong');
+      await app.database.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [user.id]);
+      expect(await client.closed).toEqual({ code: 4403, reason: 'second_factor_enrollment_required' });
+    });
+
+    it('applies to API keys', async () => {
+      const user = await buildSignedIn(app);
+      const { key } = await buildKey(app, user);
+      await strict.as(key).get('/probe-access/scoped').expect(200);
+      await app.database.query(`UPDATE users SET role = 'admin' WHERE id = $1`, [user.id]);
+      expectProblem(await strict.as(key).get('/probe-access/scoped'), 403, 'second_factor_enrollment_required');
     });
 
     it('lets users sign out of the current session', async () => {
