@@ -10,6 +10,7 @@ import type { Config } from '../config/env.js';
 import { bearerToken, sendsBearerToken } from '../http/bearer-token.js';
 import type { GuardedRequest } from '../http/guarded-request.js';
 import { RateLimitHeaders } from '../http/request-client.decorator.js';
+import { ApiKeyInvalidError } from '../sessions/api-keys.errors.js';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth.errors.js';
 import { isApiKey } from './api-keys/api-key.token.js';
 import { ApiKeyVerifier } from './api-keys/api-key.verifier.js';
@@ -65,7 +66,7 @@ export class JwtStrategy {
   /**
    * Returns the claims of the access token or API key of a request.
    *
-   * @throws TokenMissingError, TokenInvalidError, TokenExpiredError, TooManyRequestsError
+   * @throws TokenMissingError, TokenInvalidError, TokenExpiredError, ApiKeyInvalidError, TooManyRequestsError
    */
   async verify(request: GuardedRequest): Promise<AccessClaims> {
     const token = bearerToken(request);
@@ -93,7 +94,7 @@ export class JwtStrategy {
    * Returns the claims of a token that is not the one of the request. Does not count it towards the limit of an API key.
    * Otherwise a thief who exhausts that limit could stop a revocation.
    *
-   * @throws TokenInvalidError, TokenExpiredError
+   * @throws TokenInvalidError, TokenExpiredError, ApiKeyInvalidError
    */
   async verifyToken(token: string): Promise<AccessClaims> {
     if (isApiKey(token)) return this.apiKeys.verify(token);
@@ -124,6 +125,8 @@ function reportLimit({ res: response }: Request, state: RateLimitState): void {
 
 function tokenError(request: IncomingMessage, info: unknown): Error {
   if (!sendsBearerToken(request)) return new TokenMissingError();
+  // A key with a line break or in upper case is no bearer token or no key, but its sender needs to know about the key.
+  if (/^Bearer\s+ghk/i.test(request.headers.authorization ?? '')) return new ApiKeyInvalidError();
   return info instanceof Error && info.name === 'TokenExpiredError' ? new TokenExpiredError() : new TokenInvalidError();
 }
 

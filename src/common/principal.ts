@@ -1,18 +1,20 @@
 import type { Client } from './client.js';
 import type { Role } from './role.js';
 
+/** A sign-in on a device, or an API key. */
+export const SESSION_KINDS = ['sign_in', 'key'] as const;
+
+export type SessionKind = (typeof SESSION_KINDS)[number];
+
 /** The user and session of a verified access token. The session may have been revoked since. */
 export interface AccessClaims {
   readonly userId: string;
   readonly sessionId: string;
   /** How often the session was refreshed before this token was issued. Missing in tokens of earlier versions. */
   readonly generation?: number | undefined;
+  /** Missing in the claims of a JWT. */
+  readonly kind?: SessionKind;
 }
-
-/** A sign-in on a device, or an API key. */
-export const SESSION_KINDS = ['sign_in', 'key'] as const;
-
-export type SessionKind = (typeof SESSION_KINDS)[number];
 
 /** What an API key may do, and until when. */
 export interface KeyLimits {

@@ -69,7 +69,7 @@ export class ProblemDto {
   @ApiPropertyOptional({
     enum: [],
     enumName: 'RevocationReason',
-    description: 'Why the session was revoked. Only with `session_revoked`.',
+    description: 'Why the session was revoked. Only with `session_revoked` and `key_revoked`.',
     example: 'logout',
   })
   reason?: string;

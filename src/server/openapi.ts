@@ -18,6 +18,7 @@ import {
 import { PERMISSIONS_EXTENSION, ROLES_EXTENSION } from '../http/roles.decorator.js';
 import { TooManyRequestsError } from '../platform/rate-limits/rate-limits.errors.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
+import { ApiKeyExpiredError, ApiKeyInvalidError, ApiKeyRevokedError } from '../sessions/api-keys.errors.js';
 import {
   SessionExpiredError,
   SessionNotFoundError,
@@ -155,4 +156,13 @@ function accessErrors(operation: Operation, isPublic: boolean): DocumentedError[
   ];
 }
 
-const SESSION_ERRORS = [SessionNotFoundError, SessionRevokedError, SessionExpiredError, UserInactiveError];
+/** Those about keys precede `AccessGuard`, so that routes which accept no keys have them, too. */
+const SESSION_ERRORS = [
+  SessionNotFoundError,
+  SessionRevokedError,
+  SessionExpiredError,
+  UserInactiveError,
+  ApiKeyInvalidError,
+  ApiKeyRevokedError,
+  ApiKeyExpiredError,
+];

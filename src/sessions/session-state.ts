@@ -1,5 +1,6 @@
 import type { AccessClaims } from '../common/principal.js';
 import type { User } from '../users/user.entity.js';
+import { ApiKeyExpiredError, ApiKeyInvalidError, ApiKeyRevokedError } from './api-keys.errors.js';
 import type { RevocationReason } from './revocation.js';
 import {
   SessionExpiredError,
@@ -30,12 +31,14 @@ export interface RefreshableSession extends SessionState {
 /**
  * Returns the session of these claims if it is usable.
  *
- * @throws SessionNotFoundError, UserInactiveError, SessionRevokedError, SessionExpiredError
+ * @throws SessionNotFoundError, or ApiKeyInvalidError for a key, and the errors of `assertUsable`
  */
 export function usableSession<S extends SessionState>(session: S | null | undefined, claims: AccessClaims): S {
   // Reject a token whose subject is not the user of the session.
-  if (session?.user.id !== claims.userId) throw new SessionNotFoundError({ claims });
-  assertUsable(session);
+  const isKey = claims.kind === 'key';
+  if (session?.user.id !== claims.userId)
+    throw isKey ? new ApiKeyInvalidError({ claims }) : new SessionNotFoundError({ claims });
+  assertUsable(session, isKey);
   return session;
 }
 
@@ -43,11 +46,12 @@ export function usableSession<S extends SessionState>(session: S | null | undefi
  * Checks that a session may be used: its user is active, it is not revoked, and both timeouts lie in the future (ASVS
  * 7.3.1, 7.3.2, 7.4.1, 7.4.2). The guard and the rotation both call this.
  *
- * @throws UserInactiveError, SessionRevokedError, SessionExpiredError
+ * @throws UserInactiveError, SessionRevokedError, SessionExpiredError, or for a key ApiKeyRevokedError, ApiKeyExpiredError
  */
-export function assertUsable({ id, user, revokedReason, isExpired }: SessionState): void {
+export function assertUsable({ id, user, revokedReason, isExpired }: SessionState, isKey = false): void {
   const claims = { userId: user.id, sessionId: id };
   if (!user.isActive) throw new UserInactiveError({ claims });
-  if (revokedReason) throw new SessionRevokedError(revokedReason, claims);
-  if (isExpired) throw new SessionExpiredError({ claims });
+  if (revokedReason)
+    throw isKey ? new ApiKeyRevokedError(revokedReason, claims) : new SessionRevokedError(revokedReason, claims);
+  if (isExpired) throw isKey ? new ApiKeyExpiredError({ claims }) : new SessionExpiredError({ claims });
 }

@@ -78,8 +78,7 @@ export class SessionLookup implements HasGauges {
   /**
    * Returns the session of these claims and its user, if it may be used.
    *
-   * @throws SessionNotFoundError, UserInactiveError, SessionRevokedError, SessionExpiredError, DatabaseUnavailableError,
-   *   OverloadedError
+   * @throws DatabaseUnavailableError, OverloadedError, and the errors of `usableSession`
    */
   async check(claims: AccessClaims): Promise<GuardedSession> {
     return usableSession(await this.find(claims), claims);

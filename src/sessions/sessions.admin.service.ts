@@ -6,8 +6,9 @@ import type { AuditDetails } from '../platform/audit/audit-event.js';
 import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import { Database } from '../platform/database/database.js';
 import type { Session } from './session.entity.js';
+import type { SessionFilter } from './session-filter.js';
 import { UnknownSessionError } from './sessions.errors.js';
-import { SessionsRepository, type SessionFilter } from './sessions.repository.js';
+import { SessionsRepository } from './sessions.repository.js';
 
 /** Conditions for a bulk revocation. At least one is required. */
 export type BulkFilter = Pick<SessionFilter, 'userId' | 'ipAddress' | 'createdBefore'>;

@@ -40,7 +40,10 @@ export class SessionsController {
   @Delete('current')
   @OpenToUnenrolled()
   @HttpCode(204)
-  @ApiOperation({ summary: 'Revoke the current session: sign out', description: 'The same as `POST /auth/logout`.' })
+  @ApiOperation({
+    summary: 'Revoke the current session: sign out',
+    description: 'The same as `POST /auth/logout`. An API key revokes itself.',
+  })
   @ApiNoContentResponse()
   revokeCurrentSession(@CurrentPrincipal() principal: Principal): Promise<void> {
     return this.sessions.signOut(principal);
@@ -65,7 +68,7 @@ export class SessionsController {
   @ApiOperation({
     summary: 'Revoke one of the current user’s sessions. Idempotent',
     description:
-      'Takes effect before the response is sent. Revoking a session again has no effect. Sessions of other users are unknown.',
+      'Takes effect before the response is sent. Revoking a session again has no effect. Also revokes API keys, with the reason `key_revoked`. Sessions of other users are unknown.',
   })
   @ApiNoContentResponse()
   @ApiProblems(UnknownSessionError)

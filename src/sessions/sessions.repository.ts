@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import type { AuthenticationMethod } from '../common/authentication.js';
 import type { PageRequest } from '../common/pagination.js';
-import type { AccessClaims, SessionKind } from '../common/principal.js';
+import type { AccessClaims } from '../common/principal.js';
 import { eventsParameter, insertEvents } from '../platform/audit/audit-sql.js';
-import type { Revocation } from './revocation.js';
+import type { Revocation, RevocationReason } from './revocation.js';
 import { Session } from './session.entity.js';
+import type { RevocationFilter, SessionFilter } from './session-filter.js';
 import { revocations } from './sessions.metrics.js';
 
 /** The time of the statement in seconds since 1970, as `Authentications` has it. */
@@ -13,29 +14,13 @@ export const NOW_SECONDS = 'floor(extract(epoch FROM now()))';
 
 export type NewSession = Pick<Session, 'id' | 'userId' | 'refreshSalt' | 'userAgent' | 'deviceName' | 'ipAddress'>;
 
-/** Conditions that a session must all meet. Missing conditions match every session. */
-export interface SessionFilter {
-  readonly id?: string | undefined;
-  readonly userId?: string | undefined;
-  readonly kind?: SessionKind | undefined;
-  readonly isActive?: boolean | undefined;
-  readonly ipAddress?: string | undefined;
-  readonly createdBefore?: Date | undefined;
-}
-
-/** Conditions for sessions to revoke. `isActive` excludes expired ones. */
-export interface RevocationFilter extends Omit<SessionFilter, 'isActive'> {
-  readonly ids?: readonly string[] | undefined;
-  readonly exceptId?: string | undefined;
-  readonly isActive?: true | undefined;
-}
-
 /** Not revoked, and within both timeouts by the database's clock. */
 const ACTIVE = '(session.revokedAt IS NULL AND session.idleExpiresAt > now() AND session.expiresAt > now())';
 
 const INSERT_REVOCATION_EVENTS = insertEvents(9, {
   from: 'revoked',
   columns: {
+    reason: 'revoked.revoked_reason',
     user_id: 'revoked.user_id',
     session_id: 'revoked.id',
     details: `jsonb_build_object('device', coalesce(revoked.device_name, revoked.user_agent))`,
@@ -107,12 +92,13 @@ export class SessionsRepository {
 
   /**
    * Revokes the matching sessions, records an audit event for each in the same statement, and returns their number. A
-   * session that is already revoked keeps its first reason. Without session IDs, locks each user before their sessions
-   * and all rows in ID order, so that it cannot deadlock with another revocation or with the deletion of a user.
+   * session that is already revoked keeps its first reason. The reason of a sign-out becomes `key_revoked` for API keys.
+   * Without session IDs, locks each user before their sessions and all rows in ID order, so that it cannot deadlock with
+   * another revocation or with the deletion of a user.
    */
   async revoke(manager: EntityManager, filter: RevocationFilter, { reason, actor }: Revocation): Promise<number> {
     const { id, ids = id === undefined ? null : [id] } = filter;
-    const [{ count } = { count: 0 }] = await manager.query<{ count: number }[]>(
+    const revoked = await manager.query<{ reason: RevocationReason; count: number }[]>(
       `WITH matching AS (
          SELECT s.user_id, s.id FROM sessions s JOIN users u ON u.id = s.user_id
           WHERE s.revoked_at IS NULL
@@ -126,11 +112,13 @@ export class SessionsRepository {
           ORDER BY s.user_id, s.id
             ${ids ? '' : 'FOR SHARE OF u'} FOR NO KEY UPDATE OF s),
        revoked AS (
-         UPDATE sessions s SET revoked_at = now(), revoked_reason = $7, revoked_by = $8
+         UPDATE sessions s
+            SET revoked_at = now(), revoked_by = $8,
+                revoked_reason = CASE WHEN s.kind = 'key' AND $7::text LIKE 'logout%' THEN 'key_revoked' ELSE $7 END
            FROM matching m WHERE s.user_id = m.user_id AND s.id = m.id AND s.revoked_at IS NULL
          RETURNING s.*),
        recorded AS (${INSERT_REVOCATION_EVENTS})
-       SELECT count(*)::int AS count FROM revoked`,
+       SELECT revoked_reason AS reason, count(*)::int AS count FROM revoked GROUP BY revoked_reason`,
       [
         ids,
         filter.userId ?? null,
@@ -140,12 +128,12 @@ export class SessionsRepository {
         filter.isActive ?? false,
         reason,
         actor?.userId ?? null,
-        eventsParameter([{ type: 'session_revoked', reason, actor }]),
+        eventsParameter([{ type: 'session_revoked', actor }]),
         filter.kind ?? null,
       ],
     );
-    if (count > 0) revocations.add({ reason }, count);
-    return count;
+    for (const { count, ...labels } of revoked) revocations.add(labels, count);
+    return revoked.reduce((sum, { count }) => sum + count, 0);
   }
 
   /** Revokes one session, unless it already is revoked. Returns whether such a session exists. */

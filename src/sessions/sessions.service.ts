@@ -14,7 +14,7 @@ import { UsersRepository } from '../users/users.repository.js';
 import { RefreshTokens } from './refresh-token.js';
 import type { Session } from './session.entity.js';
 import { SessionAccessRepository } from './session-access.repository.js';
-import { assertUsable } from './session-state.js';
+import { usableSession } from './session-state.js';
 import { SessionNotFoundError, UnknownSessionError } from './sessions.errors.js';
 import { SessionsRepository } from './sessions.repository.js';
 
@@ -135,12 +135,10 @@ export class SessionsService implements OnModuleInit {
   /**
    * Checks again that the actor's session is valid and their role unchanged. Locks both rows until the transaction ends.
    *
-   * @throws SessionNotFoundError, UserInactiveError, SessionRevokedError, SessionExpiredError, ForbiddenError
+   * @throws ForbiddenError, and the errors of `usableSession`
    */
   async assertActorAllowed(manager: EntityManager, actor: Principal): Promise<void> {
-    const session = await this.access.lockForAction(manager, actor);
-    if (!session) throw new SessionNotFoundError({ claims: actor });
-    assertUsable(session);
+    const session = usableSession(await this.access.lockForAction(manager, actor), actor);
     if (session.user.role !== actor.role) throw new ForbiddenError();
   }
 }

@@ -126,11 +126,16 @@ describe('a request with an API key', () => {
     app.database.query(`UPDATE sessions SET authentications = '{}' WHERE id = $1`, [sessionId]);
 
   describe('Authorization', () => {
-    it('rejects every changed, truncated or extended key with token_invalid', async () => {
+    it('rejects every changed, truncated or extended key with key_invalid', async () => {
       const { key } = await buildKey(app, ada);
       const changed = [...changeEachCharacter(key), key.slice(0, -1), `${key}A`, key.toUpperCase(), key.toLowerCase()];
       expect(await findAccepted(app, changed)).toEqual([]);
-      expectProblem(await get('/users/me', key.slice(0, -1)), 401, 'token_invalid');
+      const malformed = ['ghk_', 'ghk', 'ghk_é', `${key}"`, `${key.slice(0, 50)} ${key.slice(50)}`];
+      const texts = [...changed.filter((text) => /^ghk/i.test(text)), ...malformed];
+      const answers = await Promise.all(texts.map((text) => get('/users/me', text)));
+      for (const answer of answers) expectProblem(answer, 401, 'key_invalid');
+      expect(new Set(answers.map(({ body }) => body.detail as string)).size).toBe(1);
+      expect(answers[0]?.body.detail).toContain('API key');
       await get('/users/me', key).expect(200);
     });
 
@@ -139,7 +144,7 @@ describe('a request with an API key', () => {
       const [foreign, proxy] = await TestApp.startProxied(app, { env });
       const { key } = await buildKey(app, ada);
       const before = proxy.statements;
-      expectProblem(await get('/users/me', key, foreign), 401, 'token_invalid');
+      expectProblem(await get('/users/me', key, foreign), 401, 'key_invalid');
       expect(proxy.statements).toBe(before);
       await foreign.close();
     });
@@ -155,11 +160,11 @@ describe('a request with an API key', () => {
       await rotated.close();
     });
 
-    it('rejects an expired key', async () => {
+    it('rejects an expired key with key_expired', async () => {
       const { id, key } = await buildKey(app, ada);
       await get('/users/me', key).expect(200);
       await app.database.query(`UPDATE sessions SET expires_at = now(), idle_expires_at = now() WHERE id = $1`, [id]);
-      expectProblem(await get('/users/me', key), 401, 'session_expired');
+      expectProblem(await get('/users/me', key), 401, 'key_expired');
     });
 
     it('rejects a key in the place of other tokens', async () => {
@@ -257,7 +262,7 @@ describe('a request with an API key', () => {
       const rejected = await rejectedHandshake(app, '/orders', { token: stranger.key });
       expect(rejected).toMatchObject({ status: 403, problem: { code: 'insufficient_scope' } });
       const forged = await rejectedHandshake(app, '/orders', { token: `${reader.key.slice(0, -1)}_` });
-      expect(forged).toMatchObject({ status: 401, problem: { code: 'token_invalid' } });
+      expect(forged).toMatchObject({ status: 401, problem: { code: 'key_invalid' } });
       for (const handshake of [{ token: reader.key }, { protocols: ['bearer', reader.key] }]) {
         const client = await SocketClient.open(app, '/orders', handshake);
         expect(await client.ask('read')).toBe('orders');
@@ -270,7 +275,7 @@ describe('a request with an API key', () => {
       const { id, key } = await buildKey(app, ada);
       const client = await SocketClient.open(app, '/orders', { token: key });
       await app.as(ada.accessToken).delete(`/auth/keys/${id}`).expect(204);
-      expect((await client.closed).reason).toContain('session_revoked');
+      expect((await client.closed).reason).toContain('key_revoked');
     });
 
     it("is rejected by AuthGuard('jwt') of a public gateway", async () => {
@@ -315,7 +320,7 @@ describe('a request with an API key', () => {
       await get('/users/me', key, limited).expect(200);
       await get('/users/me', key, limited).expect(429);
       await limited.request.post('/auth/revoke').type('form').send({ token: key }).expect(200);
-      expectProblem(await get('/users/me', key), 401, 'session_revoked');
+      expectProblem(await get('/users/me', key), 401, 'key_revoked');
       await limited.close();
     });
   });

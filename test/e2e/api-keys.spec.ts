@@ -143,7 +143,7 @@ describe('API keys', () => {
       await revoke().expect(204);
       for (const instance of [app, other]) {
         const answer = await get('/users/me', key, instance);
-        expectProblem(answer, 401, 'session_revoked');
+        expectProblem(answer, 401, 'key_revoked');
         expect(answer.body.reason).toBe('key_revoked');
       }
       await revoke().expect(204);
@@ -161,19 +161,68 @@ describe('API keys', () => {
       await get('/users/me', key).expect(200);
     });
 
-    it('of a session works for keys, for their owner and admins', async () => {
+    it.each<[string, string, (owner: SignedIn, admin: SignedIn, id: string, key: string) => Promise<unknown>]>([
+      [
+        'DELETE /auth/keys/:id',
+        'key_revoked',
+        (owner, _, id) => app.as(owner.accessToken).delete(`/auth/keys/${id}`).expect(204),
+      ],
+      [
+        'DELETE /sessions/:id',
+        'key_revoked',
+        (owner, _, id) => app.as(owner.accessToken).delete(`/sessions/${id}`).expect(204),
+      ],
+      [
+        'DELETE /sessions/:id with the key itself',
+        'key_revoked',
+        (_, __, id, key) => app.as(key).delete(`/sessions/${id}`).expect(204),
+      ],
+      [
+        'DELETE /sessions/current with the key itself',
+        'key_revoked',
+        (_, __, ___, key) => app.as(key).delete('/sessions/current').expect(204),
+      ],
+      [
+        'POST /auth/revoke',
+        'key_revoked',
+        (_, __, ___, key) => app.request.post('/auth/revoke').type('form').send({ token: key }).expect(200),
+      ],
+      [
+        'DELETE /admin/sessions/:id',
+        'admin',
+        (_, admin, id) => app.as(admin.accessToken).delete(`/admin/sessions/${id}`).expect(204),
+      ],
+      [
+        'POST /admin/sessions/revoke',
+        'admin',
+        (owner, admin) =>
+          app.as(admin.accessToken).post('/admin/sessions/revoke').send({ userId: owner.id }).expect(200),
+      ],
+    ])('by %s has the reason %s, also in the audit log', async (_, reason, revoke) => {
       const admin = await buildSignedIn(app, 'admin');
-      const [first, second] = [await buildKey(app, ada), await buildKey(app, ada)];
-      await app.as(ada.accessToken).delete(`/sessions/${first.id}`).expect(204);
-      await app.as(admin.accessToken).delete(`/admin/sessions/${second.id}`).expect(204);
-      for (const { key } of [first, second]) expectProblem(await get('/users/me', key), 401, 'session_revoked');
+      const { id, key } = await buildKey(app, ada);
+      await revoke(ada, admin, id, key);
+      const answer = await get('/users/me', key);
+      expectProblem(answer, 401, 'key_revoked');
+      expect(answer.body.reason).toBe(reason);
+      const events = await auditEvents(app, ada, 'session_revoked');
+      expect(events).toContainEqual(expect.objectContaining({ session_id: id, reason }));
+    });
+
+    it('of a sign-in still has the reason of a sign-out', async () => {
+      const { sessionId } = await signIn(app, ada);
+      await app.as(ada.accessToken).delete(`/sessions/${sessionId}`).expect(204);
+      const [event] = await auditEvents(app, ada, 'session_revoked');
+      expect(event).toMatchObject({ session_id: sessionId, reason: 'logout_others' });
     });
 
     it('of all sign-ins keeps the keys', async () => {
       const { key } = await buildKey(app, ada);
       await signIn(app, ada);
-      const { body } = await app.as(ada.accessToken).delete('/sessions?scope=all').expect(200);
-      expect(body).toEqual({ revoked: 2 });
+      for (const scope of ['others', 'all']) {
+        const { body } = await app.as(ada.accessToken).delete(`/sessions?scope=${scope}`).expect(200);
+        expect(body).toEqual({ revoked: 1 });
+      }
       await get('/users/me', key).expect(200);
     });
 
@@ -181,7 +230,7 @@ describe('API keys', () => {
       const admin = await buildSignedIn(app, 'admin');
       const { key } = await buildKey(app, ada);
       await app.as(admin.accessToken).post('/admin/sessions/revoke').send({ userId: ada.id }).expect(200);
-      expectProblem(await get('/users/me', key), 401, 'session_revoked');
+      expectProblem(await get('/users/me', key), 401, 'key_revoked');
     });
 
     it('follows from a reset, a not-me report, a deactivation and a deletion', async () => {
@@ -189,7 +238,7 @@ describe('API keys', () => {
       const newPassword = 'nine candles before dawn';
       const causes: [string, (person: SignedIn) => Promise<unknown>][] = [
         [
-          'session_revoked',
+          'key_revoked',
           async (person) =>
             app.request
               .post('/auth/password/reset')
@@ -197,7 +246,7 @@ describe('API keys', () => {
               .expect(204),
         ],
         [
-          'session_revoked',
+          'key_revoked',
           async (person) =>
             app.request
               .post('/auth/not-me')
@@ -210,7 +259,7 @@ describe('API keys', () => {
             app.as(admin.accessToken).patch(`/admin/users/${person.id}`).send({ isActive: false }).expect(200),
         ],
         [
-          'session_not_found',
+          'key_invalid',
           (person) => app.as(person.accessToken).delete('/users/me').send({ password: person.password }).expect(204),
         ],
       ];

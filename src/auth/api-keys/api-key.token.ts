@@ -52,6 +52,7 @@ export class ApiKeyTokens {
       sessionId: idFromBytes(head.subarray(1, 17)),
       userId: idFromBytes(head.subarray(17)),
       generation: 0,
+      kind: 'key',
     };
   }
 }

@@ -6,7 +6,7 @@ import type { Config } from '../../config/env.js';
 import { MemoryCounter } from '../../platform/rate-limits/memory-counter.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
 import { limitRejections } from '../../platform/rate-limits/rate-limits.metrics.js';
-import { TokenInvalidError } from '../auth.errors.js';
+import { ApiKeyInvalidError } from '../../sessions/api-keys.errors.js';
 import { VerifiedTokens } from '../tokens/verified-tokens.js';
 import { ApiKeyTokens } from './api-key.token.js';
 
@@ -28,12 +28,12 @@ export class ApiKeyVerifier {
     if (rateLimits.enabled) this.policy = { name: 'key', points, windowSeconds: window };
   }
 
-  /** Returns the claims of an API key. @throws TokenInvalidError */
+  /** Returns the claims of an API key. @throws ApiKeyInvalidError */
   verify(key: string): AccessClaims {
     const known = this.verified.find(key);
     if (known) return known;
     const claims = this.tokens.verify(key);
-    if (!claims) throw new TokenInvalidError();
+    if (!claims) throw new ApiKeyInvalidError();
     this.verified.add(key, claims, Date.now() + CACHE_MS);
     return claims;
   }
