@@ -941,7 +941,7 @@ export interface paths {
         readonly post?: never;
         /**
          * Revoke one of the current user’s sessions. Idempotent
-         * @description Takes effect before the response is sent. Revoking a session again has no effect. Sessions of other users are unknown.
+         * @description Takes effect before the response is sent. Revoking a session again has no effect. Also revokes API keys, with the reason `key_revoked`. Sessions of other users are unknown.
          */
         readonly delete: operations["revokeSession"];
         readonly options?: never;
@@ -965,7 +965,7 @@ export interface paths {
         readonly post?: never;
         /**
          * Revoke the current session: sign out
-         * @description The same as `POST /auth/logout`.
+         * @description The same as `POST /auth/logout`. An API key revokes itself.
          */
         readonly delete: operations["revokeCurrentSession"];
         readonly options?: never;
@@ -1661,7 +1661,7 @@ export interface components {
              * @description How many factors the user must use. Only with `insufficient_user_authentication`.
              */
             readonly minFactors?: number;
-            /** @description Why the session was revoked. Only with `session_revoked`. */
+            /** @description Why the session was revoked. Only with `session_revoked` and `key_revoked`. */
             readonly reason?: components["schemas"]["RevocationReason"];
             /** @description The `X-Request-Id` of the response. */
             readonly requestId: string;
@@ -1675,7 +1675,7 @@ export interface components {
          * @description Identifies the problem. Later versions may add codes, so treat an unknown code by its status.
          * @enum {string}
          */
-        readonly ProblemCode: "bad_request" | "challenge_invalid" | "database_unavailable" | "email_not_verified" | "email_taken" | "factor_invalid" | "factor_key_missing" | "factor_limit_reached" | "factor_missing" | "factor_not_found" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "invitation_not_possible" | "key_limit_reached" | "last_admin" | "last_factor" | "malformed_body" | "method_not_allowed" | "not_found" | "origin_not_allowed" | "overloaded" | "passkey_invalid" | "passkey_taken" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_missing" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "second_factor_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
+        readonly ProblemCode: "bad_request" | "challenge_invalid" | "database_unavailable" | "email_not_verified" | "email_taken" | "factor_invalid" | "factor_key_missing" | "factor_limit_reached" | "factor_missing" | "factor_not_found" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "invitation_not_possible" | "key_expired" | "key_invalid" | "key_limit_reached" | "key_revoked" | "last_admin" | "last_factor" | "malformed_body" | "method_not_allowed" | "not_found" | "origin_not_allowed" | "overloaded" | "passkey_invalid" | "passkey_taken" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_missing" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "second_factor_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
         readonly Readiness: {
             readonly checks: components["schemas"]["ReadinessChecks"];
             /** @enum {string} */
@@ -2117,6 +2117,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -2127,7 +2133,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -2264,6 +2270,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -2274,7 +2286,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -2405,6 +2417,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -2415,7 +2433,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -2567,6 +2585,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -2577,7 +2601,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -2753,6 +2777,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -2763,7 +2793,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -2928,6 +2958,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -2938,7 +2974,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -3077,6 +3113,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -3087,7 +3129,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -3272,6 +3314,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -3282,7 +3330,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -3426,6 +3474,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -3436,7 +3490,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -3601,6 +3655,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -3611,7 +3671,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -3798,6 +3858,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -3808,7 +3874,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -3959,6 +4025,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -3969,7 +4041,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -4270,6 +4342,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -4282,7 +4360,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -4546,6 +4624,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -4556,7 +4640,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -4675,6 +4759,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -4685,7 +4775,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -4838,6 +4928,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -4848,7 +4944,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -5016,6 +5112,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -5026,7 +5128,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "passkey_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "passkey_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -5171,6 +5273,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -5181,7 +5289,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -5283,6 +5391,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -5293,7 +5407,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -5410,6 +5524,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -5420,7 +5540,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -5562,6 +5682,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -5572,7 +5698,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "factor_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "factor_invalid" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -5747,6 +5873,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -5757,7 +5889,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -6043,6 +6175,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -6053,7 +6191,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -6184,6 +6322,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -6194,7 +6338,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -6356,6 +6500,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -6366,7 +6516,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -7035,6 +7185,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -7045,7 +7201,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -7768,6 +7924,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -7780,7 +7942,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "invalid_credentials" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "invalid_credentials" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -8696,6 +8858,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -8708,7 +8876,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "invalid_credentials" | "factor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "invalid_credentials" | "factor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -8852,6 +9020,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -8862,7 +9036,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -9236,6 +9410,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -9246,7 +9426,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -9374,6 +9554,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -9384,7 +9570,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -9509,6 +9695,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -9519,7 +9711,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -9640,6 +9832,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -9650,7 +9848,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -9769,6 +9967,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -9779,7 +9983,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -9883,6 +10087,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -9893,7 +10103,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -10026,6 +10236,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -10038,7 +10254,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "invalid_credentials" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "invalid_credentials" | "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -10233,6 +10449,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -10243,7 +10465,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -10408,6 +10630,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -10418,7 +10646,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -10553,6 +10781,12 @@ export interface operations {
              *     `session_expired`: This session has expired. Sign in again.
              *
              *     `user_inactive`: This account is not active.
+             *
+             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
+             *
+             *     `key_revoked`: This API key was revoked. Create a new one.
+             *
+             *     `key_expired`: This API key has expired. Create a new one.
              */
             readonly 401: {
                 headers: {
@@ -10565,7 +10799,7 @@ export interface operations {
                 content: {
                     readonly "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive";
+                        readonly code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         readonly reason?: components["schemas"]["RevocationReason"];
                     };
                 };
