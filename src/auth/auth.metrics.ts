@@ -15,6 +15,7 @@ export const signIns = defineCounter({
       'second_factor_required',
       'factor_invalid',
       'challenge_invalid',
+      'passkey_invalid',
       'email_not_verified',
       'session_limit_reached',
       'overloaded',

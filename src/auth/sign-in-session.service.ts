@@ -1,15 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import type { AuthenticationMethod } from '../common/authentication.js';
 import type { Client } from '../common/client.js';
 import type { DomainError } from '../common/domain.error.js';
 import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import type { EntityManager } from '../platform/database/database.js';
+import type { RateLimitAttempt } from '../platform/rate-limits/rate-limits.service.js';
 import { KnownDevicesRepository } from '../sessions/known-devices.repository.js';
 import { SessionLimitReachedError } from '../sessions/sessions.errors.js';
 import { SessionsRepository } from '../sessions/sessions.repository.js';
 import { SessionsService, type CreatedSession } from '../sessions/sessions.service.js';
 import type { User } from '../users/user.entity.js';
 import { newDevice } from './auth.mails.js';
+import { resultOf, signIns } from './auth.metrics.js';
 import { SecurityMailsService } from './security-mails.service.js';
 import { AccessTokenService, type TokenGrant } from './tokens/access-token.service.js';
 
@@ -62,12 +64,29 @@ export class SignInSessionService {
   }
 
   /**
-   * Issues the tokens of a new session, after the commit. Throws the rejection, because a rollback would lose its audit
-   * event and mail.
+   * Completes a sign-in after its commit: issues the tokens and reports the outcome. Throws the rejection only then,
+   * because a rollback would lose its audit event and mail.
+   *
+   * @param refunded errors that do not count towards the limit of the attempt
    */
-  grant({ user, created, rejection }: SignInResult): Promise<TokenGrant> {
-    if (!created) throw rejection;
-    return this.accessTokens.grant(user, created.session.id, created.refreshToken, created.session.refreshCounter);
+  async complete(
+    attempt: RateLimitAttempt,
+    pending: Promise<SignInResult>,
+    refunded: readonly Type<DomainError>[] = [],
+  ): Promise<TokenGrant> {
+    try {
+      const { user, created, rejection } = await pending;
+      if (!created) throw rejection;
+      const { session, refreshToken } = created;
+      const grant = await this.accessTokens.grant(user, session.id, refreshToken, session.refreshCounter);
+      await attempt.succeeded();
+      signIns.add({ result: resultOf() });
+      return grant;
+    } catch (error) {
+      signIns.add({ result: resultOf(error) });
+      await (refunded.some((type) => error instanceof type) ? attempt.succeeded() : attempt.failed(error));
+      throw error;
+    }
   }
 
   async reject(

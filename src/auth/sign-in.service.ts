@@ -9,17 +9,15 @@ import { normalizeEmail } from '../users/email.js';
 import type { User } from '../users/user.entity.js';
 import { InvalidCredentialsError } from '../users/users.errors.js';
 import { UsersRepository } from '../users/users.repository.js';
-import { resultOf, signIns } from './auth.metrics.js';
 import { FactorSignInService, type SecondStep } from './factors/factor-sign-in.service.js';
 import { FactorInvalidError, OtpRequiredError, SecondFactorRequiredError } from './factors/factors.errors.js';
 import { EmailVerificationService } from './recovery/email-verification.service.js';
-import { EmailNotVerifiedError } from './recovery/recovery.errors.js';
 import { SignInSessionService, type SignInResult } from './sign-in-session.service.js';
 import type { TokenGrant } from './tokens/access-token.service.js';
 
 /** The account can change while its password is verified. Then the sign-in starts over, at most this often. */
 const MAX_ROUNDS = 10;
-/** The errors of a sign-in whose password was correct. */
+/** The errors of a sign-in whose password was correct. Second factors have a limit of their own. */
 const PASSED = [SecondFactorRequiredError, OtpRequiredError, FactorInvalidError];
 
 @Injectable()
@@ -32,7 +30,7 @@ export class SignInService {
     private readonly verification: EmailVerificationService,
     private readonly knownDevices: KnownDevicesRepository,
     private readonly factors: FactorSignInService,
-    private readonly signIns: SignInSessionService,
+    private readonly sessions: SignInSessionService,
   ) {}
 
   /**
@@ -57,18 +55,7 @@ export class SignInService {
       account: JSON.stringify({ email }),
       knownDevice: () => this.database.run((manager) => this.knownDevices.recognizeOwner(manager, { email }, client)),
     });
-    try {
-      const grant = await this.authenticate(email, password, client, secondStep);
-      await attempt.succeeded();
-      signIns.add({ result: resultOf() });
-      return grant;
-    } catch (error) {
-      signIns.add({ result: resultOf(error) });
-      // The password was correct. Second factors have a limit of their own.
-      const isPasswordCorrect = PASSED.some((type) => error instanceof type);
-      await (isPasswordCorrect ? attempt.succeeded() : attempt.failed(error));
-      throw error;
-    }
+    return this.sessions.complete(attempt, this.authenticate(email, password, client, secondStep), PASSED);
   }
 
   private async authenticate(
@@ -76,13 +63,13 @@ export class SignInService {
     password: string,
     client: Client,
     secondStep: SecondStep,
-  ): Promise<TokenGrant> {
+  ): Promise<SignInResult> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const verified = await this.verifyPassword(email, password, client);
       if (!verified) continue;
-      const mayRemind = this.verification.isMissing(verified) && (await this.verification.isMailAllowed(email, client));
+      const mayRemind = await this.verification.mayRemind(verified, client);
       const result = await this.finishSignIn(verified, client, mayRemind, secondStep);
-      if (result) return this.signIns.grant(result);
+      if (result) return result;
     }
     throw new OverloadedError();
   }
@@ -102,7 +89,7 @@ export class SignInService {
       const cause = !user ? 'unknown_address' : !isMatch ? 'wrong_password' : 'user_inactive';
       const error = new InvalidCredentialsError();
       // The event omits the email, because people sometimes type their password into that field.
-      await this.database.run((manager) => this.signIns.recordRejection(manager, user, error, client, cause));
+      await this.database.run((manager) => this.sessions.recordRejection(manager, user, error, client, cause));
       throw error;
     }
     if (!isOutdated) return user;
@@ -150,11 +137,9 @@ export class SignInService {
   ): Promise<SignInResult | null> {
     const user = await this.users.lockIfUnchanged(manager, verified);
     if (user?.hasSecondFactor !== verified.hasSecondFactor) return null;
-    if (this.verification.isMissing(user)) {
-      if (mayRemind) await this.verification.remind(manager, user);
-      return this.signIns.reject(manager, user, new EmailNotVerifiedError(), client);
-    }
+    const unverified = await this.verification.rejectUnverified(manager, user, mayRemind);
+    if (unverified) return this.sessions.reject(manager, user, unverified, client);
     if (user.hasSecondFactor) return this.factors.takeStep(manager, user, secondStep, client);
-    return this.signIns.start(manager, user, client, ['pwd']);
+    return this.sessions.start(manager, user, client, ['pwd']);
   }
 }

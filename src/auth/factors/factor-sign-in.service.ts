@@ -4,7 +4,6 @@ import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { RateLimitsService, type RateLimitAttempt } from '../../platform/rate-limits/rate-limits.service.js';
 import type { User } from '../../users/user.entity.js';
-import { resultOf, signIns } from '../auth.metrics.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 import { SignInSessionService, type SignInResult } from '../sign-in-session.service.js';
 import type { TokenGrant } from '../tokens/access-token.service.js';
@@ -68,24 +67,15 @@ export class FactorSignInService {
   async signIn(token: string, proof: FactorProof, client: Client): Promise<TokenGrant> {
     const userId = await this.findUserId(token, client);
     const guess = await this.verifier.beginGuess(userId, client);
-    try {
-      const result = await this.database.transactionWithRetry(async (manager) => {
-        const challenge = await this.challenges.lock(manager, token, client);
-        const attempt = await this.finish(manager, challenge.user, proof, client);
-        if (!(attempt.rejection instanceof FactorInvalidError)) await this.challenges.delete(manager, challenge);
-        else if (await this.challenges.recordFailure(manager, challenge))
-          await this.securityMails.queue(manager, secondFactorFailed, challenge.user, client);
-        return attempt;
-      }, client);
-      const grant = await this.sessions.grant(result);
-      await guess.succeeded();
-      signIns.add({ result: resultOf() });
-      return grant;
-    } catch (error) {
-      signIns.add({ result: resultOf(error) });
-      await guess.failed(error);
-      throw error;
-    }
+    const pending = this.database.transactionWithRetry(async (manager) => {
+      const challenge = await this.challenges.lock(manager, token, client);
+      const result = await this.finish(manager, challenge.user, proof, client);
+      if (!(result.rejection instanceof FactorInvalidError)) await this.challenges.delete(manager, challenge);
+      else if (await this.challenges.recordFailure(manager, challenge))
+        await this.securityMails.queue(manager, secondFactorFailed, challenge.user, client);
+      return result;
+    }, client);
+    return this.sessions.complete(guess, pending);
   }
 
   /** Verifies the factor and creates the session. */

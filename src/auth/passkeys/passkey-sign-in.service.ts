@@ -3,9 +3,7 @@ import type { Client } from '../../common/client.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
 import { UsersRepository } from '../../users/users.repository.js';
-import { resultOf, signIns } from '../auth.metrics.js';
 import { EmailVerificationService } from '../recovery/email-verification.service.js';
-import { EmailNotVerifiedError } from '../recovery/recovery.errors.js';
 import { SignInSessionService, type SignInResult } from '../sign-in-session.service.js';
 import type { TokenGrant } from '../tokens/access-token.service.js';
 import type { PasskeyAssertion } from './passkey-response.js';
@@ -38,16 +36,7 @@ export class PasskeySignInService {
    */
   async signIn(response: PasskeyAssertion, client: Client): Promise<TokenGrant> {
     const attempt = await this.limits.begin('login', { client });
-    try {
-      const grant = await this.sessions.grant(await this.authenticate(response, client));
-      await attempt.succeeded();
-      signIns.add({ result: resultOf() });
-      return grant;
-    } catch (error) {
-      signIns.add({ result: resultOf(error) });
-      await attempt.failed(error);
-      throw error;
-    }
+    return this.sessions.complete(attempt, this.authenticate(response, client));
   }
 
   private async authenticate(response: PasskeyAssertion, client: Client): Promise<SignInResult> {
@@ -56,8 +45,7 @@ export class PasskeySignInService {
     const assertion = await this.verify(response, passkey);
     if (!assertion) return this.reject(passkey, 'not_verified', client);
     const user = await this.database.run((manager) => this.users.findActive(manager, { id: passkey.userId }), client);
-    const mayRemind =
-      user !== null && this.verification.isMissing(user) && (await this.verification.isMailAllowed(user.email, client));
+    const mayRemind = user !== null && (await this.verification.mayRemind(user, client));
     const result = await this.database.transactionWithRetry(
       (manager) => this.createSession(manager, response, assertion, passkey.userId, client, mayRemind),
       client,
@@ -88,10 +76,8 @@ export class PasskeySignInService {
     if (!passkey) return null;
     const flaw = await this.uses.record(manager, passkey, assertion, client);
     if (flaw) return this.sessions.reject(manager, user, new PasskeyInvalidError(flaw), client, flaw);
-    if (this.verification.isMissing(user)) {
-      if (mayRemind) await this.verification.remind(manager, user);
-      return this.sessions.reject(manager, user, new EmailNotVerifiedError(), client);
-    }
+    const unverified = await this.verification.rejectUnverified(manager, user, mayRemind);
+    if (unverified) return this.sessions.reject(manager, user, unverified, client);
     return this.sessions.start(manager, user, client, ['pop']);
   }
 

@@ -13,6 +13,7 @@ import { UsersRepository } from '../../users/users.repository.js';
 import { verifyEmail } from '../auth.mails.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
+import { EmailNotVerifiedError } from './recovery.errors.js';
 
 /** A sign-in sends no new link within this time after the last one. */
 const REMINDER_INTERVAL_MS = 5 * 60_000;
@@ -75,25 +76,40 @@ export class EmailVerificationService implements OnModuleInit {
     }
   }
 
-  /** Returns whether the user must verify their email before they can sign in. */
-  isMissing(user: User): boolean {
-    return this.isRequired && !user.emailVerifiedAt;
-  }
-
   /** Counts a mail that a registration or a sign-in may send. Returns whether the limit per email allows it. */
   isMailAllowed(email: string, client: Client): Promise<boolean> {
     return this.limits.isWithinAccountLimit('verify', { client, account: email });
   }
 
-  /** Sends a new link at sign-in, unless one was sent recently. The caller must have locked the user's row. */
-  async remind(manager: EntityManager, user: User): Promise<void> {
-    const recent = await this.tokens.countRecent(manager, 'email_verification', user.id, REMINDER_INTERVAL_MS);
-    if (recent === 0) await this.sendLink(manager, user);
+  /** Returns whether a sign-in may send this user a new link, and counts it. */
+  async mayRemind(user: User, client: Client): Promise<boolean> {
+    return this.isMissing(user) && (await this.isMailAllowed(user.email, client));
+  }
+
+  /**
+   * Returns the rejection of a user who must verify their email before they can sign in. Sends a new link if `mayRemind`,
+   * unless one was sent recently. The caller must have locked the user's row.
+   */
+  async rejectUnverified(
+    manager: EntityManager,
+    user: User,
+    mayRemind: boolean,
+  ): Promise<EmailNotVerifiedError | null> {
+    if (!this.isMissing(user)) return null;
+    const since = REMINDER_INTERVAL_MS;
+    if (mayRemind && (await this.tokens.countRecent(manager, 'email_verification', user.id, since)) === 0) {
+      await this.sendLink(manager, user);
+    }
+    return new EmailNotVerifiedError();
   }
 
   /** Sends a link and voids the earlier ones. The caller must have locked the user's row. */
   async sendLink(manager: EntityManager, user: User): Promise<void> {
     await this.mailToken(manager, user, await this.tokens.issue(manager, 'email_verification', user.id));
+  }
+
+  private isMissing(user: User): boolean {
+    return this.isRequired && !user.emailVerifiedAt;
   }
 
   private mailToken(manager: EntityManager, user: User, token: string): Promise<void> {
