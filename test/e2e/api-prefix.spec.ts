@@ -124,6 +124,16 @@ describe.each(cases)('an application with %s', (_, options, servedAt) => {
     expect(rejected.body.error).toBe('invalid_grant');
   });
 
+  it('describes its OAuth endpoints with their paths', async () => {
+    const { body } = await app.request.get(servedAt('/.well-known/oauth-authorization-server')).expect(200);
+    const endpoints = ['token_endpoint', 'introspection_endpoint', 'revocation_endpoint'].map(
+      (name) => body[name] as string,
+    );
+    expect(endpoints).toEqual(
+      ['/auth/token', '/auth/introspect', '/auth/revoke'].map((path) => app.config.publicUrl + servedAt(path)),
+    );
+  });
+
   it.each([
     ['an unknown path', 'get', '/nothing', 404, 'not_found'],
     ['a malformed body', 'post', '/auth/login', 400, 'malformed_body'],

@@ -8,6 +8,11 @@ import { TestApp } from '../support/test-app.js';
 
 const ISSUER = new URL('https://accounts.example.com');
 const CLIENT = { client_id: 'shop' };
+const LONG = 'x'.repeat(90_000);
+/** Tokens with the start of their text, which is unique. */
+const UNKNOWN_TOKENS = ['x', 'ghk_x', 'a.b.c', '€', ' ', LONG, `ghk_${LONG}`, `e.${LONG}.x`].map(
+  (token) => [token.slice(0, 9), token] as const,
+);
 
 describe('OAuth clients', () => {
   let app: TestApp;
@@ -83,6 +88,25 @@ describe('OAuth clients', () => {
     });
   });
 
+  it('discover a server whose JWT_ISSUER is no URL and whose PUBLIC_URL has a path', async () => {
+    const env = { PUBLIC_URL: 'https://id.example.com/base', JWT_ISSUER: 'urn:example:gatehouse' };
+    const prefixed = await TestApp.start({ database: app.database, env });
+    // A proxy must map this URL, because the path of the issuer follows the well-known path (RFC 8414 §3.1).
+    const fetchMetadata = (url: string, init: object) =>
+      fetch(url.replace('https://id.example.com', prefixed.url).replace(/\/base$/, ''), init);
+    const config = await openid.discovery(new URL(env.PUBLIC_URL), CLIENT.client_id, undefined, openid.None(), {
+      algorithm: 'oauth2',
+      [openid.customFetch]: fetchMetadata,
+    });
+    expect(config.serverMetadata()).toMatchObject({
+      issuer: env.PUBLIC_URL,
+      token_endpoint: `${env.PUBLIC_URL}/auth/token`,
+      introspection_endpoint: `${env.PUBLIC_URL}/auth/introspect`,
+      introspection_endpoint_auth_methods_supported: ['Bearer'],
+    });
+    await prefixed.close();
+  });
+
   describe('POST /auth/revoke', () => {
     const revoke = (token: string, instance = app) =>
       instance.request
@@ -99,7 +123,7 @@ describe('OAuth clients', () => {
       },
     );
 
-    it.each(['x', 'ghk_x', 'a.b.c', '€', ' ', 'x'.repeat(2_048)])('ignores the unknown token %j', async (token) => {
+    it.each(UNKNOWN_TOKENS)('ignores the unknown token %j', async (_, token) => {
       const { status, body } = await revoke(token);
       expect([status, body]).toEqual([200, {}]);
     });
@@ -207,7 +231,7 @@ describe('OAuth clients', () => {
       await expectInactive(person.accessToken);
     });
 
-    it.each(['x', 'ghk_x', 'a.b.c', '€', ' '])('shows the unknown token %j as inactive', async (token) => {
+    it.each(UNKNOWN_TOKENS)('shows the unknown token %j as inactive', async (_, token) => {
       expect((await introspect(token)).body).toEqual({ active: false });
     });
 

@@ -1746,7 +1746,7 @@ export interface components {
             readonly acr_values_supported: readonly string[];
             readonly grant_types_supported: readonly string[];
             readonly introspection_endpoint: string;
-            /** @description `bearer`: the `Authorization` header with an API key. */
+            /** @description `Bearer`: the `Authorization` header with an API key. */
             readonly introspection_endpoint_auth_methods_supported: readonly string[];
             readonly issuer: string;
             /** @description Missing unless a key pair signs the access tokens. */

@@ -3,9 +3,8 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { INTROSPECT_SCOPE } from '../../common/scope.js';
 import { Scopes } from '../../http/access.decorators.js';
 import { FormBody } from '../../http/body/body.decorators.js';
-import { requireField } from '../tokens/token.service.js';
 import { IntrospectionDto } from './dto/introspection.dto.js';
-import { TokenFormDto } from './dto/token-form.dto.js';
+import { tokenOf, TokenFormDto } from './dto/token-form.dto.js';
 import { IntrospectScopeGuard } from './introspect-scope.guard.js';
 import { IntrospectionService } from './introspection.service.js';
 
@@ -28,6 +27,6 @@ export class IntrospectionController {
   @ApiOkResponse({ type: IntrospectionDto })
   // eslint-disable-next-line gatehouse/dto-class -- the form may have unknown parameters (RFC 6749 §3.2)
   introspectToken(@Body() form: unknown): Promise<IntrospectionDto> {
-    return this.introspection.introspect(requireField(new Map(Object.entries(form ?? {})), 'token'));
+    return this.introspection.introspect(tokenOf(form));
   }
 }

@@ -8,8 +8,7 @@ import { RequestClient } from '../../http/request-client.decorator.js';
 import { SignOutService } from '../sign-out.service.js';
 import { ApiOAuthError } from '../tokens/api-oauth-error.decorator.js';
 import { oauthError } from '../tokens/oauth-error.format.js';
-import { requireField } from '../tokens/token.service.js';
-import { TokenFormDto } from './dto/token-form.dto.js';
+import { tokenOf, TokenFormDto } from './dto/token-form.dto.js';
 
 @ApiTags('oauth')
 @Controller('auth/revoke')
@@ -34,7 +33,7 @@ export class RevocationController {
   @ApiOAuthError(503, 'The database is unavailable, or the request took too long.', 'temporarily_unavailable')
   // eslint-disable-next-line gatehouse/dto-class -- the form may have unknown parameters (RFC 6749 §3.2)
   async revokeToken(@Body() form: unknown, @RequestClient() client: Client): Promise<object> {
-    await this.signOuts.revokeToken(requireField(new Map(Object.entries(form ?? {})), 'token'), client);
+    await this.signOuts.revokeToken(tokenOf(form), client);
     return {};
   }
 }

@@ -63,12 +63,17 @@ function proofOf(otp: string): FactorProof {
   throw new InvalidTokenRequestError({ message: 'otp must have 6 digits, or be a recovery code.' });
 }
 
-/** Returns a field of a form that has it exactly once. @throws InvalidTokenRequestError */
-export function requireField(fields: ReadonlyMap<string, unknown>, name: string): string {
+/**
+ * Returns a field of a form that has it exactly once.
+ *
+ * @param maxLength of a value that could be valid
+ * @throws InvalidTokenRequestError
+ */
+export function requireField(fields: ReadonlyMap<string, unknown>, name: string, maxLength = MAX_FIELD_LENGTH): string {
   const value = fields.get(name);
   if (typeof value !== 'string' || value === '') {
     throw new InvalidTokenRequestError({ message: `Send the field ${name} exactly once.` });
   }
-  if (value.length > MAX_FIELD_LENGTH) throw new InvalidTokenRequestError({ message: `${name} is too long.` });
+  if (value.length > maxLength) throw new InvalidTokenRequestError({ message: `${name} is too long.` });
   return value;
 }

@@ -37,8 +37,8 @@ export class ServerMetadataDto {
 
   @ApiProperty({
     type: [String],
-    example: ['bearer'],
-    description: '`bearer`: the `Authorization` header with an API key.',
+    example: ['Bearer'],
+    description: '`Bearer`: the `Authorization` header with an API key.',
   })
   introspection_endpoint_auth_methods_supported!: readonly string[];
 
