@@ -77,6 +77,14 @@ const introspect = (tokenOf, kind) =>
     kind,
   );
 
+/** Signs in a person whose email is verified. @param {World} world */
+async function verified(world) {
+  const person = await world.signedIn();
+  const json = { token: await world.token('email_verification', person) };
+  await world.send({ method: 'post', path: '/auth/email/verify', json });
+  return person;
+}
+
 /** @param {World} world */
 const login = async (world) => ({ email: (await world.signedIn()).email, password: PASSWORD });
 
@@ -196,7 +204,7 @@ export const ROUTE_CALLS = [
     json: { token: await world.token('email_verification', await world.signedIn()) },
   })),
   open('POST /auth/email/change', async (world) => ({
-    json: { token: await world.token('email_change', await world.signedIn(), newEmail()) },
+    json: { token: await world.token('email_change', await verified(world), newEmail()) },
   })),
   open('POST /auth/invitation/accept', async (world) => ({
     json: { token: await world.token('invitation', await world.signedIn()), password: NEW_PASSWORD },
@@ -242,8 +250,18 @@ export const ROUTE_CALLS = [
   open('GET /.well-known/oauth-authorization-server', async () => ({})),
   user('GET /users/me'),
   user('PATCH /users/me', () => ({ json: { name: 'Ada Lovelace' } })),
-  user('POST /users/me/email', () => ({ json: { email: newEmail() } })),
-  user('POST /users/me/email', ({ other }) => ({ json: { email: other.email } }), 'taken'),
+  open('POST /users/me/email', async (world) => {
+    const { accessToken } = await verified(world);
+    return { accessToken, json: { email: newEmail() } };
+  }),
+  open(
+    'POST /users/me/email',
+    async (world) => {
+      const [{ accessToken }, { email }] = [await verified(world), await world.signedIn()];
+      return { accessToken, json: { email } };
+    },
+    'taken',
+  ),
   user('DELETE /users/me', () => ({ json: { password: PASSWORD } })),
   user('GET /users/me/activity'),
   user('GET /sessions'),
@@ -266,7 +284,14 @@ export const ROUTE_CALLS = [
   }),
   admin('GET /admin/users/{id}'),
   admin('PATCH /admin/users/{id}', () => ({ json: { name: 'Ada Lovelace' } }), 'a name'),
-  admin('PATCH /admin/users/{id}', () => ({ json: { email: newEmail() } }), 'an email'),
+  open(
+    'PATCH /admin/users/{id}',
+    async (world) => {
+      const [{ accessToken }, { id }] = [await world.signedIn('admin'), await verified(world)];
+      return { accessToken, path: `/admin/users/${id}`, json: { email: newEmail() } };
+    },
+    'an email',
+  ),
   admin('PATCH /admin/users/{id}', () => ({ json: { role: 'admin' } }), 'a role'),
   admin('PATCH /admin/users/{id}', () => ({ json: { isActive: false } }), 'deactivated'),
   admin('DELETE /admin/users/{id}'),

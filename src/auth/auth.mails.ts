@@ -6,8 +6,10 @@ export interface TokenContents {
   readonly token: string;
 }
 
-/** A sign-in or a change that the recipient may not have made. The token belongs to the link *This was not me*. */
-export interface IncidentContents extends TokenContents {
+/** A sign-in or a change that the recipient may not have made. */
+export interface IncidentContents {
+  /** For the link *This was not me*. `null` if the recipient may be a stranger, who must not get the account. */
+  readonly token: string | null;
   /** A short name such as `Chrome on macOS`, or `null` if an administrator made the change. */
   readonly device: string | null;
   readonly ipAddress: string | null;
@@ -17,7 +19,7 @@ export interface IncidentContents extends TokenContents {
   readonly about?: string | null;
 }
 
-/** A mail about a sign-in or a change, with the link *This was not me*. */
+/** A mail about a sign-in or a change, with the link *This was not me* unless it has no token. */
 export type SecurityMail = MailDefinition<IncidentContents>;
 
 /** The kinds of all security mails. */
@@ -31,7 +33,7 @@ export function defineSecurityMail(...[kind, write]: Parameters<typeof defineMai
   SECURITY_KINDS.add(kind);
   return defineMail<IncidentContents>(kind, (config, incident) => ({
     facts: factsOf(incident),
-    action: { ...NOT_ME, token: incident.token },
+    ...(incident.token !== null && { action: { ...NOT_ME, token: incident.token } }),
     closing: NOT_ME_CLOSING,
     ...write(config, incident),
   }));

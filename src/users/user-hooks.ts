@@ -6,6 +6,7 @@ import type { User } from './user.entity.js';
 type ActorCheck = (manager: EntityManager, actor: Principal) => Promise<void>;
 type CreationHook = (manager: EntityManager, user: User, isMailAllowed: boolean) => Promise<void>;
 type EmailChangeHook = (manager: EntityManager, before: User, after: User) => Promise<void>;
+type ActivationHook = (manager: EntityManager, userId: string) => Promise<void>;
 type DeactivationHook = (manager: EntityManager, userId: string, actor: Principal) => Promise<void>;
 
 /**
@@ -18,6 +19,7 @@ export class UserHooks {
   private readonly actorChecks: ActorCheck[] = [];
   private readonly creationHooks: CreationHook[] = [];
   private readonly emailChangeHooks: EmailChangeHook[] = [];
+  private readonly activationHooks: ActivationHook[] = [];
   private readonly deactivationHooks: DeactivationHook[] = [];
 
   addActorCheck(check: ActorCheck): void {
@@ -31,6 +33,10 @@ export class UserHooks {
   /** Runs when an admin changes an email. */
   onEmailChanged(hook: EmailChangeHook): void {
     this.emailChangeHooks.push(hook);
+  }
+
+  onActivated(hook: ActivationHook): void {
+    this.activationHooks.push(hook);
   }
 
   onDeactivated(hook: DeactivationHook): void {
@@ -53,6 +59,10 @@ export class UserHooks {
 
   async runEmailChanged(manager: EntityManager, before: User, after: User): Promise<void> {
     for (const hook of this.emailChangeHooks) await hook(manager, before, after);
+  }
+
+  async runActivated(manager: EntityManager, userId: string): Promise<void> {
+    for (const hook of this.activationHooks) await hook(manager, userId);
   }
 
   async runDeactivated(manager: EntityManager, userId: string, actor: Principal): Promise<void> {

@@ -117,6 +117,7 @@ export class UsersService {
       const details = changedFields(before, after);
       if (details) await this.audit.record(manager, { type: 'user_updated', userId: id, actor, details });
       if (before.email !== after.email) await this.hooks.runEmailChanged(manager, before, after);
+      if (!before.isActive && after.isActive) await this.hooks.runActivated(manager, id);
       if (before.isActive && !after.isActive) await this.hooks.runDeactivated(manager, id, actor);
       return after;
     });

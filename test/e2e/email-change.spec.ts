@@ -44,7 +44,8 @@ describe('a change of the email', () => {
       if (subject.test(mail.subject)) return mail;
     }
   };
-  /** Changes an email with the mailed link, and returns the link that undoes it. */
+  const buildVerified = async () => signIn(app, await buildUser(app, { isEmailVerified: true }));
+  /** Changes an email with the mailed link, and returns the token that undoes it. */
   const change = async (user: SignedIn, email: string): Promise<string> => {
     const { email: earlier } = (await stored(user)) ?? user;
     await request(user, email).expect(202);
@@ -192,7 +193,7 @@ describe('a change of the email', () => {
   });
 
   it('is announced to the current one, whose link stops it', async () => {
-    const ada = await buildSignedIn(app);
+    const ada = await buildVerified();
     const email = newEmail();
     await request(ada, email).expect(202);
     await report((await next(ada.email, /will change/)).token).expect(202);
@@ -201,7 +202,7 @@ describe('a change of the email', () => {
   });
 
   it('is undone by the link in the notice to the earlier one, which secures the account', async () => {
-    const ada = await buildSignedIn(app);
+    const ada = await buildVerified();
     const email = newEmail();
     const undo = await change(ada, email);
     await report(undo).expect(202);
@@ -216,7 +217,7 @@ describe('a change of the email', () => {
   });
 
   it('is undone by any earlier not-me link to that mailbox', async () => {
-    const ada = await buildSignedIn(app);
+    const ada = await buildVerified();
     const change = { currentPassword: ada.password, newPassword: NEW_PASSWORD };
     await app.as(ada.accessToken).post('/auth/password').send(change).expect(204);
     const { token } = await next(ada.email, /password .* was changed/);
@@ -225,8 +226,90 @@ describe('a change of the email', () => {
     expect((await stored(ada))?.email).toBe(ada.email);
   });
 
-  it('can be undone after a thief resets the password and uses a not-me link', async () => {
+  it('is undone by a link from before the earlier one was verified', async () => {
     const ada = await buildSignedIn(app);
+    const token = await issueToken(app, 'not_me', ada, ada.email);
+    const verifying = await issueToken(app, 'email_verification', ada);
+    await app.request.post('/auth/email/verify').send({ token: verifying }).expect(204);
+    await change(ada, newEmail());
+    await report(token).expect(202);
+    expect((await stored(ada))?.email).toBe(ada.email);
+  });
+
+  it('of a mistyped one gives the stranger who has it neither a link nor the account', async () => {
+    const ada = await buildSignedIn(app);
+    const earlier = await issueToken(app, 'not_me', ada, ada.email);
+    const email = newEmail();
+    await request(ada, email).expect(202);
+    expect(await next(ada.email, /will change/)).toMatchObject({ token: '', text: expect.stringContaining('ignore') });
+    await confirm((await next(email, /Confirm/)).token).expect(204);
+    expect(await next(ada.email, /was changed/)).toMatchObject({ token: '', text: expect.stringContaining('ignore') });
+    expectProblem(await report(earlier), 422, 'token_used_or_expired');
+    expect(await stored(ada)).toEqual({ email, isVerified: true });
+    await app.as(ada.accessToken).get('/users/me').expect(200);
+    await register(ada.email).expect(201);
+  });
+
+  it('by an admin gives a stranger with a mistyped one no link', async () => {
+    const [ada, admin] = [await buildSignedIn(app), await buildSignedIn(app, 'admin')];
+    const earlier = await issueToken(app, 'not_me', ada, ada.email);
+    await app.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send({ email: newEmail() }).expect(200);
+    expect((await next(ada.email, /was changed/)).token).toBe('');
+    expectProblem(await report(earlier), 422, 'token_used_or_expired');
+    await register(ada.email).expect(201);
+  });
+
+  it('can be undone step by step, with the newest link first', async () => {
+    const ada = await buildVerified();
+    const [first, second] = [newEmail(), newEmail()];
+    const undo = [await change(ada, first), await change(ada, second)];
+    for (const [token, email] of [
+      [undo[1], first],
+      [undo[0], ada.email],
+    ]) {
+      await report(token ?? '').expect(202);
+      expect(await stored(ada)).toEqual({ email, isVerified: true });
+    }
+    for (const token of undo) expectProblem(await report(token), 422, 'token_used_or_expired');
+  });
+
+  it('can be undone once the earlier one is free again', async () => {
+    const ada = await buildVerified();
+    const undo = await change(ada, newEmail());
+    const { id } = await buildUser(app);
+    await app.database.query('UPDATE users SET email = $2 WHERE id = $1', [id, ada.email]);
+    expectProblem(await report(undo), 409, 'email_taken');
+    await app.as(ada.accessToken).get('/users/me').expect(200);
+    await app.database.query('DELETE FROM users WHERE id = $1', [id]);
+    await report(undo).expect(202);
+    expect((await stored(ada))?.email).toBe(ada.email);
+  });
+
+  it('that is pending ends with a deactivation, and a completed one can still be undone', async () => {
+    const [ada, admin] = [await buildVerified(), await buildSignedIn(app, 'admin')];
+    const undo = await change(ada, newEmail());
+    const pending = await issueToken(app, 'email_change', ada, newEmail());
+    const user = `/admin/users/${ada.id}`;
+    const setActive = (isActive: boolean) => app.as(admin.accessToken).patch(user).send({ isActive }).expect(200);
+    await setActive(false);
+    for (const answer of [await confirm(pending), await report(undo)])
+      expectProblem(answer, 422, 'token_used_or_expired');
+    await setActive(true);
+    expectProblem(await confirm(pending), 422, 'token_used_or_expired');
+    await report(undo).expect(202);
+    expect((await stored(ada))?.email).toBe(ada.email);
+  });
+
+  it('frees the earlier one if the account is deleted', async () => {
+    const ada = await buildVerified();
+    const undo = await change(ada, newEmail());
+    await app.as(ada.accessToken).delete('/users/me').send({ password: ada.password }).expect(204);
+    expectProblem(await report(undo), 422, 'token_used_or_expired');
+    await register(ada.email).expect(201);
+  });
+
+  it('can be undone after a thief resets the password and uses a not-me link', async () => {
+    const ada = await buildVerified();
     const [first, second] = [newEmail(), newEmail()];
     const undo = await change(ada, first);
     const undoOfThief = await change(ada, second);
@@ -240,7 +323,7 @@ describe('a change of the email', () => {
   });
 
   it('reserves the earlier one while the change can be undone', async () => {
-    const [ada, eve, admin] = [await buildSignedIn(app), await buildSignedIn(app), await buildSignedIn(app, 'admin')];
+    const [ada, eve, admin] = [await buildVerified(), await buildSignedIn(app), await buildSignedIn(app, 'admin')];
     await change(ada, newEmail());
     expectProblem(await register(ada.email), 409, 'email_taken');
     const body = { email: ada.email, password: NEW_PASSWORD };

@@ -4,6 +4,9 @@ import { defineSecurityMail, validity, type TokenContents } from '../auth.mails.
 const CLOSING =
   'If this was you, you do not need to do anything. If it was not you, use the button within seven days: it keeps or ' +
   'restores this email address, signs out all your devices and lets you choose a new password.';
+const UNVERIFIED =
+  'This email address was never verified, so this mail has no link to undo the change. If you do not know the account, ' +
+  'you can ignore this mail.';
 
 /** To the new email. Contains nothing that the user chose, because the recipient may be a stranger. */
 export const confirmEmailChange = defineMail(
@@ -34,19 +37,25 @@ export const emailInUse = defineMail('email_in_use', ({ productName }) => ({
 }));
 
 /** To the current email. */
-export const emailChangeRequested = defineSecurityMail('email_change_requested', ({ productName }) => ({
+export const emailChangeRequested = defineSecurityMail('email_change_requested', ({ productName }, { token }) => ({
   subject: `Your email address for ${productName} will change`,
   paragraphs: [
     `Someone asked to change the email address of your account at ${productName}. It changes when they open the link that we sent to the new one.`,
   ],
-  closing: CLOSING,
+  closing:
+    token !== null
+      ? CLOSING
+      : `${UNVERIFIED} If it is your account and this was not you, choose a new password now. That stops the change.`,
 }));
 
 /** To the earlier email. */
-export const emailChanged = defineSecurityMail('email_changed', ({ productName }) => ({
+export const emailChanged = defineSecurityMail('email_changed', ({ productName }, { token }) => ({
   subject: `Your email address for ${productName} was changed`,
   paragraphs: [`Your account at ${productName} now has another email address. You no longer sign in with this one.`],
-  closing: CLOSING,
+  closing:
+    token !== null
+      ? CLOSING
+      : `${UNVERIFIED} If it is your account and this was not you, ask the administrators of ${productName} for help.`,
 }));
 
 /** To the email that an account had until its owner undid the change. */

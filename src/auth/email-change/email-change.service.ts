@@ -40,12 +40,14 @@ export class EmailChangeService implements OnModuleInit {
 
   onModuleInit(): void {
     this.userHooks.onCreated((manager, { id, email }) => this.assertFree(manager, email, id));
+    // A thief may have requested a change before the account was deactivated.
+    this.userHooks.onActivated((manager, id) => this.tokens.void(manager, id, ['email_change']));
     this.userHooks.onEmailChanged((manager, before, after) => this.handleAdminChange(manager, before, after));
   }
 
   /**
-   * Mails a link to the new email and voids earlier ones. The current email gets a notice, whose not-me link also stops
-   * the change. The caller cannot tell whether an account has the new email: the same statements run, and its mailbox gets
+   * Mails a link to the new email and voids earlier ones. The current email gets a notice. If it is verified, the not-me
+   * link of the notice stops the change. The caller cannot tell whether an account has the new email: the same statements run, and its mailbox gets
    * a mail in either case. Beyond the limit of mails per email, it gets none.
    *
    * @throws TooManyRequestsError
@@ -75,7 +77,7 @@ export class EmailChangeService implements OnModuleInit {
 
   /**
    * Gives the token's user the email of the token, which is thereby verified. Voids the links that the earlier email
-   * received, and sends it a notice whose not-me link restores it. Sessions stay signed in.
+   * received, and sends it a notice. If it was verified, the not-me link of the notice restores it. Sessions stay signed in.
    *
    * @throws EmailTakenError if another account has it by now. The token still works
    * @throws TokenUsedOrExpiredError, TooManyRequestsError
@@ -104,7 +106,7 @@ export class EmailChangeService implements OnModuleInit {
   private async handleAdminChange(manager: EntityManager, before: User, after: User): Promise<void> {
     if (before.invitation) {
       await this.assertFree(manager, after.email, after.id);
-      await this.tokens.void(manager, after.id);
+      await this.tokens.voidForNewEmail(manager, before);
       if (before.invitation === 'sent' && after.isActive) await this.invitations.sendLink(manager, after);
       return;
     }
@@ -120,7 +122,7 @@ export class EmailChangeService implements OnModuleInit {
     client: Client | null,
   ): Promise<void> {
     await this.assertFree(manager, email, before.id);
-    await this.tokens.void(manager, before.id);
+    await this.tokens.voidForNewEmail(manager, before);
     await this.securityMails.queue(manager, emailChanged, before, client);
   }
 
