@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from 'playwright-core';
-import { TestBrowser } from '../support/browser.js';
+import { addAuthenticator, TestBrowser } from '../support/browser.js';
 import { buildUser, type BuiltUser } from '../support/builders.js';
 import { ClientSite } from '../support/client-site.js';
 import { sessionRow } from '../support/session-row.js';
@@ -9,6 +9,16 @@ if (!TestBrowser.isInstalled) console.warn('Chromium is not installed. The tests
 
 const ME = `client.api.GET('/users/me').then(({ response, data, error }) => data ? data.id : error.code)`;
 
+/** What the page does to authenticate again. Counts how often. */
+const STEP_UP = `async (problem, send) => {
+  globalThis.asked = (globalThis.asked ?? 0) + 1;
+  const { data } = await client.api.POST('/auth/step-up/passkey-options');
+  await send({ passkey: await usePasskey(data) });
+}`;
+
+/** Passkeys work on localhost, but not on an IP address. */
+const onLocalhost = (url: string) => url.replace('127.0.0.1', 'localhost');
+
 (TestBrowser.isInstalled ? describe : describe.skip)('the cookie mode of the TypeScript client in Chromium', () => {
   let site: ClientSite;
   let other: ClientSite;
@@ -16,7 +26,8 @@ const ME = `client.api.GET('/users/me').then(({ response, data, error }) => data
   let browser: TestBrowser;
   beforeAll(async () => {
     [site, other] = [await ClientSite.start(), await ClientSite.start()];
-    app = await TestApp.start({ env: { CORS_ORIGINS: site.url } });
+    const env = { WEBAUTHN_RP_ID: 'localhost', WEBAUTHN_ORIGINS: onLocalhost(other.url) };
+    app = await TestApp.start({ env: { CORS_ORIGINS: `${site.url},${onLocalhost(other.url)}`, ...env } });
     browser = await TestBrowser.start();
   });
   afterAll(async () => {
@@ -28,12 +39,13 @@ const ME = `client.api.GET('/users/me').then(({ response, data, error }) => data
   afterEach(() => browser.assertNoProblems());
 
   /** Loads the client in a page, in cookie mode. */
-  const load = async (page: Page) => {
+  const load = async (page: Page, url = app.url) => {
     await page.waitForFunction('globalThis.client?.Gatehouse');
     await page.evaluate(`{
       globalThis.ended = [];
+      Object.assign(globalThis, { createPasskey: client.createPasskey, usePasskey: client.usePasskey });
       globalThis.client = new client.Gatehouse({
-        baseUrl: '${app.url}', tokenDelivery: 'cookie', onSignedOut: ({ code }) => ended.push(code),
+        baseUrl: '${url}', tokenDelivery: 'cookie', onSignedOut: ({ code }) => ended.push(code), onStepUp: ${STEP_UP},
       });
     }`);
   };
@@ -110,6 +122,40 @@ const ME = `client.api.GET('/users/me').then(({ response, data, error }) => data
     await signIn(ada, first);
     await signIn(ada, await openTab(first.context()));
     expect([await first.evaluate(ME), await first.evaluate('ended')]).toEqual([ada.id, []]);
+  });
+
+  it('signs in with a passkey as second factor, alone, and authenticates again with it', async () => {
+    const ada = await buildUser(app);
+    const page = await browser.open(onLocalhost(other.url));
+    await addAuthenticator(page);
+    await load(page, onLocalhost(app.url));
+    await signIn(ada, page);
+    const added = await page.evaluate<string[]>(`(async () => {
+      const { data: options } = await client.api.POST('/auth/factors/passkeys/options');
+      const { data } = await client.api.POST('/auth/factors/passkeys', { body: { response: await createPasskey(options) } });
+      await client.signOut();
+      return data.recoveryCodes;
+    })()`);
+    expect([added.length, await page.evaluate('client.restore()')]).toEqual([10, false]);
+    const credentials = JSON.stringify({ email: ada.email, password: ada.password });
+    const sessionId = await page.evaluate<string>(`(async () => {
+      const { secondFactor } = await client.signIn(${credentials});
+      const { data: options } = await secondFactor.getPasskeyOptions();
+      const { data } = await secondFactor.send({ passkey: await usePasskey(options) });
+      return data.sessionId;
+    })()`);
+    await page.reload();
+    await load(page, onLocalhost(app.url));
+    expect([await page.evaluate('client.restore()'), await page.evaluate(ME)]).toEqual([true, ada.id]);
+    await app.database.query(`UPDATE sessions SET authentications = '{"pwd": 1}' WHERE id = $1`, [sessionId]);
+    const statuses = await page.evaluate(`Promise.all(['First', 'Second'].map((name) =>
+      client.api.POST('/auth/keys', { body: { name } }).then(({ response }) => response.status)))`);
+    expect([statuses, await page.evaluate('asked')]).toEqual([[201, 201], 1]);
+    await page.evaluate(`(async () => {
+      const { data: options } = await client.api.POST('/auth/passkey/options');
+      await client.signInWithPasskey({ response: await usePasskey(options) });
+    })()`);
+    expect([await page.evaluate('client.restore()'), await reasonOf(sessionId)]).toEqual([true, 'logout']);
   });
 
   it('notices that the browser blocks cookies', async () => {

@@ -2,11 +2,16 @@ import {
   Gatehouse,
   memoryStorage,
   webStorage,
+  type AskForProof,
+  type FactorProof,
   type Problem,
   type StoredTokens,
 } from '../../clients/typescript/src/index.js';
-import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
+import type { SoftwareAuthenticator } from '../../bench/support/authenticator.js';
+import { buildSignedIn, buildUser, type BuiltUser, type SignedIn } from '../support/builders.js';
+import { codeOf, enrolTotp } from '../support/factors.js';
 import { forgeToken } from '../support/forge-token.js';
+import { addPasskey } from '../support/passkeys.js';
 import { sessionRow } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -18,7 +23,7 @@ describe('the TypeScript client', () => {
   afterAll(() => app.close());
 
   /** Starts a client that counts its requests. */
-  const start = (tokens: StoredTokens | null = null, storage = memoryStorage(tokens)) => {
+  const start = (tokens: StoredTokens | null = null, storage = memoryStorage(tokens), onStepUp?: AskForProof) => {
     const sent: string[] = [];
     const ended: Problem[] = [];
     const client = new Gatehouse({
@@ -29,6 +34,7 @@ describe('the TypeScript client', () => {
         return fetch(request);
       },
       onSignedOut: (problem) => ended.push(problem),
+      ...(onStepUp && { onStepUp }),
     });
     const count = (name: string) => sent.filter((request) => request === name).length;
     return { client, sent, ended, count };
@@ -43,6 +49,15 @@ describe('the TypeScript client', () => {
     ...valid(user, expiresAt),
     accessToken: forgeToken(user.accessToken, { claims: { iat: 1, exp: 2 } }),
   });
+  /** Sends the password of an account with a second factor. */
+  const secondFactorOf = async (client: Gatehouse, { email, password }: BuiltUser) => {
+    const { error, secondFactor } = await client.signIn({ email, password, deviceName: 'Phone' });
+    if (!secondFactor) throw new Error(`The sign-in returned ${error?.code}`);
+    return secondFactor;
+  };
+  /** Uses a passkey like `usePasskey`, which needs a browser. */
+  const use = (authenticator: SoftwareAuthenticator, options: unknown) =>
+    authenticator.get(options) as NonNullable<FactorProof['passkey']>;
   const refreshes = async ({ sessionId }: SignedIn) => (await sessionRow(app.database, sessionId)).refresh_counter;
 
   it('signs in, uses the token and signs out', async () => {
@@ -51,6 +66,7 @@ describe('the TypeScript client', () => {
     const { data } = await client.signIn({ email, password });
     expect(data?.user.id).toBe(id);
     expect((await client.api.GET('/users/me')).data?.email).toBe(email);
+    expect((await client.api.GET('/sessions')).data?.items.map(({ isCurrent }) => isCurrent)).toEqual([true]);
     await client.signOut();
     expect(await client.tokens()).toBeNull();
     expect((await sessionRow(app.database, data?.sessionId ?? '')).revoked_reason).toBe('logout');
@@ -62,6 +78,38 @@ describe('the TypeScript client', () => {
     const { email } = await buildUser(app);
     const { error, response } = await start().client.signIn({ email, password: 'wrong password' });
     expect([response.status, error?.code]).toEqual([401, 'invalid_credentials']);
+  });
+
+  it.each(['totp', 'recovery_code', 'passkey'] as const)(
+    'completes a sign-in with a second factor: %s',
+    async (kind) => {
+      const ada = await buildSignedIn(app);
+      const { secret, recoveryCodes } = await enrolTotp(app, ada);
+      const authenticator = await addPasskey(app, ada);
+      const { client } = start();
+      const secondFactor = await secondFactorOf(client, ada);
+      expect(secondFactor.factors).toEqual(['totp', 'passkey', 'recovery_code']);
+      expect(await client.tokens()).toBeNull();
+      const { error: rejection } = await secondFactor.send({ code: codeOf(secret, 9) });
+      expect(rejection?.code).toBe('invalid_factor');
+      const proofs: Record<typeof kind, () => FactorProof | Promise<FactorProof>> = {
+        totp: () => ({ code: codeOf(secret) }),
+        recovery_code: () => ({ recoveryCode: recoveryCodes[0] ?? '' }),
+        passkey: async () => ({ passkey: use(authenticator, (await secondFactor.getPasskeyOptions()).data) }),
+      };
+      const { data } = await secondFactor.send(await proofs[kind]());
+      expect(data?.user.id).toBe(ada.id);
+      expect((await client.api.GET('/sessions/current')).data?.deviceName).toBe('Phone');
+    },
+  );
+
+  it('signs in with a passkey alone', async () => {
+    const ada = await buildSignedIn(app);
+    const authenticator = await addPasskey(app, ada);
+    const { client } = start();
+    const { data: options } = await client.api.POST('/auth/passkey/options');
+    await client.signInWithPasskey({ response: use(authenticator, options) });
+    expect((await client.api.GET('/users/me')).data?.id).toBe(ada.id);
   });
 
   it('sends a form to the token endpoint', async () => {
@@ -168,6 +216,124 @@ describe('the TypeScript client', () => {
     expect((await sessionRow(app.database, ada.sessionId)).revoked_reason).toBe('logout');
   });
 
+  describe('when a request needs a recent authentication', () => {
+    const createKey = ({ client }: Pick<ReturnType<typeof start>, 'client'>, name = 'Export') =>
+      client.api.POST('/auth/keys', { body: { name } });
+    /** Signs a person in whose last authentication is too old. */
+    const buildStale = async () => {
+      const ada = await buildSignedIn(app);
+      await app.database.query(`UPDATE sessions SET authentications = '{"pwd": 1}' WHERE id = $1`, [ada.sessionId]);
+      return ada;
+    };
+    const startWith = (ada: SignedIn, onStepUp?: AskForProof, storage = memoryStorage(valid(ada))) =>
+      start(null, storage, onStepUp);
+
+    it('asks once for parallel requests and repeats each with its body', async () => {
+      const ada = await buildStale();
+      const problems: Problem[] = [];
+      const started = startWith(ada, async (problem, send) => {
+        problems.push(problem);
+        expect((await send({ password: ada.password })).error).toBeUndefined();
+      });
+      const names = Array.from({ length: 10 }, (_, index) => `Key ${index}`);
+      const created = await Promise.all(names.map((name) => createKey(started, name)));
+      expect(created.map(({ data }) => data?.name)).toEqual(names);
+      expect(problems).toEqual([
+        expect.objectContaining({ code: 'insufficient_user_authentication', maxAge: 600, minFactors: 1 }),
+      ]);
+      expect([started.count('POST /auth/step-up'), started.count('POST /auth/keys')]).toEqual([1, 20]);
+    });
+
+    it('repeats a request that was rejected late, without a second question', async () => {
+      const ada = await buildStale();
+      let asked = 0;
+      let isHeld = true;
+      const statuses: number[] = [];
+      const client: Gatehouse = new Gatehouse({
+        baseUrl: app.url,
+        storage: memoryStorage(valid(ada)),
+        fetch: async (request) => {
+          const response = await fetch(request);
+          const isFirst = isHeld && request.url.endsWith('/auth/keys');
+          if (isFirst) isHeld = false;
+          // The user authenticates for the second request before the first one gets its 401.
+          if (isFirst) statuses.push((await createKey({ client })).response.status);
+          return response;
+        },
+        onStepUp: async (_, send) => {
+          asked += 1;
+          await send({ password: ada.password });
+        },
+      });
+      statuses.push((await createKey({ client })).response.status);
+      expect([statuses, asked]).toEqual([[201, 201], 1]);
+    });
+
+    it('returns the 401 if the user cancels, and asks again next time', async () => {
+      const ada = await buildStale();
+      let isWilling = false;
+      const started = startWith(ada, async (_, send) => {
+        if (isWilling) await send({ password: ada.password });
+      });
+      const rejected = await Promise.all([createKey(started), createKey(started)]);
+      expect(rejected.map(({ error }) => error?.code)).toEqual(Array(2).fill('insufficient_user_authentication'));
+      isWilling = true;
+      expect((await createKey(started)).response.status).toBe(201);
+      expect(started.count('POST /auth/keys')).toBe(4);
+    });
+
+    it('returns the 401 if the proof is wrong', async () => {
+      const started = startWith(await buildStale(), async (_, send) => {
+        expect((await send({ password: 'wrong password' })).error?.code).toBe('invalid_credentials');
+      });
+      expect((await createKey(started)).error?.code).toBe('insufficient_user_authentication');
+      expect(started.count('POST /auth/keys')).toBe(1);
+    });
+
+    it('throws what the callback throws, and asks again next time', async () => {
+      const ada = await buildStale();
+      const failures = [new Error('The dialog is broken.')];
+      const started = startWith(ada, async (_, send) => {
+        const failure = failures.pop();
+        if (failure) throw failure;
+        await send({ password: ada.password });
+      });
+      await expect(createKey(started)).rejects.toThrow('The dialog is broken.');
+      expect((await createKey(started)).response.status).toBe(201);
+    });
+
+    it('repeats a request only once, and sends two factors if the account has them', async () => {
+      const ada = await buildSignedIn(app);
+      const { secret } = await enrolTotp(app, ada);
+      await app.database.query(`UPDATE sessions SET authentications = '{"pwd": 1}' WHERE id = $1`, [ada.sessionId]);
+      const asked: number[] = [];
+      const started = startWith(ada, async ({ minFactors }, send) => {
+        asked.push(minFactors);
+        await send({ password: ada.password });
+        if (asked.length > 1) await send({ code: codeOf(secret) });
+      });
+      expect((await createKey(started)).error?.code).toBe('insufficient_user_authentication');
+      expect([asked, started.count('POST /auth/keys')]).toEqual([[2], 2]);
+      expect((await createKey(started)).response.status).toBe(201);
+      expect(asked).toEqual([2, 2]);
+    });
+
+    it('renews an access token that expires while the user answers', async () => {
+      const ada = await buildStale();
+      const storage = memoryStorage(valid(ada));
+      const onStepUp: AskForProof = async (_, send) => {
+        await storage.write(expired(ada));
+        await send({ password: ada.password });
+      };
+      expect((await createKey(startWith(ada, onStepUp, storage))).response.status).toBe(201);
+      expect(await refreshes(ada)).toBe(1);
+    });
+
+    it('returns the 401 without a callback', async () => {
+      expect((await createKey(startWith(await buildStale()))).error?.minFactors).toBe(1);
+    });
+  });
+
   describe('in cookie mode', () => {
     /** Starts a client whose `fetch` has a cookie and an origin, like a browser. */
     const startTab = (jar: { cookie: string }) => {
@@ -202,6 +368,21 @@ describe('the TypeScript client', () => {
       expect((await sessionRow(app.database, data?.sessionId ?? '')).revoked_reason).toBe('logout');
       expect([await reloaded.restore(), jar.cookie]).toEqual([false, '__Secure-refresh=']);
       await reloaded.signOut();
+    });
+
+    it('completes a sign-in with a second factor and one with a passkey alone', async () => {
+      const ada = await buildSignedIn(app);
+      const { secret } = await enrolTotp(app, ada);
+      const authenticator = await addPasskey(app, ada);
+      const jar = { cookie: '' };
+      const { client } = startTab(jar);
+      const { data } = await (await secondFactorOf(client, ada)).send({ code: codeOf(secret) });
+      expect([data?.user.id, await startTab(jar).client.restore()]).toEqual([ada.id, true]);
+      const { data: options } = await client.api.POST('/auth/passkey/options');
+      await client.signInWithPasskey({ response: use(authenticator, options) });
+      expect((await sessionRow(app.database, data?.sessionId ?? '')).revoked_reason).toBe('logout');
+      expect(Object.keys((await client.tokens()) ?? {}).sort()).toEqual(['accessToken', 'expiresAt', 'userId']);
+      expect(await startTab(jar).client.restore()).toBe(true);
     });
 
     it('reports another account of the browser instead of switching to it', async () => {

@@ -93,6 +93,14 @@ describe('the OpenAPI document', () => {
     expect(Date.parse(String(exampleOf('PATCH /admin/sessions/{id}')['expiresAt']))).toBeGreaterThan(Date.now());
   });
 
+  it('requires the response of a passkey, and its members, where the routes do', () => {
+    const schemas = document.components?.schemas as Record<string, Schema & { required?: readonly string[] }>;
+    const requiredBy = (name: string) => schemas[name]?.required ?? [];
+    const names = ['AddPasskey', 'PasskeySignIn', 'LoginFactor', 'StepUp'];
+    expect(names.map(requiredBy)).toEqual([['response'], ['response'], ['challenge'], []]);
+    expect(schemas['StepUp']?.properties?.['passkey']).toMatchObject({ required: ['id', 'rawId', 'type', 'response'] });
+  });
+
   it('has the version of package.json and a relative server, so that a path prefix works', () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       version: string;

@@ -1,5 +1,5 @@
-import type { CDPSession, Page } from 'playwright-core';
-import { TestBrowser } from '../support/browser.js';
+import type { Page } from 'playwright-core';
+import { addAuthenticator, TestBrowser } from '../support/browser.js';
 import { buildSignedIn } from '../support/builders.js';
 import { stablePort } from '../support/stable-port.js';
 import { TestApp } from '../support/test-app.js';
@@ -41,25 +41,13 @@ interface Result {
   let app: TestApp;
   let browser: TestBrowser;
   let page: Page;
-  let devTools: CDPSession;
   beforeAll(async () => {
     // The origin contains the port, so it must be known before the start.
     const port = await stablePort();
     app = await TestApp.start({ env: { PORT: String(port) } });
     browser = await TestBrowser.start();
     page = await browser.open(`http://localhost:${port}/docs`);
-    devTools = await page.context().newCDPSession(page);
-    await devTools.send('WebAuthn.enable');
-    await devTools.send('WebAuthn.addVirtualAuthenticator', {
-      options: {
-        protocol: 'ctap2',
-        transport: 'internal',
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    });
+    await addAuthenticator(page);
     await page.evaluate(SCRIPT);
   });
   afterAll(async () => {

@@ -49,6 +49,22 @@ export class TestBrowser {
   }
 }
 
+/** Gives a page a passkey authenticator whose user always agrees. */
+export async function addAuthenticator(page: Page): Promise<void> {
+  const devTools = await page.context().newCDPSession(page);
+  await devTools.send('WebAuthn.enable');
+  await devTools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+}
+
 /** Returns the accessibility rules that a page violates, with the elements. */
 export async function violationsOf(page: Page): Promise<string[]> {
   await page.evaluate(AXE);

@@ -4,7 +4,7 @@ import { IsPasskeyAssertion, IsPasskeyRegistration } from '../passkey-response.j
 
 /** Well-formed, so that the examples show what the server answers to a passkey that it does not know. */
 const ID = '-R85HbTJsv3g6nAYnLo_tj9Xm6YSKzOtlP8-wzAIS-Q';
-const CREDENTIAL = { id: ID, rawId: ID, type: 'public-key', clientExtensionResults: {} };
+const CREDENTIAL = { id: ID, rawId: ID, type: 'public-key' };
 const REGISTRATION = {
   ...CREDENTIAL,
   response: {
@@ -32,14 +32,15 @@ export function PasskeyRegistrationField(): PropertyDecorator {
 }
 
 /** A field with the JSON of a used passkey. */
-export function PasskeyAssertionField(options: ApiPropertyOptions = {}): PropertyDecorator {
-  return applyDecorators(
-    ApiProperty({ ...describe(ASSERTION, 'get'), ...options } as ApiPropertyOptions),
-    IsPasskeyAssertion(),
-  );
+export function PasskeyAssertionField({ required = true } = {}): PropertyDecorator {
+  return applyDecorators(ApiProperty(describe(ASSERTION, 'get', required)), IsPasskeyAssertion());
 }
 
-function describe(example: typeof REGISTRATION | typeof ASSERTION, method: 'create' | 'get'): ApiPropertyOptions {
+function describe(
+  example: typeof REGISTRATION | typeof ASSERTION,
+  method: 'create' | 'get',
+  selfRequired = true,
+): ApiPropertyOptions {
   const text = { type: 'string' };
   const member = (name: string) => [name, name === 'transports' ? { type: 'array', items: text } : text];
   const properties = Object.fromEntries(Object.keys(example.response).map(member)) as Record<string, object>;
@@ -50,10 +51,11 @@ function describe(example: typeof REGISTRATION | typeof ASSERTION, method: 'crea
       id: { type: 'string' },
       rawId: { type: 'string' },
       type: { type: 'string', enum: ['public-key'] },
-      response: { type: 'object', properties, additionalProperties: true },
+      response: { type: 'object', properties },
     },
+    // Of the members. `selfRequired` is about the field itself.
     required: ['id', 'rawId', 'type', 'response'],
-    additionalProperties: true,
+    selfRequired,
     example,
   };
 }
