@@ -9,7 +9,7 @@ import {
 } from '../../clients/typescript/src/index.js';
 import type { SoftwareAuthenticator } from '../../bench/support/authenticator.js';
 import { buildSignedIn, buildUser, type BuiltUser, type SignedIn } from '../support/builders.js';
-import { codeOf, enrolTotp } from '../support/factors.js';
+import { codeOf, enrollTotp } from '../support/factors.js';
 import { forgeToken } from '../support/forge-token.js';
 import { addPasskey } from '../support/passkeys.js';
 import { sessionRow } from '../support/session-row.js';
@@ -84,14 +84,14 @@ describe('the TypeScript client', () => {
     'completes a sign-in with a second factor: %s',
     async (kind) => {
       const ada = await buildSignedIn(app);
-      const { secret, recoveryCodes } = await enrolTotp(app, ada);
+      const { secret, recoveryCodes } = await enrollTotp(app, ada);
       const authenticator = await addPasskey(app, ada);
       const { client } = start();
       const secondFactor = await secondFactorOf(client, ada);
       expect(secondFactor.factors).toEqual(['totp', 'passkey', 'recovery_code']);
       expect(await client.tokens()).toBeNull();
       const { error: rejection } = await secondFactor.send({ code: codeOf(secret, 9) });
-      expect(rejection?.code).toBe('invalid_factor');
+      expect(rejection?.code).toBe('factor_invalid');
       const proofs: Record<typeof kind, () => FactorProof | Promise<FactorProof>> = {
         totp: () => ({ code: codeOf(secret) }),
         recovery_code: () => ({ recoveryCode: recoveryCodes[0] ?? '' }),
@@ -304,7 +304,7 @@ describe('the TypeScript client', () => {
 
     it('repeats a request only once, and sends two factors if the account has them', async () => {
       const ada = await buildSignedIn(app);
-      const { secret } = await enrolTotp(app, ada);
+      const { secret } = await enrollTotp(app, ada);
       await app.database.query(`UPDATE sessions SET authentications = '{"pwd": 1}' WHERE id = $1`, [ada.sessionId]);
       const asked: number[] = [];
       const started = startWith(ada, async ({ minFactors }, send) => {
@@ -372,7 +372,7 @@ describe('the TypeScript client', () => {
 
     it('completes a sign-in with a second factor and one with a passkey alone', async () => {
       const ada = await buildSignedIn(app);
-      const { secret } = await enrolTotp(app, ada);
+      const { secret } = await enrollTotp(app, ada);
       const authenticator = await addPasskey(app, ada);
       const jar = { cookie: '' };
       const { client } = startTab(jar);
