@@ -172,7 +172,19 @@ describe('a request with an API key', () => {
       expectProblem(await app.request.post('/auth/refresh').send({ refreshToken: key }), 401, 'refresh_token_invalid');
       await app.request.post('/auth/logout').send({ refreshToken: key }).expect(204);
       await get('/users/me', key).expect(200);
+      const form = { grant_type: 'refresh_token', refresh_token: key };
+      expect((await app.request.post('/auth/token').type('form').send(form)).body.error).toBe('invalid_grant');
       expectProblem(await app.request.get(`/users/me?access_token=${key}`), 401, 'token_missing');
+      const elsewhere = [
+        { Authorization: `Basic ${Buffer.from(`${key}:`).toString('base64')}` },
+        { Authorization: `Token ${key}` },
+        { Authorization: key },
+        { Cookie: `access_token=${key}` },
+        { 'X-API-Key': key },
+      ];
+      for (const headers of elsewhere) {
+        expectProblem(await app.request.get('/users/me').set(headers), 401, 'token_missing');
+      }
     });
 
     it('never logs a key', async () => {
@@ -180,8 +192,10 @@ describe('a request with an API key', () => {
       const logged = await TestApp.start({ database: app.database, log: { write: (line) => void lines.push(line) } });
       const { key } = await buildKey(logged, ada);
       await get('/users/me', key, logged).expect(200);
+      await logged.as(ada.accessToken).delete(`/auth/keys/${key}`).expect(400);
+      await get(`/users/me?api_key=${key}`, 'x', logged).expect(401);
       await logged.close();
-      expect(lines.join('\n')).toContain('/auth/keys');
+      expect(lines.join('\n')).toContain('/auth/keys/[key]');
       expect(lines.join('\n')).not.toContain('ghk_');
     });
   });
@@ -207,6 +221,11 @@ describe('a request with an API key', () => {
     it('never includes writes to the account or routes with a step-up', async () => {
       const { key } = await buildKey(app, ada);
       expectProblem(await app.as(key).patch('/users/me').send({ name: 'Eve' }), 403, 'sign_in_required');
+      expectProblem(
+        await app.as(key).post('/users/me/email').send({ email: 'e@example.com' }),
+        403,
+        'sign_in_required',
+      );
       expectProblem(await app.as(key).delete('/users/me').send({ password: ada.password }), 403, 'sign_in_required');
       expectProblem(await app.as(key).post('/probe-keys/sensitive'), 403, 'sign_in_required');
     });

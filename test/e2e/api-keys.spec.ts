@@ -82,9 +82,14 @@ describe('API keys', () => {
       expectProblem(removal, 401, 'insufficient_user_authentication');
     });
 
-    it('limits the active keys of a user, also in parallel', async () => {
-      const answers = await Promise.all(Array.from({ length: 8 }, () => create({ name: 'x' })));
-      expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, 409, 409, 409, 409, 409]);
+    it('limits the active keys of a user, also in parallel on two instances', async () => {
+      const createAt = (instance: TestApp) => instance.as(ada.accessToken).post('/auth/keys').send({ name: 'x' });
+      const instances = Array.from({ length: 25 }, () => [app, other]).flat();
+      const answers = await Promise.all(instances.map(createAt));
+      expect(answers.map(({ status }) => status).sort()).toEqual([
+        ...Array<number>(3).fill(201),
+        ...Array<number>(47).fill(409),
+      ]);
       const rejected = answers.find(({ status }) => status === 409);
       expect(rejected?.body.code).toBe('key_limit_reached');
       const id = answers.find(({ status }) => status === 201)?.body.id as string;
@@ -121,6 +126,21 @@ describe('API keys', () => {
     it('lets only admins grant the scope introspect', async () => {
       const admin = await buildSignedIn(app, 'admin');
       await create({ name: 'x', scopes: ['introspect'] }, admin).expect(201);
+    });
+
+    it('does not grant introspect to an admin who is demoted meanwhile', async () => {
+      const [root, admin] = [await buildSignedIn(app, 'admin'), await buildSignedIn(app, 'admin')];
+      const [demoted, created] = await app.database.queue(
+        `SELECT FROM users WHERE id = '${admin.id}' FOR UPDATE`,
+        () => app.as(root.accessToken).patch(`/admin/users/${admin.id}`).send({ role: 'user' }),
+        () =>
+          other
+            .as(admin.accessToken)
+            .post('/auth/keys')
+            .send({ name: 'x', scopes: ['introspect'] }),
+      );
+      expect(demoted.status).toBe(200);
+      expectProblem(created, 403, 'forbidden');
     });
 
     it('is audited, and announced in a mail with the not-me link', async () => {
@@ -269,6 +289,15 @@ describe('API keys', () => {
         await act(person);
         expectProblem(await get('/users/me', key), 401, code);
       }
+    });
+
+    it('by a deactivation lasts after a reactivation', async () => {
+      const admin = await buildSignedIn(app, 'admin');
+      const { key } = await buildKey(app, ada);
+      for (const isActive of [false, true]) {
+        await app.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send({ isActive }).expect(200);
+      }
+      expectProblem(await get('/users/me', key), 401, 'key_revoked');
     });
 
     it.each([

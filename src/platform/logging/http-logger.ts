@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { withoutQuery } from '../../common/without-query.js';
+import { withoutSecrets } from '../../common/without-query.js';
 import { clientOf } from '../../http/client.js';
 import type { GuardedRequest } from '../../http/guarded-request.js';
 import { requestIdOf } from '../../http/request-id.js';
@@ -37,7 +37,7 @@ export function httpLogger(logger: Logger): RequestHandler {
       if (!requestLogger.isLevelEnabled(level)) return;
       if (isRejection(status) && !sampler.admits(code ?? `${status} ${routeOf(request)}`.trimEnd())) return;
       const { principal, method, originalUrl } = request;
-      const path = withoutQuery(originalUrl);
+      const path = withoutSecrets(originalUrl);
       // pino omits fields that are undefined.
       const fields = {
         requestId: requestIdOf(response),

@@ -9,7 +9,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import type { Request, RequestHandler } from 'express';
-import { withoutQuery } from '../../common/without-query.js';
+import { withoutSecrets } from '../../common/without-query.js';
 import { finalStatusOf, methodOf, routeOf } from '../../http/request-outcome.js';
 import { parseTraceparent, setTrace } from '../../http/trace-context.js';
 
@@ -17,7 +17,7 @@ import { parseTraceparent, setTrace } from '../../http/trace-context.js';
 export function traceRequests(tracer: Tracer): RequestHandler {
   return (request, response, next) => {
     const method = methodOf(request);
-    const path = withoutQuery(request.originalUrl);
+    const path = withoutSecrets(request.originalUrl);
     const attributes = { 'http.request.method': method, 'url.path': path, 'url.scheme': request.protocol };
     const parent = parentOf(request);
     const span = tracer.startSpan(method, { kind: SpanKind.SERVER, attributes }, parent);
