@@ -47,21 +47,29 @@ function open(route, prepare, kind) {
 
 /** @typedef {(people: { me: Person, other: Person }) => Partial<Request>} Rest what a request has besides its route and token */
 
+/** @param {World} world @param {Person} person */
+async function verifyEmail(world, person) {
+  const json = { token: await world.token('email_verification', person) };
+  await world.send({ method: 'post', path: '/auth/email/verify', json });
+  return person;
+}
+
 /** @param {'user' | 'admin'} role @returns {(route: string, rest?: Rest, kind?: string) => RouteCall} */
 const by =
-  (role) =>
+  (role, isVerified = false) =>
   (route, rest = () => ({}), kind) =>
     open(
       route,
       async (world) => {
         const [me, other] = [await world.signedIn(role), await world.signedIn()];
+        if (isVerified) for (const person of [me, other]) await verifyEmail(world, person);
         const path = String(route.split(' ')[1]).replace('{id}', other.id);
         return { accessToken: me.accessToken, path, ...rest({ me, other }) };
       },
       kind,
     );
 
-const [user, admin] = [by('user'), by('admin')];
+const [user, verifiedUser, admin] = [by('user'), by('user', true), by('admin')];
 
 /** @param {(person: Person) => string} tokenOf @param {string} kind */
 const introspect = (tokenOf, kind) =>
@@ -76,14 +84,6 @@ const introspect = (tokenOf, kind) =>
     },
     kind,
   );
-
-/** Signs in a person whose email is verified. @param {World} world */
-async function verified(world) {
-  const person = await world.signedIn();
-  const json = { token: await world.token('email_verification', person) };
-  await world.send({ method: 'post', path: '/auth/email/verify', json });
-  return person;
-}
 
 /** @param {World} world */
 const login = async (world) => ({ email: (await world.signedIn()).email, password: PASSWORD });
@@ -204,7 +204,7 @@ export const ROUTE_CALLS = [
     json: { token: await world.token('email_verification', await world.signedIn()) },
   })),
   open('POST /auth/email/change', async (world) => ({
-    json: { token: await world.token('email_change', await verified(world), newEmail()) },
+    json: { token: await world.token('email_change', await verifyEmail(world, await world.signedIn()), newEmail()) },
   })),
   open('POST /auth/invitation/accept', async (world) => ({
     json: { token: await world.token('invitation', await world.signedIn()), password: NEW_PASSWORD },
@@ -250,18 +250,8 @@ export const ROUTE_CALLS = [
   open('GET /.well-known/oauth-authorization-server', async () => ({})),
   user('GET /users/me'),
   user('PATCH /users/me', () => ({ json: { name: 'Ada Lovelace' } })),
-  open('POST /users/me/email', async (world) => {
-    const { accessToken } = await verified(world);
-    return { accessToken, json: { email: newEmail() } };
-  }),
-  open(
-    'POST /users/me/email',
-    async (world) => {
-      const [{ accessToken }, { email }] = [await verified(world), await world.signedIn()];
-      return { accessToken, json: { email } };
-    },
-    'taken',
-  ),
+  verifiedUser('POST /users/me/email', () => ({ json: { email: newEmail() } })),
+  verifiedUser('POST /users/me/email', ({ other }) => ({ json: { email: other.email } }), 'taken'),
   user('DELETE /users/me', () => ({ json: { password: PASSWORD } })),
   user('GET /users/me/activity'),
   user('GET /sessions'),
@@ -284,14 +274,7 @@ export const ROUTE_CALLS = [
   }),
   admin('GET /admin/users/{id}'),
   admin('PATCH /admin/users/{id}', () => ({ json: { name: 'Ada Lovelace' } }), 'a name'),
-  open(
-    'PATCH /admin/users/{id}',
-    async (world) => {
-      const [{ accessToken }, { id }] = [await world.signedIn('admin'), await verified(world)];
-      return { accessToken, path: `/admin/users/${id}`, json: { email: newEmail() } };
-    },
-    'an email',
-  ),
+  by('admin', true)('PATCH /admin/users/{id}', () => ({ json: { email: newEmail() } }), 'an email'),
   admin('PATCH /admin/users/{id}', () => ({ json: { role: 'admin' } }), 'a role'),
   admin('PATCH /admin/users/{id}', () => ({ json: { isActive: false } }), 'deactivated'),
   admin('DELETE /admin/users/{id}'),
