@@ -26,14 +26,14 @@ import {
 } from '../sessions/sessions.errors.js';
 import { UserDto } from '../users/user.dto.js';
 import { EmailTakenError, InvalidCredentialsError } from '../users/users.errors.js';
-import { LoginDto } from './dto/login.dto.js';
+import { LoginDto } from './sign-in/dto/login.dto.js';
 import { LogoutDto } from './dto/logout.dto.js';
 import { RefreshDto } from './dto/refresh.dto.js';
 import { RegisterDto } from './dto/register.dto.js';
 import { TokenPairDto } from './dto/token-pair.dto.js';
 import { RefreshService } from './refresh.service.js';
 import { RegistrationService } from './registration.service.js';
-import { SignInService } from './sign-in.service.js';
+import { SignInService } from './sign-in/sign-in.service.js';
 import { SignOutGuard } from './sign-out.guard.js';
 import { SignOutService } from './sign-out.service.js';
 

@@ -70,6 +70,15 @@ export const resetPassword = defineMail('reset_password', ({ productName, recove
   closing: 'If you did not ask for this, you can ignore this mail. Your password stays the same.',
 }));
 
+/** To the email that an account had until its owner undid the change. */
+export const emailRestored = defineMail('email_restored', ({ productName }) => ({
+  subject: `Your account at ${productName} has its earlier email address again`,
+  paragraphs: [
+    'Someone opened the link “This was not me” in a mail to the earlier email address of your account. So the account ' +
+      'has that email address again, and all devices were signed out.',
+  ],
+}));
+
 export const newDevice = defineSecurityMail('new_device', ({ productName }) => ({
   subject: `New sign-in to ${productName}`,
   paragraphs: [`Someone signed in to your account at ${productName} on a new device.`],

@@ -9,54 +9,49 @@ import { PasswordsModule } from '../platform/passwords/passwords.module.js';
 import { RateLimitsModule } from '../platform/rate-limits/rate-limits.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
-import { AUTH_PRUNERS } from './auth.pruners.js';
-import { AuthController } from './auth.controller.js';
-import { EmailChangeController } from './email-change/email-change.controller.js';
-import { EmailChangeService } from './email-change/email-change.service.js';
-import { EmailsRepository } from './email-change/emails.repository.js';
-import { ChallengesRepository } from './factors/challenges.repository.js';
-import { Factor } from './factors/factor.entity.js';
-import { FactorBox } from './factors/factor-box.js';
-import { FactorSignInService } from './factors/factor-sign-in.service.js';
-import { FactorVerifier } from './factors/factor-verifier.js';
-import { FactorsAdminController } from './factors/factors.admin.controller.js';
-import { FactorsController } from './factors/factors.controller.js';
-import { FactorsResealService } from './factors/factors-reseal.service.js';
-import { FactorsResetService } from './factors/factors-reset.service.js';
-import { LoginFactorController } from './factors/login-factor.controller.js';
-import { TotpController } from './factors/totp.controller.js';
-import { TotpService } from './factors/totp.service.js';
-import { SignInSessionService } from './sign-in-session.service.js';
-import { FactorsRepository } from './factors/factors.repository.js';
-import { FactorsService } from './factors/factors.service.js';
-import { RecoveryCode } from './factors/recovery-code.entity.js';
-import { RecoveryCodesRepository } from './factors/recovery-codes.repository.js';
-import { SignInChallenge } from './factors/sign-in-challenge.entity.js';
-import { InvitationsAdminController } from './invitations/invitations.admin.controller.js';
-import { InvitationsController } from './invitations/invitations.controller.js';
-import { InvitationsRepository } from './invitations/invitations.repository.js';
-import { InvitationsService } from './invitations/invitations.service.js';
-import { JwtStrategy } from './jwt.strategy.js';
 import { ApiKeyTokens } from './api-keys/api-key.token.js';
 import { ApiKeyVerifier } from './api-keys/api-key.verifier.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { KeyExpiryTask } from './api-keys/key-expiry.task.js';
+import { AuthController } from './auth.controller.js';
+import { AUTH_PRUNERS } from './auth.pruners.js';
+import { EmailChangeController } from './email-change/email-change.controller.js';
+import { EmailChangeService } from './email-change/email-change.service.js';
+import { EmailsRepository } from './email-change/emails.repository.js';
+import { ChallengesRepository } from './factors/challenges.repository.js';
+import { FactorBox } from './factors/factor-box.js';
+import { Factor } from './factors/factor.entity.js';
+import { FactorsResealService } from './factors/factors-reseal.service.js';
+import { FactorsResetService } from './factors/factors-reset.service.js';
+import { FactorsAdminController } from './factors/factors.admin.controller.js';
+import { FactorsController } from './factors/factors.controller.js';
+import { FactorsRepository } from './factors/factors.repository.js';
+import { FactorsService } from './factors/factors.service.js';
+import { RecoveryCode } from './factors/recovery-code.entity.js';
+import { RecoveryCodesRepository } from './factors/recovery-codes.repository.js';
+import { SignInChallenge } from './factors/sign-in-challenge.entity.js';
+import { TotpController } from './factors/totp.controller.js';
+import { TotpService } from './factors/totp.service.js';
+import { InvitationsAdminController } from './invitations/invitations.admin.controller.js';
+import { InvitationsController } from './invitations/invitations.controller.js';
+import { InvitationsRepository } from './invitations/invitations.repository.js';
+import { InvitationsService } from './invitations/invitations.service.js';
+import { JwtStrategy } from './jwt.strategy.js';
 import { IntrospectionController } from './oauth/introspection.controller.js';
 import { IntrospectionService } from './oauth/introspection.service.js';
 import { RevocationController } from './oauth/revocation.controller.js';
 import { ServerMetadataController } from './oauth/server-metadata.controller.js';
+import { TokenController } from './oauth/token.controller.js';
+import { TokenService } from './oauth/token.service.js';
 import { OneTimeToken } from './one-time-tokens/one-time-token.entity.js';
 import { OneTimeTokensController } from './one-time-tokens/one-time-tokens.controller.js';
 import { OneTimeTokensRepository } from './one-time-tokens/one-time-tokens.repository.js';
 import { OneTimeTokensService } from './one-time-tokens/one-time-tokens.service.js';
 import { PasskeyChallenges } from './passkeys/passkey-challenges.js';
 import { PasskeyOptionsService } from './passkeys/passkey-options.service.js';
-import { PasskeyRequestService } from './passkeys/passkey-request.service.js';
-import { PasskeySignInController } from './passkeys/passkey-sign-in.controller.js';
-import { PasskeySignInService } from './passkeys/passkey-sign-in.service.js';
-import { PasskeyUseService } from './passkeys/passkey-use.service.js';
 import { PasskeyRegistrationService } from './passkeys/passkey-registration.service.js';
+import { PasskeyUseService } from './passkeys/passkey-use.service.js';
 import { PasskeyVerifier } from './passkeys/passkey.verifier.js';
 import { PasskeysController } from './passkeys/passkeys.controller.js';
 import { PasskeysRepository } from './passkeys/passkeys.repository.js';
@@ -72,15 +67,20 @@ import { PasswordController } from './recovery/password.controller.js';
 import { RefreshService } from './refresh.service.js';
 import { RegistrationService } from './registration.service.js';
 import { SecurityMailsService } from './security-mails.service.js';
-import { SignInService } from './sign-in.service.js';
+import { FactorSignInController } from './sign-in/factor-sign-in.controller.js';
+import { FactorSignInService } from './sign-in/factor-sign-in.service.js';
+import { FactorVerifier } from './sign-in/factor-verifier.js';
+import { PasskeyRequestService } from './sign-in/passkey-request.service.js';
+import { PasskeySignInController } from './sign-in/passkey-sign-in.controller.js';
+import { PasskeySignInService } from './sign-in/passkey-sign-in.service.js';
+import { SignInSessionService } from './sign-in/sign-in-session.service.js';
+import { SignInService } from './sign-in/sign-in.service.js';
 import { SignOutService } from './sign-out.service.js';
 import { StepUpController } from './step-up/step-up.controller.js';
 import { StepUpService } from './step-up/step-up.service.js';
 import { AccessTokenService } from './tokens/access-token.service.js';
 import { JwksController } from './tokens/jwks.controller.js';
 import { KeyRing } from './tokens/key-ring.js';
-import { TokenController } from './tokens/token.controller.js';
-import { TokenService } from './tokens/token.service.js';
 import { VerifiedTokens } from './tokens/verified-tokens.js';
 
 @Module({
@@ -99,6 +99,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     AuthController,
     EmailChangeController,
     EmailVerificationController,
+    FactorSignInController,
     InvitationsAdminController,
     InvitationsController,
     IntrospectionController,
@@ -107,7 +108,6 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     FactorsAdminController,
     FactorsController,
     JwksController,
-    LoginFactorController,
     NotMeController,
     OneTimeTokensController,
     PasskeySignInController,

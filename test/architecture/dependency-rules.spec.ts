@@ -32,7 +32,7 @@ const FORBIDDEN: [file: string, imported: string | null, rule: string][] = [
   ['src/common/up.decorator.ts', 'src/http/problem.ts', 'imports-go-down'],
   ['src/common/up-to-main.ts', 'src/main.ts', 'imports-go-down'],
   ['src/config/sideways.ts', 'src/common/id.ts', 'imports-go-down'],
-  ['src/notes/with-dto.ts', 'src/auth/dto/login.dto.ts', 'private-http-files'],
+  ['src/notes/with-dto.ts', 'src/auth/sign-in/dto/login.dto.ts', 'private-http-files'],
   ['src/auth/with-controller.ts', 'src/sessions/sessions.controller.ts', 'private-http-files'],
   ['src/platform/mail/with-dto.ts', 'src/platform/audit/dto/event.dto.ts', 'private-http-files'],
   ['src/notes/with-repository.ts', 'src/auth/tokens/tokens.repository.ts', 'private-repositories'],

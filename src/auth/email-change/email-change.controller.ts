@@ -9,8 +9,8 @@ import { Public } from '../../http/public.decorator.js';
 import { RequestClient } from '../../http/request-client.decorator.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
 import { EmailTakenError } from '../../users/users.errors.js';
+import { OneTimeTokenDto } from '../one-time-tokens/dto/one-time-token.dto.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
-import { OneTimeTokenDto } from '../recovery/dto/one-time-token.dto.js';
 import { ChangeEmailDto } from './dto/change-email.dto.js';
 import { EmailChangeService } from './email-change.service.js';
 

@@ -57,12 +57,3 @@ export const emailChanged = defineSecurityMail('email_changed', ({ productName }
       ? CLOSING
       : `${UNVERIFIED} If it is your account and this was not you, ask the administrators of ${productName} for help.`,
 }));
-
-/** To the email that an account had until its owner undid the change. */
-export const emailRestored = defineMail('email_restored', ({ productName }) => ({
-  subject: `Your account at ${productName} has its earlier email address again`,
-  paragraphs: [
-    'Someone opened the link “This was not me” in a mail to the earlier email address of your account. So the account ' +
-      'has that email address again, and all devices were signed out.',
-  ],
-}));

@@ -6,9 +6,9 @@ import { FormatErrors } from '../../http/error-format.js';
 import { Public } from '../../http/public.decorator.js';
 import { RequestClient } from '../../http/request-client.decorator.js';
 import { SignOutService } from '../sign-out.service.js';
-import { ApiOAuthError } from '../tokens/api-oauth-error.decorator.js';
-import { oauthError } from '../tokens/oauth-error.format.js';
+import { ApiOAuthError } from './api-oauth-error.decorator.js';
 import { tokenOf, TokenFormDto } from './dto/token-form.dto.js';
+import { oauthError } from './oauth-error.format.js';
 
 @ApiTags('oauth')
 @Controller('auth/revoke')

@@ -11,7 +11,7 @@ import type { Client } from '../../common/client.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
 import { CurrentUser } from '../../users/current-user.decorator.js';
 import type { User } from '../../users/user.entity.js';
-import { OneTimeTokenDto } from './dto/one-time-token.dto.js';
+import { OneTimeTokenDto } from '../one-time-tokens/dto/one-time-token.dto.js';
 import { EmailVerificationService } from './email-verification.service.js';
 
 @ApiTags('recovery')

@@ -7,7 +7,7 @@ import { RequestClient } from '../../http/request-client.decorator.js';
 import type { Client } from '../../common/client.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
 import { EmailTakenError } from '../../users/users.errors.js';
-import { OneTimeTokenDto } from './dto/one-time-token.dto.js';
+import { OneTimeTokenDto } from '../one-time-tokens/dto/one-time-token.dto.js';
 import { NotMeService } from './not-me.service.js';
 
 @ApiTags('recovery')

@@ -8,7 +8,7 @@ import { RateLimitsService } from '../../platform/rate-limits/rate-limits.servic
 import { SessionsRepository } from '../../sessions/sessions.repository.js';
 import type { User } from '../../users/user.entity.js';
 import { UsersRepository } from '../../users/users.repository.js';
-import { emailRestored } from '../email-change/email-change.mails.js';
+import { emailRestored } from '../auth.mails.js';
 import { FactorsResetService } from '../factors/factors-reset.service.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';

@@ -9,11 +9,11 @@ import { RequestClient } from '../../http/request-client.decorator.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
 import { InvalidCredentialsError } from '../../users/users.errors.js';
 import { factorExamples } from '../factors/factor-fields.decorator.js';
-import { OneProofError, oneProofOf } from '../factors/factor-proof.js';
 import { FactorInvalidError, FactorKeyMissingError } from '../factors/factors.errors.js';
 import type { PasskeyRequestOptionsDto } from '../passkeys/dto/passkey-options.dto.js';
 import { ReturnsPasskeyOptions } from '../passkeys/passkey-options.decorator.js';
-import { PasskeyRequestService } from '../passkeys/passkey-request.service.js';
+import { OneProofError, oneProofOf } from '../sign-in/factor-proof.js';
+import { PasskeyRequestService } from '../sign-in/passkey-request.service.js';
 import { StepUpDto } from './dto/step-up.dto.js';
 import { StepUpService } from './step-up.service.js';
 

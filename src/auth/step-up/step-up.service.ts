@@ -9,9 +9,9 @@ import { SessionNotFoundError } from '../../sessions/sessions.errors.js';
 import { SessionsRepository } from '../../sessions/sessions.repository.js';
 import { PasswordConfirmationService } from '../../users/password-confirmation.service.js';
 import { UsersRepository } from '../../users/users.repository.js';
-import type { FactorProof } from '../factors/factor-proof.js';
-import { FactorVerifier } from '../factors/factor-verifier.js';
 import { FactorInvalidError } from '../factors/factors.errors.js';
+import type { FactorProof } from '../sign-in/factor-proof.js';
+import { FactorVerifier } from '../sign-in/factor-verifier.js';
 import { STEP_UP } from './step-up.audit.js';
 
 /** Lets signed-in users authenticate again (RFC 9470). The session's row records it, so their tokens stay the same. */

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ACCESS_TOKEN } from '../../dto/token-examples.js';
-import { requireField } from '../../tokens/token.service.js';
+import { requireField } from '../token.service.js';
 
 /** The form of introspection (RFC 7662 §2.1) and revocation (RFC 7009 §2.1). Unknown fields are ignored. */
 export class TokenFormDto {

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Client } from '../../common/client.js';
 import { isCode, isRecoveryCode, normalizeCode, normalizeRecoveryCode } from '../factors/factor-codes.js';
-import type { FactorProof } from '../factors/factor-proof.js';
 import { RefreshService } from '../refresh.service.js';
-import { SignInService } from '../sign-in.service.js';
-import type { TokenGrant } from './access-token.service.js';
+import type { FactorProof } from '../sign-in/factor-proof.js';
+import { SignInService } from '../sign-in/sign-in.service.js';
+import type { TokenGrant } from '../tokens/access-token.service.js';
 import { InvalidTokenRequestError, UnsupportedGrantTypeError } from './oauth.errors.js';
 
 /** No valid email, password or token is longer. */

@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import type { Client } from '../common/client.js';
-import { OverloadedError } from '../common/domain.error.js';
-import { Database, type EntityManager } from '../platform/database/database.js';
-import { PasswordHasher } from '../platform/passwords/password-hasher.js';
-import { RateLimitsService } from '../platform/rate-limits/rate-limits.service.js';
-import { KnownDevicesRepository } from '../sessions/known-devices.repository.js';
-import { normalizeEmail } from '../users/email.js';
-import type { User } from '../users/user.entity.js';
-import { InvalidCredentialsError } from '../users/users.errors.js';
-import { UsersRepository } from '../users/users.repository.js';
-import { FactorSignInService, type SecondStep } from './factors/factor-sign-in.service.js';
-import { FactorInvalidError, OtpRequiredError, SecondFactorRequiredError } from './factors/factors.errors.js';
-import { EmailVerificationService } from './recovery/email-verification.service.js';
+import type { Client } from '../../common/client.js';
+import { OverloadedError } from '../../common/domain.error.js';
+import { Database, type EntityManager } from '../../platform/database/database.js';
+import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
+import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
+import { KnownDevicesRepository } from '../../sessions/known-devices.repository.js';
+import { normalizeEmail } from '../../users/email.js';
+import type { User } from '../../users/user.entity.js';
+import { InvalidCredentialsError } from '../../users/users.errors.js';
+import { UsersRepository } from '../../users/users.repository.js';
+import { FactorInvalidError, OtpRequiredError, SecondFactorRequiredError } from '../factors/factors.errors.js';
+import { EmailVerificationService } from '../recovery/email-verification.service.js';
+import type { TokenGrant } from '../tokens/access-token.service.js';
+import { FactorSignInService, type SecondStep } from './factor-sign-in.service.js';
 import { SignInSessionService, type SignInResult } from './sign-in-session.service.js';
-import type { TokenGrant } from './tokens/access-token.service.js';
 
 /** The account can change while its password is verified. Then the sign-in starts over, at most this often. */
 const MAX_ROUNDS = 10;

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { Client } from '../../common/client.js';
 import type { Principal } from '../../common/principal.js';
 import { Database } from '../../platform/database/database.js';
-import { FactorSignInService } from '../factors/factor-sign-in.service.js';
-import type { PasskeyRequestOptionsDto } from './dto/passkey-options.dto.js';
-import type { ChallengeScope } from './passkey-challenges.js';
-import { PasskeyOptionsService } from './passkey-options.service.js';
-import { PasskeysRepository } from './passkeys.repository.js';
+import type { PasskeyRequestOptionsDto } from '../passkeys/dto/passkey-options.dto.js';
+import type { ChallengeScope } from '../passkeys/passkey-challenges.js';
+import { PasskeyOptionsService } from '../passkeys/passkey-options.service.js';
+import { PasskeysRepository } from '../passkeys/passkeys.repository.js';
+import { FactorSignInService } from './factor-sign-in.service.js';
 
 /** Returns the options for the use of a passkey. None of them writes a row. */
 @Injectable()

@@ -9,18 +9,18 @@ import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.err
 import { SessionLimitReachedError } from '../../sessions/sessions.errors.js';
 import { DeliversTokens } from '../cookies/token-delivery.decorator.js';
 import { TokenPairDto } from '../dto/token-pair.dto.js';
+import { CHALLENGE, factorExamples } from '../factors/factor-fields.decorator.js';
+import { ChallengeInvalidError, FactorInvalidError, FactorKeyMissingError } from '../factors/factors.errors.js';
 import type { PasskeyRequestOptionsDto } from '../passkeys/dto/passkey-options.dto.js';
 import { ReturnsPasskeyOptions } from '../passkeys/passkey-options.decorator.js';
-import { PasskeyRequestService } from '../passkeys/passkey-request.service.js';
 import { LoginFactorDto, PasskeyChallengeDto } from './dto/login-factor.dto.js';
-import { CHALLENGE, factorExamples } from './factor-fields.decorator.js';
 import { oneProofOf } from './factor-proof.js';
 import { FactorSignInService } from './factor-sign-in.service.js';
-import { ChallengeInvalidError, FactorInvalidError, FactorKeyMissingError } from './factors.errors.js';
+import { PasskeyRequestService } from './passkey-request.service.js';
 
 @ApiTags('auth')
 @Controller('auth/login/factor')
-export class LoginFactorController {
+export class FactorSignInController {
   constructor(
     private readonly signIns: FactorSignInService,
     private readonly passkeys: PasskeyRequestService,

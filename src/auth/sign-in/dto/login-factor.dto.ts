@@ -1,8 +1,8 @@
 import { Optional } from '../../../http/fields.js';
-import { SignInDeviceDto } from '../../dto/login.dto.js';
+import { ChallengeField, CodeField, RecoveryCodeField } from '../../factors/factor-fields.decorator.js';
 import { PasskeyAssertionField } from '../../passkeys/dto/passkey-fields.decorator.js';
 import type { PasskeyAssertion } from '../../passkeys/passkey-response.js';
-import { ChallengeField, CodeField, RecoveryCodeField } from '../factor-fields.decorator.js';
+import { SignInDeviceDto } from './login.dto.js';
 
 export class LoginFactorDto extends SignInDeviceDto {
   @ChallengeField()

@@ -9,13 +9,13 @@ import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.err
 import { SessionLimitReachedError } from '../../sessions/sessions.errors.js';
 import { DeliversTokens } from '../cookies/token-delivery.decorator.js';
 import { TokenPairDto } from '../dto/token-pair.dto.js';
+import { PasskeyRequestOptionsDto } from '../passkeys/dto/passkey-options.dto.js';
+import { ReturnsPasskeyOptions } from '../passkeys/passkey-options.decorator.js';
+import { PasskeyInvalidError } from '../passkeys/passkeys.errors.js';
 import { EmailNotVerifiedError } from '../recovery/recovery.errors.js';
-import { PasskeyRequestOptionsDto } from './dto/passkey-options.dto.js';
 import { PasskeySignInDto } from './dto/passkey-sign-in.dto.js';
-import { ReturnsPasskeyOptions } from './passkey-options.decorator.js';
 import { PasskeyRequestService } from './passkey-request.service.js';
 import { PasskeySignInService } from './passkey-sign-in.service.js';
-import { PasskeyInvalidError } from './passkeys.errors.js';
 
 @ApiTags('auth')
 @Controller('auth/passkey')

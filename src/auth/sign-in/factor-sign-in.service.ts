@@ -4,23 +4,23 @@ import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { RateLimitsService, type RateLimitAttempt } from '../../platform/rate-limits/rate-limits.service.js';
 import type { User } from '../../users/user.entity.js';
-import { SecurityMailsService } from '../security-mails.service.js';
-import { SignInSessionService, type SignInResult } from '../sign-in-session.service.js';
-import type { TokenGrant } from '../tokens/access-token.service.js';
-import { ChallengesRepository } from './challenges.repository.js';
-import type { FactorProof } from './factor-proof.js';
-import { FactorVerifier } from './factor-verifier.js';
-import { SECOND_FACTOR_REQUESTED } from './factors.audit.js';
+import { ChallengesRepository } from '../factors/challenges.repository.js';
+import { SECOND_FACTOR_REQUESTED } from '../factors/factors.audit.js';
 import {
   ChallengeInvalidError,
   FactorInvalidError,
   OtpRequiredError,
   SecondFactorRequiredError,
   type SignInFactor,
-} from './factors.errors.js';
-import { secondFactorFailed } from './factors.mails.js';
-import { FactorsRepository } from './factors.repository.js';
-import { RecoveryCodesRepository } from './recovery-codes.repository.js';
+} from '../factors/factors.errors.js';
+import { secondFactorFailed } from '../factors/factors.mails.js';
+import { FactorsRepository } from '../factors/factors.repository.js';
+import { RecoveryCodesRepository } from '../factors/recovery-codes.repository.js';
+import { SecurityMailsService } from '../security-mails.service.js';
+import type { TokenGrant } from '../tokens/access-token.service.js';
+import type { FactorProof } from './factor-proof.js';
+import { FactorVerifier } from './factor-verifier.js';
+import { SignInSessionService, type SignInResult } from './sign-in-session.service.js';
 
 /**
  * The second step of a sign-in: a factor that came with the password, a challenge for the client, or `null` if the client

@@ -1,9 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { CodePoints, MapText, Optional } from '../../http/fields.js';
-import { TokenDeliveryField, type TokenDelivery } from '../cookies/token-delivery.decorator.js';
-import { RefreshTokenField } from './refresh.dto.js';
-import { EmailField, PasswordField } from '../../users/user-fields.decorator.js';
+import { CodePoints, MapText, Optional } from '../../../http/fields.js';
+import { TokenDeliveryField, type TokenDelivery } from '../../cookies/token-delivery.decorator.js';
+import { RefreshTokenField } from '../../dto/refresh.dto.js';
+import { EmailField, PasswordField } from '../../../users/user-fields.decorator.js';
 
 /** Validates and trims the optional name of a session. */
 export function DeviceNameField(): PropertyDecorator {

@@ -6,13 +6,13 @@ import { Database, type EntityManager } from '../../platform/database/database.j
 import { RateLimitsService, type RateLimitAttempt } from '../../platform/rate-limits/rate-limits.service.js';
 import { KnownDevicesRepository } from '../../sessions/known-devices.repository.js';
 import type { User } from '../../users/user.entity.js';
+import { RECOVERY_CODE_USED } from '../factors/factors.audit.js';
+import { recoveryCodesLow } from '../factors/factors.mails.js';
+import { RecoveryCodesRepository } from '../factors/recovery-codes.repository.js';
+import { TotpService } from '../factors/totp.service.js';
 import { PasskeyUseService } from '../passkeys/passkey-use.service.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 import type { FactorProof } from './factor-proof.js';
-import { RECOVERY_CODE_USED } from './factors.audit.js';
-import { recoveryCodesLow } from './factors.mails.js';
-import { RecoveryCodesRepository } from './recovery-codes.repository.js';
-import { TotpService } from './totp.service.js';
 
 /** The user gets a mail when this many recovery codes are left. */
 const LOW_CODES = 3;

@@ -3,14 +3,14 @@ import type { Client } from '../../common/client.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
 import { UsersRepository } from '../../users/users.repository.js';
+import type { PasskeyAssertion } from '../passkeys/passkey-response.js';
+import { PasskeyUseService } from '../passkeys/passkey-use.service.js';
+import { PasskeyVerifier, type VerifiedAssertion } from '../passkeys/passkey.verifier.js';
+import { PasskeyInvalidError, type PasskeyFlaw } from '../passkeys/passkeys.errors.js';
+import { PasskeysRepository, type Passkey } from '../passkeys/passkeys.repository.js';
 import { EmailVerificationService } from '../recovery/email-verification.service.js';
-import { SignInSessionService, type SignInResult } from '../sign-in-session.service.js';
 import type { TokenGrant } from '../tokens/access-token.service.js';
-import type { PasskeyAssertion } from './passkey-response.js';
-import { PasskeyUseService } from './passkey-use.service.js';
-import { PasskeyVerifier, type VerifiedAssertion } from './passkey.verifier.js';
-import { PasskeyInvalidError, type PasskeyFlaw } from './passkeys.errors.js';
-import { PasskeysRepository, type Passkey } from './passkeys.repository.js';
+import { SignInSessionService, type SignInResult } from './sign-in-session.service.js';
 
 const SCOPE = { purpose: 'sign_in' } as const;
 

@@ -1,19 +1,19 @@
 import { Injectable, type Type } from '@nestjs/common';
-import type { AuthenticationMethod } from '../common/authentication.js';
-import type { Client } from '../common/client.js';
-import type { DomainError } from '../common/domain.error.js';
-import { AuditRecorder } from '../platform/audit/audit.recorder.js';
-import type { EntityManager } from '../platform/database/database.js';
-import type { RateLimitAttempt } from '../platform/rate-limits/rate-limits.service.js';
-import { KnownDevicesRepository } from '../sessions/known-devices.repository.js';
-import { SessionLimitReachedError } from '../sessions/sessions.errors.js';
-import { SessionsRepository } from '../sessions/sessions.repository.js';
-import { SessionsService, type CreatedSession } from '../sessions/sessions.service.js';
-import type { User } from '../users/user.entity.js';
-import { newDevice } from './auth.mails.js';
-import { resultOf, signIns } from './auth.metrics.js';
-import { SecurityMailsService } from './security-mails.service.js';
-import { AccessTokenService, type TokenGrant } from './tokens/access-token.service.js';
+import type { AuthenticationMethod } from '../../common/authentication.js';
+import type { Client } from '../../common/client.js';
+import type { DomainError } from '../../common/domain.error.js';
+import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
+import type { EntityManager } from '../../platform/database/database.js';
+import type { RateLimitAttempt } from '../../platform/rate-limits/rate-limits.service.js';
+import { KnownDevicesRepository } from '../../sessions/known-devices.repository.js';
+import { SessionLimitReachedError } from '../../sessions/sessions.errors.js';
+import { SessionsRepository } from '../../sessions/sessions.repository.js';
+import { SessionsService, type CreatedSession } from '../../sessions/sessions.service.js';
+import type { User } from '../../users/user.entity.js';
+import { newDevice } from '../auth.mails.js';
+import { resultOf, signIns } from '../auth.metrics.js';
+import { SecurityMailsService } from '../security-mails.service.js';
+import { AccessTokenService, type TokenGrant } from '../tokens/access-token.service.js';
 
 /** An account younger than this gets no mail about its first device. */
 const NEW_ACCOUNT_MS = 86_400_000;
