@@ -2,7 +2,7 @@ import { Controller, Get, Module, Post, UseGuards } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { Principal } from '../../src/common/principal.js';
-import { Scopes, StepUp } from '../../src/http/access.decorators.js';
+import { Scopes, SignInOnly, StepUp } from '../../src/http/access.decorators.js';
 import { CurrentPrincipal } from '../../src/http/current-principal.decorator.js';
 import { Public } from '../../src/http/public.decorator.js';
 import { Roles } from '../../src/http/roles.decorator.js';
@@ -82,6 +82,36 @@ class ProbeKeysController {
 }
 
 @Scopes('orders:read')
+@SignInOnly()
+@Controller('probe-key-class')
+class ProbeKeyClassController {
+  @Get('closed')
+  closed(): void {
+    return undefined;
+  }
+
+  @SignInOnly(false)
+  @Get('open')
+  open(): void {
+    return undefined;
+  }
+
+  @SignInOnly(false)
+  @Scopes('orders:write')
+  @Get('writers')
+  writers(): void {
+    return undefined;
+  }
+
+  @SignInOnly(false)
+  @StepUp({ maxAge: '10m' })
+  @Get('sensitive')
+  sensitive(): void {
+    return undefined;
+  }
+}
+
+@Scopes('orders:read')
 @WebSocketGateway({ path: '/orders' })
 class OrdersGateway {
   @SubscribeMessage('read')
@@ -106,7 +136,7 @@ class OpenGateway {
   }
 }
 
-@Module({ controllers: [ProbeKeysController], providers: [OrdersGateway, OpenGateway] })
+@Module({ controllers: [ProbeKeysController, ProbeKeyClassController], providers: [OrdersGateway, OpenGateway] })
 class ProbeKeysModule {}
 
 describe('a request with an API key', () => {
@@ -211,6 +241,18 @@ describe('a request with an API key', () => {
       expectProblem(answer, 403, 'insufficient_scope');
       expectProblem(await get('/users/me', some.key), 403, 'insufficient_scope');
       expectProblem(await probe('admin', some.key), 403, 'forbidden');
+    });
+
+    it('follows the decorators of the controller, unless the route has its own', async () => {
+      const all = await buildKey(app, ada);
+      const reader = await buildKey(app, ada, { scopes: ['orders:read'] });
+      const codes = async ({ key }: { key: string }) => {
+        const paths = ['closed', 'open', 'writers', 'sensitive'];
+        const answers = await Promise.all(paths.map((path) => get(`/probe-key-class/${path}`, key)));
+        return answers.map(({ status, body }) => (status === 200 ? 200 : (body.code as string)));
+      };
+      expect(await codes(all)).toEqual(['sign_in_required', 200, 200, 'sign_in_required']);
+      expect(await codes(reader)).toEqual(['sign_in_required', 200, 'insufficient_scope', 'sign_in_required']);
     });
 
     it('includes the account with the scope profile:read', async () => {

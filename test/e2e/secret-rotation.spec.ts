@@ -1,5 +1,5 @@
 import { KeyRing } from '../../src/auth/tokens/key-ring.js';
-import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { buildKey, buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { decodeToken, forgeToken } from '../support/forge-token.js';
 import { TEST_SECRET, TestApp } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
@@ -80,10 +80,13 @@ describe('changing the token settings', () => {
     await (await start()).request.post('/auth/refresh').send({ refreshToken }).expect(200);
   });
 
-  it('does not affect refresh tokens if REFRESH_SECRET is set', async () => {
+  it('does not affect refresh tokens and API keys if REFRESH_SECRET is set', async () => {
     const own = { REFRESH_SECRET: OTHER_SECRET };
-    const ada = await buildSignedIn(await start(own));
+    const before = await start(own);
+    const ada = await buildSignedIn(before);
+    const { key } = await buildKey(before, ada);
     const renewed = await start({ ...own, JWT_SECRET: NEW_SECRET });
+    await renewed.as(key).get('/users/me').expect(200);
     const { refreshToken } = ada;
     const { body } = await renewed.request.post('/auth/refresh').send({ refreshToken }).expect(200);
     expect(body.sessionId).toBe(ada.sessionId);
