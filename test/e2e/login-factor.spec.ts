@@ -1,5 +1,5 @@
 import { auditTypes, mailKinds } from '../support/account-records.js';
-import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
+import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { challengeFor, codeOf, enrollTotp, forgetCodes, type EnrolledTotp } from '../support/factors.js';
 import { issueToken } from '../support/one-time-tokens.js';
@@ -13,12 +13,13 @@ describe('POST /auth/login/factor', () => {
   let limited: TestApp;
   beforeAll(async () => {
     [app, other] = await TestApp.startTwo();
-    limited = await TestApp.start({ database: app.database, env: { RATE_LIMIT_ENABLED: 'true' } });
+    const env = { RATE_LIMIT_ENABLED: 'true', EMAIL_VERIFICATION_REQUIRED: 'true' };
+    limited = await TestApp.start({ database: app.database, env });
   });
   afterAll(() => app.close());
 
   const enrolled = async (): Promise<SignedIn & EnrolledTotp & { readonly factorId: string }> => {
-    const person = await buildSignedIn(app);
+    const person = await signIn(app, await buildUser(app, { isEmailVerified: true }));
     const factor = await enrollTotp(app, person);
     return { ...factor, ...person, factorId: factor.id };
   };
@@ -170,6 +171,16 @@ describe('POST /auth/login/factor', () => {
     const challenge = await challengeFor(app, ada);
     await change(ada, challenge);
     expectProblem(await finish(challenge, { code: codeOf(ada.secret) }), 401, 'challenge_invalid');
+  });
+
+  it('creates no session if the email must be verified since the password was sent', async () => {
+    const ada = await enrolled();
+    const challenge = await challengeFor(limited, ada);
+    await app.database.query('UPDATE users SET email_verified_at = NULL WHERE id = $1', [ada.id]);
+    const proof = { code: codeOf(ada.secret) };
+    expectProblem(await finish(challenge, proof, limited), 403, 'email_not_verified');
+    await app.database.query('UPDATE users SET email_verified_at = now() WHERE id = $1', [ada.id]);
+    await finish(await challengeFor(limited, ada), proof, limited).expect(200);
   });
 
   it('rejects a challenge on another device, which does not use it up', async () => {

@@ -13,6 +13,7 @@ import { CHALLENGE, factorExamples } from '../factors/factor-fields.decorator.js
 import { ChallengeInvalidError, FactorInvalidError, FactorKeyMissingError } from '../factors/factors.errors.js';
 import type { PasskeyRequestOptionsDto } from '../passkeys/dto/passkey-options.dto.js';
 import { ReturnsPasskeyOptions } from '../passkeys/passkey-options.decorator.js';
+import { EmailNotVerifiedError } from '../recovery/recovery.errors.js';
 import { LoginFactorDto, PasskeyChallengeDto } from './dto/login-factor.dto.js';
 import { oneProofOf } from './factor-proof.js';
 import { FactorSignInService } from './factor-sign-in.service.js';
@@ -40,6 +41,7 @@ export class FactorSignInController {
     ChallengeInvalidError,
     FactorInvalidError,
     FactorKeyMissingError,
+    EmailNotVerifiedError,
     OriginNotAllowedError,
     SessionLimitReachedError,
     TooManyRequestsError,

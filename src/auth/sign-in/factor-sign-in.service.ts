@@ -16,6 +16,7 @@ import {
 import { secondFactorFailed } from '../factors/factors.mails.js';
 import { FactorsRepository } from '../factors/factors.repository.js';
 import { RecoveryCodesRepository } from '../factors/recovery-codes.repository.js';
+import { EmailVerificationService } from '../recovery/email-verification.service.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 import type { TokenGrant } from '../tokens/access-token.service.js';
 import type { FactorProof } from './factor-proof.js';
@@ -38,6 +39,7 @@ export class FactorSignInService {
     private readonly recoveryCodes: RecoveryCodesRepository,
     private readonly challenges: ChallengesRepository,
     private readonly verifier: FactorVerifier,
+    private readonly verification: EmailVerificationService,
     private readonly sessions: SignInSessionService,
     private readonly securityMails: SecurityMailsService,
     private readonly audit: AuditRecorder,
@@ -62,7 +64,8 @@ export class FactorSignInService {
    * Completes a sign-in with a second factor. The challenge works once. It is void after five wrong factors, and then the
    * user gets a mail, because someone knows the password.
    *
-   * @throws ChallengeInvalidError, FactorInvalidError, FactorKeyMissingError, SessionLimitReachedError, TooManyRequestsError
+   * @throws ChallengeInvalidError, FactorInvalidError, FactorKeyMissingError, EmailNotVerifiedError,
+   *   SessionLimitReachedError, TooManyRequestsError
    */
   async signIn(token: string, proof: FactorProof, client: Client): Promise<TokenGrant> {
     const userId = await this.findUserId(token, client);
@@ -80,6 +83,9 @@ export class FactorSignInService {
 
   /** Verifies the factor and creates the session. */
   private async finish(manager: EntityManager, user: User, proof: FactorProof, client: Client): Promise<SignInResult> {
+    // The email can have changed since the password was verified.
+    const unverified = await this.verification.rejectUnverified(manager, user, false);
+    if (unverified) return this.sessions.reject(manager, user, unverified, client);
     const method = await this.verifier.verify(manager, user, proof, client);
     if (method) return this.sessions.start(manager, user, client, ['pwd', method]);
     return this.sessions.reject(manager, user, new FactorInvalidError(), client, 'wrong_factor');
