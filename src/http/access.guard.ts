@@ -29,6 +29,7 @@ const STRICTEST: RouteAccess = {
   scopes: [],
   allowsKeys: false,
   isOpenToUnenrolled: false,
+  isAuthenticatedLater: true,
 };
 
 /**
@@ -56,6 +57,8 @@ export class AccessGuard implements CanActivate {
     const { principal, session } = request ?? {};
     if (!request || !principal || !session) {
       if (access.rule) throw request ? new ForbiddenError() : new UnsupportedTransportError();
+      if (access.stepUp && !access.isAuthenticatedLater)
+        throw new InsufficientAuthenticationError(access.stepUp.maxAgeSeconds, access.stepUp.factors);
       // Messages share the request of their handshake, so the strictest rule applies to them.
       const later = context.getType() === 'http' ? access : STRICTEST;
       if (request) request.assertAccess = (found) => this.assertAllowed(later, found, request);

@@ -1,4 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
+import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import type { Reflector } from '@nestjs/core';
 import { keysAllowed, requiredScopes, stepUpRuleOf, isOpenToUnenrolled, type StepUpRule } from './access.decorators.js';
 import { accessRuleOf, type AccessRule } from './roles.decorator.js';
@@ -14,6 +15,8 @@ export interface RouteAccess {
   readonly allowsKeys: boolean;
   /** Whether users may call it before they enroll a second factor that they must have. */
   readonly isOpenToUnenrolled: boolean;
+  /** Whether a guard of the route itself, such as `AuthGuard('jwt')`, can find the user of a public route. */
+  readonly isAuthenticatedLater: boolean;
 }
 
 /** Reads the decorators of each route once. */
@@ -35,6 +38,10 @@ export class RouteAccessCache {
   private read(context: ExecutionContext): RouteAccess {
     const rule = accessRuleOf(this.reflector, context);
     const stepUp = stepUpRuleOf(this.reflector, context);
+    const guards = this.reflector.getAllAndMerge<unknown[]>(GUARDS_METADATA, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
     return {
       rule,
       isForAdmins: rule?.roles?.every((role) => role === 'admin') ?? false,
@@ -42,6 +49,8 @@ export class RouteAccessCache {
       scopes: requiredScopes(this.reflector, context),
       allowsKeys: !stepUp && keysAllowed(this.reflector, context),
       isOpenToUnenrolled: isOpenToUnenrolled(this.reflector, context),
+      // The messages of a public gateway share a request, so that their step-up could not be checked later.
+      isAuthenticatedLater: context.getType() === 'http' && guards.length > 0,
     };
   }
 }

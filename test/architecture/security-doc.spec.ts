@@ -38,6 +38,7 @@ describe('docs/security.md', () => {
       'Recovery and mail',
       'Second factors',
       'Passkeys',
+      'Step-up',
       'Access tokens',
       'Sessions and refresh',
       'Authorization',

@@ -1,108 +1,8 @@
-import { Controller, Get, Module, Post, Sse, type MessageEvent } from '@nestjs/common';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { of, type Observable } from 'rxjs';
-import { Scopes, SignInOnly, StepUp } from '../../src/http/access.decorators.js';
-import { Roles } from '../../src/http/roles.decorator.js';
 import { buildKey, buildSignedIn, signIn, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
+import { ProbeAccessModule } from '../support/probe-access-module.js';
 import { rejectedHandshake, SocketClient } from '../support/socket-client.js';
 import { TestApp } from '../support/test-app.js';
-
-@Controller('probe-access')
-class ProbeAccessController {
-  @StepUp({ maxAge: '10m' })
-  @Get('sensitive')
-  sensitive(): void {
-    return undefined;
-  }
-
-  @StepUp({ maxAge: '1h', factors: 2 })
-  @Get('two-factors')
-  twoFactors(): void {
-    return undefined;
-  }
-
-  @SignInOnly()
-  @Get('sign-in-only')
-  signInOnly(): void {
-    return undefined;
-  }
-
-  @Scopes('orders:read')
-  @Get('scoped')
-  scoped(): void {
-    return undefined;
-  }
-
-  @Roles('admin')
-  @Post('admin')
-  write(): void {
-    return undefined;
-  }
-
-  @Roles('admin')
-  @StepUp({ maxAge: '1h' })
-  @Post('admin-step-up')
-  writeWithStepUp(): void {
-    return undefined;
-  }
-
-  @Roles('admin')
-  @Get('admin')
-  read(): void {
-    return undefined;
-  }
-
-  @StepUp({ maxAge: '10m' })
-  @Sse('events')
-  events(): Observable<MessageEvent> {
-    return of({ data: 'first' });
-  }
-}
-
-@StepUp({ maxAge: '10m' })
-@Controller('probe-access-class')
-class ProbeSensitiveController {
-  @Get()
-  sensitive(): void {
-    return undefined;
-  }
-
-  @StepUp({ maxAge: '1h' })
-  @Get('less')
-  lessSensitive(): void {
-    return undefined;
-  }
-}
-
-@StepUp({ maxAge: '10m' })
-@WebSocketGateway({ path: '/probe-sensitive' })
-class ProbeSensitiveGateway {
-  @SubscribeMessage('ping')
-  ping(): string {
-    return 'pong';
-  }
-}
-
-@WebSocketGateway({ path: '/probe-access' })
-class ProbeAccessGateway {
-  @SubscribeMessage('ping')
-  ping(): string {
-    return 'pong';
-  }
-
-  @StepUp({ maxAge: '10m' })
-  @SubscribeMessage('pay')
-  pay(): string {
-    return 'paid';
-  }
-}
-
-@Module({
-  controllers: [ProbeAccessController, ProbeSensitiveController],
-  providers: [ProbeSensitiveGateway, ProbeAccessGateway],
-})
-class ProbeAccessModule {}
 
 describe('step-up authentication', () => {
   let app: TestApp;
@@ -164,6 +64,18 @@ describe('step-up authentication', () => {
     const as = app.as(person.accessToken);
     expectProblem(await as.get('/probe-access-class'), 401, 'insufficient_user_authentication');
     await as.get('/probe-access-class/less').expect(200);
+  });
+
+  it('is demanded by public routes, where only a guard of their own can find the user', async () => {
+    const person = await buildSignedIn(app);
+    expectProblem(await app.request.get('/probe-access-public'), 401, 'insufficient_user_authentication');
+    const withPassport = () => app.as(person.accessToken).get('/probe-access-public/passport');
+    await withPassport().expect(200);
+    await age(person, 601);
+    expectProblem(await withPassport(), 401, 'insufficient_user_authentication');
+    const client = await SocketClient.open(app, '/probe-public', { token: person.accessToken });
+    expect(await client.ask('pay')).toMatchObject({ data: { code: 'insufficient_user_authentication' } });
+    client.socket.close();
   });
 
   it('is demanded by event streams', async () => {
