@@ -6843,7 +6843,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description `origin_not_allowed`: Pages of this origin may not do this. CORS_ORIGINS lists the allowed origins. */
+            /**
+             * @description `email_not_verified`: Verify your email first. Use the link in the mail that we sent you.
+             *
+             *     `origin_not_allowed`: Pages of this origin may not do this. CORS_ORIGINS lists the allowed origins.
+             */
             403: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -6854,7 +6858,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "origin_not_allowed";
+                        code: "email_not_verified" | "origin_not_allowed";
                     };
                 };
             };
