@@ -256,13 +256,12 @@ describe('a change of the email', () => {
     await app.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send({ email: newEmail() }).expect(200);
     expect((await next(ada.email, /was changed/)).token).toBe('');
     expectProblem(await report(earlier), 422, 'token_used_or_expired');
-    await register(ada.email).expect(201);
   });
 
   it('can be undone step by step, with the newest link first', async () => {
     const ada = await buildVerified();
-    const [first, second] = [newEmail(), newEmail()];
-    const undo = [await change(ada, first), await change(ada, second)];
+    const first = newEmail();
+    const undo = [await change(ada, first), await change(ada, newEmail())];
     for (const email of [first, ada.email]) {
       await report(undo.pop() ?? '').expect(202);
       expect(await stored(ada)).toEqual({ email, isVerified: true });
