@@ -12,6 +12,7 @@ export const FIELD_CODES = [
   'too_late',
   'too_few_items',
   'too_many_items',
+  'too_many_fields',
   'duplicate_items',
   'not_a_multiple',
   'not_one_of',

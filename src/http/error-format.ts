@@ -6,8 +6,8 @@ import { findHandler } from './route-table.js';
 
 const ERROR_FORMAT = 'gatehouse:error-format';
 
-/** Returns the status and the JSON body of the response to an error. */
-export type ErrorFormat = (error: DomainError) => readonly [status: number, body: object];
+/** Returns the status and the JSON body of the response to an error, and a challenge if the error has none of its own. */
+export type ErrorFormat = (error: DomainError) => readonly [status: number, body: object, challenge?: string];
 
 /**
  * Gives all errors at the path of a route another format than problem documents, including those that no exception filter

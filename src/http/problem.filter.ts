@@ -79,7 +79,8 @@ export function sendProblem(error: DomainError, request: GuardedRequest, respons
   // The status cannot change any more.
   if (response.headersSent) return void response.destroy();
   const format = errorFormatOf(request);
-  const [status, body] = format?.(error) ?? [error.getStatus()];
+  const [status, body, challenge] = format?.(error) ?? [error.getStatus()];
+  if (challenge !== undefined) response.setHeader('WWW-Authenticate', challenge);
   setErrorHeaders(error, status, request, response);
   if (body) return response.type('application/json').json(body);
   const problem = toProblem(error, withoutQuery(request.originalUrl), requestIdOf(response));

@@ -213,6 +213,26 @@ describe('POST /auth/login/factor', () => {
     expect((await finish(challenge, proof)).status).toBe(status);
   });
 
+  it.each([
+    [{}, [{ pointer: '', code: 'required', params: { oneOf: ['code', 'recoveryCode', 'passkey'] } }]],
+    [
+      { code: '000000', recoveryCode: '8Q2M-WX4T-0ZKC-R7NA-5HJE-P3VG' },
+      [{ pointer: '', code: 'too_many_fields', params: { oneOf: ['code', 'recoveryCode', 'passkey'] } }],
+    ],
+    [
+      { code: '12345', recoveryCode: 'x' },
+      [
+        { pointer: '/code', code: 'invalid_format', params: { format: 'pattern', pattern: '^[0-9]{6}$' } },
+        { pointer: '/recoveryCode', code: 'invalid_format', params: { format: 'pattern' } },
+      ],
+    ],
+  ])('names the fields that are wrong with %j', async (proof, errors) => {
+    const answer = await finish('x', proof);
+    expectProblem(answer, 400, 'validation_failed');
+    expect(answer.body.errors).toHaveLength(errors.length);
+    expect(answer.body.errors).toMatchObject(errors);
+  });
+
   it.each(['', 'x', 'A'.repeat(43), 'A'.repeat(5_000), 'mV1oZc0kq3r6bQWm2y3tq9m2cJ3Qk6s8n1vY5xT7uZ\0', 17, null])(
     'rejects the challenge %j',
     async (challenge) => {

@@ -1,6 +1,9 @@
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
-import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
+import type { Response } from 'supertest';
+import { Database } from '../../src/platform/database/database.js';
+import { DatabaseUnavailableError } from '../../src/platform/database/pg-errors.js';
+import { buildKey, buildSignedIn, buildUser, type BuiltKey, type SignedIn } from '../support/builders.js';
 import { decodeToken } from '../support/forge-token.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { codeOf, enrollTotp } from '../support/factors.js';
@@ -107,6 +110,15 @@ describe('OAuth clients', () => {
     await prefixed.close();
   });
 
+  it('are told by the metadata how to authenticate at each endpoint', async () => {
+    const { body } = await app.request.get('/.well-known/oauth-authorization-server').expect(200);
+    expect(body).toMatchObject({
+      token_endpoint_auth_methods_supported: ['none'],
+      revocation_endpoint_auth_methods_supported: ['none'],
+      introspection_endpoint_auth_methods_supported: ['Bearer'],
+    });
+  });
+
   describe('POST /auth/revoke', () => {
     const revoke = (token: string, instance = app) =>
       instance.request
@@ -134,11 +146,6 @@ describe('OAuth clients', () => {
         await revoke(token.slice(0, -2) + (token.endsWith('AA') ? 'BB' : 'AA')).expect(200);
       }
       await me(person).expect(200);
-    });
-
-    it('answers a form without a token with an OAuth error', async () => {
-      const { status, body } = await app.request.post('/auth/revoke').type('form').send({ tokens: 'x' });
-      expect([status, body.error]).toEqual([400, 'invalid_request']);
     });
   });
 
@@ -178,6 +185,8 @@ describe('OAuth clients', () => {
       expect(
         await Promise.all([admin.accessToken, key, service.accessToken, person.accessToken].map(isActive)),
       ).toEqual([false, false, true, true]);
+      const response = await introspect(person.accessToken, key, strict);
+      expectOAuthError(response, 403, 'insufficient_scope', 'Bearer error="insufficient_scope"');
       await strict.close();
     });
 
@@ -245,12 +254,35 @@ describe('OAuth clients', () => {
     it('rejects users, strangers, and keys without the scope', async () => {
       const { key: plain } = (await createKey(admin, {})).body as { key: string };
       const anonymous = await app.request.post('/auth/introspect').type('form').send({ token: key });
-      expectProblem(anonymous, 401, 'token_missing');
+      expectOAuthError(anonymous, 401, 'invalid_client', 'Bearer');
+      const withPassword = await app.request
+        .post('/auth/introspect')
+        .auth('shop', 'x')
+        .type('form')
+        .send({ token: key });
+      expectOAuthError(withPassword, 401, 'invalid_client', 'Bearer');
       for (const credentials of [admin.accessToken, plain]) {
-        const response = await introspect(key, credentials);
-        expectProblem(response, 403, 'insufficient_scope');
-        expect(response.headers['www-authenticate']).toBe('Bearer error="insufficient_scope", scope="introspect"');
+        const challenge = 'Bearer error="insufficient_scope", scope="introspect"';
+        expectOAuthError(await introspect(key, credentials), 403, 'insufficient_scope', challenge);
       }
+    });
+
+    it('rejects malformed, forged and revoked credentials', async () => {
+      const { id, key: revoked } = (await createKey(admin, { scopes: ['introspect'] })).body as BuiltKey;
+      await app.as(admin.accessToken).delete(`/sessions/${id}`).expect(204);
+      for (const credentials of ['x', 'a.b.c', 'ghk_x', `${key.slice(0, -1)}_`, revoked]) {
+        const response = await introspect(key, credentials);
+        expectOAuthError(response, 401, 'invalid_token', 'Bearer error="invalid_token"');
+      }
+    });
+
+    it('answers an outage with an OAuth error', async () => {
+      const database = jest.spyOn(app.app.get(Database), 'runReserved');
+      database.mockRejectedValueOnce(new DatabaseUnavailableError());
+      const response = await introspect(key);
+      expectOAuthError(response, 503, 'temporarily_unavailable');
+      expect(Number(response.headers['retry-after'])).toBeGreaterThan(0);
+      database.mockRestore();
     });
 
     it('rejects the key of a user who is no longer an admin', async () => {
@@ -258,12 +290,12 @@ describe('OAuth clients', () => {
       const { key: kept } = (await createKey(former, { scopes: ['introspect'] })).body as { key: string };
       await introspect(key, kept).expect(200);
       await app.as(admin.accessToken).patch(`/admin/users/${former.id}`).send({ role: 'user' }).expect(200);
-      expectProblem(await introspect(key, kept), 403, 'insufficient_scope');
-    });
-
-    it('requires a token', async () => {
-      const request = app.request.post('/auth/introspect').set('Authorization', `Bearer ${key}`).type('form');
-      expectProblem(await request.send({ tokens: 'x' }), 400, 'bad_request');
+      expectOAuthError(
+        await introspect(key, kept),
+        403,
+        'insufficient_scope',
+        'Bearer error="insufficient_scope", scope="introspect"',
+      );
     });
 
     it('works with openid-client and oauth4webapi', async () => {
@@ -288,4 +320,44 @@ describe('OAuth clients', () => {
       expect(state).toMatchObject({ active: true, sid: person.sessionId });
     });
   });
+
+  describe.each(['/auth/introspect', '/auth/revoke'])('the form of %s', (path) => {
+    let key: string;
+    beforeAll(async () => {
+      ({ key } = await buildKey(app, await buildSignedIn(app, 'admin'), { scopes: ['introspect'] }));
+    });
+
+    it.each([
+      ['without fields', ''],
+      ['without a token', 'tokens=x'],
+      ['with an empty token', 'token='],
+      ['with two tokens', 'token=x&token=y'],
+      ['with two hints', 'token=x&token_type_hint=access_token&token_type_hint=refresh_token'],
+      ['with a token in brackets', 'token[]=x'],
+      ['with a NUL in the token', 'token=x%00'],
+      ['with more than 100 kB', `token=${'x'.repeat(102_400)}`],
+      ['with hundreds of fields', `token=x&${'a=1&'.repeat(200)}`],
+    ])('is rejected %s', async (_, form) => {
+      expectOAuthError(await app.as(key).post(path).type('form').send(form), 400, 'invalid_request');
+    });
+
+    it('is rejected with another media type or method', async () => {
+      const json = await app.as(key).post(path).send({ token: 'x' });
+      expectOAuthError(json, 400, 'invalid_request');
+      const read = await app.as(key).get(`${path}?token=x`);
+      expectOAuthError(read, 405, 'invalid_request');
+      expect(read.headers['allow']).toBe('POST');
+    });
+  });
 });
+
+/** Expects the form of RFC 6749 §5.2, with or without a challenge. */
+function expectOAuthError(response: Response, status: number, error: string, challenge?: string): void {
+  expect([response.status, response.body]).toEqual([
+    status,
+    { error, error_description: expect.stringMatching(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/) },
+  ]);
+  expect(response.headers['content-type']).toMatch(/^application\/json/);
+  expect(response.headers['cache-control']).toBe('no-store');
+  expect(response.headers['www-authenticate']).toBe(challenge);
+}

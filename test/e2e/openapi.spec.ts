@@ -268,7 +268,7 @@ describe('the OpenAPI document', () => {
     const without = (status: number, code: string) =>
       operations
         // Their errors are OAuth errors, which the next test checks.
-        .filter(({ path }) => path !== '/auth/token' && path !== '/auth/revoke')
+        .filter(({ path }) => !['/auth/token', '/auth/revoke', '/auth/introspect'].includes(path))
         .filter((operation) => !operation.codesOf(status).includes(code))
         .map(({ path }) => path);
     expect(without(429, 'too_many_connections')).toEqual([]);
@@ -276,7 +276,7 @@ describe('the OpenAPI document', () => {
     expect(probes).toEqual(['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']);
   });
 
-  it('documents the errors of the token endpoint as OAuth errors with the codes of their status', () => {
+  it('documents the errors of the OAuth endpoints as OAuth errors with the codes of their status', () => {
     const token = operations.find(({ path }) => path === '/auth/token')?.documented.responses ?? {};
     const codesOf = (status: number) =>
       (token[status]?.content?.['application/json']?.schema as { allOf?: Schema[] }).allOf?.[1]?.properties?.['error']
@@ -289,9 +289,12 @@ describe('the OpenAPI document', () => {
     ]);
     const revocation = operations.find(({ path }) => path === '/auth/revoke')?.documented.responses ?? {};
     expect(Object.keys(revocation)).toEqual(['200', '400', '429', '500', '503']);
-    const types = [...Object.values(revocation), ...Object.values(token)].flatMap(({ content = {} }) =>
-      Object.keys(content),
-    );
+    const introspection = operations.find(({ path }) => path === '/auth/introspect')?.documented.responses ?? {};
+    expect(Object.keys(introspection)).toEqual(['200', '400', '401', '403', '429', '500', '503']);
+    expect(Object.keys(introspection['401']?.headers ?? {})).toContain('WWW-Authenticate');
+    const types = [token, revocation, introspection]
+      .flatMap((responses) => Object.values(responses))
+      .flatMap(({ content = {} }) => Object.keys(content));
     expect(new Set(types)).toEqual(new Set(['application/json']));
   });
 
@@ -308,7 +311,7 @@ describe('the OpenAPI document', () => {
       const optional = name === 'POST /auth/logout' ? ',' : '';
       const schemes = schemesOf(documented).join();
       const { status, body } = await app.request[method](path.replace(/\{\w+\}/, 'x'));
-      const isAsked = status === 401 && body.code === 'token_missing';
+      const isAsked = status === 401 && (body.code === 'token_missing' || body.error === 'invalid_client');
       if (isAsked !== (schemes === `${optional}signIn`)) violations.push(`${name} answered ${status}`);
       if (schemes !== '' && schemes !== `${optional}signIn`) violations.push(`${name} leaves it open`);
     }

@@ -54,6 +54,18 @@ describe('step-up authentication', () => {
     await get('sensitive', person).expect(401);
   });
 
+  it.each([
+    [{}, 'required'],
+    [{ password: 'x', code: '123456' }, 'too_many_fields'],
+    [{ code: '123456', recoveryCode: '8Q2M-WX4T-0ZKC-R7NA-5HJE-P3VG' }, 'too_many_fields'],
+  ])('rejects %j with the code %s and the names of all proofs', async (proof, code) => {
+    const answer = await stepUp(await buildSignedIn(app), proof);
+    expectProblem(answer, 400, 'validation_failed');
+    const params = { oneOf: ['password', 'code', 'recoveryCode', 'passkey'] };
+    const message = 'must have exactly one of these fields: password, code, recoveryCode, passkey';
+    expect(answer.body.errors).toEqual([{ pointer: '', code, params, message }]);
+  });
+
   it.each([{}, { password: null }, { password: '' }, []])('rejects the proof %j', async (proof) => {
     expectProblem(await stepUp(await buildSignedIn(app), proof), 400, 'validation_failed');
   });

@@ -2,6 +2,9 @@
 export const RECOVERY_CODE_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 /** 120 random bits, so that a fast hash suffices. */
 export const RECOVERY_CODE_CHARACTERS = 24;
+export const RECOVERY_CODE_PATTERN = /^[0-9A-HJKMNP-TV-Z]{24}$/;
+/** A code of an authenticator app. */
+export const CODE_PATTERN = /^[0-9]{6}$/;
 
 /** The digits of all scripts with decimal digits, because some keyboards and apps use their own. */
 const DIGITS: ReadonlyMap<string, string> = new Map(
@@ -20,7 +23,7 @@ export function normalizeCode(text: string): string {
 }
 
 export function isCode(text: string): boolean {
-  return /^[0-9]{6}$/.test(text);
+  return CODE_PATTERN.test(text);
 }
 
 /** Returns a recovery code as it was created: upper case, without separators and confusable characters. */
@@ -29,8 +32,5 @@ export function normalizeRecoveryCode(text: string): string {
 }
 
 export function isRecoveryCode(text: string): boolean {
-  return (
-    text.length === RECOVERY_CODE_CHARACTERS &&
-    [...text].every((character) => RECOVERY_CODE_ALPHABET.includes(character))
-  );
+  return RECOVERY_CODE_PATTERN.test(text);
 }

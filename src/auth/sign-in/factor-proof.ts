@@ -8,15 +8,6 @@ export type FactorProof =
   | { readonly recoveryCode: string }
   | { readonly passkey: PasskeyAssertion; readonly scope: ChallengeScope };
 
-const FIELDS = ['code', 'recoveryCode', 'passkey'];
-
-/** The request has no proof, or several. */
-export class OneProofError extends ValidationFailedError {
-  constructor(fields: readonly string[] = FIELDS) {
-    super([{ pointer: '', message: `must have exactly one of these fields: ${fields.join(', ')}` }]);
-  }
-}
-
 /** The proofs of a request. */
 export interface FactorProofs {
   readonly code?: string | undefined;
@@ -28,16 +19,21 @@ export interface FactorProofs {
  * Returns the only proof of a request.
  *
  * @param scope what a passkey must have been used for
- * @param fields for the error
- * @throws OneProofError
+ * @throws ValidationFailedError unless there is exactly one
  */
-export function oneProofOf(proofs: FactorProofs, scope: ChallengeScope, fields = FIELDS): FactorProof {
-  const { code, recoveryCode, passkey } = proofs;
-  const [proof, ...others] = [
-    ...(code === undefined ? [] : [{ code }]),
-    ...(recoveryCode === undefined ? [] : [{ recoveryCode }]),
-    ...(passkey === undefined ? [] : [{ passkey, scope }]),
-  ];
-  if (!proof || others.length > 0) throw new OneProofError(fields);
-  return proof;
+export function oneProofOf({ code, recoveryCode, passkey }: FactorProofs, scope: ChallengeScope): FactorProof {
+  assertOneField({ code, recoveryCode, passkey });
+  if (code !== undefined) return { code };
+  if (recoveryCode !== undefined) return { recoveryCode };
+  return { passkey: passkey as PasskeyAssertion, scope };
+}
+
+/** @throws ValidationFailedError unless exactly one of the fields has a value. Names all of them */
+export function assertOneField(fields: Readonly<Record<string, unknown>>): void {
+  const given = Object.values(fields).filter((value) => value !== undefined).length;
+  if (given === 1) return;
+  const oneOf = Object.keys(fields);
+  const message = `must have exactly one of these fields: ${oneOf.join(', ')}`;
+  const code = given === 0 ? 'required' : 'too_many_fields';
+  throw new ValidationFailedError([{ pointer: '', code, params: { oneOf }, message }]);
 }

@@ -12,12 +12,10 @@ import { factorExamples } from '../factors/factor-fields.decorator.js';
 import { FactorInvalidError, FactorKeyMissingError } from '../factors/factors.errors.js';
 import type { PasskeyRequestOptionsDto } from '../passkeys/dto/passkey-options.dto.js';
 import { ReturnsPasskeyOptions } from '../passkeys/passkey-options.decorator.js';
-import { OneProofError, oneProofOf } from '../sign-in/factor-proof.js';
+import { assertOneField, oneProofOf } from '../sign-in/factor-proof.js';
 import { PasskeyRequestService } from '../sign-in/passkey-request.service.js';
 import { StepUpDto } from './dto/step-up.dto.js';
 import { StepUpService } from './step-up.service.js';
-
-const FIELDS = ['password', 'code', 'recoveryCode', 'passkey'];
 
 @ApiTags('auth')
 @SignInOnly()
@@ -48,15 +46,12 @@ export class StepUpController {
   stepUp(
     @CurrentPrincipal() principal: Principal,
     @RequestClient() client: Client,
-    @Body() { password, ...proofs }: StepUpDto,
+    @Body() { password, code, recoveryCode, passkey }: StepUpDto,
   ): Promise<void> {
-    if (password === undefined) {
-      const scope = { purpose: 'step_up', boundTo: principal.sessionId } as const;
-      return this.stepUps.confirmFactor(principal, client, oneProofOf(proofs, scope, FIELDS));
-    }
-    const { code, recoveryCode, passkey } = proofs;
-    if ([code, recoveryCode, passkey].some((proof) => proof !== undefined)) throw new OneProofError(FIELDS);
-    return this.stepUps.confirmPassword(principal, client, password);
+    assertOneField({ password, code, recoveryCode, passkey });
+    if (password !== undefined) return this.stepUps.confirmPassword(principal, client, password);
+    const scope = { purpose: 'step_up', boundTo: principal.sessionId } as const;
+    return this.stepUps.confirmFactor(principal, client, oneProofOf({ code, recoveryCode, passkey }, scope));
   }
 
   @Post('passkey-options')

@@ -32,13 +32,13 @@ export class ServerMetadataDto {
   @ApiProperty({ type: [String], example: ['none'], description: 'Clients do not authenticate.' })
   token_endpoint_auth_methods_supported!: readonly string[];
 
-  @ApiProperty({ type: [String], example: ['none'] })
+  @ApiProperty({ type: [String], example: ['none'], description: 'The token suffices.' })
   revocation_endpoint_auth_methods_supported!: readonly string[];
 
   @ApiProperty({
     type: [String],
     example: ['Bearer'],
-    description: '`Bearer`: the `Authorization` header with an API key.',
+    description: '`Bearer`: an API key with the scope `introspect` in the `Authorization` header (RFC 6750).',
   })
   introspection_endpoint_auth_methods_supported!: readonly string[];
 

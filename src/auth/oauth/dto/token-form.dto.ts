@@ -12,11 +12,13 @@ export class TokenFormDto {
 }
 
 /**
- * Returns the token of the form. It can be longer than ours, because a token of another server is not an error (RFC 7662
+ * Returns the token of the form, which must not repeat a field. The token can be longer than ours, because a token of another server is not an error (RFC 7662
  * §2.2, RFC 7009 §2.2).
  *
  * @throws InvalidTokenRequestError
  */
 export function tokenOf(form: unknown): string {
-  return requireField(new Map(Object.entries(form ?? {})), 'token', Infinity);
+  const fields = new Map(Object.entries(form ?? {}));
+  if (fields.get('token_type_hint')) requireField(fields, 'token_type_hint', Infinity);
+  return requireField(fields, 'token', Infinity);
 }

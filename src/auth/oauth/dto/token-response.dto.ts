@@ -37,6 +37,9 @@ export class TokenResponseDto {
 
 const OAUTH_ERRORS = [
   'invalid_request',
+  'invalid_client',
+  'invalid_token',
+  'insufficient_scope',
   'invalid_grant',
   'unsupported_grant_type',
   'temporarily_unavailable',
@@ -44,7 +47,7 @@ const OAUTH_ERRORS = [
 ] as const;
 export type OAuthErrorCode = (typeof OAUTH_ERRORS)[number];
 
-/** An error response of the token endpoint (RFC 6749 §5.2). */
+/** An error response of an OAuth endpoint (RFC 6749 §5.2, RFC 6750 §3.1). */
 export class OAuthErrorDto {
   @ApiProperty({ enum: OAUTH_ERRORS, example: 'invalid_grant' })
   error!: OAuthErrorCode;
