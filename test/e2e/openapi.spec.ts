@@ -277,7 +277,9 @@ describe('the OpenAPI document', () => {
   });
 
   it('documents the errors of the OAuth endpoints as OAuth errors with the codes of their status', () => {
-    const token = operations.find(({ path }) => path === '/auth/token')?.documented.responses ?? {};
+    const [token = {}, revocation = {}, introspection = {}] = ['/auth/token', '/auth/revoke', '/auth/introspect'].map(
+      (name) => operations.find(({ path }) => path === name)?.documented.responses,
+    );
     const codesOf = (status: number) =>
       (token[status]?.content?.['application/json']?.schema as { allOf?: Schema[] }).allOf?.[1]?.properties?.['error']
         ?.enum;
@@ -287,9 +289,7 @@ describe('the OpenAPI document', () => {
       ['server_error'],
       ['temporarily_unavailable'],
     ]);
-    const revocation = operations.find(({ path }) => path === '/auth/revoke')?.documented.responses ?? {};
     expect(Object.keys(revocation)).toEqual(['200', '400', '429', '500', '503']);
-    const introspection = operations.find(({ path }) => path === '/auth/introspect')?.documented.responses ?? {};
     expect(Object.keys(introspection)).toEqual(['200', '400', '401', '403', '429', '500', '503']);
     expect(Object.keys(introspection['401']?.headers ?? {})).toContain('WWW-Authenticate');
     const types = [token, revocation, introspection]

@@ -1408,7 +1408,7 @@ export interface components {
          * @description Why the field is invalid. `invalid` is the code of all rules without one.
          * @enum {string}
          */
-        FieldErrorCode: "required" | "unknown_field" | "invalid_type" | "invalid_format" | "too_short" | "too_long" | "too_small" | "too_large" | "too_early" | "too_late" | "too_few_items" | "too_many_items" | "duplicate_items" | "not_a_multiple" | "not_one_of" | "forbidden_value" | "forbidden_characters" | "too_deep" | "easy_to_guess" | "invalid";
+        FieldErrorCode: "required" | "unknown_field" | "invalid_type" | "invalid_format" | "too_short" | "too_long" | "too_small" | "too_large" | "too_early" | "too_late" | "too_few_items" | "too_many_items" | "too_many_fields" | "duplicate_items" | "not_a_multiple" | "not_one_of" | "forbidden_value" | "forbidden_characters" | "too_deep" | "easy_to_guess" | "invalid";
         ForgotPassword: {
             /** Format: email */
             email: string;
@@ -1527,7 +1527,7 @@ export interface components {
         };
         OAuthError: {
             /** @enum {string} */
-            error: "invalid_request" | "invalid_grant" | "unsupported_grant_type" | "temporarily_unavailable" | "server_error";
+            error: "invalid_request" | "invalid_client" | "invalid_token" | "insufficient_scope" | "invalid_grant" | "unsupported_grant_type" | "temporarily_unavailable" | "server_error";
             error_description: string;
         };
         OneTimeToken: {
@@ -1734,7 +1734,7 @@ export interface components {
             acr_values_supported: string[];
             grant_types_supported: string[];
             introspection_endpoint: string;
-            /** @description `Bearer`: the `Authorization` header with an API key. */
+            /** @description `Bearer`: an API key with the scope `introspect` in the `Authorization` header (RFC 6750). */
             introspection_endpoint_auth_methods_supported: string[];
             issuer: string;
             /** @description Missing unless a key pair signs the access tokens. */
@@ -1742,6 +1742,7 @@ export interface components {
             /** @description Empty, because there is no authorization endpoint. */
             response_types_supported: string[];
             revocation_endpoint: string;
+            /** @description The token suffices. */
             revocation_endpoint_auth_methods_supported: string[];
             scopes_supported: string[];
             token_endpoint: string;
@@ -5819,6 +5820,8 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -5826,149 +5829,96 @@ export interface operations {
                     "application/json": components["schemas"]["Introspection"];
                 };
             };
-            /**
-             * @description `validation_failed`: Some fields are not valid.
-             *
-             *     `bad_request`: The request is not valid.
-             */
+            /** @description The form is not valid. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
+                    "application/json": components["schemas"]["OAuthError"] & {
                         /** @enum {string} */
-                        code: "validation_failed" | "bad_request";
+                        error: "invalid_request";
                     };
                 };
             };
-            /**
-             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
-             *
-             *     `token_invalid`: The access token is not valid. Sign in again.
-             *
-             *     `token_expired`: The access token has expired. Use the refresh token to get a new one.
-             *
-             *     `session_not_found`: The session of this token no longer exists. Sign in again.
-             *
-             *     `session_revoked`: This session was revoked. Sign in again.
-             *
-             *     `session_expired`: This session has expired. Sign in again.
-             *
-             *     `user_inactive`: This account is not active.
-             *
-             *     `key_invalid`: The API key is not valid. Check that it is complete, or create a new one.
-             *
-             *     `key_revoked`: This API key was revoked. Create a new one.
-             *
-             *     `key_expired`: This API key has expired. Create a new one.
-             */
+            /** @description There is no key, or it is not valid. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
+                    "application/json": components["schemas"]["OAuthError"] & {
                         /** @enum {string} */
-                        code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
-                        reason?: components["schemas"]["RevocationReason"];
+                        error: "invalid_client" | "invalid_token";
                     };
                 };
             };
-            /**
-             * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
-             *
-             *     `insufficient_scope`: The scopes of this API key do not allow this.
-             */
+            /** @description The key or its owner may not introspect tokens. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
+                    "application/json": components["schemas"]["OAuthError"] & {
                         /** @enum {string} */
-                        code: "second_factor_enrollment_required" | "insufficient_scope";
+                        error: "insufficient_scope";
                     };
                 };
             };
-            /** @description `payload_too_large`: The body is larger than 100 kB. */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code: "payload_too_large";
-                    };
-                };
-            };
-            /** @description `unsupported_media_type`: The body must be application/x-www-form-urlencoded in UTF-8, without a content encoding. */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code: "unsupported_media_type";
-                    };
-                };
-            };
-            /**
-             * @description `too_many_connections`: Too many connections are open. Close some of them first.
-             *
-             *     `too_many_requests`: Too many attempts. Try again later.
-             */
+            /** @description Too many requests of the key, or too many connections. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Retry-After": components["headers"]["Retry-After"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
+                    "application/json": components["schemas"]["OAuthError"] & {
                         /** @enum {string} */
-                        code: "too_many_connections" | "too_many_requests";
+                        error: "temporarily_unavailable";
                     };
                 };
             };
-            /** @description `internal_error`: An internal error occurred. Report the request ID to support. */
+            /** @description An internal error. */
             500: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
+                    "application/json": components["schemas"]["OAuthError"] & {
                         /** @enum {string} */
-                        code: "internal_error";
+                        error: "server_error";
                     };
                 };
             };
-            /**
-             * @description `request_timeout`: The request took too long. If it changes something, check whether it took effect before you retry.
-             *
-             *     `database_unavailable`: The database is temporarily unavailable. Try again.
-             *
-             *     `overloaded`: The server is busy. Try again in a few seconds.
-             */
+            /** @description The database is unavailable, the request took too long, or too many are waiting. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Retry-After": components["headers"]["Retry-After"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
+                    "application/json": components["schemas"]["OAuthError"] & {
                         /** @enum {string} */
-                        code: "request_timeout" | "database_unavailable" | "overloaded";
+                        error: "temporarily_unavailable";
                     };
                 };
             };
