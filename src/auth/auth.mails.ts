@@ -6,10 +6,8 @@ export interface TokenContents {
   readonly token: string;
 }
 
-/** A sign-in or a change that the recipient may not have made. */
-export interface IncidentContents {
-  /** For the link *This was not me*. `null` if the recipient may be a stranger, who must not get the account. */
-  readonly token: string | null;
+/** A sign-in or a change that the recipient may not have made. The token belongs to the link *This was not me*. */
+export interface IncidentContents extends TokenContents {
   /** A short name such as `Chrome on macOS`, or `null` if an administrator made the change. */
   readonly device: string | null;
   readonly ipAddress: string | null;
@@ -19,7 +17,7 @@ export interface IncidentContents {
   readonly about?: string | null;
 }
 
-/** A mail about a sign-in or a change, with the link *This was not me* unless it has no token. */
+/** A mail about a sign-in or a change, with the link *This was not me*. */
 export type SecurityMail = MailDefinition<IncidentContents>;
 
 /** The kinds of all security mails. */
@@ -33,7 +31,7 @@ export function defineSecurityMail(...[kind, write]: Parameters<typeof defineMai
   SECURITY_KINDS.add(kind);
   return defineMail<IncidentContents>(kind, (config, incident) => ({
     facts: factsOf(incident),
-    ...(incident.token !== null && { action: { ...NOT_ME, token: incident.token } }),
+    action: { ...NOT_ME, token: incident.token },
     closing: NOT_ME_CLOSING,
     ...write(config, incident),
   }));

@@ -9,8 +9,6 @@ import { OneTimeTokensRepository } from './one-time-tokens/one-time-tokens.repos
 
 /** The kinds that are not about a change of the account. */
 const FREQUENT_KINDS: ReadonlySet<string> = new Set(['new_device', 'refresh_token_reused']);
-/** The kinds about a change of the email. */
-const EMAIL_KINDS: ReadonlySet<string> = new Set(['email_change_requested', 'email_changed']);
 
 /** The maximum numbers of these mails to one email within an interval. */
 interface MailLimit {
@@ -40,8 +38,6 @@ export class SecurityMailsService {
    * per account, so that a stranger gains nothing by deleting the account and registering it again. The link of the mail
    * also restores the user's current email, if that changes. The caller must have locked the user's row.
    *
-   * An email that was never verified may belong to a stranger. It gets no link against the change that corrects it.
-   *
    * @param client `null` for an admin, whose device is not disclosed
    * @param about the changed item, such as the name of a second factor or API key
    */
@@ -55,9 +51,8 @@ export class SecurityMailsService {
     const limit = user.emailVerifiedAt ? VERIFIED : UNVERIFIED;
     const recent = await this.mails.countRecent(manager, SECURITY_KINDS, user, limit.intervalMs);
     if (recent >= maxOf(mail, limit)) return;
-    const hasLink = user.emailVerifiedAt !== null || !EMAIL_KINDS.has(mail.kind);
     const contents = {
-      token: hasLink ? await this.tokens.issue(manager, 'not_me', user.id, user.email) : null,
+      token: await this.tokens.issue(manager, 'not_me', user.id, user.email),
       device: client && describeDeviceSafely(client.deviceName ?? null, client.userAgent),
       ipAddress: client?.ipAddress ?? null,
       at: new Date().toISOString(),

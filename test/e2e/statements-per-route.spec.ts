@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { nameOf, ROUTE_CALLS, type RouteCall } from '../../bench/routes/calls.js';
-import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { DatabaseProxy } from '../support/database-proxy.js';
 import { readTables } from '../support/markdown.js';
 import { RouteWorld } from '../support/route-world.js';
@@ -33,7 +32,10 @@ describe('the queries per route in docs/performance.md', () => {
     unlimited = await start({});
     limited = await start({ RATE_LIMIT_ENABLED: 'true' });
     // Opens the first connection, which needs more statements.
-    for (const app of [unlimited, limited]) await app.request.get('/health/ready').expect(200);
+    for (const app of [unlimited, limited]) {
+      await app.request.get('/health/ready').expect(200);
+      await app.stopBackgroundWrites();
+    }
   });
   afterAll(async () => {
     for (const app of [limited, unlimited]) await app.close();
@@ -44,8 +46,6 @@ describe('the queries per route in docs/performance.md', () => {
   const costOf = async (app: TestApp, { prepare }: RouteCall): Promise<Cost> => {
     const world = new RouteWorld(direct, app);
     const request = await prepare(world);
-    // Rejections are recorded in the background.
-    await app.app.get(RejectionRecorder).flush();
     const before = { statements: proxy.statements, marks: proxy.transactionMarks };
     const { status } = await world.answer(request);
     const roundTrips = proxy.statements - before.statements;

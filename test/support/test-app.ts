@@ -4,6 +4,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { pino, type DestinationStream } from 'pino';
 import { AppModule } from '../../src/app.module.js';
+import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
+import { LastSeenRecorder } from '../../src/sessions/last-seen.recorder.js';
 import { createAdapter, setUpApp } from '../../src/server/http-setup.js';
 import { createLogger } from '../../src/platform/logging/logger.js';
 import { NestLogger } from '../../src/platform/logging/nest-logger.js';
@@ -115,7 +117,13 @@ export class TestApp extends RunningApp {
     const proxy = await DatabaseProxy.start(database.url);
     const app = await TestApp.start({ ...options, database, env: { DATABASE_URL: proxy.url, ...options.env } });
     app.proxy = proxy;
+    await app.stopBackgroundWrites();
     return [app, proxy];
+  }
+
+  /** Stops the timers that write rejections and marks of use, so that a test counts only statements of its requests. */
+  async stopBackgroundWrites(): Promise<void> {
+    for (const writer of [RejectionRecorder, LastSeenRecorder]) await this.app.get(writer).onApplicationShutdown();
   }
 
   async close(): Promise<void> {

@@ -228,7 +228,7 @@ export interface paths {
         put?: never;
         /**
          * Change the email of an account with a mailed token
-         * @description The token is in the fragment of the link that the new email received. It works once, and for a day by default. The new email is verified, and links that were sent to the earlier one stop working. If the earlier email was verified, it receives a link that undoes the change for a week. Sessions stay signed in.
+         * @description The token is in the fragment of the link that the new email received. It works once, and for a day by default. The new email is verified, and links that were sent to the earlier one stop working. The earlier email receives a link that undoes the change for a week. Sessions stay signed in.
          */
         post: operations["changeEmail"];
         delete?: never;
@@ -1891,7 +1891,7 @@ export interface components {
         UpdateUser: {
             /**
              * Format: email
-             * @description Must be verified again. If the earlier email was verified, it receives a link that undoes the change for a week.
+             * @description Must be verified again. The earlier email receives a link that undoes the change for a week.
              */
             email?: string;
             /** @description An inactive user can neither sign in nor use a session. */

@@ -43,7 +43,7 @@ export class EmailChangeController {
   @ApiOperation({
     summary: 'Change the email of an account with a mailed token',
     description:
-      'The token is in the fragment of the link that the new email received. It works once, and for a day by default. The new email is verified, and links that were sent to the earlier one stop working. If the earlier email was verified, it receives a link that undoes the change for a week. Sessions stay signed in.',
+      'The token is in the fragment of the link that the new email received. It works once, and for a day by default. The new email is verified, and links that were sent to the earlier one stop working. The earlier email receives a link that undoes the change for a week. Sessions stay signed in.',
   })
   @ApiNoContentResponse()
   @ApiProblems(TokenUsedOrExpiredError, EmailTakenError, TooManyRequestsError)

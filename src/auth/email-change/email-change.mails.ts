@@ -3,10 +3,8 @@ import { defineSecurityMail, validity, type TokenContents } from '../auth.mails.
 
 const CLOSING =
   'If this was you, you do not need to do anything. If it was not you, use the button within seven days: it keeps or ' +
-  'restores this email address, signs out all your devices and lets you choose a new password.';
-const UNVERIFIED =
-  'This email address was never verified, so this mail has no link to undo the change. If you do not know the account, ' +
-  'you can ignore this mail.';
+  'restores this email address, signs out all your devices and lets you choose a new password. If you have no account, ' +
+  'ignore this mail.';
 
 /** To the new email. Contains nothing that the user chose, because the recipient may be a stranger. */
 export const confirmEmailChange = defineMail(
@@ -37,23 +35,17 @@ export const emailInUse = defineMail('email_in_use', ({ productName }) => ({
 }));
 
 /** To the current email. */
-export const emailChangeRequested = defineSecurityMail('email_change_requested', ({ productName }, { token }) => ({
+export const emailChangeRequested = defineSecurityMail('email_change_requested', ({ productName }) => ({
   subject: `Your email address for ${productName} will change`,
   paragraphs: [
     `Someone asked to change the email address of your account at ${productName}. It changes when they open the link that we sent to the new one.`,
   ],
-  closing:
-    token !== null
-      ? CLOSING
-      : `${UNVERIFIED} If it is your account and this was not you, choose a new password now. That stops the change.`,
+  closing: CLOSING,
 }));
 
 /** To the earlier email. */
-export const emailChanged = defineSecurityMail('email_changed', ({ productName }, { token }) => ({
+export const emailChanged = defineSecurityMail('email_changed', ({ productName }) => ({
   subject: `Your email address for ${productName} was changed`,
   paragraphs: [`Your account at ${productName} now has another email address. You no longer sign in with this one.`],
-  closing:
-    token !== null
-      ? CLOSING
-      : `${UNVERIFIED} If it is your account and this was not you, ask the administrators of ${productName} for help.`,
+  closing: CLOSING,
 }));

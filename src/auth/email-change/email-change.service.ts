@@ -46,8 +46,8 @@ export class EmailChangeService implements OnModuleInit {
   }
 
   /**
-   * Mails a link to the new email and voids earlier ones. The current email gets a notice. If it is verified, the not-me
-   * link of the notice stops the change. The caller cannot tell whether an account has the new email: the same statements run, and its mailbox gets
+   * Mails a link to the new email and voids earlier ones. The current email gets a notice, whose not-me link also stops
+   * the change. The caller cannot tell whether an account has the new email: the same statements run, and its mailbox gets
    * a mail in either case. Beyond the limit of mails per email, it gets none.
    *
    * @throws TooManyRequestsError
@@ -77,7 +77,7 @@ export class EmailChangeService implements OnModuleInit {
 
   /**
    * Gives the token's user the email of the token, which is thereby verified. Voids the links that the earlier email
-   * received, and sends it a notice. If it was verified, the not-me link of the notice restores it. Sessions stay signed in.
+   * received, and sends it a notice whose not-me link restores it. Sessions stay signed in.
    *
    * @throws EmailTakenError if another account has it by now. The token still works
    * @throws TokenUsedOrExpiredError, TooManyRequestsError
@@ -106,7 +106,7 @@ export class EmailChangeService implements OnModuleInit {
   private async handleAdminChange(manager: EntityManager, before: User, after: User): Promise<void> {
     if (before.invitation) {
       await this.assertFree(manager, after.email, after.id);
-      await this.tokens.voidForNewEmail(manager, before);
+      await this.tokens.void(manager, after.id);
       if (before.invitation === 'sent' && after.isActive) await this.invitations.sendLink(manager, after);
       return;
     }
@@ -122,7 +122,7 @@ export class EmailChangeService implements OnModuleInit {
     client: Client | null,
   ): Promise<void> {
     await this.assertFree(manager, email, before.id);
-    await this.tokens.voidForNewEmail(manager, before);
+    await this.tokens.void(manager, before.id);
     await this.securityMails.queue(manager, emailChanged, before, client);
   }
 

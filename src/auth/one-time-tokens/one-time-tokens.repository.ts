@@ -120,24 +120,13 @@ export class OneTimeTokensRepository {
     return { ...orThrow(deleted[0]), user };
   }
 
-  /** Deletes a user's tokens of these purposes. */
-  async void(manager: EntityManager, userId: string | null, purposes: readonly TokenPurpose[]): Promise<void> {
+  /** Deletes a user's tokens of these purposes. By default, those that must not outlive the user's email. */
+  async void(
+    manager: EntityManager,
+    userId: string | null,
+    purposes: readonly TokenPurpose[] = EMAIL_PURPOSES,
+  ): Promise<void> {
     await manager.query(`DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = ANY ($2)`, [userId, purposes]);
-  }
-
-  /**
-   * Deletes the tokens that must not outlive an email. If it was verified, its `not_me` tokens remain and restore it.
-   * Otherwise a stranger with that mailbox could take the account of a user who corrected a mistyped email.
-   *
-   * @param before the user with the earlier email
-   */
-  async voidForNewEmail(manager: EntityManager, before: User): Promise<void> {
-    const unverified = before.emailVerifiedAt ? null : before.email;
-    await manager.query(
-      `DELETE FROM one_time_tokens
-        WHERE user_id = $1 AND (purpose = ANY ($2) OR (purpose = 'not_me' AND email = $3))`,
-      [before.id, EMAIL_PURPOSES, unverified],
-    );
   }
 
   /**

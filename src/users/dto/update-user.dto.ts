@@ -8,7 +8,7 @@ import { UpdateOwnUserDto } from './update-own-user.dto.js';
 export class UpdateUserDto extends UpdateOwnUserDto {
   @EmailField({
     required: false,
-    description: 'Must be verified again. If the earlier email was verified, it receives a link that undoes the change for a week.',
+    description: 'Must be verified again. The earlier email receives a link that undoes the change for a week.',
   })
   @Optional()
   email?: string;
