@@ -88,8 +88,9 @@ export class SessionsAdminService {
       return { matched, revoked: 0 };
     }
     return this.database.transactionWithRetry(async (manager) => {
-      const revoked = await this.sessions.revoke(manager, active, { reason: 'admin', actor });
-      await this.audit.record(manager, { type: 'sessions_revoked', actor, details: { ...toDetails(filter), revoked } });
+      await this.sessions.lockUsers(manager, active);
+      const summary = { type: 'sessions_revoked', actor, details: toDetails(filter) } as const;
+      const revoked = await this.sessions.revoke(manager, active, { reason: 'admin', actor }, summary);
       return { matched: revoked, revoked };
     });
   }

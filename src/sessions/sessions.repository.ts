@@ -3,10 +3,12 @@ import type { EntityManager, SelectQueryBuilder } from 'typeorm';
 import type { AuthenticationMethod } from '../common/authentication.js';
 import type { PageRequest } from '../common/pagination.js';
 import type { AccessClaims } from '../common/principal.js';
-import { eventsParameter, insertEvents } from '../platform/audit/audit-sql.js';
+import type { AuditEntry } from '../platform/audit/audit-event.js';
+import { eventsParameter } from '../platform/audit/audit-sql.js';
 import type { Revocation, RevocationReason } from './revocation.js';
 import { Session } from './session.entity.js';
 import type { RevocationFilter, SessionFilter } from './session-filter.js';
+import { filterParameters, LOCK_USERS, revokeSql } from './revocation-sql.js';
 import { revocations } from './sessions.metrics.js';
 
 /** The time of the statement in seconds since 1970, as `Authentications` has it. */
@@ -16,16 +18,6 @@ export type NewSession = Pick<Session, 'id' | 'userId' | 'refreshSalt' | 'userAg
 
 /** Not revoked, and within both timeouts by the database's clock. */
 const ACTIVE = '(session.revokedAt IS NULL AND session.idleExpiresAt > now() AND session.expiresAt > now())';
-
-const INSERT_REVOCATION_EVENTS = insertEvents(9, {
-  from: 'revoked',
-  columns: {
-    reason: 'revoked.revoked_reason',
-    user_id: 'revoked.user_id',
-    session_id: 'revoked.id',
-    details: `jsonb_build_object('device', coalesce(revoked.device_name, revoked.user_agent))`,
-  },
-});
 
 @Injectable()
 export class SessionsRepository {
@@ -91,45 +83,36 @@ export class SessionsRepository {
   }
 
   /**
+   * Locks the users of the matching sessions until the transaction ends. Call it before `revoke`, unless they are locked
+   * already. Otherwise `revoke` may wait for one of these sessions to create an API key, and not see that key.
+   */
+  async lockUsers(manager: EntityManager, filter: RevocationFilter): Promise<void> {
+    await manager.query(LOCK_USERS, filterParameters(filter));
+  }
+
+  /**
    * Revokes the matching sessions, records an audit event for each in the same statement, and returns their number. A
    * session that is already revoked keeps its first reason. The reason of a sign-out becomes `key_revoked` for API keys.
    * Without session IDs, locks each user before their sessions and all rows in ID order, so that it cannot deadlock with
    * another revocation or with the deletion of a user.
+   *
+   * @param summary is recorded with the number of sessions, as `details.revoked`
    */
-  async revoke(manager: EntityManager, filter: RevocationFilter, { reason, actor }: Revocation): Promise<number> {
-    const { id, ids = id === undefined ? null : [id] } = filter;
+  async revoke(
+    manager: EntityManager,
+    filter: RevocationFilter,
+    { reason, actor }: Revocation,
+    summary?: AuditEntry,
+  ): Promise<number> {
+    const locksUsers = filter.id === undefined && filter.ids === undefined;
     const revoked = await manager.query<{ reason: RevocationReason; count: number }[]>(
-      `WITH matching AS (
-         SELECT s.user_id, s.id FROM sessions s JOIN users u ON u.id = s.user_id
-          WHERE s.revoked_at IS NULL
-            AND ($1::uuid[] IS NULL OR s.id = ANY ($1))
-            AND ($2::uuid IS NULL OR s.user_id = $2)
-            AND ($3::uuid IS NULL OR s.id <> $3)
-            AND ($4::inet IS NULL OR s.ip_address = $4)
-            AND ($5::timestamptz IS NULL OR s.created_at < $5)
-            AND (NOT $6::boolean OR s.idle_expires_at > now() AND s.expires_at > now())
-            AND ($10::text IS NULL OR s.kind = $10)
-          ORDER BY s.user_id, s.id
-            ${ids ? '' : 'FOR SHARE OF u'} FOR NO KEY UPDATE OF s),
-       revoked AS (
-         UPDATE sessions s
-            SET revoked_at = now(), revoked_by = $8,
-                revoked_reason = CASE WHEN s.kind = 'key' AND $7::text LIKE 'logout%' THEN 'key_revoked' ELSE $7 END
-           FROM matching m WHERE s.user_id = m.user_id AND s.id = m.id AND s.revoked_at IS NULL
-         RETURNING s.*),
-       recorded AS (${INSERT_REVOCATION_EVENTS})
-       SELECT revoked_reason AS reason, count(*)::int AS count FROM revoked GROUP BY revoked_reason`,
+      revokeSql(locksUsers, summary !== undefined),
       [
-        ids,
-        filter.userId ?? null,
-        filter.exceptId ?? null,
-        filter.ipAddress ?? null,
-        filter.createdBefore ?? null,
-        filter.isActive ?? false,
+        ...filterParameters(filter),
         reason,
         actor?.userId ?? null,
         eventsParameter([{ type: 'session_revoked', actor }]),
-        filter.kind ?? null,
+        ...(summary ? [eventsParameter([summary])] : []),
       ],
     );
     for (const { count, ...labels } of revoked) revocations.add(labels, count);

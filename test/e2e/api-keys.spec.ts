@@ -291,6 +291,17 @@ describe('API keys', () => {
       }
     });
 
+    it('in bulk includes a key that a revoked session was creating', async () => {
+      const admin = await buildSignedIn(app, 'admin');
+      const [created, revoked] = await app.database.queue(
+        `SELECT FROM users WHERE id = '${ada.id}' FOR UPDATE`,
+        () => create({ name: 'x' }),
+        () => other.as(admin.accessToken).post('/admin/sessions/revoke').send({ userId: ada.id }),
+      );
+      expect([created.status, revoked.body]).toEqual([201, { matched: 2, revoked: 2 }]);
+      expectProblem(await get('/users/me', created.body.key as string), 401, 'key_revoked');
+    });
+
     it('by a deactivation lasts after a reactivation', async () => {
       const admin = await buildSignedIn(app, 'admin');
       const { key } = await buildKey(app, ada);
