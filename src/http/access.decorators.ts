@@ -1,13 +1,8 @@
-import { applyDecorators, SetMetadata, type ExecutionContext } from '@nestjs/common';
-import type { Reflector } from '@nestjs/core';
+import { applyDecorators } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import { declareScopes } from '../common/scope.js';
 import { parseDuration } from '../config/duration.js';
 import { RouteExtension } from './route-extension.decorator.js';
-
-const STEP_UP = 'gatehouse:step-up';
-const SCOPES = 'gatehouse:scopes';
-const SIGN_IN_ONLY = 'gatehouse:sign-in-only';
-const OPEN_TO_UNENROLLED = 'gatehouse:open-to-unenrolled';
 
 /** Marks the operations in the OpenAPI document that need a recent authentication. */
 export const STEP_UP_EXTENSION = 'x-step-up';
@@ -30,6 +25,12 @@ export interface StepUpRule {
   readonly factors: 1 | 2 | undefined;
 }
 
+/** The metadata that `RouteAccessCache` reads. */
+export const STEP_UP = Reflector.createDecorator<StepUpRule | undefined>();
+export const SCOPES = Reflector.createDecorator<readonly string[] | undefined>();
+export const SIGN_IN_ONLY = Reflector.createDecorator<boolean | undefined>();
+export const OPEN_TO_UNENROLLED = Reflector.createDecorator<boolean | undefined>();
+
 /**
  * Requires that the user has authenticated recently: at sign-in, or with `POST /auth/step-up` (RFC 9470). API keys cannot.
  *
@@ -40,7 +41,7 @@ export function StepUp({ maxAge, factors }: StepUpOptions): MethodDecorator & Cl
   if (milliseconds === null) throw new Error(`@StepUp: ${maxAge} is not a duration such as 10m.`);
   const rule: StepUpRule = { maxAgeSeconds: milliseconds / 1_000, factors };
   return applyDecorators(
-    SetMetadata(STEP_UP, rule),
+    STEP_UP(rule),
     RouteExtension(STEP_UP_EXTENSION, { maxAge: rule.maxAgeSeconds, ...(factors && { factors }) }),
   );
 }
@@ -53,35 +54,15 @@ export function StepUp({ maxAge, factors }: StepUpOptions): MethodDecorator & Cl
  */
 export function Scopes(...scopes: readonly [string, ...string[]]): MethodDecorator & ClassDecorator {
   declareScopes(scopes);
-  return applyDecorators(SetMetadata(SCOPES, scopes), RouteExtension(SCOPES_EXTENSION, scopes));
+  return applyDecorators(SCOPES(scopes), RouteExtension(SCOPES_EXTENSION, scopes));
 }
 
 /** Rejects API keys. `false` allows them on a route of such a controller. */
 export function SignInOnly(isRequired = true): MethodDecorator & ClassDecorator {
-  return applyDecorators(SetMetadata(SIGN_IN_ONLY, isRequired), RouteExtension(SIGN_IN_ONLY_EXTENSION, isRequired));
+  return applyDecorators(SIGN_IN_ONLY(isRequired), RouteExtension(SIGN_IN_ONLY_EXTENSION, isRequired));
 }
 
 /** Admits users who must still enroll a second factor (`SECOND_FACTOR_REQUIRED`). */
 export function OpenToUnenrolled(): MethodDecorator & ClassDecorator {
-  return applyDecorators(SetMetadata(OPEN_TO_UNENROLLED, true), RouteExtension(OPEN_TO_UNENROLLED_EXTENSION, true));
-}
-
-export function stepUpRuleOf(reflector: Reflector, context: ExecutionContext): StepUpRule | undefined {
-  return read(STEP_UP, reflector, context) as StepUpRule | undefined;
-}
-
-export function requiredScopes(reflector: Reflector, context: ExecutionContext): readonly string[] {
-  return (read(SCOPES, reflector, context) ?? []) as readonly string[];
-}
-
-export function keysAllowed(reflector: Reflector, context: ExecutionContext): boolean {
-  return read(SIGN_IN_ONLY, reflector, context) !== true;
-}
-
-export function isOpenToUnenrolled(reflector: Reflector, context: ExecutionContext): boolean {
-  return read(OPEN_TO_UNENROLLED, reflector, context) === true;
-}
-
-function read(key: string, reflector: Reflector, context: ExecutionContext): unknown {
-  return reflector.getAllAndOverride<unknown>(key, [context.getHandler(), context.getClass()]);
+  return applyDecorators(OPEN_TO_UNENROLLED(true), RouteExtension(OPEN_TO_UNENROLLED_EXTENSION, true));
 }

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import type { Reflector } from '@nestjs/core';
-import { keysAllowed, requiredScopes, stepUpRuleOf, isOpenToUnenrolled, type StepUpRule } from './access.decorators.js';
+import { OPEN_TO_UNENROLLED, SCOPES, SIGN_IN_ONLY, STEP_UP, type StepUpRule } from './access.decorators.js';
 import { accessRuleOf, type AccessRule } from './roles.decorator.js';
 
 /** What a route requires of its caller, in addition to a valid session. */
@@ -36,19 +36,18 @@ export class RouteAccessCache {
   }
 
   private read(context: ExecutionContext): RouteAccess {
-    const rule = accessRuleOf(this.reflector, context);
-    const stepUp = stepUpRuleOf(this.reflector, context);
-    const guards = this.reflector.getAllAndMerge<unknown[]>(GUARDS_METADATA, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
+    const { reflector } = this;
+    const targets = [context.getHandler(), context.getClass()];
+    const rule = accessRuleOf(reflector, context);
+    const stepUp = reflector.getAllAndOverride(STEP_UP, targets);
+    const guards = reflector.getAllAndMerge<unknown[]>(GUARDS_METADATA, targets);
     return {
       rule,
       isForAdmins: rule?.roles?.every((role) => role === 'admin') ?? false,
       stepUp,
-      scopes: requiredScopes(this.reflector, context),
-      allowsKeys: !stepUp && keysAllowed(this.reflector, context),
-      isOpenToUnenrolled: isOpenToUnenrolled(this.reflector, context),
+      scopes: reflector.getAllAndOverride(SCOPES, targets) ?? [],
+      allowsKeys: !stepUp && !reflector.getAllAndOverride(SIGN_IN_ONLY, targets),
+      isOpenToUnenrolled: reflector.getAllAndOverride(OPEN_TO_UNENROLLED, targets) ?? false,
       // The messages of a public gateway share a request, so that their step-up could not be checked later.
       isAuthenticatedLater: context.getType() === 'http' && guards.length > 0,
     };
