@@ -26,7 +26,7 @@ import {
 } from '../sessions/sessions.errors.js';
 import { UserDto } from '../users/user.dto.js';
 import { EmailTakenError, InvalidCredentialsError } from '../users/users.errors.js';
-import { LoginDto } from './sign-in/dto/login.dto.js';
+import { deviceOf, LoginDto } from './sign-in/dto/login.dto.js';
 import { LogoutDto } from './dto/logout.dto.js';
 import { RefreshDto } from './dto/refresh.dto.js';
 import { RegisterDto } from './dto/register.dto.js';
@@ -81,11 +81,10 @@ export class AuthController {
     TooManyRequestsError,
   )
   async signIn(
-    @Body() { email, password, deviceName, refreshToken }: LoginDto,
+    @Body() { email, password, ...device }: LoginDto,
     @RequestClient() client: Client,
   ): Promise<TokenPairDto> {
-    const device = { ...client, deviceName, refreshToken: refreshToken ?? client.refreshToken };
-    return TokenPairDto.from(await this.signIns.signIn(email, password, device));
+    return TokenPairDto.from(await this.signIns.signIn(email, password, deviceOf(client, device)));
   }
 
   @Public()

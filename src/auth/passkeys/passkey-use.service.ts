@@ -9,7 +9,7 @@ import { PASSKEY_COPIED } from './passkeys.audit.js';
 import { PasskeyInvalidError, type PasskeyFlaw } from './passkeys.errors.js';
 import { PasskeysRepository, type Passkey } from './passkeys.repository.js';
 
-/** Verifies and records the uses of passkeys. The caller must have locked the row of the user. */
+/** Verifies and records the uses of passkeys. To record one, the caller must have locked the row of the user. */
 @Injectable()
 export class PasskeyUseService {
   constructor(
@@ -28,11 +28,16 @@ export class PasskeyUseService {
   ): Promise<boolean> {
     const passkey = await this.passkeys.find(manager, response.id, userId);
     if (!passkey) return false;
+    const assertion = await this.verify(response, passkey, scope);
+    return assertion !== null && (await this.record(manager, passkey, assertion, client)) === null;
+  }
+
+  /** Verifies a use without the database. Returns `null` if it must be rejected. */
+  async verify(response: PasskeyAssertion, passkey: Passkey, scope: ChallengeScope): Promise<VerifiedAssertion | null> {
     try {
-      const assertion = await this.verifier.verifyAssertion(response, passkey, scope);
-      return (await this.record(manager, passkey, assertion, client)) === null;
+      return await this.verifier.verifyAssertion(response, passkey, scope);
     } catch (error) {
-      if (error instanceof PasskeyInvalidError) return false;
+      if (error instanceof PasskeyInvalidError) return null;
       throw error;
     }
   }

@@ -15,6 +15,7 @@ import type { PasskeyRequestOptionsDto } from '../passkeys/dto/passkey-options.d
 import { ReturnsPasskeyOptions } from '../passkeys/passkey-options.decorator.js';
 import { EmailNotVerifiedError } from '../recovery/recovery.errors.js';
 import { LoginFactorDto, PasskeyChallengeDto } from './dto/login-factor.dto.js';
+import { deviceOf } from './dto/login.dto.js';
 import { oneProofOf } from './factor-proof.js';
 import { FactorSignInService } from './factor-sign-in.service.js';
 import { PasskeyRequestService } from './passkey-request.service.js';
@@ -47,12 +48,11 @@ export class FactorSignInController {
     TooManyRequestsError,
   )
   async signInWithFactor(
-    @Body() { challenge, deviceName, refreshToken, ...proofs }: LoginFactorDto,
+    @Body() { challenge, ...body }: LoginFactorDto,
     @RequestClient() client: Client,
   ): Promise<TokenPairDto> {
-    const device = { ...client, deviceName, refreshToken: refreshToken ?? client.refreshToken };
-    const proof = oneProofOf(proofs, { purpose: 'second_factor', boundTo: challenge });
-    return TokenPairDto.from(await this.signIns.signIn(challenge, proof, device));
+    const proof = oneProofOf(body, { purpose: 'second_factor', boundTo: challenge });
+    return TokenPairDto.from(await this.signIns.signIn(challenge, proof, deviceOf(client, body)));
   }
 
   @Public()

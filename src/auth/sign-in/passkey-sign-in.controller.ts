@@ -13,6 +13,7 @@ import { PasskeyRequestOptionsDto } from '../passkeys/dto/passkey-options.dto.js
 import { ReturnsPasskeyOptions } from '../passkeys/passkey-options.decorator.js';
 import { PasskeyInvalidError } from '../passkeys/passkeys.errors.js';
 import { EmailNotVerifiedError } from '../recovery/recovery.errors.js';
+import { deviceOf } from './dto/login.dto.js';
 import { PasskeySignInDto } from './dto/passkey-sign-in.dto.js';
 import { PasskeyRequestService } from './passkey-request.service.js';
 import { PasskeySignInService } from './passkey-sign-in.service.js';
@@ -52,10 +53,9 @@ export class PasskeySignInController {
     TooManyRequestsError,
   )
   async signIn(
-    @Body() { response, deviceName, refreshToken }: PasskeySignInDto,
+    @Body() { response, ...device }: PasskeySignInDto,
     @RequestClient() client: Client,
   ): Promise<TokenPairDto> {
-    const device = { ...client, deviceName, refreshToken: refreshToken ?? client.refreshToken };
-    return TokenPairDto.from(await this.signIns.signIn(response, device));
+    return TokenPairDto.from(await this.signIns.signIn(response, deviceOf(client, device)));
   }
 }

@@ -5,14 +5,12 @@ import { RateLimitsService } from '../../platform/rate-limits/rate-limits.servic
 import { UsersRepository } from '../../users/users.repository.js';
 import type { PasskeyAssertion } from '../passkeys/passkey-response.js';
 import { PasskeyUseService } from '../passkeys/passkey-use.service.js';
-import { PasskeyVerifier, type VerifiedAssertion } from '../passkeys/passkey.verifier.js';
+import type { VerifiedAssertion } from '../passkeys/passkey.verifier.js';
 import { PasskeyInvalidError, type PasskeyFlaw } from '../passkeys/passkeys.errors.js';
 import { PasskeysRepository, type Passkey } from '../passkeys/passkeys.repository.js';
 import { EmailVerificationService } from '../recovery/email-verification.service.js';
 import type { TokenGrant } from '../tokens/access-token.service.js';
 import { SignInSessionService, type SignInResult } from './sign-in-session.service.js';
-
-const SCOPE = { purpose: 'sign_in' } as const;
 
 /** Signs users in with a passkey alone. */
 @Injectable()
@@ -22,7 +20,6 @@ export class PasskeySignInService {
     private readonly database: Database,
     private readonly users: UsersRepository,
     private readonly passkeys: PasskeysRepository,
-    private readonly verifier: PasskeyVerifier,
     private readonly uses: PasskeyUseService,
     private readonly verification: EmailVerificationService,
     private readonly sessions: SignInSessionService,
@@ -42,7 +39,7 @@ export class PasskeySignInService {
   private async authenticate(response: PasskeyAssertion, client: Client): Promise<SignInResult> {
     const passkey = await this.database.run((manager) => this.passkeys.find(manager, response.id), client);
     if (!passkey) return this.reject(null, 'unknown_passkey', client);
-    const assertion = await this.verify(response, passkey);
+    const assertion = await this.uses.verify(response, passkey, { purpose: 'sign_in' });
     if (!assertion) return this.reject(passkey, 'not_verified', client);
     const user = await this.database.run((manager) => this.users.findActive(manager, { id: passkey.userId }), client);
     const mayRemind = user !== null && (await this.verification.mayRemind(user, client));
@@ -51,15 +48,6 @@ export class PasskeySignInService {
       client,
     );
     return result ?? this.reject(passkey, 'user_inactive', client);
-  }
-
-  private async verify(response: PasskeyAssertion, passkey: Passkey): Promise<VerifiedAssertion | null> {
-    try {
-      return await this.verifier.verifyAssertion(response, passkey, SCOPE);
-    } catch (error) {
-      if (error instanceof PasskeyInvalidError) return null;
-      throw error;
-    }
   }
 
   /** Returns `null` if the user is inactive, or the passkey was deleted meanwhile. */

@@ -1,5 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
+import type { Client } from '../../../common/client.js';
 import { CodePoints, MapText, Optional } from '../../../http/fields.js';
 import { TokenDeliveryField, type TokenDelivery } from '../../cookies/token-delivery.decorator.js';
 import { RefreshTokenField } from '../../dto/refresh.dto.js';
@@ -34,6 +35,11 @@ export class SignInDeviceDto {
 
   @TokenDeliveryField()
   tokenDelivery?: TokenDelivery;
+}
+
+/** Returns the client of a sign-in with the fields of its body. The refresh token of the body takes precedence. */
+export function deviceOf(client: Client, { deviceName, refreshToken }: SignInDeviceDto): Client {
+  return { ...client, deviceName, refreshToken: refreshToken ?? client.refreshToken };
 }
 
 export class LoginDto extends SignInDeviceDto {
