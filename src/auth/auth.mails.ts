@@ -38,9 +38,10 @@ export function defineSecurityMail(...[kind, write]: Parameters<typeof defineMai
 }
 
 const NOT_ME = { label: 'This was not me', path: '/account/not-me', validForMs: NOT_ME_TTL_MS } as const;
+// The plain text has no button, so both name the link.
 const NOT_ME_CLOSING =
-  'If this was you, you do not need to do anything. If it was not you, use the button: it signs out all your devices, ' +
-  'revokes all API keys and lets you choose a new password.';
+  'If this was you, you do not need to do anything. If it was not you, open the link “This was not me”. It signs out all ' +
+  'your devices, revokes all API keys and lets you choose a new password.';
 
 export const verifyEmail = defineMail('verify_email', ({ productName, recovery }, { token }: TokenContents) => ({
   subject: `Verify your email address for ${productName}`,
@@ -94,7 +95,8 @@ export const refreshTokenReused = defineSecurityMail('refresh_token_reused', ({ 
       'two is yours, so we signed out the device. Please sign in again.',
   ],
   closing:
-    'If you think that someone else has used your account, use the button: it signs out all your devices and lets you choose a new password.',
+    'If you think that someone else has used your account, open the link “This was not me”. It signs out all your ' +
+    'devices and lets you choose a new password.',
 }));
 
 /**

@@ -57,6 +57,18 @@ describe('POST /auth/login/factor', () => {
     expect((await auditTypes(app, ada)).slice(-2)).toEqual(['second_factor_requested', 'sign_in']);
   });
 
+  it('delivers the refresh token in a cookie, and not to a foreign page', async () => {
+    const ada = await enrolled();
+    const proof = { recoveryCode: ada.recoveryCodes[0], tokenDelivery: 'cookie' };
+    const challenge = await challengeFor(app, ada);
+    const send = (origin: string) => finish(challenge, proof).set('Origin', origin);
+    expectProblem(await send('https://evil.example.net'), 403, 'origin_not_allowed');
+    const { body, headers } = await send(app.url).expect(200);
+    expect(body).not.toHaveProperty('refreshToken');
+    const cookie = String(headers['set-cookie']).split(';')[0] ?? '';
+    await app.request.post('/auth/refresh').set({ Origin: app.url, Cookie: cookie }).expect(200);
+  });
+
   it('accepts a recovery code once', async () => {
     const ada = await enrolled();
     const [recoveryCode = ''] = ada.recoveryCodes;

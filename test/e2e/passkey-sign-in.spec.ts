@@ -52,6 +52,16 @@ describe('passkeys', () => {
       expect((await events(owner.id, 'sign_in'))[0]).toMatchObject({ outcome: 'success' });
     });
 
+    it('deliver the refresh token in a cookie, and not to a foreign page', async () => {
+      const body = { response: await respond(await buildOwner()), tokenDelivery: 'cookie' };
+      const post = (origin: string) => app.request.post('/auth/passkey').set('Origin', origin).send(body);
+      expectProblem(await post('https://evil.example.net'), 403, 'origin_not_allowed');
+      const answer = await post(app.url).expect(200);
+      expect(answer.body).not.toHaveProperty('refreshToken');
+      const cookie = String(answer.headers['set-cookie']).split(';')[0] ?? '';
+      await app.request.post('/auth/refresh').set({ Origin: app.url, Cookie: cookie }).expect(200);
+    });
+
     it('create one session when 20 copies of a response reach two instances', async () => {
       const owner = await buildOwner();
       const response = await respond(owner);

@@ -7,9 +7,6 @@ export const keyCreated = defineSecurityMail('key_created', ({ productName }, in
   subject: `New API key for ${productName}`,
   paragraphs: [`An API key was created for your account at ${productName}. Programs can use it to act as you.`],
   facts: factsOf({ ...incident, about: plainName(incident.about ?? '') }, 'API key'),
-  closing:
-    'If this was you, you do not need to do anything. If it was not you, use the button: it revokes all API keys, signs ' +
-    'out all your devices and lets you choose a new password.',
 }));
 
 export const keyExpires = defineMail(

@@ -2,9 +2,9 @@ import { defineMail } from '../../platform/mail/define-mail.js';
 import { defineSecurityMail, validity, type TokenContents } from '../auth.mails.js';
 
 const CLOSING =
-  'If this was you, you do not need to do anything. If it was not you, use the button within seven days: it keeps or ' +
-  'restores this email address, signs out all your devices and lets you choose a new password. If you have no account, ' +
-  'ignore this mail.';
+  'If this was you, you do not need to do anything. If it was not you, open the link “This was not me” within seven ' +
+  'days. It keeps or restores this email address, signs out all your devices and lets you choose a new password. If you ' +
+  'have no account, ignore this mail.';
 
 /** To the new email. Contains nothing that the user chose, because the recipient may be a stranger. */
 export const confirmEmailChange = defineMail(

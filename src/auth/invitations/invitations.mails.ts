@@ -2,9 +2,9 @@ import { defineMail } from '../../platform/mail/define-mail.js';
 import { validity, type TokenContents } from '../auth.mails.js';
 
 export const invite = defineMail('invitation', ({ productName, recovery }, { token }: TokenContents) => ({
-  subject: `Your account at ${productName}`,
+  subject: `Your invitation to ${productName}`,
   paragraphs: [
-    `You have an account at ${productName}. Choose a password to sign in. ${validity(recovery.invitationTtl)}`,
+    `You have an account at ${productName}. Choose a password, so that you can sign in. ${validity(recovery.invitationTtl)}`,
   ],
   action: {
     label: 'Choose a password',
