@@ -54,11 +54,12 @@ export class GrowthWorld {
   }
 
   /** @type {World['send']} */
-  async send({ method, path, accessToken, json, form, userAgent = 'Usual/1.0' }, status) {
+  async send({ method, path, accessToken, cookie, json, form, userAgent = 'Usual/1.0' }, status) {
     const body = form ? new URLSearchParams(form) : json && JSON.stringify(json);
     const headers = {
       'User-Agent': userAgent,
       ...(json && { 'Content-Type': 'application/json' }),
+      ...(cookie && { Cookie: `__Secure-refresh=${cookie}`, Origin: this.origin }),
       ...(accessToken && { Authorization: `Bearer ${accessToken}` }),
     };
     const response = await fetch(this.url + path, { method: method.toUpperCase(), headers, body: body ?? null });

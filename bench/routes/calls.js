@@ -2,6 +2,7 @@
 // docs/performance.md, and `npm run bench -- growth` measures them with large tables.
 import { PASSWORD } from '../support/accounts.js';
 import { challengeFor, codeOf, enrolled, enrolling, newPasskey, withPasskey } from './factors.js';
+import { newEmail, open, SIGN_IN_CALLS } from './sign-in-calls.js';
 
 /**
  * @typedef {{ id: string, email: string, accessToken: string, refreshToken: string, sessionId: string }} Person
@@ -23,6 +24,7 @@ import { challengeFor, codeOf, enrolled, enrolling, newPasskey, withPasskey } fr
  * @property {object} [json]
  * @property {Record<string, string>} [form]
  * @property {string} [userAgent] the same for all requests by default
+ * @property {string} [cookie] the value of the refresh cookie, which a page of the website sends
  *
  * @typedef {object} RouteCall
  * @property {string} route such as `PATCH /admin/users/{id}`
@@ -31,19 +33,6 @@ import { challengeFor, codeOf, enrolled, enrolling, newPasskey, withPasskey } fr
  */
 
 const NEW_PASSWORD = 'nine candles before dawn';
-let strangers = 0;
-const newEmail = () => `stranger-${process.pid}-${(strangers += 1)}@example.com`;
-
-/** @param {string} route @param {(world: World) => Promise<Partial<Request>>} prepare @param {string} [kind] @returns {RouteCall} */
-function open(route, prepare, kind) {
-  const [method = '', path = ''] = route.split(' ');
-  return {
-    route,
-    ...(kind && { kind }),
-    prepare: async (world) =>
-      /** @type {Request} */ ({ method: method.toLowerCase(), path, ...(await prepare(world)) }),
-  };
-}
 
 /** @typedef {(people: { me: Person, other: Person }) => Partial<Request>} Rest what a request has besides its route and token */
 
@@ -77,69 +66,16 @@ const introspect = (tokenOf, kind) =>
     kind,
   );
 
-/** @param {World} world */
-const login = async (world) => ({ email: (await world.signedIn()).email, password: PASSWORD });
-
 /** @type {readonly RouteCall[]} */
 export const ROUTE_CALLS = [
-  open('POST /auth/register', async () => ({ json: { email: newEmail(), password: PASSWORD } })),
-  open('POST /auth/login', async (world) => ({ json: await login(world) }), 'on a known device'),
-  open('POST /auth/login', async (world) => ({ json: await login(world), userAgent: 'New/1.0' }), 'on a new device'),
-  open(
-    'POST /auth/login/factor',
-    async (world) => {
-      const { me, code } = await enrolled(world);
-      return { json: { challenge: await challengeFor(world, me), code } };
-    },
-    'with a code',
-  ),
-  open(
-    'POST /auth/login/factor',
-    async (world) => {
-      const { me, recoveryCode } = await enrolled(world);
-      return { json: { challenge: await challengeFor(world, me), recoveryCode } };
-    },
-    'with a recovery code',
-  ),
-  open('POST /auth/refresh', async (world) => ({ json: { refreshToken: (await world.signedIn()).refreshToken } })),
-  open(
-    'POST /auth/refresh',
-    async (world) => {
-      const { refreshToken } = await world.signedIn();
-      await world.send({ method: 'post', path: '/auth/refresh', json: { refreshToken } });
-      return { json: { refreshToken } };
-    },
-    'within the grace period',
-  ),
-  open(
-    'POST /auth/token',
-    async (world) => {
-      const { email: username, password } = await login(world);
-      return { form: { grant_type: 'password', username, password } };
-    },
-    'with a password',
-  ),
-  open(
-    'POST /auth/token',
-    async (world) => {
-      const { me, code } = await enrolled(world);
-      return { form: { grant_type: 'password', username: me.email, password: PASSWORD, otp: code } };
-    },
-    'with a password and a code',
-  ),
-  open(
-    'POST /auth/token',
-    async (world) => ({
-      form: { grant_type: 'refresh_token', refresh_token: (await world.signedIn()).refreshToken },
-    }),
-    'to refresh',
-  ),
+  ...SIGN_IN_CALLS,
   user('POST /auth/logout'),
   open(
     'POST /auth/logout',
     async (world) => ({ json: { refreshToken: (await world.signedIn()).refreshToken } }),
     'with a refresh token',
   ),
+  open('POST /auth/logout', async (world) => ({ cookie: (await world.signedIn()).refreshToken }), 'in cookie mode'),
   open(
     'POST /auth/revoke',
     async (world) => ({ form: { token: (await world.signedIn()).refreshToken } }),

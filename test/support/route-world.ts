@@ -3,6 +3,7 @@ import type { Person, Request, World } from '../../bench/routes/calls.js';
 import type { Role } from '../../src/common/role.js';
 import type { TokenPurpose } from '../../src/auth/one-time-tokens/one-time-token.entity.js';
 import { PASSWORD } from '../../bench/support/accounts.js';
+import { REFRESH_COOKIE } from '../../src/http/cookies.js';
 import { buildUser } from './builders.js';
 import { issueToken } from './one-time-tokens.js';
 import type { TestApp } from './test-app.js';
@@ -37,9 +38,13 @@ export class RouteWorld implements World {
   }
 
   /** Sends a request and returns the full response. */
-  async answer({ method, path, accessToken, json, form, userAgent }: Request, app = this.app): Promise<Response> {
+  async answer(
+    { method, path, accessToken, cookie, json, form, userAgent }: Request,
+    app = this.app,
+  ): Promise<Response> {
     const request = app.request[method](path).set('User-Agent', userAgent ?? USER_AGENT);
     if (accessToken) void request.set('Authorization', `Bearer ${accessToken}`);
+    if (cookie) void request.set({ Cookie: `${REFRESH_COOKIE}=${cookie}`, Origin: this.origin });
     if (json) void request.send(json);
     if (form) void request.type('form').send(form);
     return request;
