@@ -35,7 +35,11 @@ function firstSteps(h) {
   const control = (text) => h('b', null, text);
   const steps = [
     ['Open ', code('POST /auth/register'), ', choose ', control('Try it out'), ' and then ', control('Execute'), '.'],
-    ['Choose ', control('Authorize'), ' and sign in with the email and password of the new account.'],
+    [
+      'Choose ',
+      control('Authorize'),
+      ' and sign in with the email and password of the new account. A passkey or an API key also works.',
+    ],
     [
       'Call any route with a lock, such as ',
       code('GET /users/me'),

@@ -5,7 +5,10 @@ import { tokenUrlOf, urlOf } from './routes.js';
 const STORAGE_KEY = 'authorized';
 
 /** The codes with which the server rejects the token itself. Other 401s reject a password or a second factor. */
-const ENDS_OF_SESSION = ['token_invalid', 'session_not_found', 'session_revoked', 'session_expired', 'user_inactive'];
+const ENDS_OF_SESSION = [
+  ...['token_invalid', 'session_not_found', 'session_revoked', 'session_expired', 'user_inactive'],
+  ...['key_invalid', 'key_revoked', 'key_expired'],
+];
 
 /**
  * Keeps the lock of the explorer in step with the session. Renews an expired access token with the refresh token, and
@@ -27,7 +30,7 @@ export const sessionPlugin = {
     spec: {
       wrapActions: {
         executeRequest: (original, system) => (request) =>
-          original({ ...request, fetch: renewingFetch(request.fetch, system) }),
+          original({ ...request, fetch: adoptingFetch(renewingFetch(request.fetch, system), system) }),
         updateJsonSpec:
           (original, system) =>
           (...args) => {
@@ -49,12 +52,12 @@ export const sessionPlugin = {
   },
 };
 
-/** Returns the name, the scheme and the tokens of the signed-in user, or undefined. */
+/** Returns the name, the scheme and the tokens of the signed-in user, or undefined. API keys have no refresh token. */
 export function signedIn({ authSelectors }) {
   const [entry] = authSelectors
     .authorized()
     .entrySeq()
-    .filter(([, auth]) => auth.getIn(['token', 'refresh_token']));
+    .filter(([, auth]) => auth.getIn(['token', 'access_token']));
   if (!entry) return undefined;
   const [name, auth] = entry;
   const tokens = {
@@ -62,6 +65,13 @@ export function signedIn({ authSelectors }) {
     refreshToken: auth.getIn(['token', 'refresh_token']),
   };
   return { name, scheme: auth.get('schema'), username: auth.get('username'), ...tokens };
+}
+
+/** Sends a token pair or an API key with all requests. A key lasts longer than a session, so a reload forgets it. */
+export function useToken({ authSelectors, authActions }, token, username) {
+  const [[name, schema]] = authSelectors.definitionsToAuthorize().first().entrySeq();
+  const authorize = token.refresh_token ? authActions.authorizeOauth2WithPersistOption : authActions.authorizeOauth2;
+  authorize({ auth: { name, schema, username }, token });
 }
 
 /**
@@ -82,12 +92,28 @@ export async function requestTokens(url, form) {
   }
 }
 
-/** Revokes the session on the server and forgets its tokens. */
+/** Returns why the server rejects an API key, or undefined. Its scopes may forbid the route of the check. */
+export async function checkKey(system, key) {
+  try {
+    const response = await fetch(urlOf(system, '/users/me'), { headers: bearer(key) });
+    return response.ok || response.status === 403 ? undefined : (await response.json()).detail;
+  } catch {
+    return 'The server did not respond. Try again.';
+  }
+}
+
+/** Revokes the session on the server and forgets its tokens. Only forgets an API key. */
 export async function signOut(system) {
-  const { name, accessToken } = signedIn(system) ?? {};
+  const { name, accessToken, refreshToken } = signedIn(system) ?? {};
   const url = urlOf(system, '/auth/logout');
-  if (url && accessToken) await fetch(url, { method: 'POST', headers: bearer(accessToken) }).catch(() => undefined);
+  if (url && refreshToken) await fetch(url, { method: 'POST', headers: bearer(accessToken) }).catch(() => undefined);
   if (name) system.authActions.logoutWithPersistOption([name]);
+}
+
+/** Returns the token pair of a sign-in, with the names of OAuth, or undefined. */
+export function tokenIn(body) {
+  const { accessToken, refreshToken, access_token = accessToken, refresh_token = refreshToken } = body ?? {};
+  return access_token && refresh_token ? { access_token, refresh_token } : undefined;
 }
 
 /** Retries a request with a new access token if the old one has expired. */
@@ -109,6 +135,21 @@ function renewingFetch(originalFetch, system) {
   };
 }
 
+/**
+ * Signs in with the tokens in the response to a sign-in, unless someone is signed in. Replaces the tokens of the
+ * signed-in user if the request has used them, because the server would take a second use for theft.
+ */
+function adoptingFetch(originalFetch, system) {
+  return async (request) => {
+    const response = await originalFetch(request);
+    const token = tokenIn(response.body);
+    const given = signedIn(system);
+    const isOurs = !given || (given.refreshToken && String(request.body).includes(given.refreshToken));
+    if (token && isOurs) useToken(system, token, response.body.user?.email ?? given?.username);
+    return response;
+  };
+}
+
 /** Asks the server whether the session is still valid. */
 async function checkSession(system) {
   const given = signedIn(system);
@@ -122,7 +163,7 @@ async function checkSession(system) {
 async function recover(system, given, code) {
   const current = signedIn(system);
   if (current && current.accessToken !== given.accessToken) return current.accessToken;
-  if (code === 'token_expired') return renew(system, given);
+  if (code === 'token_expired' && given.refreshToken) return renew(system, given);
   if (ENDS_OF_SESSION.includes(code)) system.authActions.logoutWithPersistOption([given.name]);
   return undefined;
 }
@@ -138,7 +179,7 @@ function renew(system, given) {
 async function exchange(system, { name, scheme, username, refreshToken }) {
   const form = { grant_type: 'refresh_token', refresh_token: refreshToken };
   const { token, isFinal } = await requestTokens(tokenUrlOf(system, scheme), form);
-  if (token) system.authActions.authorizeOauth2WithPersistOption({ auth: { name, schema: scheme, username }, token });
+  if (token) useToken(system, token, username);
   else if (isFinal) system.authActions.logoutWithPersistOption([name]);
   return token?.access_token;
 }

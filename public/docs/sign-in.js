@@ -1,7 +1,8 @@
-import { requestTokens, signedIn, signOut } from './session.js';
-import { tokenUrlOf } from './routes.js';
+import { KeyForm } from './key-form.js';
+import { PasswordForm } from './password-form.js';
+import { signedIn, signOut } from './session.js';
 
-/** Replaces the dialog of Swagger UI with an accessible one, and its OAuth form with two fields: email and password. */
+/** Replaces the dialog of Swagger UI with an accessible one, and its OAuth form with ours. */
 export const signInPlugin = ({ React }) => ({
   components: { authorizationPopup: (props) => React.createElement(Dialog, { React, ...props }) },
   wrapComponents: {
@@ -39,15 +40,14 @@ function Dialog({ React, authSelectors, authActions, errSelectors, specSelectors
   );
 }
 
-/** Signs in with email and password, and asks for a code if the account needs one. Shows errors beside the last field. */
-function SignIn({ React, system, name, schema, authActions }) {
+/** Shows who is signed in, or a form: with email and password, or with an API key. */
+function SignIn({ React, system, schema, authActions }) {
   const { createElement: h } = React;
   const [error, setError] = React.useState('');
   const [isBusy, setBusy] = React.useState(false);
-  const [needsCode, setNeedsCode] = React.useState(false);
+  const [usesKey, setUsesKey] = React.useState(false);
   const close = () => authActions.showDefinitions(false);
-  const user = signedIn(system);
-
+  /** Runs what a button does. Closes the dialog, or shows the message that it returns. */
   const run = async (work) => {
     setBusy(true);
     setError('');
@@ -56,59 +56,31 @@ function SignIn({ React, system, name, schema, authActions }) {
     if (message) setError(message);
     else close();
   };
-  const submit = (event) => {
-    event.preventDefault();
-    const { username, password, otp } = event.target.elements;
-    void run(async () => {
-      const form = { grant_type: 'password', username: username.value, password: password.value };
-      if (otp) form.otp = otp.value;
-      const { token, error: message, needsCode: isCodeMissing } = await requestTokens(tokenUrlOf(system, schema), form);
-      if (isCodeMissing) return (setNeedsCode(true), 'This account has a second factor. Enter a code.');
-      if (!token) return ((otp ?? password).focus(), message);
-      authActions.authorizeOauth2WithPersistOption({ auth: { name, schema, username: form.username }, token });
-    });
-  };
+  const button = (label, props) =>
+    h('button', { className: 'btn modal-btn auth', type: 'button', disabled: isBusy, ...props }, label);
+  const buttons = (first) => h('div', { className: 'sign-in-buttons' }, first, button('Close', { onClick: close }));
 
-  const button = (label, props) => h('button', { className: 'btn modal-btn auth', disabled: isBusy, ...props }, label);
-  const closeButton = button('Close', { type: 'button', onClick: close });
+  const user = signedIn(system);
   if (user) {
-    return h(
-      'div',
-      null,
-      h('p', null, 'You are signed in as ', h('strong', null, user.username), '.'),
-      h(
-        'div',
-        { className: 'sign-in-buttons' },
-        button('Sign out', { onClick: () => run(() => signOut(system)) }),
-        closeButton,
-      ),
-    );
+    const text = user.refreshToken
+      ? ['You are signed in as ', h('strong', null, user.username), '.']
+      : ['You use an API key.'];
+    const label = user.refreshToken ? 'Sign out' : 'Forget the key';
+    return h('div', null, h('p', null, ...text), buttons(button(label, { onClick: () => run(() => signOut(system)) })));
   }
-  const errorProps = error ? { 'aria-invalid': true, 'aria-describedby': 'oauth_error' } : {};
-  const field = (name, label, props) => [
+  const isInvalid = error ? { 'aria-invalid': true, 'aria-describedby': 'oauth_error' } : {};
+  const field = (name, label, { isLast, ...props }) => [
     h('label', { key: `${name}-label`, htmlFor: `oauth_${name}` }, label),
-    h('input', { key: name, id: `oauth_${name}`, name, required: true, ...props }),
+    h('input', { key: name, id: `oauth_${name}`, name, required: true, ...props, ...(isLast && isInvalid) }),
   ];
-  return h(
-    'form',
-    { onSubmit: submit },
-    h('p', null, 'Sign in to call the routes with a lock.'),
-    field('username', 'Email', { type: 'email', autoComplete: 'username' }),
-    field('password', 'Password', {
-      ...{ type: 'password', autoComplete: 'current-password' },
-      ...(needsCode ? {} : errorProps),
-    }),
-    needsCode &&
-      field('otp', 'Code of the authenticator app, or a recovery code', {
-        ...{ autoComplete: 'one-time-code', autoFocus: true },
-        ...errorProps,
-      }),
-    h('p', { id: 'oauth_error', className: 'sign-in-error', role: 'alert' }, error),
+  const end = [
+    h('p', { key: 'error', id: 'oauth_error', className: 'sign-in-error', role: 'alert' }, error),
     h(
       'div',
-      { className: 'sign-in-buttons' },
-      button('Authorize', { className: 'btn modal-btn auth authorize' }),
-      closeButton,
+      { key: 'buttons' },
+      buttons(button('Authorize', { type: 'submit', className: 'btn modal-btn auth authorize' })),
     ),
-  );
+  ];
+  const change = () => (setUsesKey(!usesKey), setError(''));
+  return h(usesKey ? KeyForm : PasswordForm, { React, system, schema, run, button, field, end, change });
 }

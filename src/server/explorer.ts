@@ -12,7 +12,10 @@ const { resolve } = createRequire(import.meta.url);
 const SWAGGER_UI = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'favicon-16x16.png'];
 
 /** Our plugins for it, and their styles. */
-const OWN = ['explorer.js', 'explorer.css', 'introduction.js', 'names.js', 'routes.js', 'session.js', 'sign-in.js'];
+const OWN = [
+  ...['explorer.js', 'explorer.css', 'introduction.js', 'names.js', 'routes.js', 'session.js'],
+  ...['sign-in.js', 'password-form.js', 'key-form.js', 'passkey.js'],
+];
 
 /**
  * Serves the OpenAPI document at /openapi.json and /openapi.yaml, and Swagger UI at /docs. The first request builds the

@@ -1,11 +1,12 @@
 import type { Page } from 'playwright-core';
-import { overflowOf, TestBrowser, violationsOf, WIDTHS } from '../support/browser.js';
-import { buildSignedIn, buildUser, type BuiltUser } from '../support/builders.js';
+import { addAuthenticator, overflowOf, TestBrowser, violationsOf, WIDTHS } from '../support/browser.js';
+import { buildKey, buildSignedIn, buildUser, type BuiltUser } from '../support/builders.js';
 import { UNKNOWN_ID } from '../support/constants.js';
-import { codeOf, enrollTotp } from '../support/factors.js';
+import { challengeFor, codeOf, enrollTotp } from '../support/factors.js';
 import { decodeToken, forgeToken } from '../support/forge-token.js';
 import { readOperations, type Operation } from '../support/operations.js';
 import { PrefixProxy } from '../support/prefix-proxy.js';
+import { stablePort } from '../support/stable-port.js';
 import { TestApp } from '../support/test-app.js';
 
 if (!TestBrowser.isInstalled) console.warn('Chromium is not installed. The tests of the explorer are skipped.');
@@ -18,7 +19,10 @@ interface PageElement {
 }
 
 interface Stored {
-  readonly signIn: { readonly token: { access_token: string; readonly refresh_token: string } };
+  readonly signIn: {
+    readonly username: string;
+    readonly token: { access_token: string; readonly refresh_token: string };
+  };
 }
 
 (TestBrowser.isInstalled ? describe : describe.skip)('the explorer in Chromium', () => {
@@ -26,7 +30,8 @@ interface Stored {
   let browser: TestBrowser;
   let admin: BuiltUser;
   beforeAll(async () => {
-    app = await TestApp.start();
+    // The origin of passkeys contains the port, so it must be known before the start.
+    app = await TestApp.start({ env: { PORT: String(await stablePort()) } });
     browser = await TestBrowser.start();
     admin = await buildUser(app, { role: 'admin' });
   });
@@ -111,6 +116,102 @@ interface Stored {
     expect(await page.evaluate<string>('localStorage.getItem("authorized")')).not.toContain(`"${otp}"`);
   });
 
+  it('uses the tokens of a sign-in with a code that a route returns, and of a refresh', async () => {
+    const person = await buildSignedIn(app);
+    const { secret } = await enrollTotp(app, person);
+    const page = await open();
+    const challenge = await challengeFor(app, person, await page.evaluate<string>('navigator.userAgent'));
+    const body = { challenge, code: codeOf(secret) };
+    expect(await run(page, await operationOf('POST /auth/login/factor'), body)).toBe(200);
+    await page.locator('.btn.authorize.locked').waitFor();
+    expect(await run(page, await operationOf('GET /users/me'))).toBe(200);
+    const { refresh_token: refreshToken } = (await storedIn(page)).signIn.token;
+    expect(await run(page, await operationOf('POST /auth/refresh'), { refreshToken })).toBe(200);
+    expect((await storedIn(page)).signIn.token.refresh_token).not.toBe(refreshToken);
+    await page.locator('.btn.authorize').click();
+    await page.getByRole('dialog').getByText(`You are signed in as ${person.email}.`).waitFor();
+  });
+
+  it('stays with the signed-in user when a route returns the tokens of another one', async () => {
+    const page = await open();
+    await signIn(page, admin);
+    const { email, password } = await buildUser(app);
+    const before = await storedIn(page);
+    expect(await run(page, await operationOf('POST /auth/login'), { email, password })).toBe(200);
+    expect(await storedIn(page)).toEqual(before);
+  });
+
+  it('signs in with a passkey', async () => {
+    const person = await buildSignedIn(app);
+    const page = await open(undefined, `${app.url.replace('127.0.0.1', 'localhost')}/docs`);
+    await addAuthenticator(page);
+    await page.evaluate(`(async () => {
+      const post = async (path, body = {}) => (await fetch(path, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Authorization: 'Bearer ${person.accessToken}' },
+        body: JSON.stringify(body),
+      })).json();
+      const json = await post('/auth/factors/passkeys/options');
+      const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(json);
+      const credential = await navigator.credentials.create({ publicKey });
+      await post('/auth/factors/passkeys', { response: credential.toJSON() });
+    })()`);
+    await page.locator('.btn.authorize.unlocked').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign in with a passkey' }).click();
+    await page.locator('.btn.authorize.locked').waitFor();
+    expect(await run(page, await operationOf('POST /auth/factors/recovery-codes'))).toBe(201);
+    await page.locator('.btn.authorize').click();
+    await page.getByRole('dialog').getByText(`You are signed in as ${person.email}.`).waitFor();
+  });
+
+  it('uses an API key, never stores it, and opens the lock when it is revoked', async () => {
+    const person = await buildSignedIn(app);
+    const { id, key } = await buildKey(app, person);
+    const page = await open();
+    const dialog = page.getByRole('dialog', { name: 'Authorize' });
+    const enter = async (text: string) => {
+      await dialog.getByLabel('API key', { exact: true }).fill(text);
+      await page.keyboard.press('Enter');
+    };
+    const authorize = async () => {
+      await page.locator('.btn.authorize.unlocked').click();
+      await dialog.getByRole('button', { name: 'Use an API key' }).click();
+      await enter(` ${key} `);
+      await page.locator('.btn.authorize.locked').waitFor();
+    };
+    await page.locator('.btn.authorize.unlocked').click();
+    await dialog.getByRole('button', { name: 'Use an API key' }).click();
+    expect(await violationsOf(page)).toEqual([]);
+    await enter(`${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`);
+    await dialog.locator('#oauth_error:not(:empty)').waitFor();
+    await page.keyboard.press('Escape');
+    await authorize();
+    expect(await run(page, await operationOf('GET /users/me'))).toBe(200);
+    expect(await run(page, await operationOf('GET /auth/keys'))).toBe(403);
+    expect(await page.evaluate<string>('JSON.stringify([localStorage, sessionStorage])')).not.toContain(key);
+    await page.locator('.btn.authorize').click();
+    await dialog.getByRole('button', { name: 'Forget the key' }).click();
+    await authorize();
+    await app.as(person.accessToken).delete(`/auth/keys/${id}`).expect(204);
+    expect(await run(page, await operationOf('GET /users/me'))).toBe(401);
+    await page.locator('.btn.authorize.unlocked').waitFor();
+  });
+
+  it('repeats a request after a step-up with the same tokens', async () => {
+    const person = await buildSignedIn(app);
+    const page = await open();
+    await signIn(page, person);
+    await app.database.query(`UPDATE sessions SET authentications = '{"pwd": 1}' WHERE user_id = $1`, [person.id]);
+    const statuses: number[] = [];
+    for (const [name, body] of [
+      ['POST /auth/keys', undefined],
+      ['POST /auth/step-up', { password: person.password }],
+      ['POST /auth/keys', undefined],
+    ] as const)
+      statuses.push(await run(page, await operationOf(name), body));
+    expect(statuses).toEqual([401, 204, 201]);
+  });
+
   it('stays signed in when a route requires a new authentication', async () => {
     const page = await open();
     await signIn(page, admin);
@@ -125,9 +226,7 @@ interface Stored {
     await signIn(page, admin);
     expect(await page.evaluate<string>('JSON.stringify([localStorage, sessionStorage])')).not.toContain(admin.password);
     const { token } = (await storedIn(page)).signIn;
-    await page.locator('.btn.authorize').click();
-    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
-    await page.locator('.btn.authorize.unlocked').waitFor();
+    await signOut(page);
     const { body } = await app.as(token.access_token).get('/users/me').expect(401);
     expect(body.code).toBe('session_revoked');
   });
@@ -142,7 +241,11 @@ interface Stored {
     const page = await open();
     const statuses: [operation: string, status: number][] = [];
     for (const operation of operations) {
-      if (operation.isGuarded && (await page.locator('.btn.authorize.unlocked').count()) > 0) await signIn(page, admin);
+      // The example of a sign-in has signed the page in to another account.
+      if (operation.isGuarded && (await usernameIn(page)) !== admin.email) {
+        await signOut(page);
+        await signIn(page, admin);
+      }
       statuses.push([operation.name, await run(page, operation)]);
       // The example changes the password of the administrator.
       if (operation.name !== 'POST /auth/password') continue;
@@ -250,14 +353,33 @@ async function storedIn(page: Page): Promise<Stored> {
   return JSON.parse(await page.evaluate<string>('localStorage.getItem("authorized")')) as Stored;
 }
 
-/** Executes an operation with the example that the explorer fills in. Returns the status of the response. */
-async function run(page: Page, { method, path }: Operation): Promise<number> {
+/** Returns the email of the signed-in user, or undefined. */
+async function usernameIn(page: Page): Promise<string | undefined> {
+  const stored = await page.evaluate<string>('localStorage.getItem("authorized") ?? "{}"');
+  return (JSON.parse(stored) as Partial<Stored>).signIn?.username;
+}
+
+async function signOut(page: Page): Promise<void> {
+  if ((await page.locator('.btn.authorize.locked').count()) === 0) return;
+  await page.locator('.btn.authorize').click();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await page.locator('.btn.authorize.unlocked').waitFor();
+}
+
+/** Executes an operation with a body, or the example that the explorer fills in. Returns the status of the response. */
+async function run(page: Page, { method, path }: Operation, body?: object): Promise<number> {
   const operation = page.locator(`.opblock-${method}`, { has: page.locator(`[data-path="${path}"]`) });
   await operation.locator('.opblock-summary-control').click();
-  await operation.getByRole('button', { name: 'Try it out' }).click();
+  const execute = operation.getByRole('button', { name: 'Execute' });
+  const tryItOut = operation.getByRole('button', { name: 'Try it out' });
+  await tryItOut.or(execute).waitFor();
+  // An operation that has run before still shows its response.
+  if (await execute.isVisible()) await operation.getByRole('button', { name: 'Clear' }).click();
+  else await tryItOut.click();
   const id = operation.locator('[data-param-name="id"] input');
   if ((await id.count()) > 0 && (await id.inputValue()) === '') await id.fill(UNKNOWN_ID);
-  await operation.getByRole('button', { name: 'Execute' }).click();
+  if (body) await operation.locator('textarea.body-param__text').fill(JSON.stringify(body));
+  await execute.click();
   const status = operation.locator('.live-responses-table tbody .response-col_status').first();
   await status.waitFor();
   const text = (await status.textContent()) ?? '';
