@@ -1,7 +1,7 @@
 import { auditTypes, mailKinds } from '../support/account-records.js';
 import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
-import { challengeFor, codeOf, enrollTotp, forgetCodes, type EnrolledTotp } from '../support/factors.js';
+import { challengeFor, codeOf, enrollTotp, forgetCodes, type EnrolledTotp, wrongCode } from '../support/factors.js';
 import { issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -28,10 +28,6 @@ describe('POST /auth/login/factor', () => {
       .post('/auth/login/factor')
       .set('User-Agent', userAgent)
       .send({ challenge, ...proof });
-  const wrongCode = (secret: string) => {
-    const right = [-2, -1, 0, 1, 2].map((steps) => codeOf(secret, steps));
-    return ['000000', '111111', '222222', '333333', '444444', '555555'].find((code) => !right.includes(code)) ?? '';
-  };
   /** Makes the devices of a user unknown, which would otherwise have a limit of their own. */
   const forgetDevices = ({ id }: { id: string }) =>
     app.database.query(`UPDATE sessions SET revoked_at = now(), revoked_reason = 'admin' WHERE user_id = $1`, [id]);
@@ -314,50 +310,47 @@ describe('POST /auth/login/factor', () => {
     });
   });
 
+  describe('the pending sign-ins of a user', () => {
+    const insert = ({ id }: SignedIn, count: number, userAgent: string) =>
+      app.database.query(
+        `INSERT INTO sign_in_challenges (hash, user_id, user_agent, expires_at)
+         SELECT sha256(('challenge ' || n)::bytea || uuid_send($1::uuid)), $1, ${userAgent}, now() + interval '5 minutes'
+           FROM generate_series(1, $2) AS n`,
+        [id, count],
+      );
+    const count = async ({ id }: SignedIn) =>
+      (await app.database.query('SELECT FROM sign_in_challenges WHERE user_id = $1', [id])).length;
+
+    it('are at most 50, and one device does not void that of another', async () => {
+      const ada = await enrolled();
+      const mine = await challengeFor(app, ada, 'Mine/1.0');
+      await insert(ada, 60, `'Thief/1.0'`);
+      const theirs = await challengeFor(app, ada, 'Thief/1.0');
+      expect(await count(ada)).toBe(50);
+      expectProblem(await finish(theirs, { code: wrongCode(ada.secret) }, app, 'Thief/1.0'), 401, 'factor_invalid');
+      await finish(mine, { code: codeOf(ada.secret) }, app, 'Mine/1.0').expect(200);
+    });
+
+    it('are at most 50 with many devices, and the newest ones work', async () => {
+      const ada = await enrolled();
+      await insert(ada, 60, `'Thief/' || n`);
+      const challenge = await challengeFor(app, ada, 'Mine/1.0');
+      expect(await count(ada)).toBe(50);
+      await finish(challenge, { code: codeOf(ada.secret) }, app, 'Mine/1.0').expect(200);
+    });
+
+    it('are at most 50 after parallel sign-ins on two instances', async () => {
+      const ada = await enrolled();
+      await insert(ada, 45, `'Thief/' || n`);
+      await Promise.all(Array.from({ length: 12 }, (_, index) => challengeFor(index % 2 ? app : other, ada)));
+      expect(await count(ada)).toBe(50);
+    });
+  });
+
   it('sends no challenge for a wrong password', async () => {
     const ada = await enrolled();
     const answer = await app.request.post('/auth/login').send({ email: ada.email, password: 'wrong password' });
     expectProblem(answer, 401, 'invalid_credentials');
     expect(answer.body).not.toHaveProperty('challenge');
-  });
-
-  describe('at the token endpoint', () => {
-    const token = ({ email, password }: { email: string; password: string }, otp?: string, at = app) =>
-      at.request
-        .post('/auth/token')
-        .type('form')
-        .send({ grant_type: 'password', username: email, password, ...(otp !== undefined && { otp }) });
-
-    it('is replaced by the parameter otp, with a code or a recovery code', async () => {
-      const ada = await enrolled();
-      await token(ada, codeOf(ada.secret)).expect(200);
-      await token(ada, ada.recoveryCodes[0]).expect(200);
-    });
-
-    it('is required, and the description says so', async () => {
-      const { status, body } = await token(await enrolled());
-      expect([status, body.error]).toEqual([400, 'invalid_grant']);
-      expect(body.error_description).toContain('otp');
-    });
-
-    it('rejects wrong, used and malformed codes', async () => {
-      const ada = await enrolled();
-      const code = codeOf(ada.secret);
-      await token(ada, code).expect(200);
-      expect((await token(ada, code).expect(400)).body.error).toBe('invalid_grant');
-      expect((await token(ada, wrongCode(ada.secret)).expect(400)).body.error).toBe('invalid_grant');
-      expect((await token(ada, 'abc').expect(400)).body.error).toBe('invalid_request');
-    });
-
-    it('ignores otp for an account without a second factor', async () => {
-      await token(await buildUser(app), '123456').expect(200);
-    });
-
-    it('counts wrong codes towards the same limit', async () => {
-      const ada = await enrolled();
-      await forgetDevices(ada);
-      for (let round = 0; round < 10; round += 1) await token(ada, wrongCode(ada.secret), limited).expect(400);
-      await token(ada, codeOf(ada.secret), limited).expect(429);
-    });
   });
 });

@@ -14,6 +14,12 @@ export function codeOf(secret: string, steps = 0): string {
   return generateSync({ secret, epoch: Math.floor(Date.now() / 1_000) + steps * 30 });
 }
 
+/** Returns a code that no step near the current one has. */
+export function wrongCode(secret: string): string {
+  const right = [-2, -1, 0, 1, 2].map((steps) => codeOf(secret, steps));
+  return ['000000', '111111', '222222', '333333', '444444', '555555'].find((code) => !right.includes(code)) ?? '';
+}
+
 /** Adds an authenticator app by HTTP. Its current code still works afterwards. */
 export async function enrollTotp(app: TestApp, person: SignedIn): Promise<EnrolledTotp> {
   const { body } = await app.as(person.accessToken).post('/auth/factors/totp').expect(201);

@@ -3,12 +3,14 @@ import type { EntityManager } from 'typeorm';
 import type { Client } from '../../common/client.js';
 import type { User } from '../../users/user.entity.js';
 import { UsersRepository } from '../../users/users.repository.js';
-import { createRandomToken, hashRandomToken } from '../random-token.js';
+import { createRandomToken, hashRandomToken, type RandomToken } from '../random-token.js';
 import { ChallengeInvalidError } from './factors.errors.js';
 
 export const CHALLENGE_TTL_MS = 5 * 60_000;
 /** A challenge is void after this many wrong factors. */
 export const MAX_FAILURES = 5;
+/** Someone who knows the password could otherwise fill the table. */
+const MAX_PER_USER = 50;
 
 /** A challenge whose row and user are locked until the transaction ends. */
 export interface LockedChallenge {
@@ -27,15 +29,26 @@ const VALID = `
 export class ChallengesRepository {
   constructor(private readonly users: UsersRepository) {}
 
-  /** Creates a challenge and returns its token. */
-  async create(manager: EntityManager, userId: string, { userAgent }: Client): Promise<string> {
-    const { token, hash } = createRandomToken();
+  /**
+   * Creates a challenge. Deletes expired ones and the surplus of the user: the oldest of the devices with the most
+   * challenges, so that one device does not void the only challenge of another. The caller must have locked the user's row.
+   */
+  async create(manager: EntityManager, userId: string, { userAgent }: Client): Promise<RandomToken> {
+    const challenge = createRandomToken();
     await manager.query(
-      `INSERT INTO sign_in_challenges (hash, user_id, user_agent, expires_at)
+      `WITH kept AS (
+         SELECT hash FROM (
+           SELECT hash, created_at, row_number() OVER (PARTITION BY user_agent ORDER BY created_at DESC)
+                                    + (user_agent IS NOT DISTINCT FROM $3)::int AS place
+             FROM sign_in_challenges WHERE user_id = $2 AND expires_at > now()) AS pending
+          ORDER BY place, created_at DESC LIMIT ${MAX_PER_USER - 1}),
+       deleted AS (
+         DELETE FROM sign_in_challenges WHERE user_id = $2 AND hash NOT IN (SELECT hash FROM kept))
+       INSERT INTO sign_in_challenges (hash, user_id, user_agent, expires_at)
        VALUES ($1, $2, $3, now() + $4::float8 * interval '1 millisecond')`,
-      [hash, userId, userAgent, CHALLENGE_TTL_MS],
+      [challenge.hash, userId, userAgent, CHALLENGE_TTL_MS],
     );
-    return token;
+    return challenge;
   }
 
   /** Returns the ID of a valid challenge's user. @throws ChallengeInvalidError */
@@ -59,13 +72,15 @@ export class ChallengesRepository {
     return { ...row, user };
   }
 
-  /** Counts a wrong factor. Returns whether the challenge is void now. */
-  async recordFailure(manager: EntityManager, challenge: LockedChallenge): Promise<boolean> {
-    const [[row]] = await manager.query<[{ failures: number }[], number]>(
-      `UPDATE sign_in_challenges SET failures = failures + 1 WHERE hash = $1 RETURNING failures`,
-      [challenge.hash],
+  /** Counts a wrong factor. Returns how many the user had in all pending sign-ins. */
+  async recordFailure(manager: EntityManager, { hash, user }: LockedChallenge): Promise<number> {
+    // The `SELECT` does not see the `UPDATE` of its own statement.
+    const [row] = await manager.query<{ count: number }[]>(
+      `WITH failed AS (UPDATE sign_in_challenges SET failures = failures + 1 WHERE hash = $1)
+       SELECT sum(failures)::int + 1 AS count FROM sign_in_challenges WHERE user_id = $2 AND expires_at > now()`,
+      [hash, user.id],
     );
-    return (row?.failures ?? 0) >= MAX_FAILURES;
+    return row?.count ?? 0;
   }
 
   async delete(manager: EntityManager, challenge: LockedChallenge): Promise<void> {

@@ -23,9 +23,8 @@ export interface FactorProofs {
  */
 export function oneProofOf({ code, recoveryCode, passkey }: FactorProofs, scope: ChallengeScope): FactorProof {
   assertOneField({ code, recoveryCode, passkey });
-  if (code !== undefined) return { code };
-  if (recoveryCode !== undefined) return { recoveryCode };
-  return { passkey: passkey as PasskeyAssertion, scope };
+  if (passkey !== undefined) return { passkey, scope };
+  return code === undefined ? { recoveryCode: recoveryCode ?? '' } : { code };
 }
 
 /** @throws ValidationFailedError unless exactly one of the fields has a value. Names all of them */

@@ -4,7 +4,7 @@ import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { RateLimitsService, type RateLimitAttempt } from '../../platform/rate-limits/rate-limits.service.js';
 import type { User } from '../../users/user.entity.js';
-import { ChallengesRepository } from '../factors/challenges.repository.js';
+import { ChallengesRepository, MAX_FAILURES, type LockedChallenge } from '../factors/challenges.repository.js';
 import { SECOND_FACTOR_REQUESTED } from '../factors/factors.audit.js';
 import {
   ChallengeInvalidError,
@@ -45,24 +45,35 @@ export class FactorSignInService {
     private readonly audit: AuditRecorder,
   ) {}
 
-  /** Counts a guess if a factor came with the password. @throws TooManyRequestsError */
-  async beginGuess({ id, hasSecondFactor }: User, step: SecondStep, client: Client): Promise<RateLimitAttempt | null> {
-    return hasSecondFactor && step !== null && step !== 'challenge' ? this.verifier.beginGuess(id, client) : null;
+  /**
+   * Counts a guess if a factor came with the password. The attempt of the password has then succeeded, and is refunded
+   * first, so that a rejected guess does not count as a wrong password.
+   *
+   * @throws TooManyRequestsError
+   */
+  async beginGuess(
+    { id, hasSecondFactor }: User,
+    step: SecondStep,
+    client: Client,
+    attempt: RateLimitAttempt,
+  ): Promise<RateLimitAttempt | null> {
+    if (!hasSecondFactor || step === null || step === 'challenge') return null;
+    await attempt.succeeded();
+    return this.verifier.beginGuess(id, client);
   }
 
   /** Creates the session or a challenge after the password was verified. The caller must have locked the user's row. */
   async takeStep(manager: EntityManager, user: User, step: SecondStep, client: Client): Promise<SignInResult> {
-    if (step !== null && step !== 'challenge') return this.finish(manager, user, step, client);
+    if (step !== null && step !== 'challenge') return this.finishAtOnce(manager, user, step, client);
     const actor = { userId: user.id, client };
     await this.audit.record(manager, { type: SECOND_FACTOR_REQUESTED, userId: user.id, actor });
     if (step === null) return { user, rejection: new OtpRequiredError() };
-    const challenge = await this.challenges.create(manager, user.id, client);
-    return { user, rejection: new SecondFactorRequiredError(challenge, await this.availableFactors(manager, user)) };
+    const { token } = await this.challenges.create(manager, user.id, client);
+    return { user, rejection: new SecondFactorRequiredError(token, await this.availableFactors(manager, user)) };
   }
 
   /**
-   * Completes a sign-in with a second factor. The challenge works once. It is void after five wrong factors, and then the
-   * user gets a mail, because someone knows the password.
+   * Completes a sign-in with a second factor. The challenge works once, and is void after five wrong factors.
    *
    * @throws ChallengeInvalidError, FactorInvalidError, FactorKeyMissingError, EmailNotVerifiedError,
    *   SessionLimitReachedError, TooManyRequestsError
@@ -74,11 +85,32 @@ export class FactorSignInService {
       const challenge = await this.challenges.lock(manager, token, client);
       const result = await this.finish(manager, challenge.user, proof, client);
       if (!(result.rejection instanceof FactorInvalidError)) await this.challenges.delete(manager, challenge);
-      else if (await this.challenges.recordFailure(manager, challenge))
-        await this.securityMails.queue(manager, secondFactorFailed, challenge.user, client);
+      else await this.recordFailure(manager, challenge, client);
       return result;
     }, client);
     return this.sessions.complete(guess, pending);
+  }
+
+  /** Completes a sign-in whose factor came with the password. A wrong one counts like that of a challenge. */
+  private async finishAtOnce(
+    manager: EntityManager,
+    user: User,
+    proof: FactorProof,
+    client: Client,
+  ): Promise<SignInResult> {
+    const result = await this.finish(manager, user, proof, client);
+    if (result.rejection instanceof FactorInvalidError) {
+      const { hash } = await this.challenges.create(manager, user.id, client);
+      await this.recordFailure(manager, { hash, user }, client);
+    }
+    return result;
+  }
+
+  /** Counts a wrong factor. Queues a mail after each five in five minutes, because someone knows the password. */
+  private async recordFailure(manager: EntityManager, challenge: LockedChallenge, client: Client): Promise<void> {
+    const failures = await this.challenges.recordFailure(manager, challenge);
+    if (failures % MAX_FAILURES === 0)
+      await this.securityMails.queue(manager, secondFactorFailed, challenge.user, client);
   }
 
   /** Verifies the factor and creates the session. */

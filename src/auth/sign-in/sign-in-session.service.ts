@@ -4,6 +4,7 @@ import type { Client } from '../../common/client.js';
 import type { DomainError } from '../../common/domain.error.js';
 import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import type { EntityManager } from '../../platform/database/database.js';
+import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
 import type { RateLimitAttempt } from '../../platform/rate-limits/rate-limits.service.js';
 import { KnownDevicesRepository } from '../../sessions/known-devices.repository.js';
 import { SessionLimitReachedError } from '../../sessions/sessions.errors.js';
@@ -83,7 +84,8 @@ export class SignInSessionService {
       signIns.add({ result: resultOf() });
       return grant;
     } catch (error) {
-      signIns.add({ result: resultOf(error) });
+      // The metrics of the limits count these.
+      if (!(error instanceof TooManyRequestsError)) signIns.add({ result: resultOf(error) });
       await (refunded.some((type) => error instanceof type) ? attempt.succeeded() : attempt.failed(error));
       throw error;
     }

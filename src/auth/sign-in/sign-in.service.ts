@@ -3,7 +3,7 @@ import type { Client } from '../../common/client.js';
 import { OverloadedError } from '../../common/domain.error.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
-import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
+import { RateLimitsService, type RateLimitAttempt } from '../../platform/rate-limits/rate-limits.service.js';
 import { KnownDevicesRepository } from '../../sessions/known-devices.repository.js';
 import { normalizeEmail } from '../../users/email.js';
 import type { User } from '../../users/user.entity.js';
@@ -18,7 +18,7 @@ import { SignInSessionService, type SignInResult } from './sign-in-session.servi
 /** The account can change while its password is verified. Then the sign-in starts over, at most this often. */
 const MAX_ROUNDS = 10;
 /** The errors of a sign-in whose password was correct. Second factors have a limit of their own. */
-const PASSED = [SecondFactorRequiredError, OtpRequiredError, FactorInvalidError];
+const PASSED = [SecondFactorRequiredError, OtpRequiredError];
 
 @Injectable()
 export class SignInService {
@@ -55,7 +55,7 @@ export class SignInService {
       account: JSON.stringify({ email }),
       knownDevice: () => this.database.run((manager) => this.knownDevices.recognizeOwner(manager, { email }, client)),
     });
-    return this.sessions.complete(attempt, this.authenticate(email, password, client, secondStep), PASSED);
+    return this.sessions.complete(attempt, this.authenticate(email, password, client, secondStep, attempt), PASSED);
   }
 
   private async authenticate(
@@ -63,12 +63,13 @@ export class SignInService {
     password: string,
     client: Client,
     secondStep: SecondStep,
+    attempt: RateLimitAttempt,
   ): Promise<SignInResult> {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const verified = await this.verifyPassword(email, password, client);
       if (!verified) continue;
       const mayRemind = await this.verification.mayRemind(verified, client);
-      const result = await this.finishSignIn(verified, client, mayRemind, secondStep);
+      const result = await this.finishSignIn(verified, client, mayRemind, secondStep, attempt);
       if (result) return result;
     }
     throw new OverloadedError();
@@ -109,8 +110,9 @@ export class SignInService {
     client: Client,
     mayRemind: boolean,
     secondStep: SecondStep,
+    attempt: RateLimitAttempt,
   ): Promise<SignInResult | null> {
-    const guess = await this.factors.beginGuess(verified, secondStep, client);
+    const guess = await this.factors.beginGuess(verified, secondStep, client, attempt);
     try {
       const result = await this.database.transactionWithRetry(
         (manager) => this.createSession(manager, verified, client, mayRemind, secondStep),

@@ -38,7 +38,7 @@ export interface RateLimitSubject {
 
 /** An attempt that was counted when it started. Report its outcome. */
 export interface RateLimitAttempt {
-  /** Refunds the attempt, because only failures are limited. */
+  /** Refunds the attempt once, because only failures are limited. */
   succeeded(): Promise<void>;
   /** Refunds the attempt if the server was unavailable, because the client is not responsible for that. */
   failed(error: unknown): Promise<void>;
@@ -90,7 +90,12 @@ export class RateLimitsService implements HasGauges {
    */
   async begin(name: RateLimitName, subject: RateLimitSubject): Promise<RateLimitAttempt> {
     const points = await this.take(name, subject, BOTH);
-    const refund = async () => report(await this.counter.refund(points), subject.client);
+    let isRefunded = false;
+    const refund = async () => {
+      if (isRefunded) return;
+      isRefunded = true;
+      report(await this.counter.refund(points), subject.client);
+    };
     return {
       succeeded: refund,
       failed: async (error) => {
