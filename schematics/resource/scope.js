@@ -50,7 +50,7 @@ export function buildScope({ names, fields, access, timestamp }) {
     entityImports: [
       ...(checks.length > 0 ? ['Check'] : []),
       ...['Column', 'Entity'],
-      ...(isOwned ? ['Index', 'JoinColumn', 'ManyToOne'] : []),
+      ...(isOwned ? ['Index', 'ManyToOne'] : []),
       'PrimaryColumn',
     ].join(', '),
     swaggerImports: [

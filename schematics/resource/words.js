@@ -25,6 +25,6 @@ export const SQL_WORDS = new Set(
 
 /** Classes that the generated files use. An entity of the same name would hide them. */
 export const USED_CLASSES = new Set(
-  `Boolean Check Column Date Entity Index Injectable InjectRepository JoinColumn LessThan ManyToOne Module Object Omit
+  `Boolean Check Column Date Entity Index Injectable InjectRepository LessThan ManyToOne Module Object Omit
    Partial Pick PrimaryColumn Promise Repository Test TypeOrmModule`.split(/\s+/),
 );

@@ -1,4 +1,4 @@
-import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, ManyToOne, PrimaryColumn } from 'typeorm';
 import type { Authentications } from '../common/authentication.js';
 import type { SessionKind } from '../common/principal.js';
 import { User } from '../users/user.entity.js';
@@ -30,7 +30,6 @@ export class Session {
   userId!: string;
 
   @ManyToOne(() => User, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'user_id' })
   user?: User;
 
   @Column({ type: 'text', default: 'sign_in' })

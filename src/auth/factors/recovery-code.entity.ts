@@ -1,4 +1,4 @@
-import { Check, Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ManyToOne, PrimaryColumn } from 'typeorm';
 import { User } from '../../users/user.entity.js';
 
 /** A code that replaces a second factor once. Used codes are deleted. */
@@ -9,7 +9,6 @@ export class RecoveryCode {
   userId!: string;
 
   @ManyToOne(() => User, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'user_id' })
   user?: User;
 
   /** SHA-256 of the user ID and the code. 120 random bits need no slow hash. */
