@@ -86,7 +86,7 @@ function filledFields() {
   return Object.fromEntries(filled.map(({ name, value }) => [name, value]));
 }
 
-/** A link with a token that is too long was changed on its way. */
+/** Returns whether the link no longer works. A token that is too long was changed on its way. */
 function isDead({ code, errors = [] }) {
   return code === 'token_used_or_expired' || errors.some(({ pointer }) => pointer === '/token');
 }

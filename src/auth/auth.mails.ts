@@ -69,12 +69,12 @@ export const resetPassword = defineMail('reset_password', ({ productName, recove
   closing: 'If you did not ask for this, you can ignore this mail. Your password stays the same.',
 }));
 
-/** To the email that an account had until its owner undid the change. */
+/** Goes to the email that an account had until its owner undid the change. */
 export const emailRestored = defineMail('email_restored', ({ productName }) => ({
   subject: `Your account at ${productName} has its earlier email address again`,
   paragraphs: [
-    'Someone opened the link “This was not me” in a mail to the earlier email address of your account. So the account ' +
-      'has that email address again, and all devices were signed out.',
+    'Someone opened the link “This was not me” in a mail to the earlier email address of your account. The account ' +
+      'now has that email address again, and all devices were signed out.',
   ],
 }));
 
@@ -122,6 +122,7 @@ export function formatTime(at: string): string {
   return `${format.format(new Date(at)).replace(' at ', ', ')} UTC`;
 }
 
+/** Returns the sentence about the lifetime of a link. */
 export function validity(ttlMs: number): string {
   return `The link works once and expires after ${formatDuration(ttlMs)}.`;
 }

@@ -14,8 +14,8 @@ export const keyExpires = defineMail(
   ({ productName }, { name, expiresAt }: { readonly name: string; readonly expiresAt: string }) => ({
     subject: `An API key for ${productName} expires soon`,
     paragraphs: [
-      `One of your API keys at ${productName} expires soon. Programs that use it then lose their access. Create a new ` +
-        'key and replace it before that. If you no longer need the key, you do not need to do anything.',
+      `One of your API keys at ${productName} expires soon. Programs that use it then lose their access. Before that, ` +
+        'create a new key and use it instead. If you no longer need the key, you do not need to do anything.',
     ],
     facts: [
       ['API key', plainName(name) ?? 'see the list of your keys'],
@@ -24,7 +24,7 @@ export const keyExpires = defineMail(
   }),
 );
 
-/** Omits a name that could contain a message, because a stranger can register with the email of someone else. */
+/** Returns `null` for a name that may contain a message, because a stranger can register someone else's email. */
 function plainName(name: string): string | null {
   return isPlainName(name) ? name : null;
 }

@@ -6,7 +6,7 @@ const CLOSING =
   'days. It keeps or restores this email address, signs out all your devices and lets you choose a new password. If you ' +
   'have no account, ignore this mail.';
 
-/** To the new email. Contains nothing that the user chose, because the recipient may be a stranger. */
+/** Goes to the new email. Contains nothing that the user chose, because the recipient may be a stranger. */
 export const confirmEmailChange = defineMail(
   'confirm_email_change',
   ({ productName, recovery }, { token }: TokenContents) => ({
@@ -24,26 +24,26 @@ export const confirmEmailChange = defineMail(
   }),
 );
 
-/** To an email that an account has already. */
+/** Goes to an email that an account already has. */
 export const emailInUse = defineMail('email_in_use', ({ productName }) => ({
   subject: `Your email address at ${productName}`,
   paragraphs: [
     `Someone asked to use this email address for their account at ${productName}. An account already has it, or had it until a few days ago, so nothing was changed.`,
   ],
   closing:
-    'If this was you, sign in with this email address instead, or give that account another one first. If not, you can ignore this mail.',
+    'If this was you, sign in with this email address instead, or change the email address of that account first. If it was not you, you can ignore this mail.',
 }));
 
-/** To the current email. */
+/** Goes to the current email. */
 export const emailChangeRequested = defineSecurityMail('email_change_requested', ({ productName }) => ({
   subject: `Your email address for ${productName} will change`,
   paragraphs: [
-    `Someone asked to change the email address of your account at ${productName}. It changes when they open the link that we sent to the new one.`,
+    `Someone asked to change the email address of your account at ${productName}. It changes when they open the link in the mail to the new email address.`,
   ],
   closing: CLOSING,
 }));
 
-/** To the earlier email. */
+/** Goes to the earlier email. */
 export const emailChanged = defineSecurityMail('email_changed', ({ productName }) => ({
   subject: `Your email address for ${productName} was changed`,
   paragraphs: [`Your account at ${productName} now has another email address. You no longer sign in with this one.`],

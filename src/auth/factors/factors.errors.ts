@@ -17,14 +17,14 @@ export class SecondFactorRequiredError extends DomainError {
   }
 }
 
-/** The same at the token endpoint, which takes the password and the second factor together. */
+/** The password is correct, and the account has a second factor. The token endpoint takes both together. */
 export class OtpRequiredError extends domainError(
   'unauthenticated',
   'second_factor_required',
   'This account needs a code. Send it with the password, as the parameter otp.',
 ) {}
 
-/** The challenge is malformed, unknown, expired, used, void, or of another device. The response does not say which. */
+/** The challenge is malformed, unknown, expired, used, void, or from another device. The response does not say which. */
 export class ChallengeInvalidError extends domainError(
   'unauthenticated',
   'challenge_invalid',
@@ -35,7 +35,7 @@ export class ChallengeInvalidError extends domainError(
 export class FactorInvalidError extends domainError(
   'unauthenticated',
   'factor_invalid',
-  'The second factor is not correct, or the code was used before.',
+  'The second factor is incorrect, or the code was already used. Try again with a new code or another factor.',
 ) {}
 
 /** No configured key opens the secrets of the user's authenticator apps. An operator must restore `FACTOR_SECRET`. */
@@ -47,7 +47,7 @@ export class FactorKeyMissingError extends domainError(
 
 export class FactorNotFoundError extends domainError('not_found', 'factor_not_found', 'No such second factor.') {}
 
-/** The role of the account requires a second factor (`SECOND_FACTOR_REQUIRED`). */
+/** `SECOND_FACTOR_REQUIRED` applies to the account, whose only second factor this is. */
 export class LastFactorError extends domainError(
   'conflict',
   'last_factor',

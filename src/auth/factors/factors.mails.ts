@@ -2,7 +2,7 @@ import { defineSecurityMail } from '../auth.mails.js';
 
 export const factorAdded = defineSecurityMail('factor_added', ({ productName }) => ({
   subject: `A second factor was added to your account at ${productName}`,
-  paragraphs: [`You can now sign in to ${productName} with a further second factor.`],
+  paragraphs: [`You can now use a new second factor to sign in to ${productName}.`],
 }));
 
 export const factorRenamed = defineSecurityMail('factor_renamed', ({ productName }) => ({
@@ -17,7 +17,7 @@ export const factorRemoved = defineSecurityMail('factor_removed', ({ productName
 
 export const recoveryCodesReplaced = defineSecurityMail('recovery_codes_replaced', ({ productName }) => ({
   subject: `New recovery codes for your account at ${productName}`,
-  paragraphs: [`Ten new recovery codes were created. The earlier ones no longer work.`],
+  paragraphs: ['Ten new recovery codes were created. The earlier ones no longer work.'],
 }));
 
 export const recoveryCodesLow = defineSecurityMail('recovery_codes_low', ({ productName }) => ({
