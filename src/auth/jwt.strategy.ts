@@ -91,8 +91,8 @@ export class JwtStrategy {
   }
 
   /**
-   * Returns the claims of a token that is not the one of the request. Does not count it towards the limit of an API key.
-   * Otherwise a thief who exhausts that limit could stop a revocation.
+   * Returns the claims of a token that is not the bearer token of the request. Does not count towards the limit of an API
+   * key. Otherwise a thief who exhausts that limit could stop a revocation.
    *
    * @throws TokenInvalidError, TokenExpiredError, ApiKeyInvalidError
    */
@@ -125,7 +125,7 @@ function reportLimit({ res: response }: Request, state: RateLimitState): void {
 
 function tokenError(request: IncomingMessage, info: unknown): Error {
   if (!sendsBearerToken(request)) return new TokenMissingError();
-  // A key with a line break or in upper case is no bearer token or no key, but its sender needs to know about the key.
+  // A key with a line break is no bearer token, and one in upper case is no key. The error must still name the key.
   if (/^Bearer\s+ghk/i.test(request.headers.authorization ?? '')) return new ApiKeyInvalidError();
   return info instanceof Error && info.name === 'TokenExpiredError' ? new TokenExpiredError() : new TokenInvalidError();
 }

@@ -36,9 +36,9 @@ const dispatcher: Strategy = {
 };
 
 /**
- * Provides the user of the access token to `AuthGuard('jwt')` of `@nestjs/passport`, even on a `@Public()` route.
- * Checks the token, its session and the rules of the route like the global guards. In messages of a public gateway, accepts
- * no API keys.
+ * Provides the user of the access token to `AuthGuard('jwt')` of `@nestjs/passport`, even on a `@Public()` route. Checks
+ * the token, its session and the rules of the route like the global guards. Rejects API keys in messages of a public
+ * gateway.
  */
 @Injectable()
 export class PassportUserStrategy implements OnModuleInit {

@@ -1,6 +1,6 @@
 /**
- * The methods of authentication (RFC 8176): a password, a one-time code (also a recovery code), and a passkey, which proves
- * the possession of a key.
+ * The methods of authentication (RFC 8176). `otp` is a code of an authenticator app or a recovery code. `pop` is a passkey,
+ * which proves the possession of a key.
  */
 export const AUTHENTICATION_METHODS = ['pwd', 'otp', 'pop'] as const;
 

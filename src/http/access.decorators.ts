@@ -32,7 +32,7 @@ export const SIGN_IN_ONLY = Reflector.createDecorator<boolean | undefined>();
 export const OPEN_TO_UNENROLLED = Reflector.createDecorator<boolean | undefined>();
 
 /**
- * Requires that the user has authenticated recently: at sign-in, or with `POST /auth/step-up` (RFC 9470). API keys cannot.
+ * Requires that the user has authenticated recently, at sign-in or with `POST /auth/step-up` (RFC 9470). Rejects API keys.
  *
  * @throws Error if the duration is invalid
  */

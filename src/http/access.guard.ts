@@ -33,9 +33,9 @@ const STRICTEST: RouteAccess = {
 };
 
 /**
- * The third global guard. Checks what the route requires of a valid session: the role and permissions of the user, the
- * scopes of an API key, an enrolled second factor, and a recent authentication. Runs no query: `SessionGuard` has read
- * the rows.
+ * The third global guard. Checks what the route requires of a valid session. This can be a role, a permission, a scope of
+ * an API key, an enrolled second factor or a recent authentication. Runs no query, because `SessionGuard` has read the
+ * rows.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {

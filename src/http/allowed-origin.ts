@@ -8,8 +8,8 @@ export function hasAllowedOrigin(headers: IncomingHttpHeaders, { http, publicUrl
 }
 
 /**
- * Does the same, without the patterns of `CORS_ORIGINS`. Such a page may use the refresh cookie. A pattern admits
- * subdomains that may belong to other people.
+ * Returns whether the page of a request may use the refresh cookie. Ignores the patterns of `CORS_ORIGINS`, because they
+ * admit subdomains that may belong to other people.
  */
 export function hasCookieOrigin(headers: IncomingHttpHeaders, { http, publicUrl }: Config): boolean {
   return isFrom(
@@ -25,7 +25,7 @@ function isFrom({ origin, host }: IncomingHttpHeaders, patterns: readonly string
   return isOwn(origin, host, publicUrl) || patterns.some((pattern) => matchesOrigin(pattern, origin));
 }
 
-/** Returns whether a page is of the server itself. Someone in the network can serve any page over `http`. */
+/** Returns whether a page is from the server itself. Someone in the network can serve any page over `http`. */
 function isOwn(origin: string, host: string | undefined, publicUrl: URL): boolean {
   if (!URL.canParse(origin)) return false;
   const url = new URL(origin);

@@ -10,8 +10,8 @@ const ERROR_FORMAT = 'gatehouse:error-format';
 export type ErrorFormat = (error: DomainError) => readonly [status: number, body: object, challenge?: string];
 
 /**
- * Gives all errors at the path of a route another format than problem documents, including those that no exception filter
- * of the route sees, such as 405 and timeouts.
+ * Replaces problem documents with another format for all errors at the path of a route. Includes errors that no exception
+ * filter of the route sees, such as 405 and timeouts.
  */
 export const FormatErrors = (format: ErrorFormat): MethodDecorator => SetMetadata(ERROR_FORMAT, format);
 

@@ -41,7 +41,7 @@ export function requestOf(context: ExecutionContext): GuardedRequest {
   return request;
 }
 
-/** Returns the same, or `undefined` for contexts without such a request. */
+/** Returns the request of a context, or `undefined` if it has none. */
 export function findRequest(context: ExecutionContext): GuardedRequest | undefined {
   const type = context.getType();
   // Not `switchToHttp()`, because it adds methods to the context on each call.

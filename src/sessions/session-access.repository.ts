@@ -15,8 +15,8 @@ import type { RefreshableSession, SessionState } from './session-state.js';
 export interface GuardedSession extends SessionState, RequestSession {
   readonly user: User;
   /**
-   * Which generation of the token pair must be recorded when it is used: `ANY_GENERATION` if `last_seen_at` is old, the
-   * current one until its first use, `null` otherwise.
+   * The generation of the token pair whose use must be recorded. `ANY_GENERATION` if `last_seen_at` is old, the current
+   * one until its first use, `null` otherwise.
    */
   readonly unrecordedGeneration: number | null;
 }

@@ -42,7 +42,7 @@ export class SessionsController {
   @HttpCode(204)
   @ApiOperation({
     summary: 'Revoke the current session: sign out',
-    description: 'The same as `POST /auth/logout`. An API key revokes itself.',
+    description: 'Does the same as `POST /auth/logout`. An API key revokes itself.',
   })
   @ApiNoContentResponse()
   revokeCurrentSession(@CurrentPrincipal() principal: Principal): Promise<void> {

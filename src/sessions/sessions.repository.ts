@@ -83,8 +83,8 @@ export class SessionsRepository {
   }
 
   /**
-   * Locks the users of the matching sessions until the transaction ends. Call it before `revoke`, unless they are locked
-   * already. Otherwise `revoke` may wait for one of these sessions to create an API key, and not see that key.
+   * Locks the users of the matching sessions until the transaction ends. Call it before `revoke`, unless they are already
+   * locked. Otherwise `revoke` may wait for one of these sessions to create an API key, and not see that key.
    */
   async lockUsers(manager: EntityManager, filter: RevocationFilter): Promise<void> {
     await manager.query(LOCK_USERS, filterParameters(filter));
@@ -93,8 +93,8 @@ export class SessionsRepository {
   /**
    * Revokes the matching sessions, records an audit event for each in the same statement, and returns their number. A
    * session that is already revoked keeps its first reason. The reason of a sign-out becomes `key_revoked` for API keys.
-   * Without session IDs, locks each user before their sessions and all rows in ID order, so that it cannot deadlock with
-   * another revocation or with the deletion of a user.
+   * Without session IDs, locks each user before their sessions, and all rows in ID order. It therefore cannot deadlock
+   * with another revocation or with the deletion of a user.
    *
    * @param summary is recorded with the number of sessions, as `details.revoked`
    */

@@ -35,6 +35,7 @@ export class UserHooks {
     this.emailChangeHooks.push(hook);
   }
 
+  /** Runs when an admin activates an inactive user. */
   onActivated(hook: ActivationHook): void {
     this.activationHooks.push(hook);
   }

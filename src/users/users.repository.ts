@@ -107,12 +107,15 @@ export class UsersRepository {
     return this.selectForAdmin(manager, id).getOneOrFail();
   }
 
-  /** Sets an email that its user has proven to receive mail at. @throws EmailTakenError */
+  /** Sets an email at which the user has proven to receive mail. @throws EmailTakenError */
   changeEmail(manager: EntityManager, id: string, email: string): Promise<void> {
     return this.set(manager, id, { email, emailVerifiedAt: () => 'now()' });
   }
 
-  /** Sets a new password, so that the user no longer counts as invited. Call this after revoking sessions. Otherwise their devices stay trusted. */
+  /**
+   * Sets a new password, so that the user no longer counts as invited. Call this after revoking sessions. Otherwise their
+   * devices stay trusted.
+   */
   async setPasswordHash(manager: EntityManager, id: string, passwordHash: string): Promise<void> {
     await manager.update(
       User,

@@ -72,7 +72,7 @@ const NEW_PASSWORD = 'nine kettles by the sea';
     ['not-me', 'not_me', 'Choose a new password'],
     ['verify-email', 'email_verification', null],
     ['change-email', 'email_change', null],
-    ['accept-invitation', 'invitation', 'Get a link'],
+    ['accept-invitation', 'invitation', 'Request a new link'],
   ] as const)('%s reports a dead link on load and offers the next step', async (name, purpose, next) => {
     const page = await browser.open(linkTo(name, await issueOldToken(app, purpose, user)));
     await page.getByText('This link no longer works').waitFor();

@@ -29,8 +29,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The endpoints and abilities of this authorization server (RFC 8414)
-         * @description OAuth clients configure themselves with it. The URLs begin with `PUBLIC_URL`.
+         * Get the endpoints and capabilities of this authorization server (RFC 8414)
+         * @description OAuth clients configure themselves with this document. The URLs begin with `PUBLIC_URL`.
          */
         get: operations["getServerMetadata"];
         put?: never;
@@ -189,7 +189,7 @@ export interface paths {
         post?: never;
         /**
          * Remove all second factors of a user, and revoke all their sessions
-         * @description For users who lost their factors and recovery codes. Verify who asks first. Sends the user a mail. Does nothing if the user has no second factor. Fails for your own account if your role requires one.
+         * @description For users who lost their factors and recovery codes. Verify the identity of the user first. Sends the user a mail. Does nothing if the user has no second factor. Fails for your own account if your role requires one.
          */
         delete: operations["resetFactors"];
         options?: never;
@@ -309,7 +309,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a second factor
-         * @description With the last one, deletes the recovery codes. Fails if it is the last one and the role of the account requires one. Sends a mail.
+         * @description Deleting the last one also deletes the recovery codes, and fails if the role of the account requires a second factor. Sends a mail.
          */
         delete: operations["deleteFactor"];
         options?: never;
@@ -431,8 +431,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Whether a token may be used now (RFC 7662), for other services
-         * @description Needs an API key with the scope `introspect`, which an admin creates. A revocation shows in the next response, so a service that asks for each request has revocation as strict as this server. The response for an unknown, revoked or expired token is `{ "active": false }`.
+         * Check whether a token may be used now (RFC 7662), for other services
+         * @description Needs an API key with the scope `introspect`, which an admin creates. A revocation shows in the next response, so a service that introspects each request has revocation as strict as this server. The response for an unknown, revoked or expired token is `{ "active": false }`.
          */
         post: operations["introspectToken"];
         delete?: never;
@@ -476,7 +476,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API key
-         * @description The response is the only one with the key. Send it as `Authorization: Bearer`, like an access token. It cannot call `/auth`, change the account, or call routes that need a step-up. Sends a mail about the new key. Only admins can grant the scope `introspect`.
+         * @description No other response contains the key. Send it as `Authorization: Bearer`, like an access token. A key cannot call `/auth`, change the account, or call routes that need a step-up. Sends a mail about the new key. Only admins can grant the scope `introspect`.
          */
         post: operations["createKey"];
         delete?: never;
@@ -555,7 +555,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Get the options for a passkey as second factor
+         * Get the options for a passkey as a second factor
          * @description Pass them to `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`, then send the result to `POST /auth/login/factor` as `passkey`.
          */
         post: operations["getFactorOptions"];
@@ -965,7 +965,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke the current session: sign out
-         * @description The same as `POST /auth/logout`. An API key revokes itself.
+         * @description Does the same as `POST /auth/logout`. An API key revokes itself.
          */
         delete: operations["revokeCurrentSession"];
         options?: never;
@@ -1414,15 +1414,15 @@ export interface components {
             email: string;
         };
         Introspection: {
-            /** @description The authentication context class (RFC 9470). Missing for API keys. */
+            /** @description The authentication context class (RFC 9470). Missing for API keys and sign-ins of earlier versions. */
             acr?: string;
             /** @description Whether the token may be used now. */
             active: boolean;
             /** @description How the user authenticated (RFC 8176). Empty for API keys. */
             amr?: string[];
-            /** @description When the user last authenticated, in seconds since 1970. Missing for API keys. */
+            /** @description When the user last authenticated, in seconds since 1970. Missing for API keys and sign-ins of earlier versions. */
             auth_time?: number;
-            /** @description When the token expires, in seconds. */
+            /** @description When the token expires, in seconds since 1970. */
             exp?: number;
             /** @description The issuer of access tokens. */
             iss?: string;
@@ -5650,7 +5650,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `factor_invalid`: The second factor is not correct, or the code was used before.
+             * @description `factor_invalid`: The second factor is incorrect, or the code was already used. Try again with a new code or another factor.
              *
              *     `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
              *
@@ -6776,7 +6776,7 @@ export interface operations {
             /**
              * @description `challenge_invalid`: This sign-in has expired or was completed. Sign in again.
              *
-             *     `factor_invalid`: The second factor is not correct, or the code was used before.
+             *     `factor_invalid`: The second factor is incorrect, or the code was already used. Try again with a new code or another factor.
              */
             401: {
                 headers: {
@@ -8658,7 +8658,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token does not work any more. */
+            /** @description The token no longer works. */
             200: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -8781,7 +8781,7 @@ export interface operations {
             /**
              * @description `invalid_credentials`: Incorrect email or password.
              *
-             *     `factor_invalid`: The second factor is not correct, or the code was used before.
+             *     `factor_invalid`: The second factor is incorrect, or the code was already used. Try again with a new code or another factor.
              *
              *     `token_missing`: Send an access token as a bearer token in the Authorization header.
              *

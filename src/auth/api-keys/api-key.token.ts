@@ -17,10 +17,10 @@ const INFO = 'gatehouse api key v1';
  *
  *     "ghk_" + base64url( version (1) | session ID (16) | user ID (16) | HMAC-SHA-256 (32) ) + checksum
  *
- * The checksum is the CRC-32 of the base64url part in six base62 characters, as in GitHub's tokens, so that scanners
- * find leaked keys without false alarms. The HMAC key is derived (HKDF, RFC 5869) from a server secret, so that forged
- * keys are rejected without the database, and a copy of the database contains no key. The user ID lets the database find
- * the session in one partition.
+ * The checksum is the CRC-32 of the base64url part in six base62 characters, as in GitHub's tokens. It lets scanners
+ * find leaked keys without false alarms. The HMAC key is derived (HKDF, RFC 5869) from a server secret. Forged keys are
+ * therefore rejected without the database, and a copy of the database contains no key. The user ID lets the database
+ * find the session in one partition.
  */
 export class ApiKeyTokens {
   private readonly keys: readonly KeyObject[];

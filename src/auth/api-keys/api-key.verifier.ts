@@ -39,7 +39,7 @@ export class ApiKeyVerifier {
   }
 
   /**
-   * Counts a request of an API key. Each process counts by itself, because a shared counter would cost more than the
+   * Counts a request of an API key. Each process counts separately, because a shared counter would cost more than the
    * request.
    *
    * @param report gets the state of the limit

@@ -80,7 +80,7 @@ export class ApiKeysService {
     return this.sessions.listSessions(actor, 'key');
   }
 
-  /** Revokes one of the caller's keys. Succeeds if it already is revoked. @throws UnknownKeyError */
+  /** Revokes one of the caller's keys. Succeeds if it is already revoked. @throws UnknownKeyError */
   async revokeKey(actor: Principal, id: string): Promise<void> {
     const own = { id, userId: actor.userId, kind: 'key' } as const;
     const cause = { reason: 'key_revoked', actor } as const;

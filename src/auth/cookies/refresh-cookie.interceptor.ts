@@ -44,7 +44,10 @@ export class RefreshCookieInterceptor implements NestInterceptor {
     );
   }
 
-  /** With a valid access token, ignores several cookies. A page of a sibling domain could otherwise stop a sign-out. */
+  /**
+   * Returns the token of the cookie. With a valid access token, ignores duplicate cookies, because a page of a sibling
+   * domain could otherwise stop a sign-out.
+   */
   private read(request: GuardedRequest): string | undefined {
     if (!request.principal || this.cookie.readAll(request).length <= 1) return this.cookie.read(request);
     this.cookie.assertOrigin(request);

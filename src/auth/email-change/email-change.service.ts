@@ -46,12 +46,11 @@ export class EmailChangeService implements OnModuleInit {
   }
 
   /**
-   * Mails a link to the new email and voids earlier ones. The current email gets a notice, whose not-me link also stops
-   * the change. The caller cannot tell whether an account has the new email: the same statements run, and its mailbox gets
-   * a mail in either case. Beyond the limit of mails per email, it gets none.
+   * Mails a link to the new email and voids earlier links. The current email gets a notice, whose not-me link also stops
+   * the change. The caller cannot tell whether an account has the new email, because the same statements run, and that
+   * mailbox gets a mail in either case. Beyond the limit of mails per email, it gets none.
    *
-   * @throws TooManyRequestsError
-   * @throws the errors of `SessionsService.lockActor`
+   * @throws TooManyRequestsError, the errors of `SessionsService.lockActor`
    */
   async requestChange(actor: Principal, email: string, client: Client): Promise<void> {
     const { userId: id } = actor;
@@ -79,7 +78,7 @@ export class EmailChangeService implements OnModuleInit {
    * Gives the token's user the email of the token, which is thereby verified. Voids the links that the earlier email
    * received, and sends it a notice whose not-me link restores it. Sessions stay signed in.
    *
-   * @throws EmailTakenError if another account has it by now. The token still works
+   * @throws EmailTakenError if another account has this email by now. The token still works
    * @throws TokenUsedOrExpiredError, TooManyRequestsError
    */
   async changeEmail(token: string, client: Client): Promise<void> {

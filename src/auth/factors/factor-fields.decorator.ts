@@ -9,7 +9,7 @@ const CODE = {
   example: '492039',
   description: 'The current code of an authenticator app. Spaces and the digits of other scripts are accepted.',
 } as const;
-/** An example. */
+/** The challenge in examples. */
 export const CHALLENGE = 'mV1oZc0kq3r6bQWm2y3tq9m2cJ3Qk6s8n1vY5xT7uZA';
 const RECOVERY_CODE = '8Q2M-WX4T-0ZKC-R7NA-5HJE-P3VG';
 

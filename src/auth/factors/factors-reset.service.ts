@@ -65,8 +65,8 @@ export class FactorsResetService {
   }
 
   /**
-   * Removes the factors and recovery codes that were added while a not-me link of the event can still work, because a
-   * thief may have added them. Older ones stay, so that access to the mailbox alone does not remove them.
+   * Removes the factors and recovery codes that were added within the lifetime of a not-me link, because a thief may have
+   * added them. Older ones stay, so that access to the mailbox alone does not remove them.
    */
   async removeRecent(manager: EntityManager, { id, hasSecondFactor }: User, actor: Actor): Promise<void> {
     if (!hasSecondFactor) return;

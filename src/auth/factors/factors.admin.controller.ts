@@ -22,7 +22,7 @@ export class FactorsAdminController {
   @ApiOperation({
     summary: 'Remove all second factors of a user, and revoke all their sessions',
     description:
-      'For users who lost their factors and recovery codes. Verify who asks first. Sends the user a mail. Does nothing if the user has no second factor. Fails for your own account if your role requires one.',
+      'For users who lost their factors and recovery codes. Verify the identity of the user first. Sends the user a mail. Does nothing if the user has no second factor. Fails for your own account if your role requires one.',
   })
   @ApiNoContentResponse()
   @ApiProblems(UserNotFoundError, LastFactorError)

@@ -59,7 +59,7 @@ export class FactorsController {
   @ApiOperation({
     summary: 'Delete a second factor',
     description:
-      'With the last one, deletes the recovery codes. Fails if it is the last one and the role of the account requires one. Sends a mail.',
+      'Deleting the last one also deletes the recovery codes, and fails if the role of the account requires a second factor. Sends a mail.',
   })
   @ApiNoContentResponse()
   @ApiProblems(FactorNotFoundError, LastFactorError)

@@ -39,7 +39,7 @@ export const factorsReset = defineSecurityMail('factors_reset', ({ productName }
 export const secondFactorFailed = defineSecurityMail('second_factor_failed', ({ productName }) => ({
   subject: `Someone knows your password for ${productName}`,
   paragraphs: [
-    `Someone entered the correct password of your account at ${productName}, and then a wrong code five times. They are ` +
+    `Someone entered the correct password of your account at ${productName}, and then a wrong code five times. They were ` +
       'not signed in.',
   ],
 }));

@@ -26,7 +26,7 @@ export class FactorsRepository {
     return manager.countBy(Factor, { userId, confirmedAt: Not(IsNull()) });
   }
 
-  /** Activates a factor. Returns false if it already is active, or was deleted. */
+  /** Activates a factor. Returns false if it is already active, or was deleted. */
   async confirm(manager: EntityManager, { id, userId }: Factor): Promise<boolean> {
     const where = { id, userId, confirmedAt: IsNull() };
     const { affected } = await manager.update(Factor, where, { confirmedAt: () => 'now()' });
@@ -34,8 +34,8 @@ export class FactorsRepository {
   }
 
   /**
-   * Records the use of a code, and replaces the sealed secret if one is given. Returns false if this code or a later one was
-   * used before, also by another instance.
+   * Records the use of a code, and replaces the sealed secret if one is given. Returns false if this code or a later one
+   * was used before, on any instance.
    */
   async useStep(manager: EntityManager, { id, userId }: Factor, step: number, sealed: Buffer | null): Promise<boolean> {
     const [, updated] = await manager.query<[unknown, number]>(

@@ -65,7 +65,7 @@ export class FactorsService {
   }
 
   /**
-   * Deletes a factor. With the last one, deletes the recovery codes.
+   * Deletes a factor. Also deletes the recovery codes if it is the last one.
    *
    * @throws FactorNotFoundError
    * @throws LastFactorError if the role of the account requires a second factor
@@ -109,9 +109,9 @@ export class FactorsService {
 
   /**
    * Activates a factor that the caller has just used, which counts as an authentication of their session. Returns recovery
-   * codes with the first factor. Call `SessionsService.lockActor` and insert the factor before.
+   * codes with the first factor. Call `SessionsService.lockActor` and insert the factor first.
    *
-   * @throws FactorNotFoundError if it already is active, or was deleted meanwhile
+   * @throws FactorNotFoundError if it is already active, or was deleted meanwhile
    * @throws FactorLimitReachedError
    */
   async activate(manager: EntityManager, actor: Principal, user: User, factor: Factor): Promise<string[] | undefined> {

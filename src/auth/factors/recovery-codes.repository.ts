@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { RECOVERY_CODE_CHARACTERS, RECOVERY_CODE_ALPHABET } from './factor-codes.js';
 
-const CODES = 10;
+const CODES_PER_USER = 10;
 
 /**
  * Creates and verifies recovery codes. SHA-256 suffices, because a code has 120 random bits. The hash uses no key of the
@@ -14,7 +14,7 @@ const CODES = 10;
 export class RecoveryCodesRepository {
   /** Replaces all codes of a user, and returns the new ones. The caller must have locked the user's row. */
   async replace(manager: EntityManager, userId: string): Promise<string[]> {
-    const codes = Array.from({ length: CODES }, newCode);
+    const codes = Array.from({ length: CODES_PER_USER }, newCode);
     await this.delete(manager, userId);
     await manager.query(`INSERT INTO recovery_codes (user_id, hash) SELECT $1, unnest($2::bytea[])`, [
       userId,

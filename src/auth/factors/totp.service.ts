@@ -30,8 +30,8 @@ export class TotpService {
   constructor(
     @InjectConfig() private readonly config: Config,
     private readonly database: Database,
-    private readonly factors: FactorsRepository,
-    private readonly service: FactorsService,
+    private readonly factors: FactorsService,
+    private readonly factorsRepository: FactorsRepository,
     private readonly sessions: SessionsService,
     private readonly box: FactorBox,
   ) {}
@@ -44,11 +44,11 @@ export class TotpService {
   enrollTotp(actor: Principal): Promise<TotpEnrollment> {
     return this.database.transactionWithRetry(async (manager) => {
       const user = await this.sessions.lockActor(manager, actor);
-      await this.service.assertRoom(manager, user);
-      await this.factors.deleteUnconfirmed(manager, user.id, MAX_UNCONFIRMED - 1);
+      await this.factors.assertRoom(manager, user);
+      await this.factorsRepository.deleteUnconfirmed(manager, user.id, MAX_UNCONFIRMED - 1);
       const [id, secret] = [newId(), generateSecret()];
       const sealedSecret = this.box.seal({ id, userId: user.id }, secret);
-      await this.factors.insert(manager, { id, userId: user.id, kind: 'totp', sealedSecret });
+      await this.factorsRepository.insert(manager, { id, userId: user.id, kind: 'totp', sealedSecret });
       const uri = totpUri(this.config.productName, user.email, secret);
       return { id, secret, uri, qrCode: qrCodeOf(uri) };
     });
@@ -57,18 +57,18 @@ export class TotpService {
   /**
    * Activates an authenticator app with its first code. Returns recovery codes with the first factor of the account.
    *
-   * @throws FactorNotFoundError if there is no such factor, or it already is active
+   * @throws FactorNotFoundError if the user has no such factor, or it is already active
    * @throws FactorInvalidError, FactorKeyMissingError, FactorLimitReachedError, the errors of `SessionsService.lockActor`
    */
   confirmTotp(actor: Principal, id: string, code: string): Promise<string[] | undefined> {
     return this.database.transactionWithRetry(async (manager) => {
       const user = await this.sessions.lockActor(manager, actor);
-      const factor = await this.factors.findOne(manager, user.id, id);
+      const factor = await this.factorsRepository.findOne(manager, user.id, id);
       if (factor?.kind !== 'totp' || factor.confirmedAt) throw new FactorNotFoundError();
       const isCorrect = await this.use(manager, factor, code);
       if (isCorrect === null) throw new FactorKeyMissingError();
       if (!isCorrect) throw new FactorInvalidError();
-      return this.service.activate(manager, actor, user, factor);
+      return this.factors.activate(manager, actor, user, factor);
     });
   }
 
@@ -78,7 +78,7 @@ export class TotpService {
    * @throws FactorKeyMissingError if no secret of an app is readable, so that a correct code does not count as a wrong one
    */
   async useCode(manager: EntityManager, userId: string, code: string): Promise<boolean> {
-    const apps = (await this.factors.listActive(manager, userId)).filter(({ kind }) => kind === 'totp');
+    const apps = (await this.factorsRepository.listActive(manager, userId)).filter(({ kind }) => kind === 'totp');
     let unreadable = 0;
     for (const app of apps) {
       const isUsed = await this.use(manager, app, code);
@@ -99,6 +99,6 @@ export class TotpService {
     const step = stepOf(opened.text, code, app.lastStep);
     if (step === null) return false;
     const resealed = opened.isCurrent ? null : this.box.seal(app, opened.text);
-    return this.factors.useStep(manager, app, step, resealed);
+    return this.factorsRepository.useStep(manager, app, step, resealed);
   }
 }

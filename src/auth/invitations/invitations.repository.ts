@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { In, type EntityManager } from 'typeorm';
 import { User } from '../../users/user.entity.js';
 
-/** Reads and writes who must be invited. */
+/** Finds users who must be invited, and marks them as invited. */
 @Injectable()
 export class InvitationsRepository {
   /** Locks active users who must get an invitation, by ID. Skips those that another command has locked. */

@@ -4,8 +4,8 @@ import { InsufficientScopeError } from '../../http/access.errors.js';
 import { requestOf } from '../../http/guarded-request.js';
 
 /**
- * Requires an API key with the scope, because users and keys without scopes must not read the state of other tokens. Its
- * owner must still be an admin.
+ * Requires an API key with the scope, because users and keys without scopes must not read the state of other tokens. The
+ * owner of the key must still be an admin.
  */
 @Injectable()
 export class IntrospectScopeGuard implements CanActivate {

@@ -21,9 +21,9 @@ export class IntrospectionController {
   @Post()
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Whether a token may be used now (RFC 7662), for other services',
+    summary: 'Check whether a token may be used now (RFC 7662), for other services',
     description:
-      'Needs an API key with the scope `introspect`, which an admin creates. A revocation shows in the next response, so a service that asks for each request has revocation as strict as this server. The response for an unknown, revoked or expired token is `{ "active": false }`.',
+      'Needs an API key with the scope `introspect`, which an admin creates. A revocation shows in the next response, so a service that introspects each request has revocation as strict as this server. The response for an unknown, revoked or expired token is `{ "active": false }`.',
   })
   @FormatErrors(keyError)
   @FormBody()

@@ -6,7 +6,7 @@ import { UnsupportedGrantTypeError } from './oauth.errors.js';
 /** The credentials or the token are wrong, or correct but not permitted to sign in. */
 const REJECTED_GRANTS: ReadonlySet<ErrorKind> = new Set(['unauthenticated', 'forbidden', 'conflict']);
 
-/** The usual message speaks of access tokens. */
+/** Replaces the message of `TokenMissingError`, which asks for an access token. */
 export const SEND_A_KEY = 'Send an API key as a bearer token in the Authorization header.';
 
 /** Formats the errors of an endpoint without authentication as OAuth errors (RFC 6749 §5.2, RFC 7009 §2.2.1). */

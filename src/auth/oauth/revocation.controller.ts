@@ -26,7 +26,7 @@ export class RevocationController {
   @FormatErrors(oauthError)
   @FormBody()
   @ApiBody({ type: TokenFormDto })
-  @ApiOkResponse({ description: 'The token does not work any more.', schema: { type: 'object', example: {} } })
+  @ApiOkResponse({ description: 'The token no longer works.', schema: { type: 'object', example: {} } })
   @ApiOAuthError(400, 'The form is not valid.', 'invalid_request')
   @ApiOAuthError(429, 'Too many connections.', 'temporarily_unavailable')
   @ApiOAuthError(500, 'An internal error.', 'server_error')

@@ -27,8 +27,8 @@ export class ServerMetadataController {
 
   @Get('oauth-authorization-server')
   @ApiOperation({
-    summary: 'The endpoints and abilities of this authorization server (RFC 8414)',
-    description: 'OAuth clients configure themselves with it. The URLs begin with `PUBLIC_URL`.',
+    summary: 'Get the endpoints and capabilities of this authorization server (RFC 8414)',
+    description: 'OAuth clients configure themselves with this document. The URLs begin with `PUBLIC_URL`.',
   })
   @ApiOkResponse({ type: ServerMetadataDto })
   getServerMetadata(): ServerMetadataDto {

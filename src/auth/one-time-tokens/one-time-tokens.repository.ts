@@ -18,7 +18,7 @@ export interface RedeemedToken extends Pick<OneTimeToken, 'email' | 'createdAt'>
   readonly user: User;
 }
 
-/** Tokens that are sent by mail and work once (ASVS 6.4.3). Tokens of inactive users do not work. */
+/** Issues, redeems and voids tokens that are sent by mail and work once (ASVS 6.4.3). Those of inactive users do not work. */
 @Injectable()
 export class OneTimeTokensRepository {
   private readonly ttlMs: Readonly<Record<TokenPurpose, number>>;
@@ -37,8 +37,8 @@ export class OneTimeTokensRepository {
   }
 
   /**
-   * Creates a token for a user and voids the earlier ones of its purpose, except `not_me`: each of those belongs to
-   * another mail. With `null`, runs the same statements and inserts nothing, so that timing does not reveal whether the
+   * Creates a token for a user and voids the earlier ones of its purpose, except `not_me`, because each of those belongs
+   * to another mail. With `null`, runs the same statements and inserts nothing, so that timing does not reveal whether the
    * account exists.
    *
    * @param email for `OneTimeToken.email`

@@ -4,7 +4,7 @@ import { deriveKey } from '../../common/derive-key.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 
-/** How long the user has to answer. Browsers wait as long. */
+/** How long the user has to respond. Browsers wait for the same time. */
 export const CHALLENGE_TTL_MS = 5 * 60_000;
 
 const NONCE_BYTES = 16;
@@ -48,7 +48,7 @@ export class PasskeyChallenges {
     return Buffer.concat([head, mac(key, head, scope)]);
   }
 
-  /** Returns the parts of a challenge, or `null` if it is malformed, forged, expired or of another scope. */
+  /** Returns the parts of a challenge, or `null` if it is malformed, forged, expired or from another scope. */
   verify(text: string, scope: ChallengeScope, now = Date.now()): PresentedChallenge | null {
     const bytes = Buffer.from(text, 'base64url');
     if (bytes.length !== HEAD_BYTES + MAC_BYTES || bytes.toString('base64url') !== text) return null;

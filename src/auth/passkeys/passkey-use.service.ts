@@ -42,7 +42,7 @@ export class PasskeyUseService {
     }
   }
 
-  /** Records a use that was verified. Returns why it must be rejected, or `null`. */
+  /** Records a verified use. Returns `null`, or why it must be rejected. */
   async record(
     manager: EntityManager,
     passkey: Passkey,

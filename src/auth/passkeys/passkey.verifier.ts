@@ -47,7 +47,7 @@ export class PasskeyVerifier {
   }
 
   /**
-   * Verifies a new passkey. Drops its attestation: we trust no maker of authenticators, and the library would request URLs
+   * Verifies a new passkey. Drops its attestation, because we trust no manufacturer, and the library would request URLs
    * from the certificates in it.
    *
    * @throws ValidationFailedError if the response is malformed
@@ -94,7 +94,7 @@ export class PasskeyVerifier {
       const { verified, authenticationInfo } = await verifyAuthenticationResponse({
         ...expected,
         response: { ...response, response: signed, clientExtensionResults: {} },
-        // The counter is compared when it is stored: the library would compare it before it verifies the signature.
+        // `recordUse` compares the counter, because the library would compare it before it verifies the signature.
         credential: { id: response.id, publicKey: new Uint8Array(passkey.publicKey), counter: 0 },
       });
       if (!verified) throw new Error('The signature is wrong.');

@@ -16,7 +16,7 @@ export type Passkey = Factor & { readonly credentialId: Buffer; readonly publicK
 export class PasskeysRepository {
   constructor(private readonly factors: FactorsRepository) {}
 
-  /** @throws PasskeyTakenError if the credential is registered already */
+  /** @throws PasskeyTakenError if the credential is already registered */
   async insert(
     manager: EntityManager,
     owner: Pick<Factor, 'id' | 'userId' | 'name'>,
@@ -45,8 +45,8 @@ export class PasskeysRepository {
   }
 
   /**
-   * Records the use of a passkey. Returns why it must be rejected, or `null`: of several uses of one challenge, one is
-   * accepted. A counter that does not grow is a sign of a copied authenticator (WebAuthn §6.1.1), unless it is always 0.
+   * Records the use of a passkey. Returns `null`, or why it must be rejected. Accepts one of several uses of a challenge.
+   * A counter that does not grow is a sign of a copied authenticator (WebAuthn §6.1.1), unless it is always 0.
    */
   async recordUse(manager: EntityManager, { id }: Passkey, use: VerifiedAssertion): Promise<PasskeyFlaw | null> {
     if (!(await this.useChallenge(manager, use.challenge))) return 'challenge_used';

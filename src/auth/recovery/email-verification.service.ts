@@ -96,16 +96,17 @@ export class EmailVerificationService implements OnModuleInit {
     mayRemind: boolean,
   ): Promise<EmailNotVerifiedError | null> {
     if (!this.isMissing(user)) return null;
-    const since = REMINDER_INTERVAL_MS;
-    if (mayRemind && (await this.tokens.countRecent(manager, 'email_verification', user.id, since)) === 0) {
-      await this.sendLink(manager, user);
-    }
+    if (mayRemind && !(await this.hasRecentLink(manager, user))) await this.sendLink(manager, user);
     return new EmailNotVerifiedError();
   }
 
   /** Sends a link and voids the earlier ones. The caller must have locked the user's row. */
   async sendLink(manager: EntityManager, user: User): Promise<void> {
     await this.mailToken(manager, user, await this.tokens.issue(manager, 'email_verification', user.id));
+  }
+
+  private async hasRecentLink(manager: EntityManager, { id }: User): Promise<boolean> {
+    return (await this.tokens.countRecent(manager, 'email_verification', id, REMINDER_INTERVAL_MS)) > 0;
   }
 
   private isMissing(user: User): boolean {

@@ -31,8 +31,8 @@ export class NotMeService {
   ) {}
 
   /**
-   * Secures an account: restores the email that received the link, revokes all sessions, replaces the password with an
-   * unusable one, removes recent second factors, voids all links, and mails a link to choose a new password. Links to an
+   * Secures an account. Restores the email that received the link, revokes all sessions, and replaces the password with an
+   * unusable one. Removes recent second factors, voids all links, and mails a link to choose a new password. Links to an
    * even earlier email still work, because this one may be that of a thief.
    *
    * @throws EmailTakenError if another account has that email. The token still works
@@ -61,7 +61,7 @@ export class NotMeService {
     }
   }
 
-  /** The email counts as verified, because the mail with the link arrived there. */
+  /** Restores an earlier email. It counts as verified, because the mail with the link arrived there. */
   private async restoreEmail(manager: EntityManager, user: User, email: string): Promise<void> {
     await this.users.changeEmail(manager, user.id, email);
     await this.mails.post(manager, emailRestored, { email: user.email, name: null }, {});

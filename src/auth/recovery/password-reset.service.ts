@@ -18,8 +18,8 @@ import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 
 /**
- * The minimum duration of a request for a link. It exceeds the time to write the two rows that only an existing account
- * gets, even on a busy machine, so that timing does not reveal whether the account exists.
+ * The minimum duration of a request for a link, so that timing does not reveal whether the account exists. It exceeds the
+ * time to write the two rows that only an existing account gets, even on a busy machine.
  */
 const MIN_REQUEST_MS = 100;
 
@@ -42,11 +42,12 @@ export class PasswordResetService {
 
   /**
    * Sends a link to choose a new password if an active account has this email. The caller cannot tell whether one exists
-   * (ASVS 6.3.8): the same statements run, parallel requests for an email wait for each other, one event is recorded, and
-   * the response takes at least `MIN_REQUEST_MS`.
+   * (ASVS 6.3.8). In both cases, the same statements run, one event is recorded, and the response takes at least
+   * `MIN_REQUEST_MS`. Parallel requests for an email wait for each other.
    *
-   * Beyond the limit of mails per email, the request still succeeds. It then mails a link only for a known device of the
-   * account, or if the newest link has passed half of its lifetime, at least 15 minutes. Strangers can therefore neither flood a mailbox nor stop its owner.
+   * Beyond the limit of mails per email, the request still succeeds. It then mails a link only to a known device of the
+   * account, or after half of the newest link's lifetime, at least 15 minutes. Strangers can therefore neither flood a
+   * mailbox nor stop its owner.
    *
    * @throws TooManyRequestsError
    */

@@ -57,7 +57,10 @@ export class FactorSignInController {
 
   @Public()
   @Post('passkey-options')
-  @ReturnsPasskeyOptions('Get the options for a passkey as second factor', 'to `POST /auth/login/factor` as `passkey`.')
+  @ReturnsPasskeyOptions(
+    'Get the options for a passkey as a second factor',
+    'to `POST /auth/login/factor` as `passkey`.',
+  )
   @ApiProblems(ChallengeInvalidError, TooManyRequestsError)
   getFactorOptions(
     @Body() { challenge }: PasskeyChallengeDto,

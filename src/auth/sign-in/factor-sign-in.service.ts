@@ -24,8 +24,8 @@ import { FactorVerifier } from './factor-verifier.js';
 import { SignInSessionService, type SignInResult } from './sign-in-session.service.js';
 
 /**
- * The second step of a sign-in: a factor that came with the password, a challenge for the client, or `null` if the client
- * can only send both together.
+ * The second step of a sign-in. Either a factor that came with the password, or a challenge for the client, or `null` if
+ * the client can only send both together.
  */
 export type SecondStep = FactorProof | 'challenge' | null;
 
@@ -64,7 +64,7 @@ export class FactorSignInService {
 
   /** Creates the session or a challenge after the password was verified. The caller must have locked the user's row. */
   async takeStep(manager: EntityManager, user: User, step: SecondStep, client: Client): Promise<SignInResult> {
-    if (step !== null && step !== 'challenge') return this.finishAtOnce(manager, user, step, client);
+    if (step !== null && step !== 'challenge') return this.finishWithProof(manager, user, step, client);
     const actor = { userId: user.id, client };
     await this.audit.record(manager, { type: SECOND_FACTOR_REQUESTED, userId: user.id, actor });
     if (step === null) return { user, rejection: new OtpRequiredError() };
@@ -92,7 +92,7 @@ export class FactorSignInService {
   }
 
   /** Completes a sign-in whose factor came with the password. A wrong one counts like that of a challenge. */
-  private async finishAtOnce(
+  private async finishWithProof(
     manager: EntityManager,
     user: User,
     proof: FactorProof,

@@ -32,8 +32,8 @@ export class FactorVerifier {
   ) {}
 
   /**
-   * Counts a guess at sign-in. Call it after the password was verified, so that only someone with the password can exhaust the limit. A known
-   * device has a limit of its own.
+   * Counts a guess at sign-in. Call it after the password was verified, so that only someone with the password can
+   * exhaust the limit. A known device has a limit of its own.
    *
    * @throws TooManyRequestsError
    */

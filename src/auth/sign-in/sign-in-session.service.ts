@@ -91,6 +91,7 @@ export class SignInSessionService {
     }
   }
 
+  /** Records the rejection and returns it, so that the caller can commit before it throws. */
   async reject(
     manager: EntityManager,
     user: User,
@@ -127,7 +128,7 @@ export class SignInSessionService {
   /** Returns whether the user gets a mail about this device (ASVS 6.3.5). */
   private async isNewDevice(manager: EntityManager, user: User, client: Client): Promise<boolean> {
     if ((await this.knownDevices.recognize(manager, { id: user.id }, client)) !== null) return false;
-    // An old account without sessions gets the mail: its sessions may have been pruned.
+    // An old account without sessions gets the mail, because its sessions may have been pruned.
     const isNewAccount = Date.now() - user.createdAt.getTime() < NEW_ACCOUNT_MS;
     return !isNewAccount || (await this.sessionsRepository.count(manager, { userId: user.id, kind: 'sign_in' })) > 0;
   }

@@ -15,10 +15,10 @@ import type { TokenGrant } from '../tokens/access-token.service.js';
 import { FactorSignInService, type SecondStep } from './factor-sign-in.service.js';
 import { SignInSessionService, type SignInResult } from './sign-in-session.service.js';
 
-/** The account can change while its password is verified. Then the sign-in starts over, at most this often. */
+/** The account can change while its password is verified. Then the sign-in starts over, at most this many times. */
 const MAX_ROUNDS = 10;
 /** The errors of a sign-in whose password was correct. Second factors have a limit of their own. */
-const PASSED = [SecondFactorRequiredError, OtpRequiredError];
+const ERRORS_AFTER_PASSWORD = [SecondFactorRequiredError, OtpRequiredError];
 
 @Injectable()
 export class SignInService {
@@ -55,7 +55,8 @@ export class SignInService {
       account: JSON.stringify({ email }),
       knownDevice: () => this.database.run((manager) => this.knownDevices.recognizeOwner(manager, { email }, client)),
     });
-    return this.sessions.complete(attempt, this.authenticate(email, password, client, secondStep, attempt), PASSED);
+    const pending = this.authenticate(email, password, client, secondStep, attempt);
+    return this.sessions.complete(attempt, pending, ERRORS_AFTER_PASSWORD);
   }
 
   private async authenticate(

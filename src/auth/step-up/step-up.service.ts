@@ -67,7 +67,7 @@ export class StepUpService {
   }
 
   private async record(manager: EntityManager, actor: Principal, method: AuthenticationMethod): Promise<void> {
-    // It can have ended while the password was verified.
+    // The session can have ended while the password was verified.
     if (!(await this.sessions.recordAuthentication(manager, actor, method)))
       throw new SessionNotFoundError({ claims: actor });
     await this.audit.record(manager, { type: STEP_UP, userId: actor.userId, actor, details: { method } });

@@ -27,7 +27,7 @@ export function renderText({ name, paragraphs, facts = [], button, closing, prod
 
 /**
  * Returns the HTML of a mail. Its styles are inline, because many mail programs ignore all others. It sets no text or
- * background colour, so that dark mode works.
+ * background color, so that dark mode works.
  */
 export function renderHtml(parts: MailParts): string {
   const { subject, name, paragraphs, facts = [], button, closing, productName } = parts;

@@ -23,7 +23,7 @@ export const maxDeliveries = (worker: Worker | null) => shareOf(MAX_DELIVERIES_P
 /** Finds retries, and mails that other instances have left. */
 const POLL_INTERVAL_MS = 2_000;
 
-/** How long running deliveries may take at shutdown. Another instance sends the mails of cancelled deliveries. */
+/** How long running deliveries may take at shutdown. Another instance sends the mails of canceled deliveries. */
 const SHUTDOWN_GRACE_MS = 3_000;
 
 /**

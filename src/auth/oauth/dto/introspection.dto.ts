@@ -14,7 +14,11 @@ export class IntrospectionDto {
   @ApiPropertyOptional({ example: 'gatehouse', description: 'The issuer of access tokens.' })
   iss?: string;
 
-  @ApiPropertyOptional({ type: 'integer', example: 1_893_456_000, description: 'When the token expires, in seconds.' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    example: 1_893_456_000,
+    description: 'When the token expires, in seconds since 1970.',
+  })
   exp?: number;
 
   @ApiPropertyOptional({
@@ -35,14 +39,15 @@ export class IntrospectionDto {
 
   @ApiPropertyOptional({
     example: 'urn:gatehouse:acr:two-factors',
-    description: 'The authentication context class (RFC 9470). Missing for API keys.',
+    description: 'The authentication context class (RFC 9470). Missing for API keys and sign-ins of earlier versions.',
   })
   acr?: string;
 
   @ApiPropertyOptional({
     type: 'integer',
     example: 1_767_225_600,
-    description: 'When the user last authenticated, in seconds since 1970. Missing for API keys.',
+    description:
+      'When the user last authenticated, in seconds since 1970. Missing for API keys and sign-ins of earlier versions.',
   })
   auth_time?: number;
 }

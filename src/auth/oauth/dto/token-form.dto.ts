@@ -12,8 +12,8 @@ export class TokenFormDto {
 }
 
 /**
- * Returns the token of the form, which must not repeat a field. The token can be longer than ours, because a token of another server is not an error (RFC 7662
- * §2.2, RFC 7009 §2.2).
+ * Returns the token of the form, which must not repeat a field. The token may be longer than ours, because a token of
+ * another server is not an error (RFC 7662 §2.2, RFC 7009 §2.2).
  *
  * @throws InvalidTokenRequestError
  */
