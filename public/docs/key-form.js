@@ -21,9 +21,9 @@ export function KeyForm({ React: { createElement: h }, system, run, button, fiel
       h('code', null, 'ghk_'),
       '. Create one with ',
       h('code', null, 'POST /auth/keys'),
-      '. A key cannot call your routes below ',
+      '. A key cannot call the routes below ',
       h('code', null, '/auth'),
-      ', or routes that need a recent sign-in. A reload of this page forgets it.',
+      ' that need a token, or routes that need a step-up. Reloading this page forgets the key.',
     ),
     field('key', 'API key', {
       ...{ type: 'password', autoComplete: 'off', autoFocus: true, isLast: true },

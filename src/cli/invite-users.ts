@@ -25,7 +25,7 @@ export async function inviteImportedUsers({ perMinute, dryRun }: InviteOptions):
   });
 }
 
-/** @returns how many users were invited */
+/** Invites all users who are due, in batches. Returns how many. */
 async function inviteAll(app: INestApplication, total: number, perMinute: number): Promise<number> {
   const invitations = app.get(InvitationsService);
   const size = Math.min(BATCH_SIZE, perMinute);

@@ -7,10 +7,12 @@ import { withApp } from './with-app.js';
 export async function resealFactors(): Promise<void> {
   await withApp(async (app) => {
     const { total, resealed, unreadable } = await app.get(FactorsResealService).resealAll();
-    console.log(`Encrypted ${resealed} of ${countOf(total, 'secrets')} again. The others have the newest key.`);
+    console.log(`Encrypted ${resealed} of ${countOf(total, 'secrets')} with the newest key.`);
+    const current = total - resealed - unreadable;
+    if (current > 0) console.log(`The newest key already encrypted ${countOf(current, 'secrets')}.`);
     if (unreadable > 0)
       throw new CommandError(
-        `No configured key opens ${countOf(unreadable, 'secrets')}. Add it to FACTOR_PREVIOUS_SECRETS.`,
+        `No configured key opens ${countOf(unreadable, 'secrets')}. Add its secret to FACTOR_PREVIOUS_SECRETS.`,
       );
   });
 }

@@ -2,7 +2,7 @@
  * The methods of authentication (RFC 8176). `otp` is a code of an authenticator app or a recovery code. `pop` is a passkey,
  * which proves the possession of a key.
  */
-export const AUTHENTICATION_METHODS = ['pwd', 'otp', 'pop'] as const;
+const AUTHENTICATION_METHODS = ['pwd', 'otp', 'pop'] as const;
 
 export type AuthenticationMethod = (typeof AUTHENTICATION_METHODS)[number];
 

@@ -7,7 +7,7 @@ import { RouteExtension } from './route-extension.decorator.js';
 /** Marks the operations in the OpenAPI document that need a recent authentication. */
 export const STEP_UP_EXTENSION = 'x-step-up';
 /** The scopes of an operation in the OpenAPI document. */
-export const SCOPES_EXTENSION = 'x-scopes';
+const SCOPES_EXTENSION = 'x-scopes';
 /** Marks operations that no API key may call. `buildOpenApi` reads and removes it. */
 export const SIGN_IN_ONLY_EXTENSION = 'x-sign-in-only';
 /** Marks operations that users may call before they enroll. `buildOpenApi` reads and removes it. */

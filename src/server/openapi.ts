@@ -156,7 +156,7 @@ function accessErrors(operation: Operation, isPublic: boolean): DocumentedError[
   ];
 }
 
-/** Those about keys precede `AccessGuard`, so that routes which accept no keys have them, too. */
+/** `SessionGuard` rejects invalid keys before `AccessGuard`, so routes that accept no keys also have the errors of keys. */
 const SESSION_ERRORS = [
   SessionNotFoundError,
   SessionRevokedError,

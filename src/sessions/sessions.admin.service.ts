@@ -31,7 +31,7 @@ export class SessionsAdminService {
     return toPage(rows, page.limit);
   }
 
-  /** Revokes a session. Succeeds if it already is revoked. @throws UnknownSessionError */
+  /** Revokes a session. Succeeds if it is already revoked. @throws UnknownSessionError */
   async revokeSession(actor: Principal, id: string): Promise<void> {
     const exists = await this.database.run((manager) =>
       this.sessions.revokeOne(manager, { id }, { reason: 'admin', actor }),

@@ -12,7 +12,7 @@ import { filterParameters, LOCK_USERS, revokeSql } from './revocation-sql.js';
 import { revocations } from './sessions.metrics.js';
 
 /** The time of the statement in seconds since 1970, as `Authentications` has it. */
-export const NOW_SECONDS = 'floor(extract(epoch FROM now()))';
+const NOW_SECONDS = 'floor(extract(epoch FROM now()))';
 
 export type NewSession = Pick<Session, 'id' | 'userId' | 'refreshSalt' | 'userAgent' | 'deviceName' | 'ipAddress'>;
 
@@ -119,7 +119,7 @@ export class SessionsRepository {
     return revoked.reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** Revokes one session, unless it already is revoked. Returns whether such a session exists. */
+  /** Revokes one session, unless it is already revoked. Returns whether such a session exists. */
   async revokeOne(manager: EntityManager, filter: SessionFilter & { id: string }, cause: Revocation): Promise<boolean> {
     const { id, userId, kind } = filter;
     if ((await this.revoke(manager, { id, userId, kind }, cause)) === 1) return true;

@@ -101,7 +101,7 @@ export class SessionsService implements OnModuleInit {
   }
 
   /**
-   * Revokes one of the caller's sessions. Succeeds if it already is revoked.
+   * Revokes one of the caller's sessions. Succeeds if it is already revoked.
    *
    * @throws UnknownSessionError if the caller has no session with this ID
    */

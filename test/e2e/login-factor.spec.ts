@@ -216,7 +216,7 @@ describe('POST /auth/login/factor', () => {
     [{ code: '000000', recoveryCode: '8Q2M-WX4T-0ZKC-R7NA-5HJE-P3VG' }, 400],
     [{ recoveryCode: '123456' }, 400],
     [{ recoveryCode: '8Q2M-WX4T-0ZKC-R7NA-5HJE-P3VG' }, 401],
-  ])('answers the proof %j with %i', async (proof, status) => {
+  ])('responds to the proof %j with %i', async (proof, status) => {
     const challenge = await challengeFor(app, await enrolled());
     expect((await finish(challenge, proof)).status).toBe(status);
   });

@@ -276,7 +276,7 @@ describe('OAuth clients', () => {
       }
     });
 
-    it('answers an outage with an OAuth error', async () => {
+    it('responds to an outage with an OAuth error', async () => {
       const database = jest.spyOn(app.app.get(Database), 'runReserved');
       database.mockRejectedValueOnce(new DatabaseUnavailableError());
       const response = await introspect(key);

@@ -149,7 +149,7 @@ describe('passkeys', () => {
     });
   });
 
-  describe('as second factor', () => {
+  describe('as a second factor', () => {
     it('complete a sign-in', async () => {
       const owner = await buildOwner();
       const challenge = await logIn(owner);

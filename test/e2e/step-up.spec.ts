@@ -28,7 +28,7 @@ describe('step-up authentication', () => {
     await get('sensitive', await buildSignedIn(app)).expect(200);
   });
 
-  it('is demanded with the challenge of RFC 9470 when the authentication is too old', async () => {
+  it('is required with the challenge of RFC 9470 when the authentication is too old', async () => {
     const person = await buildSignedIn(app);
     await age(person, 601);
     const response = await get('sensitive', person);
@@ -70,7 +70,7 @@ describe('step-up authentication', () => {
     expectProblem(await stepUp(await buildSignedIn(app), proof), 400, 'validation_failed');
   });
 
-  it('is demanded by all routes of a controller, unless a route has its own', async () => {
+  it('is required by all routes of a controller, unless a route has its own', async () => {
     const person = await buildSignedIn(app);
     await age(person, 601);
     const as = app.as(person.accessToken);
@@ -78,7 +78,7 @@ describe('step-up authentication', () => {
     await as.get('/probe-access-class/less').expect(200);
   });
 
-  it('is demanded by public routes, where only a guard of their own can find the user', async () => {
+  it('is required by public routes, where only a guard of their own can find the user', async () => {
     const person = await buildSignedIn(app);
     expectProblem(await app.request.get('/probe-access-public'), 401, 'insufficient_user_authentication');
     const withPassport = () => app.as(person.accessToken).get('/probe-access-public/passport');
@@ -90,7 +90,7 @@ describe('step-up authentication', () => {
     client.socket.close();
   });
 
-  it('is demanded by event streams', async () => {
+  it('is required by event streams', async () => {
     const person = await buildSignedIn(app);
     await age(person, 601);
     expectProblem(await get('events', person), 401, 'insufficient_user_authentication');
@@ -98,7 +98,7 @@ describe('step-up authentication', () => {
     await get('events', person).expect(200);
   });
 
-  it('is demanded by the handshake and by each message of a gateway', async () => {
+  it('is required by the handshake and by each message of a gateway', async () => {
     const person = await buildSignedIn(app);
     const { accessToken: token } = person;
     const client = await SocketClient.open(app, '/probe-sensitive', { token });
@@ -111,7 +111,7 @@ describe('step-up authentication', () => {
     expect(headers['www-authenticate']).toContain('max_age=600');
   });
 
-  it('is demanded by messages whose handler has it, in the same connection', async () => {
+  it('is required by messages whose handler has it, in the same connection', async () => {
     const person = await buildSignedIn(app);
     await age(person, 601);
     const client = await SocketClient.open(app, '/probe-access', { token: person.accessToken });
@@ -136,7 +136,7 @@ describe('step-up authentication', () => {
     await get('sensitive', person).expect(401);
   });
 
-  it('demands two factors where the route does', async () => {
+  it('requires two factors where the route does', async () => {
     const person = await buildSignedIn(app);
     const response = await get('two-factors', person);
     expect(response.headers['www-authenticate']).toContain('acr_values="urn:gatehouse:acr:two-factors"');
@@ -148,13 +148,13 @@ describe('step-up authentication', () => {
     await get('two-factors', person).expect(200);
   });
 
-  it('demands two factors by default from an account that has a second one', async () => {
+  it('requires two factors by default from an account that has a second one', async () => {
     const person = await buildSignedIn(app);
     await app.database.query('UPDATE users SET has_second_factor = true WHERE id = $1', [person.id]);
     expect((await get('sensitive', person)).body).toMatchObject({ minFactors: 2 });
   });
 
-  it('is demanded from sessions of earlier versions', async () => {
+  it('is required in sessions of earlier versions', async () => {
     const person = await buildSignedIn(app);
     await app.database.query(`UPDATE sessions SET authentications = '{}' WHERE id = $1`, [person.sessionId]);
     await get('sensitive', person).expect(401);
@@ -192,7 +192,7 @@ describe('step-up authentication', () => {
       });
     });
 
-    it('is demanded, but not for reads', async () => {
+    it('is required, but not for reads', async () => {
       const admin = await buildSignedIn(app, 'admin');
       const write = () =>
         strict.request.post('/probe-access/admin').set('Authorization', `Bearer ${admin.accessToken}`);
@@ -205,7 +205,7 @@ describe('step-up authentication', () => {
     });
   });
 
-  it('is demanded by the stricter of ADMIN_STEP_UP and the route', async () => {
+  it('is required by the stricter of ADMIN_STEP_UP and the route', async () => {
     const strict = await TestApp.start({
       imports: [ProbeAccessModule],
       database: app.database,
@@ -220,7 +220,7 @@ describe('step-up authentication', () => {
   });
 
   describe('for the own account of an admin', () => {
-    it('is demanded by the routes for other accounts', async () => {
+    it('is required by the routes for other accounts', async () => {
       const [admin, ada] = [await buildSignedIn(app, 'admin'), await buildSignedIn(app)];
       const { key } = await buildKey(app, admin);
       await age(admin, 601);

@@ -31,7 +31,7 @@ const decode = ({ registration, assertion, credentialId }: WebauthnVector): Weba
   credentialId: base64url(credentialId),
 });
 
-/** §16.7: ES256 with the certificate of a maker, and user verification. */
+/** §16.7: ES256 with the certificate of a manufacturer, and user verification. */
 export const PACKED_ES256 = decode({
   credentialId: 'c9a6f5b3462d02873fea0c56862234f99f081728084e511bb7760201a89054a5',
   registration: {

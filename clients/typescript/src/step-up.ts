@@ -5,7 +5,7 @@ import type { components } from './schema.js';
 /** The password, a code, a recovery code or a passkey. */
 export type StepUpProof = components['schemas']['StepUp'];
 
-/** What a request requires that got 401 `insufficient_user_authentication`. */
+/** The problem `insufficient_user_authentication`, with what the request requires. */
 export interface StepUpProblem extends Problem {
   /** How many seconds ago the user may have authenticated. */
   readonly maxAge: number;

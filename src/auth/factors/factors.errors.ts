@@ -1,9 +1,7 @@
 import { domainError, DomainError } from '../../common/domain.error.js';
 
 /** The second factors that a sign-in can use. */
-export const SIGN_IN_FACTORS = ['totp', 'passkey', 'recovery_code'] as const;
-
-export type SignInFactor = (typeof SIGN_IN_FACTORS)[number];
+export type SignInFactor = 'totp' | 'passkey' | 'recovery_code';
 
 /** The password is correct, and the account has a second factor. */
 export class SecondFactorRequiredError extends DomainError {

@@ -172,7 +172,7 @@ describe('PasskeyVerifier', () => {
       return withChallenge(assertion.challenge).verifyAssertion(response, { ...passkey, userId }, scope);
     };
 
-    it('accepts ES256 with the certificate of a maker', async () => {
+    it('accepts ES256 with the certificate of a manufacturer', async () => {
       expect(await verifyBoth(PACKED_ES256)).toMatchObject({ signCount: 0, isBackedUp: false });
     });
 

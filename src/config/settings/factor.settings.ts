@@ -1,21 +1,13 @@
 import { z } from 'zod';
 import type { Environment, Values } from '../environment.js';
 import { duration } from '../parsers/number.parsers.js';
-import { requireStrongSecret } from '../parsers/secret.parsers.js';
-import { list } from '../parsers/text.parsers.js';
+import { secret, secrets } from '../parsers/secret.parsers.js';
 
 const SECOND_FACTOR_POLICIES = ['off', 'admins', 'everyone'] as const;
 
 export const factorVariables = (environment: Environment) => ({
-  FACTOR_SECRET: z
-    .string()
-    .superRefine((secret, context) => {
-      if (environment === 'production') requireStrongSecret(secret, context);
-    })
-    .optional(),
-  FACTOR_PREVIOUS_SECRETS: list.superRefine((secrets, context) => {
-    if (environment === 'production') for (const previous of secrets) requireStrongSecret(previous, context);
-  }),
+  FACTOR_SECRET: secret(environment).optional(),
+  FACTOR_PREVIOUS_SECRETS: secrets(environment),
   SECOND_FACTOR_REQUIRED: z
     .enum(SECOND_FACTOR_POLICIES, `must be one of ${SECOND_FACTOR_POLICIES.join(', ')}`)
     .default('off'),

@@ -47,7 +47,7 @@ export const rateLimitSettings = (env: Values<typeof rateLimitVariables>) => ({
       forgot: { address: env.RATE_LIMIT_FORGOT_ADDRESS, account: env.RATE_LIMIT_FORGOT_ACCOUNT },
       verify: { address: env.RATE_LIMIT_VERIFY_ADDRESS, account: env.RATE_LIMIT_VERIFY_ACCOUNT },
     },
-    /** Requests of one API key. Each process counts by itself. */
+    /** Requests of one API key. Each process counts separately. */
     key: env.RATE_LIMIT_KEY,
   },
   /** If null, the database counts for the rate limits. */

@@ -1,31 +1,25 @@
 import { z } from 'zod';
 import { REQUIRED_IN_PRODUCTION, type Environment, type Values } from '../environment.js';
 import { duration } from '../parsers/number.parsers.js';
-import { privateKey, publicKeys, requireStrongSecret } from '../parsers/secret.parsers.js';
-import { list } from '../parsers/text.parsers.js';
+import { privateKey, publicKeys, secret, secrets } from '../parsers/secret.parsers.js';
 
 /** Signs tokens outside production if `JWT_SECRET` is not set. The start logs a warning. */
 export const DEVELOPMENT_SECRET = 'development-only-secret-that-production-refuses';
 
-export const tokenVariables = (environment: Environment) => {
-  const production = environment === 'production';
-  const secret = z.string().superRefine((value, context) => {
-    if (production) requireStrongSecret(value, context);
-  });
-  return {
-    JWT_SECRET: production ? z.string(REQUIRED_IN_PRODUCTION).pipe(secret) : secret.default(DEVELOPMENT_SECRET),
-    JWT_PREVIOUS_SECRETS: list.superRefine((secrets, context) => {
-      if (production) for (const previous of secrets) requireStrongSecret(previous, context);
-    }),
-    JWT_PRIVATE_KEY: privateKey.optional(),
-    JWT_VERIFICATION_KEYS: publicKeys,
-    REFRESH_SECRET: secret.optional(),
-    JWT_ISSUER: z.string().default('gatehouse'),
-    JWT_AUDIENCE: z.string().default('gatehouse'),
-    ACCESS_TOKEN_TTL: duration('1s', '1d', '15m'),
-    REFRESH_GRACE: duration('0s', '1m', '10s'),
-  };
-};
+export const tokenVariables = (environment: Environment) => ({
+  JWT_SECRET:
+    environment === 'production'
+      ? z.string(REQUIRED_IN_PRODUCTION).pipe(secret(environment))
+      : secret(environment).default(DEVELOPMENT_SECRET),
+  JWT_PREVIOUS_SECRETS: secrets(environment),
+  JWT_PRIVATE_KEY: privateKey.optional(),
+  JWT_VERIFICATION_KEYS: publicKeys,
+  REFRESH_SECRET: secret(environment).optional(),
+  JWT_ISSUER: z.string().default('gatehouse'),
+  JWT_AUDIENCE: z.string().default('gatehouse'),
+  ACCESS_TOKEN_TTL: duration('1s', '1d', '15m'),
+  REFRESH_GRACE: duration('0s', '1m', '10s'),
+});
 
 export const tokenSettings = (env: Values<typeof tokenVariables>) => ({
   accessToken: {

@@ -7,7 +7,7 @@ import { RefreshTokenField } from '../../dto/refresh.dto.js';
 import { EmailField, PasswordField } from '../../../users/user-fields.decorator.js';
 
 /** Validates and trims the optional name of a session. */
-export function DeviceNameField(): PropertyDecorator {
+function DeviceNameField(): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({
       minLength: 1,
