@@ -91,6 +91,16 @@ describe('adding a passkey', () => {
     expectProblem(await add(thief.accessToken, { response }), 409, 'passkey_taken');
   });
 
+  it.each([0, 1_024, 4_000])('rejects a credential whose ID has %d bytes', async (length) => {
+    const person = await buildSignedIn(app);
+    const authenticator = authenticatorFor(app);
+    authenticator.credentialId = Buffer.alloc(length, 1);
+    const id = Buffer.alloc(32, 1).toString('base64url');
+    const response = { ...(await createPasskey(app, person, authenticator)), id, rawId: id };
+    expectProblem(await add(person.accessToken, { response }), 401, 'passkey_invalid');
+    expect(await passkeysOf(person.id)).toEqual([]);
+  });
+
   it('rejects the eleventh factor', async () => {
     const person = await buildSignedIn(app);
     for (let count = 0; count < 10; count += 1) await addPasskey(app, person);
