@@ -1,4 +1,5 @@
 import { buildSignedIn, buildUser } from '../support/builders.js';
+import { enrollTotp } from '../support/factors.js';
 import { MailServer } from '../support/mail-server.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -49,5 +50,16 @@ describe('a recovery mail', () => {
     expect(text).toContain('Safari on macOS');
     expect(text).toContain('127.0.0.1');
     expect(link).toMatch(/^https:\/\/app\.example\.com\/account\/not-me#token=[\w-]{43}$/);
+  });
+
+  it.each([
+    ['Phone', 'authenticator app “Phone”\n'],
+    ['Call 0800 123 456 or visit evil.example', 'authenticator app\n'],
+  ])('about a second factor with the name %j contains %j', async (name, about) => {
+    const ada = await buildSignedIn(app);
+    const { id } = await enrollTotp(app, ada);
+    await app.as(ada.accessToken).patch(`/auth/factors/${id}`).send({ name }).expect(200);
+    const { text } = await nextMail(ada.email, /renamed/);
+    expect(text).toContain(`Second factor: ${about}`);
   });
 });

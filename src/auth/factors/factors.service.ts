@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { isPlainName } from '../../common/device-name.js';
 import type { Principal } from '../../common/principal.js';
 import { requiresSecondFactor } from '../../common/role.js';
 import { InjectConfig } from '../../config/config.module.js';
@@ -137,4 +138,7 @@ export class FactorsService {
 
 const detailsOf = ({ id, kind }: Factor) => ({ factorId: id, kind });
 
-const describe = ({ kind, name }: Factor) => (name === null ? DESCRIPTIONS[kind] : `${DESCRIPTIONS[kind]} “${name}”`);
+/** Omits a name that could contain a message, because a stranger can register with the email of someone else. */
+function describe({ kind, name }: Factor): string {
+  return name !== null && isPlainName(name) ? `${DESCRIPTIONS[kind]} “${name}”` : DESCRIPTIONS[kind];
+}
