@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Raw, type EntityManager, type QueryDeepPartialEntity, type SelectQueryBuilder } from 'typeorm';
+import { type EntityManager, type QueryDeepPartialEntity, type SelectQueryBuilder } from 'typeorm';
 import type { PageRequest } from '../common/pagination.js';
 import type { Role } from '../common/role.js';
 import { isUniqueViolation } from '../platform/database/pg-errors.js';
@@ -89,15 +89,20 @@ export class UsersRepository {
 
   /**
    * Locks a user's row and those of all active admins, so that two transactions cannot each remove one of the last two
-   * admins. One statement locks all rows in ID order, so that two of them cannot deadlock.
+   * admins. Returns them with their `invitation`. One statement locks all rows in ID order, so that two of them cannot
+   * deadlock.
    */
   lockWithAdmins(manager: EntityManager, id: string): Promise<User[]> {
-    return manager.find(User, {
-      // A literal, because the planner cannot match the partial index with a parameter.
-      where: [{ id }, { role: Raw((role) => `${role} = 'admin'`), isActive: true }],
-      order: { id: 'ASC' },
-      lock: { mode: 'for_no_key_update' },
-    });
+    return (
+      manager
+        .createQueryBuilder(User, 'user')
+        .addSelect('user.invitation')
+        // A literal, because the planner cannot match the partial index with a parameter.
+        .where(`user.id = :id OR user.role = 'admin' AND user.isActive`, { id })
+        .orderBy('user.id')
+        .setLock('for_no_key_update')
+        .getMany()
+    );
   }
 
   /** Updates a user. A new email is not verified. @throws EmailTakenError */
