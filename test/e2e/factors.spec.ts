@@ -276,10 +276,13 @@ describe('second factors', () => {
       const [admin, ada] = [await buildSignedIn(app, 'admin'), await buildSignedIn(app)];
       const { secret } = await enrollTotp(app, ada);
       const challenge = await challengeFor(app, ada);
+      const token = await issueToken(app, 'email_change', ada, 'thief@example.com');
       await app.as(admin.accessToken).delete(`/admin/users/${ada.id}/factors`).expect(204);
       const answer = await other.as(ada.accessToken).get('/users/me');
       expect(answer.body).toMatchObject({ code: 'session_revoked', reason: 'factors_reset' });
       expectProblem(await finish(challenge, { code: codeOf(secret) }), 401, 'challenge_invalid');
+      const change = await app.request.post('/auth/email/change').send({ token });
+      expectProblem(change, 422, 'token_used_or_expired');
       expect(await mailKinds(app, ada)).toContain('factors_reset');
       expect(await auditEvents(app, ada, 'factors_reset')).toMatchObject([{ outcome: 'success', actor_id: admin.id }]);
       await signIn(app, ada);

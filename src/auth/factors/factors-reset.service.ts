@@ -12,6 +12,7 @@ import type { User } from '../../users/user.entity.js';
 import { UserNotFoundError } from '../../users/users.errors.js';
 import { UsersRepository } from '../../users/users.repository.js';
 import { NOT_ME_TTL_MS } from '../one-time-tokens/one-time-token.entity.js';
+import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 import { ChallengesRepository } from './challenges.repository.js';
 import { FACTORS_RESET } from './factors.audit.js';
@@ -32,13 +33,14 @@ export class FactorsResetService {
     private readonly factors: FactorsRepository,
     private readonly recoveryCodes: RecoveryCodesRepository,
     private readonly challenges: ChallengesRepository,
+    private readonly tokens: OneTimeTokensRepository,
     private readonly securityMails: SecurityMailsService,
     private readonly audit: AuditRecorder,
   ) {}
 
   /**
-   * Removes all second factors and recovery codes of a user, and revokes all their sessions. Does nothing if the user has
-   * no factor. Returns whether they had one.
+   * Removes all second factors and recovery codes of a user, revokes all their sessions, and voids a pending change of the
+   * email. Does nothing if the user has no factor. Returns whether they had one.
    *
    * @param actor `null` for a command
    * @throws UserNotFoundError, the errors of `SessionsService.assertActorAllowed`
@@ -55,6 +57,8 @@ export class FactorsResetService {
       const count = await this.factors.deleteAll(manager, id);
       await this.recoveryCodes.delete(manager, id);
       await this.challenges.void(manager, id);
+      // A thief with a session may have requested it. Without factors, the email suffices to take the account over.
+      await this.tokens.void(manager, id, ['email_change']);
       await this.users.setSecondFactor(manager, id, false);
       await this.sessionsRepository.revoke(manager, { userId: id }, { reason: 'factors_reset', actor });
       const details = { count, by: actor ? 'admin' : 'command' };
