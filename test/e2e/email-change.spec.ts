@@ -355,6 +355,15 @@ describe('a change of the email', () => {
     expect(await stored(ada)).toEqual({ email: ada.email, isVerified: true });
   });
 
+  it('by an admin cannot be undone if the account was inactive', async () => {
+    const [ada, admin, email] = [await buildVerified(), await buildSignedIn(app, 'admin'), newEmail()];
+    const undo = [await change(ada, email), await issueToken(app, 'not_me', ada, email)];
+    for (const fields of [{ isActive: false }, { email: ada.email }, { isActive: true }])
+      await app.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send(fields).expect(200);
+    expect((await next(email, /another email/)).text).not.toContain('#token=');
+    for (const token of undo) expectProblem(await report(token), 422, 'token_used_or_expired');
+  });
+
   it('by an admin is rejected if the new one is taken', async () => {
     const [ada, eve, admin] = [await buildUser(app), await buildUser(app), await buildSignedIn(app, 'admin')];
     const answer = await app.as(admin.accessToken).patch(`/admin/users/${ada.id}`).send({ email: eve.email });

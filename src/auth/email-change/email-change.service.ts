@@ -12,12 +12,19 @@ import { EmailTakenError } from '../../users/users.errors.js';
 import { UsersRepository } from '../../users/users.repository.js';
 import { InvitationsService } from '../invitations/invitations.service.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
+import { TOKEN_PURPOSES } from '../one-time-tokens/one-time-token.entity.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
 import { EmailVerificationService } from '../recovery/email-verification.service.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 import { EMAIL_CHANGE_REQUESTED, EMAIL_CHANGED } from './email-change.audit.js';
-import { confirmEmailChange, emailChanged, emailChangeRequested, emailInUse } from './email-change.mails.js';
+import {
+  confirmEmailChange,
+  emailChanged,
+  emailChangeRequested,
+  emailInUse,
+  emailReplaced,
+} from './email-change.mails.js';
 import { EmailsRepository } from './emails.repository.js';
 
 /** Gives an account another email after a link proved that the user receives mail there. */
@@ -100,7 +107,8 @@ export class EmailChangeService implements OnModuleInit {
 
   /**
    * Handles a change by an admin in the same transaction. The new email must be verified. An invited user gets another
-   * invitation, and the earlier email no notice, because its owner has never used the account.
+   * invitation, and the earlier email no notice, because its owner has never used the account. If the account is inactive,
+   * nothing undoes the change, so that an admin can take a stolen account back.
    */
   private async handleAdminChange(manager: EntityManager, before: User, after: User): Promise<void> {
     if (before.invitation) {
@@ -109,7 +117,8 @@ export class EmailChangeService implements OnModuleInit {
       if (before.invitation === 'sent' && after.isActive) await this.invitations.sendLink(manager, after);
       return;
     }
-    await this.replaceLinks(manager, before, after.email, null);
+    if (before.isActive && after.isActive) await this.replaceLinks(manager, before, after.email, null);
+    else await this.replaceOwner(manager, before, after);
     if (after.isActive) await this.verification.sendLink(manager, after);
   }
 
@@ -123,6 +132,13 @@ export class EmailChangeService implements OnModuleInit {
     await this.assertFree(manager, email, before.id);
     await this.tokens.void(manager, before.id);
     await this.securityMails.queue(manager, emailChanged, before, client);
+  }
+
+  /** Voids all links of the account and sends the earlier email a notice without one. @throws EmailTakenError */
+  private async replaceOwner(manager: EntityManager, before: User, { id, email }: User): Promise<void> {
+    await this.assertFree(manager, email, id);
+    await this.tokens.void(manager, id, TOKEN_PURPOSES);
+    await this.mails.post(manager, emailReplaced, { email: before.email, name: null }, {});
   }
 
   private async assertFree(manager: EntityManager, email: string, userId: string): Promise<void> {
