@@ -1,27 +1,27 @@
-// What routes of second factors need before they can be called.
+// Prepares people and requests for the routes of second factors.
 import { generateSync } from 'otplib';
 import { PASSWORD } from '../support/accounts.js';
 import { SoftwareAuthenticator } from '../support/authenticator.js';
 
 /** @typedef {import('./calls.js').World} World @typedef {import('./calls.js').Person} Person */
 
-/** @param {World} world @param {Person} person */
+/** Sends a correct password, and returns the challenge for the second factor. @param {World} world @param {Person} person */
 export async function challengeFor(world, { email }) {
   const body = await world.send({ method: 'post', path: '/auth/login', json: { email, password: PASSWORD } }, 401);
   return /** @type {{ challenge: string }} */ (body).challenge;
 }
 
 /**
- * Returns the response of a new passkey. @param {World} world @param {string} accessToken @param {SoftwareAuthenticator} authenticator
+ * Returns the response of a new passkey.
+ *
+ * @param {World} world @param {string} accessToken @param {SoftwareAuthenticator} authenticator
  */
 export async function newPasskey(world, accessToken, authenticator = new SoftwareAuthenticator(world.origin)) {
   const options = await world.send({ method: 'post', path: '/auth/factors/passkeys/options', accessToken });
   return authenticator.create(options);
 }
 
-/**
- * Returns a person with a passkey. @param {World} world
- */
+/** Returns a person with a passkey. @param {World} world */
 export async function withPasskey(world) {
   const authenticator = new SoftwareAuthenticator(world.origin);
   const person = await world.signedIn();
@@ -31,7 +31,11 @@ export async function withPasskey(world) {
   return { ...person, authenticator };
 }
 
-/** @param {string} secret @param {number} [steps] of 30 seconds. Each code works once, and none after a later one */
+/**
+ * Returns the code of an authenticator app. Each code works once, and none after a later one.
+ *
+ * @param {string} secret @param {number} [steps] of 30 seconds
+ */
 export const codeOf = (secret, steps = 0) =>
   generateSync({ secret, epoch: Math.floor(Date.now() / 1_000) + steps * 30 });
 

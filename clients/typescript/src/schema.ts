@@ -208,7 +208,7 @@ export interface paths {
         put?: never;
         /**
          * Send a user another invitation
-         * @description Invalidates the earlier one. Fails if the user is inactive or already has a password. Users who were imported without a password can be invited, too.
+         * @description Invalidates the earlier invitation. Fails if the user is inactive or already has a password. Users who were imported without a password can be invited, too.
          */
         post: operations["inviteUser"];
         delete?: never;
@@ -352,7 +352,7 @@ export interface paths {
         put?: never;
         /**
          * Get the options for a new passkey
-         * @description Pass them to `PublicKeyCredential.parseCreationOptionsFromJSON` and `navigator.credentials.create`, then send the result to `POST /auth/factors/passkeys`.
+         * @description Pass the options to `PublicKeyCredential.parseCreationOptionsFromJSON` and `navigator.credentials.create`, then send the result to `POST /auth/factors/passkeys`.
          */
         post: operations["getOptions"];
         delete?: never;
@@ -372,7 +372,7 @@ export interface paths {
         put?: never;
         /**
          * Create ten new recovery codes
-         * @description The earlier ones stop working. Each new one works once instead of a second factor. Sends a mail.
+         * @description The earlier codes stop working. Each new code works once, instead of a second factor. Sends a mail.
          */
         post: operations["replaceRecoveryCodes"];
         delete?: never;
@@ -476,7 +476,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API key
-         * @description No other response contains the key. Send it as `Authorization: Bearer`, like an access token. A key cannot call `/auth`, change the account, or call routes that need a step-up. Sends a mail about the new key. Only admins can grant the scope `introspect`.
+         * @description No other response contains the key. Send it as `Authorization: Bearer`, like an access token. A key cannot change the account, call routes that need a step-up, or call routes below `/auth` except `/auth/introspect`. Sends a mail about the new key. Only admins can grant the scope `introspect`.
          */
         post: operations["createKey"];
         delete?: never;
@@ -556,7 +556,7 @@ export interface paths {
         put?: never;
         /**
          * Get the options for a passkey as a second factor
-         * @description Pass them to `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`, then send the result to `POST /auth/login/factor` as `passkey`.
+         * @description Pass the options to `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`, then send the result to `POST /auth/login/factor` as `passkey`.
          */
         post: operations["getFactorOptions"];
         delete?: never;
@@ -596,7 +596,7 @@ export interface paths {
         put?: never;
         /**
          * Report with a mailed token: this was not me
-         * @description Restores the email that received the link, if it was changed since. Revokes every session, disables the password, and mails a link to choose a new one. The token works once, for a week.
+         * @description Restores the email that received the link, if it was changed since. Revokes every session, disables the password, and mails a link to choose a new password. The token works once, for a week.
          */
         post: operations["reportNotMe"];
         delete?: never;
@@ -656,7 +656,7 @@ export interface paths {
         put?: never;
         /**
          * Get the options for a sign-in with a passkey alone
-         * @description Pass them to `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`, then send the result to `POST /auth/passkey`. The options do not depend on an account.
+         * @description Pass the options to `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`, then send the result to `POST /auth/passkey`. The options do not depend on an account.
          */
         post: operations["getSignInOptions"];
         delete?: never;
@@ -796,7 +796,7 @@ export interface paths {
         put?: never;
         /**
          * Authenticate again before a sensitive change
-         * @description Call it after 401 `insufficient_user_authentication`, then repeat the request with the same access token. If that error asks for two factors, call it once for each. A refresh does not count. Wrong proofs count towards a limit.
+         * @description Call it after 401 `insufficient_user_authentication`, then repeat the request with the same access token. If that error asks for two factors, call this route once for each. A refresh does not count. Wrong proofs count towards a limit.
          */
         post: operations["stepUp"];
         delete?: never;
@@ -816,7 +816,7 @@ export interface paths {
         put?: never;
         /**
          * Get the options to authenticate again with a passkey
-         * @description Pass them to `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`, then send the result to `POST /auth/step-up` as `passkey`.
+         * @description Pass the options to `PublicKeyCredential.parseRequestOptionsFromJSON` and `navigator.credentials.get`, then send the result to `POST /auth/step-up` as `passkey`.
          */
         post: operations["getStepUpOptions"];
         delete?: never;
@@ -1546,7 +1546,7 @@ export interface components {
             /** @enum {string} */
             attestation: "none";
             authenticatorSelection: components["schemas"]["AuthenticatorSelection"];
-            /** @description Valid for five minutes, once, in this session. */
+            /** @description Works once, in this session, and expires after five minutes. */
             challenge: string;
             /** @description The passkeys that the user already has. */
             excludeCredentials: components["schemas"]["PasskeyDescriptor"][];
@@ -1574,7 +1574,7 @@ export interface components {
         PasskeyRequestOptions: {
             /** @description The passkeys of the user. Without it, the browser offers all passkeys of this site. */
             allowCredentials?: components["schemas"]["PasskeyDescriptor"][];
-            /** @description Valid for five minutes, once. */
+            /** @description Works once, and expires after five minutes. */
             challenge: string;
             rpId: string;
             /**
@@ -8779,7 +8779,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `invalid_credentials`: Incorrect email or password.
+             * @description `invalid_credentials`: Incorrect password.
              *
              *     `factor_invalid`: The second factor is incorrect, or the code was already used. Try again with a new code or another factor.
              *

@@ -22,7 +22,7 @@ export class ApiKeysController {
   @ApiOperation({
     summary: 'Create an API key',
     description:
-      'No other response contains the key. Send it as `Authorization: Bearer`, like an access token. A key cannot call `/auth`, change the account, or call routes that need a step-up. Sends a mail about the new key. Only admins can grant the scope `introspect`.',
+      'No other response contains the key. Send it as `Authorization: Bearer`, like an access token. A key cannot change the account, call routes that need a step-up, or call routes below `/auth` except `/auth/introspect`. Sends a mail about the new key. Only admins can grant the scope `introspect`.',
   })
   @ApiCreated(CreatedApiKeyDto)
   @ApiProblems(KeyLimitReachedError)

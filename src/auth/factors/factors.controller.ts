@@ -32,7 +32,7 @@ export class FactorsController {
   @StepUp({ maxAge: '10m' })
   @ApiOperation({
     summary: 'Create ten new recovery codes',
-    description: 'The earlier ones stop working. Each new one works once instead of a second factor. Sends a mail.',
+    description: 'The earlier codes stop working. Each new code works once, instead of a second factor. Sends a mail.',
   })
   @ApiCreatedResponse({ type: RecoveryCodesDto })
   @ApiProblems(FactorMissingError)

@@ -20,7 +20,7 @@ export class InvitationsAdminController {
   @ApiOperation({
     summary: 'Send a user another invitation',
     description:
-      'Invalidates the earlier one. Fails if the user is inactive or already has a password. Users who were imported without a password can be invited, too.',
+      'Invalidates the earlier invitation. Fails if the user is inactive or already has a password. Users who were imported without a password can be invited, too.',
   })
   @ApiAcceptedResponse({ description: 'Accepted. A mail with a link to choose a password follows.' })
   @ApiProblems(UserNotFoundError, InvitationNotPossibleError)

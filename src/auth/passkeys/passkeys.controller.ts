@@ -26,7 +26,7 @@ export class PasskeysController {
   @ApiOperation({
     summary: 'Get the options for a new passkey',
     description:
-      'Pass them to `PublicKeyCredential.parseCreationOptionsFromJSON` and `navigator.credentials.create`, then send the result to `POST /auth/factors/passkeys`.',
+      'Pass the options to `PublicKeyCredential.parseCreationOptionsFromJSON` and `navigator.credentials.create`, then send the result to `POST /auth/factors/passkeys`.',
   })
   @ApiOkResponse({ type: PasskeyCreationOptionsDto })
   getOptions(@CurrentPrincipal() principal: Principal, @CurrentUser() user: User): Promise<PasskeyCreationOptionsDto> {

@@ -91,6 +91,22 @@ export class FactorSignInService {
     return this.sessions.complete(guess, pending);
   }
 
+  /**
+   * Returns the ID of a challenge's user. Unknown challenges count per client. A client that has exhausted its limit costs
+   * no query.
+   *
+   * @throws ChallengeInvalidError, TooManyRequestsError
+   */
+  async findUserId(token: string, client: Client): Promise<string> {
+    await this.limits.spend('login', { client }, []);
+    try {
+      return await this.database.run((manager) => this.challenges.findUserId(manager, token, client), client);
+    } catch (error) {
+      if (error instanceof ChallengeInvalidError) await this.limits.spend('login', { client }, ['address']);
+      throw error;
+    }
+  }
+
   /** Completes a sign-in whose factor came with the password. A wrong one counts like that of a challenge. */
   private async finishWithProof(
     manager: EntityManager,
@@ -121,22 +137,6 @@ export class FactorSignInService {
     const method = await this.verifier.verify(manager, user, proof, client);
     if (method) return this.sessions.start(manager, user, client, ['pwd', method]);
     return this.sessions.reject(manager, user, new FactorInvalidError(), client, 'wrong_factor');
-  }
-
-  /**
-   * Returns the user of a challenge. Unknown challenges count per client. A client that has exhausted its limit costs no
-   * query.
-   *
-   * @throws ChallengeInvalidError, TooManyRequestsError
-   */
-  async findUserId(token: string, client: Client): Promise<string> {
-    await this.limits.spend('login', { client }, []);
-    try {
-      return await this.database.run((manager) => this.challenges.findUserId(manager, token, client), client);
-    } catch (error) {
-      if (error instanceof ChallengeInvalidError) await this.limits.spend('login', { client }, ['address']);
-      throw error;
-    }
   }
 
   private async availableFactors(manager: EntityManager, user: User): Promise<SignInFactor[]> {

@@ -7,7 +7,7 @@ import { ApiProblems } from '../../http/api-problems.decorator.js';
 import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import { RequestClient } from '../../http/request-client.decorator.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
-import { InvalidCredentialsError } from '../../users/users.errors.js';
+import { IncorrectPasswordError } from '../../users/users.errors.js';
 import { factorExamples } from '../factors/factor-fields.decorator.js';
 import { FactorInvalidError, FactorKeyMissingError } from '../factors/factors.errors.js';
 import type { PasskeyRequestOptionsDto } from '../passkeys/dto/passkey-options.dto.js';
@@ -32,7 +32,7 @@ export class StepUpController {
   @ApiOperation({
     summary: 'Authenticate again before a sensitive change',
     description:
-      'Call it after 401 `insufficient_user_authentication`, then repeat the request with the same access token. If that error asks for two factors, call it once for each. A refresh does not count. Wrong proofs count towards a limit.',
+      'Call it after 401 `insufficient_user_authentication`, then repeat the request with the same access token. If that error asks for two factors, call this route once for each. A refresh does not count. Wrong proofs count towards a limit.',
   })
   @ApiBody({
     type: StepUpDto,
@@ -42,7 +42,7 @@ export class StepUpController {
     },
   })
   @ApiNoContentResponse()
-  @ApiProblems(InvalidCredentialsError, FactorInvalidError, FactorKeyMissingError, TooManyRequestsError)
+  @ApiProblems(IncorrectPasswordError, FactorInvalidError, FactorKeyMissingError, TooManyRequestsError)
   stepUp(
     @CurrentPrincipal() principal: Principal,
     @RequestClient() client: Client,

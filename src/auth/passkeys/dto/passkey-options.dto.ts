@@ -16,7 +16,7 @@ export class PasskeyDescriptorDto {
 
 /** `PublicKeyCredentialRequestOptionsJSON` of WebAuthn. */
 export class PasskeyRequestOptionsDto {
-  @ApiProperty({ example: CHALLENGE, description: 'Valid for five minutes, once.' })
+  @ApiProperty({ example: CHALLENGE, description: 'Works once, and expires after five minutes.' })
   challenge!: string;
 
   @ApiProperty({ example: 'app.example.com' })
@@ -81,7 +81,7 @@ export class PasskeyCreationOptionsDto {
   @ApiProperty({ type: PasskeyUserDto })
   user!: PasskeyUserDto;
 
-  @ApiProperty({ example: CHALLENGE, description: 'Valid for five minutes, once, in this session.' })
+  @ApiProperty({ example: CHALLENGE, description: 'Works once, in this session, and expires after five minutes.' })
   challenge!: string;
 
   @ApiProperty({ type: [PasskeyParametersDto] })
