@@ -24,7 +24,7 @@ export function configure({ isTyped }) {
   return tseslint.config(
     {
       ignores: [
-        'dist',
+        '**/dist',
         'clients/typescript/src/schema.ts',
         'coverage',
         '.data',
