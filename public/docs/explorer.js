@@ -1,4 +1,5 @@
 /* global SwaggerUIBundle */
+import { examplesPlugin } from './examples.js';
 import { introductionPlugin } from './introduction.js';
 import { nameControls } from './names.js';
 import { sessionPlugin } from './session.js';
@@ -23,7 +24,7 @@ SwaggerUIBundle({
   persistAuthorization: true,
   syntaxHighlight: { theme: 'obsidian' },
   tagsSorter: (a, b) => rank(a) - rank(b),
-  plugins: [introductionPlugin, signInPlugin, sessionPlugin],
+  plugins: [examplesPlugin, introductionPlugin, signInPlugin, sessionPlugin],
 });
 
 nameControls(document.querySelector('#swagger-ui'));

@@ -13,7 +13,7 @@ const SWAGGER_UI = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png
 
 /** Our plugins for it, and their styles. */
 const OWN = [
-  ...['explorer.js', 'explorer.css', 'introduction.js', 'names.js', 'routes.js', 'session.js'],
+  ...['explorer.js', 'explorer.css', 'examples.js', 'introduction.js', 'names.js', 'routes.js', 'session.js'],
   ...['sign-in.js', 'password-form.js', 'key-form.js', 'passkey.js'],
 ];
 

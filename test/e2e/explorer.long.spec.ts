@@ -260,6 +260,14 @@ interface Stored {
     expect(await violationsOf(page)).toEqual([]);
   }, 600_000);
 
+  it('fills in no examples of optional parameters, so that lists return rows', async () => {
+    const page = await open();
+    await signIn(page, admin);
+    const request = page.waitForRequest(/\/admin\/users/);
+    await run(page, await operationOf('GET /admin/users'));
+    expect(new URL((await request).url()).search).toBe('?limit=20');
+  });
+
   it('opens the lock when the session has been revoked', async () => {
     const page = await open();
     await signIn(page, admin);
