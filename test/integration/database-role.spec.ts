@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UpkeepService } from '../../src/platform/upkeep/upkeep.service.js';
+import { ChildApp } from '../support/child-app.js';
 import { LogLines } from '../support/log-lines.js';
 import { runCommand } from '../support/run-command.js';
 import { TestApp, TEST_SECRET } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
+import { until } from '../support/until.js';
 
 const PASSWORD = 'seven lanterns at dusk';
 
@@ -169,5 +171,13 @@ describe('the database role of the application', () => {
     expect(await examine()).toEqual([]);
     await database.query(`REVOKE UPDATE ON sessions FROM ${role}`);
     expect(await examine()).toEqual([expect.stringMatching(/^problem .* lacks rights on sessions\. Grant them/)]);
+  });
+
+  it('logs in production that it lacks a right', async () => {
+    await database.query(`REVOKE UPDATE ON sessions FROM ${role}`);
+    const production = await ChildApp.start({ NODE_ENV: 'production', BCRYPT_COST: '10', DATABASE_URL: urlAs(role) });
+    await until('the role is checked', () => production.log.includes('lacks rights'));
+    await production.kill();
+    expect(production.log).toContain('lacks rights on sessions. Grant them');
   });
 });

@@ -5,7 +5,7 @@ import { Database, type EntityManager } from '../../platform/database/database.j
 import { databaseOptions } from '../../platform/database/database.options.js';
 import { LazyDataSource } from '../../platform/database/lazy-data-source.js';
 import { DatabaseUnavailableError, isNotPermitted, isOutdatedSchema } from '../../platform/database/pg-errors.js';
-import { checkDatabase, checkMigrations } from '../../server/checks/database-checks.js';
+import { checkDatabase, checkMigrations, checkRights } from '../../server/checks/database-checks.js';
 import { readDatabaseFacts, tablesWithoutRights } from '../../server/checks/database-facts.repository.js';
 import { problem, problemIf, type Finding } from '../../server/checks/finding.js';
 import { inspectEmails } from './emails.check.js';
@@ -21,11 +21,10 @@ export async function inspectDatabase(config: Config, instances: number): Promis
   const connectTimeout = Math.min(config.database.connectTimeout, MAX_CONNECT_TIMEOUT_MS);
   const options = databaseOptions({ ...config.database, poolMax: CONNECTIONS, connectTimeout });
   const dataSource = await new LazyDataSource({ ...options, entities: [ENTITIES] }).initialize();
-  const tables = dataSource.entityMetadatas.map(({ tableName }) => tableName);
   const database = new Database(dataSource);
   const health = new HealthRepository();
   try {
-    const findings = await database.run((manager) => inspect(database, manager, { config, instances, tables, health }));
+    const findings = await database.run((manager) => inspect(database, manager, { config, instances, health }));
     return [...findings, ...(await tryToServe(database, health)), ...(await inspectEmails(database))];
   } catch (error) {
     return [problem('database', describe(error))];
@@ -55,29 +54,23 @@ function describe(error: unknown): string {
 interface Expectations {
   readonly config: Config;
   readonly instances: number;
-  readonly tables: readonly string[];
   readonly health: HealthRepository;
 }
 
 async function inspect(
   database: Database,
   manager: EntityManager,
-  { config, instances, tables, health }: Expectations,
+  { config, instances, health }: Expectations,
 ): Promise<Finding[]> {
   const facts = await readDatabaseFacts(manager);
   const executed = await health.executedMigrations(manager);
   const known = await health.knownMigrations();
   const pending = known.filter((name) => !executed.has(name));
   const unknown = [...executed].filter((name) => !known.includes(name));
-  const unusable = await tablesWithoutRights(manager, tables);
   const mayLose = facts.isPooled && config.database.preparedStatements;
   return [
     ...checkDatabase(facts, config, instances),
-    ...problemIf(
-      unusable.length > 0,
-      'database',
-      `The role ${facts.role} lacks rights on ${unusable.join(', ')}. Grant them as in docs/operations.md, Database roles.`,
-    ),
+    ...checkRights(facts, await tablesWithoutRights(manager)),
     ...problemIf(
       mayLose && (await losesPreparedStatements(database)),
       'database',

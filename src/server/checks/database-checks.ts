@@ -24,6 +24,19 @@ export function checkDatabase(facts: DatabaseFacts, config: Config, instances = 
   ];
 }
 
+/**
+ * Checks that the role may use every table. The migrations of a new version can add tables on which it has no rights.
+ *
+ * @param unusable the tables on which it lacks a right
+ */
+export function checkRights({ role }: DatabaseFacts, unusable: readonly string[]): readonly Finding[] {
+  return problemIf(
+    unusable.length > 0,
+    CHECK,
+    `The role ${role} lacks rights on ${unusable.join(', ')}. Grant them as in docs/operations.md, Database roles.`,
+  );
+}
+
 function describe({ version, database, role, schema, isPooled, isEncrypted, roundTripMs }: DatabaseFacts): string {
   return [
     `PostgreSQL ${Math.floor(version / 10_000)}.${version % 10_000}`,

@@ -89,7 +89,8 @@ export async function readDatabaseFacts(manager: EntityManager): Promise<Databas
 }
 
 /** Returns those of the tables on which the role lacks a right that the application needs. */
-export async function tablesWithoutRights(manager: EntityManager, tables: readonly string[]): Promise<string[]> {
+export async function tablesWithoutRights(manager: EntityManager): Promise<string[]> {
+  const tables = manager.dataSource.entityMetadatas.map(({ tableName }) => tableName);
   const rows = await manager.query<{ name: string }[]>(
     `SELECT name FROM unnest($1::text[]) AS name, to_regclass(quote_ident(name)) AS id
       WHERE id IS NOT NULL AND NOT (

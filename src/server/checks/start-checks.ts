@@ -3,8 +3,8 @@ import type { Config } from '../../config/env.js';
 import { configurationWarnings } from '../../config/warnings.js';
 import type { HealthRepository } from '../../health/health.repository.js';
 import type { Database } from '../../platform/database/database.js';
-import { checkDatabase, checkMigrations } from './database-checks.js';
-import { readDatabaseFacts } from './database-facts.repository.js';
+import { checkDatabase, checkMigrations, checkRights } from './database-checks.js';
+import { readDatabaseFacts, tablesWithoutRights } from './database-facts.repository.js';
 import type { Finding } from './finding.js';
 import { checkMachine } from './machine-checks.js';
 import { checkSettings } from './setting-checks.js';
@@ -16,7 +16,7 @@ export function logStartChecks(config: Config, logger: Logger): void {
 }
 
 /**
- * Logs warnings about the database and pending migrations, in production and after the start. The start does not need
+ * Logs warnings about the database, its role and pending migrations, in production and after the start. The start does not need
  * the database, so an outage is no failure here. Of several workers, only the first one asks.
  */
 export async function logDatabaseChecks(
@@ -27,10 +27,14 @@ export async function logDatabaseChecks(
 ): Promise<void> {
   if (config.environment !== 'production' || (config.worker?.number ?? 1) > 1) return;
   try {
-    const findings = await database.run(async (manager) => [
-      ...checkDatabase(await readDatabaseFacts(manager), config),
-      ...checkMigrations(await health.pendingMigrations(manager), []),
-    ]);
+    const findings = await database.run(async (manager) => {
+      const facts = await readDatabaseFacts(manager);
+      return [
+        ...checkDatabase(facts, config),
+        ...checkRights(facts, await tablesWithoutRights(manager)),
+        ...checkMigrations(await health.pendingMigrations(manager), []),
+      ];
+    });
     logFindings(findings, logger);
   } catch (error) {
     // `Database` logs outages.
