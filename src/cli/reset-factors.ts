@@ -7,6 +7,10 @@ export async function resetFactors(email: string): Promise<void> {
   await withApp(async (app) => {
     const user = await app.get(UsersService).getUserByEmail(email);
     const hadFactors = await app.get(FactorsResetService).resetFactors(user.id, null);
-    console.log(hadFactors ? `Removed the second factors of ${user.email}.` : `${user.email} has no second factor.`);
+    console.log(
+      hadFactors
+        ? `Removed the second factors of ${user.email} and revoked their sessions.`
+        : `${user.email} has no second factor.`,
+    );
   });
 }

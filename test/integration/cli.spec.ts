@@ -41,7 +41,7 @@ describe('the command line', () => {
       const ada = await buildSignedIn(app);
       await enrollTotp(app, ada);
       const { code, stdout } = await run('users:reset-factors', '--email', ada.email.toUpperCase());
-      expect([code, stdout]).toEqual([0, expect.stringContaining(`Removed the second factors of ${ada.email}.`)]);
+      expect([code, stdout]).toEqual([0, expect.stringContaining(`${ada.email} and revoked their sessions.`)]);
       await app.as(ada.accessToken).get('/users/me').expect(401);
       await signIn(app, ada);
       const again = await run('users:reset-factors', '--email', ada.email);
