@@ -31,6 +31,12 @@ describe('configurationWarnings', () => {
     expect(warningsOf({ ...PRODUCTION, NODE_ENV: 'development', PUBLIC_URL })).toEqual([]);
   });
 
+  it('warns that passkeys work only on this machine', () => {
+    const warning = expect.stringMatching(/^Passkeys work only on localhost\. Set PUBLIC_URL/) as string;
+    expect(warningsOf({ ...PRODUCTION, SMTP_URL: '', PUBLIC_URL: '' })).toContainEqual(warning);
+    expect(warningsOf({ ...PRODUCTION, SMTP_URL: '' })).not.toContainEqual(warning);
+  });
+
   it.each<[string, Readonly<Record<string, string>>]>([
     ['JWT_SECRET is not set', { NODE_ENV: 'development', JWT_SECRET: '' }],
     ['SMTP_URL is not set', { SMTP_URL: '' }],

@@ -7,7 +7,13 @@ export const isLoopback = (hostname: string): boolean => LOOPBACK.test(hostname)
 
 /** Returns warnings about valid settings that may be mistakes. */
 export function configurationWarnings(config: Config): string[] {
-  return [...secretWarnings(config), ...mailWarnings(config), ...workerWarnings(config), ...connectionWarnings(config)];
+  return [
+    ...secretWarnings(config),
+    ...mailWarnings(config),
+    ...passkeyWarnings(config),
+    ...workerWarnings(config),
+    ...connectionWarnings(config),
+  ];
 }
 
 function secretWarnings({ accessToken }: Config): string[] {
@@ -30,6 +36,12 @@ function mailWarnings({ environment, mail, publicUrl }: Config): string[] {
       ? ['MAIL_FROM is not set. Mail servers reject the sender gatehouse@localhost.']
       : []),
   ];
+}
+
+function passkeyWarnings({ environment, mail, passkeys }: Config): string[] {
+  // With SMTP_URL, `mailWarnings` reports a PUBLIC_URL that leads to this machine.
+  if (environment !== 'production' || mail.smtpUrl !== null || !isLoopback(passkeys.rpId)) return [];
+  return [`Passkeys work only on ${passkeys.rpId}. Set PUBLIC_URL, or WEBAUTHN_RP_ID and WEBAUTHN_ORIGINS.`];
 }
 
 function workerWarnings({ workers, database }: Config): string[] {
