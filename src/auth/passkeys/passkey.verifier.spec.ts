@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import {
@@ -93,6 +94,17 @@ describe('PasskeyVerifier', () => {
     ['the type of a registration', { type: 'webauthn.create' }],
   ] satisfies typeof flaws)('rejects the use of a passkey with %s', async (_, fields) => {
     await expect(use(new SoftwareAuthenticator(ORIGIN), fields)).rejects.toThrow(PasskeyInvalidError);
+  });
+
+  it('logs the first origin that is not listed', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+    const fresh = new PasskeyVerifier(config, challenges);
+    for (const origin of ['https://example.com', 'https://example.net']) {
+      const response = new SoftwareAuthenticator(ORIGIN).create(optionsFor(ENROLLMENT), { origin });
+      await expect(fresh.verifyRegistration(readRegistration(response), ENROLLMENT)).rejects.toThrow();
+    }
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('"https://example.com" tried to use a passkey')]]);
+    warn.mockRestore();
   });
 
   it('rejects the signature of another key', async () => {

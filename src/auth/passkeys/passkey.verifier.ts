@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { ValidationFailedError } from '../../common/domain.error.js';
 import { idToHex } from '../../common/id.js';
 import { InjectConfig } from '../../config/config.module.js';
@@ -37,7 +37,9 @@ export interface VerifiedAssertion {
 /** Verifies the responses of authenticators (WebAuthn Level 3 §7), without the database. */
 @Injectable()
 export class PasskeyVerifier {
+  private readonly logger = new Logger(PasskeyVerifier.name);
   private readonly config: Config['passkeys'];
+  private hasReportedOrigin = false;
 
   constructor(
     @InjectConfig() { passkeys }: Config,
@@ -119,13 +121,25 @@ export class PasskeyVerifier {
       const expected = { expectedChallenge: data.challenge, expectedOrigin: [...origins], expectedRPID: rpId };
       return { ...(await verify({ ...expected, requireUserVerification: true })), challenge };
     } catch (cause) {
+      this.reportOrigin(data.origin);
       throw new PasskeyInvalidError('not_verified', { cause });
     }
+  }
+
+  /** Logs the first origin that is not listed, because the response names no cause. Anyone can send further ones. */
+  private reportOrigin(origin: unknown): void {
+    if (this.hasReportedOrigin || typeof origin !== 'string' || this.config.origins.includes(origin)) return;
+    this.hasReportedOrigin = true;
+    this.logger.warn(
+      `A page of ${JSON.stringify(origin.slice(0, 200))} tried to use a passkey. If the page is yours, add its origin to ` +
+        'WEBAUTHN_ORIGINS.',
+    );
   }
 }
 
 interface ClientData {
   readonly challenge: string;
+  readonly origin?: unknown;
   readonly crossOrigin?: unknown;
   readonly topOrigin?: unknown;
 }
