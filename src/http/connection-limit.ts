@@ -18,7 +18,7 @@ export interface ConnectionLimitOptions {
   /** All connections of this process. */
   readonly maxTotal: number;
   readonly maxPerClient: number;
-  /** Returns whether a request is answered on a surplus connection, too. */
+  /** Returns whether a request is answered even on a surplus connection. */
   readonly isProbe: (request: IncomingMessage) => boolean;
 }
 
@@ -89,7 +89,7 @@ export class ConnectionLimit {
     if (client.direct > HARD_LIMIT_FACTOR * this.options.maxPerClient) return void connection.destroy();
     this.surplus.set(connection, new TooManyConnectionsError());
     this.clientSurplus.add(connection);
-    // It may send no request. `_httpMessage` is the response to a request in progress.
+    // The connection may never send a request. `_httpMessage` is the response to a request in progress.
     setTimeout(() => {
       if (!(connection as Connection)._httpMessage) connection.destroy();
     }, 2 * HOLD_MS).unref();
@@ -97,7 +97,7 @@ export class ConnectionLimit {
 
   /** The timeout for headers closes these connections if they send no request. */
   private addExtra(connection: Socket): void {
-    if (!this.isFull) this.logger.warn(`MAX_CONNECTIONS is reached. Only probes are answered on further connections.`);
+    if (!this.isFull) this.logger.warn('MAX_CONNECTIONS is reached. Only probes are answered on further connections.');
     this.isFull = true;
     if (connection.destroyed) return;
     if (this.surplus.has(connection)) return void connection.destroy();

@@ -34,8 +34,8 @@ export interface RefreshableSession extends SessionState {
  * @throws SessionNotFoundError, or ApiKeyInvalidError for a key, and the errors of `assertUsable`
  */
 export function usableSession<S extends SessionState>(session: S | null | undefined, claims: AccessClaims): S {
-  // Reject a token whose subject is not the user of the session.
   const isKey = claims.kind === 'key';
+  // Reject a token whose subject is not the user of the session.
   if (session?.user.id !== claims.userId)
     throw isKey ? new ApiKeyInvalidError({ claims }) : new SessionNotFoundError({ claims });
   assertUsable(session, isKey);

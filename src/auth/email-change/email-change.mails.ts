@@ -50,11 +50,14 @@ export const emailChanged = defineSecurityMail('email_changed', ({ productName }
   closing: CLOSING,
 }));
 
-/** To the earlier email, if an admin changed it while the account was inactive. Has no link, because a thief may have it. */
+/**
+ * Goes to the earlier email if an admin changed it while the account was inactive. Has no link, because a thief may
+ * receive the mail.
+ */
 export const emailReplaced = defineMail('email_replaced', ({ productName }) => ({
   subject: `Your account at ${productName} has another email address`,
   paragraphs: [
     `An administrator gave your account at ${productName} another email address. You no longer sign in with this one.`,
   ],
-  closing: 'If you do not expect this, contact the administrator.',
+  closing: 'If you did not expect this, contact the administrator.',
 }));

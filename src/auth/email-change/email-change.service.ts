@@ -107,8 +107,8 @@ export class EmailChangeService implements OnModuleInit {
 
   /**
    * Handles a change by an admin in the same transaction. The new email must be verified. An invited user gets another
-   * invitation, and the earlier email no notice, because its owner has never used the account. If the account is inactive,
-   * nothing undoes the change, so that an admin can take a stolen account back.
+   * invitation, and the earlier email gets no notice, because its owner has never used the account. If the account is inactive,
+   * nothing undoes the change, so that an admin can take back a stolen account.
    */
   private async handleAdminChange(manager: EntityManager, before: User, after: User): Promise<void> {
     if (before.invitation) {

@@ -70,7 +70,7 @@ export class PasskeyVerifier {
       });
       if (!registrationInfo) throw new Error('The registration was not verified.');
       const { credential, credentialBackedUp: isBackedUp } = registrationInfo;
-      // The library does not compare them. Only the ID of the response has the length of an ID.
+      // The library does not compare the two IDs, and only that of the response has passed validation.
       if (credential.id !== response.id) throw new Error('The credential has another ID.');
       await assertUsable(credential.publicKey);
       return {
