@@ -330,8 +330,18 @@ describe('second factors', () => {
     });
   });
 
+  it('of a stranger who registered the email are gone after its owner resets the password', async () => {
+    const stranger = await buildSignedIn(app);
+    await enrollTotp(app, stranger);
+    const token = await issueToken(app, 'password_reset', stranger);
+    const owner = { ...stranger, password: 'nine candles before dawn' };
+    await app.request.post('/auth/password/reset').send({ token, newPassword: owner.password }).expect(204);
+    expect(await list(await signIn(app, owner))).toEqual({ items: [], recoveryCodesLeft: 0 });
+    expect(await auditEvents(app, owner, 'factors_reset')).toMatchObject([{ outcome: 'success' }]);
+  });
+
   it('stay after a password reset', async () => {
-    const ada = await buildSignedIn(app);
+    const ada = await signIn(app, await buildUser(app, { isEmailVerified: true }));
     const { secret } = await enrollTotp(app, ada);
     const token = await issueToken(app, 'password_reset', ada);
     const changed = { ...ada, password: 'nine candles before dawn' };

@@ -69,6 +69,20 @@ export class FactorsResetService {
   }
 
   /**
+   * Removes all factors and recovery codes of a user who proves for the first time that the email is theirs. A stranger
+   * who registered it may have added them, and could otherwise sign in with a passkey and lock the owner out.
+   */
+  async removeUnproven(manager: EntityManager, user: User, actor: Actor): Promise<void> {
+    const { id, hasSecondFactor, emailVerifiedAt } = user;
+    if (!hasSecondFactor || emailVerifiedAt) return;
+    await this.recoveryCodes.delete(manager, id);
+    const count = await this.factors.deleteAll(manager, id);
+    await this.users.setSecondFactor(manager, id, false);
+    const details = { count, by: 'password_reset' };
+    await this.audit.record(manager, { type: FACTORS_RESET, userId: id, actor, details });
+  }
+
+  /**
    * Removes the factors and recovery codes that were added within the lifetime of a not-me link, because a thief may have
    * added them. Older ones stay, so that access to the mailbox alone does not remove them.
    */

@@ -13,6 +13,7 @@ import { normalizeEmail } from '../../users/email.js';
 import type { User } from '../../users/user.entity.js';
 import { UsersRepository } from '../../users/users.repository.js';
 import { passwordChanged, resetPassword } from '../auth.mails.js';
+import { FactorsResetService } from '../factors/factors-reset.service.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
 import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
 import { SecurityMailsService } from '../security-mails.service.js';
@@ -35,6 +36,7 @@ export class PasswordResetService {
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsRepository,
     private readonly tokens: OneTimeTokensRepository,
+    private readonly factorResets: FactorsResetService,
     private readonly mails: MailOutbox,
     private readonly securityMails: SecurityMailsService,
     private readonly audit: AuditRecorder,
@@ -82,7 +84,7 @@ export class PasswordResetService {
 
   /**
    * Sets a new password. Revokes all sessions, voids all tokens except those that undo a change of the email, and verifies
-   * the email, because the mail arrived there.
+   * the email, because the mail arrived there. Keeps second factors, unless the email was never verified before.
    *
    * @throws PasswordTooWeakError, and the token still works
    * @throws TokenUsedOrExpiredError, OverloadedError, TooManyRequestsError
@@ -102,6 +104,7 @@ export class PasswordResetService {
         // Revoke expired sessions too, so that their devices are no longer known.
         await this.sessions.revoke(manager, { userId: id }, { reason: 'password_reset', actor });
         await this.users.setPasswordHash(manager, id, passwordHash);
+        await this.factorResets.removeUnproven(manager, user, actor);
         await this.users.markEmailVerified(manager, user);
         await this.tokens.voidAll(manager, id);
         await this.audit.record(manager, { type: 'password_reset', userId: id, actor });
