@@ -110,7 +110,7 @@ const NEW_PASSWORD = 'nine kettles by the sea';
     expect(await signIn(user.password)).toBe(401);
   });
 
-  it('accepts an invitation with the link of its mail, and the account can sign in', async () => {
+  it('accepts an invitation with its mailed link, and the account can sign in', async () => {
     const [admin, invited] = [await buildSignedIn(app, 'admin'), { email: 'invited@example.com' }];
     await app.as(admin.accessToken).post('/admin/users').send(invited).expect(201);
     const page = await openLinkOf(invited.email);

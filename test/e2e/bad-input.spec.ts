@@ -340,7 +340,7 @@ describe('bad input', () => {
     ['SQL', (name: string) => `${name}=${encodeURIComponent(SQL[0] ?? '')}`],
     ['a poisoned key', (name: string) => `${name}=a&__proto__=b&constructor[prototype]=c`],
     ['1,000 other fields', (name: string) => `${name}=a&${'b=c&'.repeat(1_000)}`],
-  ])('%s in any form field of Gatehouse is rejected with an OAuth error, or has no effect', async (_, formOf) => {
+  ])('%s in any form field gets an OAuth error or has no effect', async (_, formOf) => {
     const failures: string[] = [];
     const forms = operations.filter(({ mediaType }) => mediaType?.endsWith('form-urlencoded'));
     for (const operation of forms.filter(isOwnRoute)) {

@@ -124,7 +124,7 @@ const onLocalhost = (url: string) => url.replace('127.0.0.1', 'localhost');
     expect([await first.evaluate(ME), await first.evaluate('ended')]).toEqual([ada.id, []]);
   });
 
-  it('signs in with a passkey as a second factor or alone, and steps up with it', async () => {
+  it('signs in with a passkey, alone or as a second factor, and steps up', async () => {
     const ada = await buildUser(app);
     const page = await browser.open(onLocalhost(other.url));
     await addAuthenticator(page);

@@ -53,7 +53,7 @@ describe('a change of the email', () => {
     return (await next(earlier, /was changed/)).token;
   };
 
-  it('takes effect with the link in the mail to the new one, and verifies it', async () => {
+  it('takes effect with the link to the new one, and verifies it', async () => {
     const ada = await buildSignedIn(app);
     const email = newEmail();
     const { text } = await request(ada, ` ${email.toUpperCase()}`).expect(202);
@@ -89,7 +89,7 @@ describe('a change of the email', () => {
     for (const { accessToken } of [ada, phone]) await other.as(accessToken).get('/users/me').expect(200);
   });
 
-  it('returns the same response and runs the same statements if the new one is taken', async () => {
+  it('returns the same response with the same statements if the new one is taken', async () => {
     const [proxied, proxy] = await TestApp.startProxied(app);
     await proxied.request.get('/health/ready').expect(200);
     const cost = async (email: (ada: SignedIn) => string) => {
@@ -136,7 +136,7 @@ describe('a change of the email', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([204, ...Array<number>(19).fill(422)]);
   });
 
-  it('succeeds for one of two accounts that race for an email, and the other link still works', async () => {
+  it('succeeds for one of two racing accounts, and keeps the link of the other', async () => {
     const people = [await buildUser(app), await buildUser(app)] as const;
     const email = newEmail();
     const tokens = await Promise.all(people.map((person) => issueToken(app, 'email_change', person, email)));
@@ -201,7 +201,7 @@ describe('a change of the email', () => {
     expectProblem(await app.as(ada.accessToken).get('/users/me'), 401, 'session_revoked');
   });
 
-  it('is undone by the link in the notice to the earlier one, which secures the account', async () => {
+  it('is undone by the link to the earlier one, which secures the account', async () => {
     const ada = await buildVerified();
     const email = newEmail();
     const undo = await change(ada, email);
@@ -236,7 +236,7 @@ describe('a change of the email', () => {
     expect((await stored(ada))?.email).toBe(ada.email);
   });
 
-  it('from one that was never verified can be undone, and the notice asks strangers to ignore it', async () => {
+  it('from an unverified one can be undone, and strangers are told to ignore it', async () => {
     const ada = await buildSignedIn(app);
     const email = newEmail();
     await request(ada, email).expect(202);
@@ -269,7 +269,7 @@ describe('a change of the email', () => {
     expect((await stored(ada))?.email).toBe(ada.email);
   });
 
-  it('that is pending ends with a deactivation, and a completed one can still be undone', async () => {
+  it('ends with a deactivation while pending, and can still be undone once completed', async () => {
     const [ada, admin] = [await buildVerified(), await buildSignedIn(app, 'admin')];
     const undo = await change(ada, newEmail());
     const pending = await issueToken(app, 'email_change', ada, newEmail());

@@ -88,7 +88,7 @@ interface Stored {
     await dialog.waitFor({ state: 'detached' });
   });
 
-  it('asks for a code if the account has a second factor, and never stores it', async () => {
+  it('asks an account with a second factor for a code, and never stores it', async () => {
     const person = await buildSignedIn(app);
     const { secret } = await enrollTotp(app, person);
     const page = await open();
@@ -116,7 +116,7 @@ interface Stored {
     expect(await page.evaluate<string>('localStorage.getItem("authorized")')).not.toContain(`"${otp}"`);
   });
 
-  it('uses the tokens of a sign-in with a code that a route returns, and of a refresh', async () => {
+  it('uses the tokens in the responses to a factor sign-in and a refresh', async () => {
     const person = await buildSignedIn(app);
     const { secret } = await enrollTotp(app, person);
     const page = await open();
@@ -164,7 +164,7 @@ interface Stored {
     await page.getByRole('dialog').getByText(`You are signed in as ${person.email}.`).waitFor();
   });
 
-  it('uses an API key, never stores it, and opens the lock when it is revoked', async () => {
+  it('uses an API key without storing it, and opens the lock after its revocation', async () => {
     const person = await buildSignedIn(app);
     const { id, key } = await buildKey(app, person);
     const page = await open();

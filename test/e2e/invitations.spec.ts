@@ -42,7 +42,7 @@ describe('an invitation', () => {
   const read = async ({ id }: { id: string }) =>
     (await app.as(admin.accessToken).get(`/admin/users/${id}`).expect(200)).body as Invited;
 
-  it('is mailed to a user who is created without a password, and is accepted with one', async () => {
+  it('is mailed to a new user without a password, and accepted with one', async () => {
     const ada = await create();
     expect(ada).toMatchObject({ isInvited: true, emailVerifiedAt: null });
     const { link, token } = await mailServer.next(ada.email);
@@ -133,7 +133,7 @@ describe('an invitation', () => {
     expectProblem(await accept(token), 422, 'token_used_or_expired');
   });
 
-  it('moves to the new email if an admin corrects it, without a notice to the earlier one', async () => {
+  it('moves to the corrected email, without a notice to the earlier one', async () => {
     // With a role, another query reads the user.
     for (const fields of [{}, { role: 'user' }]) {
       const [ada, email] = [await create(), newEmail()];

@@ -86,7 +86,7 @@ describe('security mails', () => {
       expect(await countNewDeviceMails(ada)).toBe(11);
     });
 
-    it('are limited to three per day for an unverified email, also if its account is registered again', async () => {
+    it('are limited to three per day for an unverified email, even if registered again', async () => {
       const email = 'never-verified@example.com';
       let ada = await buildUser(app, { email });
       for (let i = 0; i < 6; i += 1) await login(ada, { userAgent: `device ${i}` }).expect(200);

@@ -276,7 +276,7 @@ describe('the OpenAPI document', () => {
     expect(probes).toEqual(['/.well-known/jwks.json', '/.well-known/oauth-authorization-server']);
   });
 
-  it('documents the errors of the OAuth endpoints as OAuth errors with the codes of their status', () => {
+  it('documents OAuth errors with the codes of their status at the OAuth endpoints', () => {
     const [token = {}, revocation = {}, introspection = {}] = ['/auth/token', '/auth/revoke', '/auth/introspect'].map(
       (name) => operations.find(({ path }) => path === name)?.documented.responses,
     );

@@ -71,7 +71,7 @@ describe('passkeys', () => {
       expect(statuses.sort()).toEqual([200, ...Array<number>(19).fill(401)]);
     });
 
-    it('are rejected with a response that was used, even if their counter is always 0', async () => {
+    it('are rejected with a used response, even if their counter is always 0', async () => {
       const owner = await buildOwner();
       const response = await respond(owner, { counter: 0 });
       await send(response).expect(200);

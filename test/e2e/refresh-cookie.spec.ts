@@ -314,7 +314,7 @@ describe('cookie mode', () => {
   });
 
   describe('a sign-out', () => {
-    it('needs neither a body nor an access token, revokes the session and clears the cookie', async () => {
+    it('revokes the session and clears the cookie without a body and an access token', async () => {
       const ada = await build();
       const answer = await post('/auth/logout', `${NAME}=${ada.token}`).expect(204);
       expect([answer.text, cookiesOf(answer)]).toEqual(['', [CLEARED]]);

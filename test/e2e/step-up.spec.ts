@@ -78,7 +78,7 @@ describe('step-up authentication', () => {
     await as.get('/probe-access-class/less').expect(200);
   });
 
-  it('is required by public routes, where only a guard of their own can find the user', async () => {
+  it('is required by public routes whose user only their own guard can find', async () => {
     const person = await buildSignedIn(app);
     expectProblem(await app.request.get('/probe-access-public'), 401, 'insufficient_user_authentication');
     const withPassport = () => app.as(person.accessToken).get('/probe-access-public/passport');

@@ -77,7 +77,7 @@ describe('a second factor at POST /auth/token', () => {
     expect(await mails()).toBe(2);
   });
 
-  it('records a wrong code in the audit log and metrics like one of a challenge', async () => {
+  it('records a wrong code like one of a challenge, in audit log and metrics', async () => {
     const [ada, eve] = [await enrolled(), await enrolled()];
     const results: string[] = [];
     const metric = channel<Sample>('metric:gatehouse_sign_ins_total');

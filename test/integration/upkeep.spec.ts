@@ -184,7 +184,7 @@ describe('scheduled pruning', () => {
     expect(await mailKinds(app, user)).toHaveLength(120);
   });
 
-  it('queues no mail twice if two instances look for expiring keys at the same time', async () => {
+  it('queues no mail twice if two instances look for expiring keys simultaneously', async () => {
     await insertKeys('-80 days', '1 day', 120);
     const run = async (instance: TestApp) => {
       let total = 0;

@@ -82,7 +82,7 @@ export class EmailChangeService implements OnModuleInit {
   }
 
   /**
-   * Gives the token's user the email of the token, which is thereby verified. Voids the links that the earlier email
+   * Gives the token's user the email of the token, and marks it as verified. Voids the links that the earlier email
    * received, and sends it a notice whose not-me link restores it. Sessions stay signed in.
    *
    * @throws EmailTakenError if another account has this email by now. The token still works
@@ -107,8 +107,8 @@ export class EmailChangeService implements OnModuleInit {
 
   /**
    * Handles a change by an admin in the same transaction. The new email must be verified. An invited user gets another
-   * invitation, and the earlier email gets no notice, because its owner has never used the account. If the account is inactive,
-   * nothing undoes the change, so that an admin can take back a stolen account.
+   * invitation, and the earlier email gets no notice, because its owner has never used the account. If the account is
+   * inactive, nothing undoes the change, so that an admin can take back a stolen account.
    */
   private async handleAdminChange(manager: EntityManager, before: User, after: User): Promise<void> {
     if (before.invitation) {

@@ -72,7 +72,7 @@ export class ChallengesRepository {
     return { ...row, user };
   }
 
-  /** Counts a wrong factor. Returns how many the user had in all pending sign-ins. */
+  /** Counts a wrong factor. Returns how many the user has sent in all pending sign-ins. */
   async recordFailure(manager: EntityManager, { hash, user }: LockedChallenge): Promise<number> {
     // The `SELECT` does not see the `UPDATE` of its own statement.
     const [row] = await manager.query<{ count: number }[]>(
