@@ -38,6 +38,20 @@ class OrdersController {
   }
 }
 
+@Roles('admin')
+@Controller('admin/orders')
+class AdminOrdersController {
+  @Get()
+  list(): void {
+    return undefined;
+  }
+
+  @Post()
+  create(): void {
+    return undefined;
+  }
+}
+
 class ErrorDto {
   @ApiProperty()
   reason!: string;
@@ -95,7 +109,9 @@ class DocumentedController {
 }
 
 async function buildDocument() {
-  const module = await Test.createTestingModule({ controllers: [OrdersController, DocumentedController] }).compile();
+  const module = await Test.createTestingModule({
+    controllers: [OrdersController, AdminOrdersController, DocumentedController],
+  }).compile();
   return buildOpenApi(module.createNestApplication({ logger: false }));
 }
 
@@ -106,6 +122,12 @@ describe('buildOpenApi', () => {
     const { operationId, security, responses } = paths['/orders']?.get ?? {};
     expect([operationId, security]).toEqual(['ordersList', [{ signIn: [] }]]);
     expect(Object.keys(responses ?? {})).toEqual(['200', '401', '403', '429', '500', '503']);
+  });
+
+  it('describes a step-up of admin routes only where they write', async () => {
+    const { get, post } = (await buildDocument()).paths['/admin/orders'] ?? {};
+    const codesOf = (responses: object = {}) => JSON.stringify(responses).match(/insufficient_user_authentication/);
+    expect([codesOf(get?.responses), codesOf(post?.responses)]).toEqual([null, expect.anything()]);
   });
 
   it('describes an event stream', async () => {

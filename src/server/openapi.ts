@@ -81,9 +81,10 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     securitySchemes: { [SCHEME]: { type: 'oauth2', flows: { password: { tokenUrl: tokenUrl.slice(1), scopes: {} } } } },
   };
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path as object).filter(isOperation));
+  const reads = new Set<unknown>(Object.values(document.paths).flatMap(({ get, head }) => [get, head]));
   for (const operation of operations) {
     if (streams.has(operation.operationId ?? '')) describeStream(operation.responses);
-    complete(operation);
+    complete(operation, reads.has(operation));
   }
   declareProblemCodes(
     schemas,
@@ -100,7 +101,7 @@ function isOperation(member: unknown): member is Operation {
 }
 
 /** Adds the security requirement, and the errors that are common to all operations of this kind. */
-function complete(operation: Operation): void {
+function complete(operation: Operation, isRead: boolean): void {
   const access = operation[PUBLIC_EXTENSION] as PublicOptions | undefined;
   Reflect.deleteProperty(operation, PUBLIC_EXTENSION);
   const isOptional = access !== undefined && operation[USER_EXTENSION] === true;
@@ -115,6 +116,7 @@ function complete(operation: Operation): void {
     addProblems(responses, [
       TooManyConnectionsError,
       ...(access?.evenIfBusy ? [] : [RequestTimeoutError]),
+      ...accessErrors(operation, { isPublic: access !== undefined && !isOptional, isRead }),
       ...handlerErrors(operation, access, isOptional),
       ...bodyErrors,
     ]);
@@ -131,7 +133,7 @@ function handlerErrors(
   access: PublicOptions | undefined,
   isOptional: boolean,
 ): DocumentedError[] {
-  const errors: DocumentedError[] = [InternalError, ...accessErrors(operation, access !== undefined && !isOptional)];
+  const errors: DocumentedError[] = [InternalError];
   const takesInput = operation.requestBody !== undefined || (operation.parameters ?? []).length > 0;
   if (takesInput) errors.push(ValidationFailedError, BadRequestError);
   if (!access) errors.push(TokenMissingError);
@@ -142,7 +144,10 @@ function handlerErrors(
 }
 
 /** Returns the errors of `AccessGuard`, except those about roles. Removes the extensions that only this function reads. */
-function accessErrors(operation: Operation, isPublic: boolean): DocumentedError[] {
+function accessErrors(
+  operation: Operation,
+  { isPublic, isRead }: { isPublic: boolean; isRead: boolean },
+): DocumentedError[] {
   const isSignInOnly = operation[SIGN_IN_ONLY_EXTENSION] === true;
   const isOpen = operation[OPEN_TO_UNENROLLED_EXTENSION] === true;
   for (const name of [SIGN_IN_ONLY_EXTENSION, OPEN_TO_UNENROLLED_EXTENSION]) Reflect.deleteProperty(operation, name);
@@ -151,8 +156,10 @@ function accessErrors(operation: Operation, isPublic: boolean): DocumentedError[
   return [
     ...(isOpen ? [] : [SecondFactorEnrollmentRequiredError]),
     ...(stepUp ? [] : isSignInOnly ? [SignInRequiredError] : [InsufficientScopeError, TooManyRequestsError]),
-    // `ADMIN_STEP_UP` applies to the writes among them.
-    ...(stepUp || operation[ROLES_EXTENSION] ? [InsufficientAuthenticationError, SignInRequiredError] : []),
+    // `ADMIN_STEP_UP` applies to routes with roles that write.
+    ...(stepUp || (operation[ROLES_EXTENSION] && !isRead)
+      ? [InsufficientAuthenticationError, SignInRequiredError]
+      : []),
   ];
 }
 

@@ -2240,9 +2240,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
-             *
-             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
+             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
              *
              *     `token_invalid`: The access token is not valid. Sign in again.
              *
@@ -2271,7 +2269,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
+                        code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -2280,8 +2278,6 @@ export interface operations {
              * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
-             *
-             *     `sign_in_required`: API keys cannot do this. Sign in.
              *
              *     `forbidden`: Your role does not allow this.
              */
@@ -2293,7 +2289,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "second_factor_enrollment_required" | "insufficient_scope" | "sign_in_required" | "forbidden";
+                        code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
                     };
                 };
             };
@@ -2928,9 +2924,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
-             *
-             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
+             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
              *
              *     `token_invalid`: The access token is not valid. Sign in again.
              *
@@ -2959,7 +2953,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
+                        code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -2968,8 +2962,6 @@ export interface operations {
              * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
-             *
-             *     `sign_in_required`: API keys cannot do this. Sign in.
              *
              *     `forbidden`: Your role does not allow this.
              */
@@ -2981,7 +2973,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "second_factor_enrollment_required" | "insufficient_scope" | "sign_in_required" | "forbidden";
+                        code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
                     };
                 };
             };
@@ -3284,9 +3276,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `insufficient_user_authentication`: Authenticate again with POST /auth/step-up, then repeat the request.
-             *
-             *     `token_missing`: Send an access token as a bearer token in the Authorization header.
+             * @description `token_missing`: Send an access token as a bearer token in the Authorization header.
              *
              *     `token_invalid`: The access token is not valid. Sign in again.
              *
@@ -3315,7 +3305,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "insufficient_user_authentication" | "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
+                        code: "token_missing" | "token_invalid" | "token_expired" | "session_not_found" | "session_revoked" | "session_expired" | "user_inactive" | "key_invalid" | "key_revoked" | "key_expired";
                         reason?: components["schemas"]["RevocationReason"];
                     };
                 };
@@ -3324,8 +3314,6 @@ export interface operations {
              * @description `second_factor_enrollment_required`: This account needs a second factor. Enroll one with POST /auth/factors/totp or a passkey.
              *
              *     `insufficient_scope`: The scopes of this API key do not allow this.
-             *
-             *     `sign_in_required`: API keys cannot do this. Sign in.
              *
              *     `forbidden`: Your role does not allow this.
              */
@@ -3337,7 +3325,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "second_factor_enrollment_required" | "insufficient_scope" | "sign_in_required" | "forbidden";
+                        code: "second_factor_enrollment_required" | "insufficient_scope" | "forbidden";
                     };
                 };
             };
