@@ -126,8 +126,8 @@ describe('buildOpenApi', () => {
 
   it('describes a step-up of admin routes only where they write', async () => {
     const { get, post } = (await buildDocument()).paths['/admin/orders'] ?? {};
-    const codesOf = (responses: object = {}) => JSON.stringify(responses).match(/insufficient_user_authentication/);
-    expect([codesOf(get?.responses), codesOf(post?.responses)]).toEqual([null, expect.anything()]);
+    expect(JSON.stringify(get?.responses)).not.toContain('insufficient_user_authentication');
+    expect(JSON.stringify(post?.responses)).toContain('insufficient_user_authentication');
   });
 
   it('describes an event stream', async () => {
