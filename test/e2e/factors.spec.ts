@@ -288,6 +288,23 @@ describe('second factors', () => {
       await signIn(app, ada);
     });
 
+    it('are gone without a deadlock with a deactivation of the user', async () => {
+      const [admin, ada] = [await buildSignedIn(app, 'admin'), await buildSignedIn(app)];
+      // A deadlock would not be resolved, but time out.
+      await app.database.query(
+        `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = ''1h''', current_database()); END $$`,
+      );
+      const patient = await TestApp.start({ database: app.database });
+      const user = `/admin/users/${ada.id}`;
+      const answers = await app.database.queue(
+        `SELECT FROM users WHERE id = '${ada.id}' FOR NO KEY UPDATE`,
+        () => patient.as(admin.accessToken).delete(`${user}/factors`),
+        () => patient.as(admin.accessToken).patch(user).send({ isActive: false }),
+      );
+      expect(answers.map(({ status }) => status)).toEqual([204, 200]);
+      await patient.close();
+    });
+
     it('change nothing for a user who had none', async () => {
       const [admin, ada] = [await buildSignedIn(app, 'admin'), await buildSignedIn(app)];
       await app.as(admin.accessToken).delete(`/admin/users/${ada.id}/factors`).expect(204);

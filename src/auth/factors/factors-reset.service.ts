@@ -48,7 +48,8 @@ export class FactorsResetService {
    */
   resetFactors(id: string, actor: Principal | null): Promise<boolean> {
     return this.database.transactionWithRetry(async (manager) => {
-      const user = await this.users.lock(manager, id);
+      // Locks the row of the actor, too, in the order of other changes by admins. Otherwise two of them could deadlock.
+      const user = (await this.users.lockWithAdmins(manager, id)).find((locked) => locked.id === id);
       if (!user) throw new UserNotFoundError();
       if (actor) await this.sessions.assertActorAllowed(manager, actor);
       if (!user.hasSecondFactor) return false;
