@@ -65,6 +65,22 @@ describe('POST /auth/login/factor', () => {
     await app.request.post('/auth/refresh').set({ Origin: app.url, Cookie: cookie }).expect(200);
   });
 
+  it('delivers the refresh token as the first step requested', async () => {
+    const ada = await enrolled();
+    const { email, password } = ada;
+    for (const [index, tokenDelivery] of [undefined, 'body'].entries()) {
+      const credentials = { email, password, tokenDelivery: 'cookie' };
+      const login = await app.request.post('/auth/login').set('User-Agent', '').send(credentials);
+      expectProblem(login, 401, 'second_factor_required');
+      const proof = { recoveryCode: ada.recoveryCodes[index], tokenDelivery };
+      const { body, headers } = await finish(String(login.body.challenge), proof).expect(200);
+      expect([Boolean(headers['set-cookie']), 'refreshToken' in body]).toEqual([
+        !tokenDelivery,
+        Boolean(tokenDelivery),
+      ]);
+    }
+  });
+
   it('accepts a recovery code once', async () => {
     const ada = await enrolled();
     const [recoveryCode = ''] = ada.recoveryCodes;

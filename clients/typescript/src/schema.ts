@@ -1482,7 +1482,7 @@ export interface components {
             /** @description The last refresh token of this device, expired or not. It identifies the device. */
             refreshToken?: string;
             /**
-             * @description Where the refresh token goes: the body by default. In browsers, use `cookie`, which scripts cannot read.
+             * @description Where the refresh token goes: the body by default. In browsers, use `cookie`, which scripts cannot read. A second step uses that of the first one by default.
              * @enum {string}
              */
             tokenDelivery?: "body" | "cookie";
@@ -1512,7 +1512,7 @@ export interface components {
             /** @description The last refresh token of this device, expired or not. It identifies the device. */
             refreshToken?: string;
             /**
-             * @description Where the refresh token goes: the body by default. In browsers, use `cookie`, which scripts cannot read.
+             * @description Where the refresh token goes: the body by default. In browsers, use `cookie`, which scripts cannot read. A second step uses that of the first one by default.
              * @enum {string}
              */
             tokenDelivery?: "body" | "cookie";
@@ -1604,7 +1604,7 @@ export interface components {
                 type: "public-key";
             };
             /**
-             * @description Where the refresh token goes: the body by default. In browsers, use `cookie`, which scripts cannot read.
+             * @description Where the refresh token goes: the body by default. In browsers, use `cookie`, which scripts cannot read. A second step uses that of the first one by default.
              * @enum {string}
              */
             tokenDelivery?: "body" | "cookie";

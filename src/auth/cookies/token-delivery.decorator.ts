@@ -17,7 +17,7 @@ export function TokenDeliveryField(): PropertyDecorator {
       enum: TOKEN_DELIVERIES,
       example: 'body',
       description:
-        'Where the refresh token goes: the body by default. In browsers, use `cookie`, which scripts cannot read.',
+        'Where the refresh token goes: the body by default. In browsers, use `cookie`, which scripts cannot read. A second step uses that of the first one by default.',
     }),
     Optional(),
     OneOf(TOKEN_DELIVERIES),

@@ -12,6 +12,9 @@ export const MAX_FAILURES = 5;
 /** Someone who knows the password could otherwise fill the table. */
 const MAX_PER_USER = 50;
 
+/** Starts the challenge of a sign-in in cookie mode, so that the second step uses that mode too. */
+export const COOKIE_CHALLENGE = 'cookie.';
+
 /** A challenge whose row and user are locked until the transaction ends. */
 export interface LockedChallenge {
   readonly hash: Buffer;
@@ -95,7 +98,7 @@ export class ChallengesRepository {
 
 /** Returns the stored hash of a token. @throws ChallengeInvalidError if the token is malformed */
 function hashOf(token: string): Buffer {
-  const hash = hashRandomToken(token);
+  const hash = hashRandomToken(token.startsWith(COOKIE_CHALLENGE) ? token.slice(COOKIE_CHALLENGE.length) : token);
   if (!hash) throw new ChallengeInvalidError();
   return hash;
 }

@@ -5,7 +5,10 @@ export type SignInFactor = 'totp' | 'passkey' | 'recovery_code';
 
 /** The password is correct, and the account has a second factor. */
 export class SecondFactorRequiredError extends DomainError {
-  constructor(challenge = 'mV1oZc0kq3r6bQWm2y3tq9m2cJ3Qk6s8n1vY5xT7uZA', factors: readonly SignInFactor[] = ['totp']) {
+  constructor(
+    readonly challenge = 'mV1oZc0kq3r6bQWm2y3tq9m2cJ3Qk6s8n1vY5xT7uZA',
+    readonly factors: readonly SignInFactor[] = ['totp'],
+  ) {
     super(
       'unauthenticated',
       'second_factor_required',
