@@ -48,7 +48,7 @@ export class FactorsResetService {
    */
   resetFactors(id: string, actor: Principal | null): Promise<boolean> {
     return this.database.transactionWithRetry(async (manager) => {
-      // Locks the row of the actor, too, in the order of other changes by admins. Otherwise two of them could deadlock.
+      // Also locks the row of the actor, in the order of other changes by admins. Otherwise two changes could deadlock.
       const user = (await this.users.lockWithAdmins(manager, id)).find((locked) => locked.id === id);
       if (!user) throw new UserNotFoundError();
       if (actor) await this.sessions.assertActorAllowed(manager, actor);
