@@ -46,7 +46,8 @@ const SUMMARY = insertEvents(11, {
 });
 
 /**
- * Returns the statement that revokes the matching sessions and records an audit event for each. The further parameters
+ * Returns the statement that revokes the matching sessions and records an audit event for each. Also voids pending changes
+ * of the email, which a thief may have requested, unless the user only signed out on one device. The further parameters
  * are the reason, the ID of the actor, the event, and the summary, if there is one.
  *
  * @param locksUsers whether to lock each user before their sessions, which is not necessary for sessions by ID
@@ -64,6 +65,9 @@ export function revokeSql(locksUsers: boolean, hasSummary: boolean): string {
              revoked_reason = CASE WHEN s.kind = 'key' AND $8::text LIKE 'logout%' THEN 'key_revoked' ELSE $8 END
         FROM matching m WHERE s.user_id = m.user_id AND s.id = m.id AND s.revoked_at IS NULL
       RETURNING s.*),
+    voided AS (
+      DELETE FROM one_time_tokens WHERE purpose = 'email_change'
+         AND user_id IN (SELECT user_id FROM revoked WHERE revoked_reason NOT IN ('logout', 'session_limit', 'key_revoked'))),
     recorded AS (${SESSION_EVENTS} RETURNING id)${hasSummary ? `,\n    summarized AS (${SUMMARY})` : ''}
     SELECT revoked_reason AS reason, count(*)::int AS count FROM revoked GROUP BY revoked_reason`;
 }

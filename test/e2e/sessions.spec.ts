@@ -1,6 +1,7 @@
-import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
 import { UNKNOWN_ID, RFC_3339, UUID_V7 } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
+import { issueToken } from '../support/one-time-tokens.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('/sessions', () => {
@@ -248,6 +249,38 @@ describe('/sessions', () => {
       expect(answers.map((answer) => answer.status).filter((status) => ![200, 401].includes(status))).toEqual([]);
       const after = await Promise.all(devices.map((device) => app.as(device.accessToken).get('/users/me')));
       expect(after.filter((answer) => answer.status === 200).length).toBeLessThanOrEqual(1);
+    });
+  });
+
+  describe('a pending change of the email', () => {
+    const changeEmail = async (end: (ada: SignedIn, admin: SignedIn) => PromiseLike<unknown>) => {
+      const [ada, admin] = [await buildSignedIn(app), await buildSignedIn(app, 'admin')];
+      const token = await issueToken(app, 'email_change', ada, `new-${ada.email}`);
+      await end(ada, admin);
+      return app.request.post('/auth/email/change').send({ token });
+    };
+
+    it.each<[string, Parameters<typeof changeEmail>[0]]>([
+      ['a sign-out of all devices', (ada) => app.as(ada.accessToken).delete('/sessions?scope=all').expect(200)],
+      [
+        'a sign-out of another device',
+        async (ada) =>
+          app
+            .as((await signIn(app, ada)).accessToken)
+            .delete(`/sessions/${ada.sessionId}`)
+            .expect(204),
+      ],
+      [
+        'an admin who revokes the session',
+        (ada, admin) => app.as(admin.accessToken).delete(`/admin/sessions/${ada.sessionId}`).expect(204),
+      ],
+    ])('is voided by %s', async (_, end) => {
+      expectProblem(await changeEmail(end), 422, 'token_used_or_expired');
+    });
+
+    it('survives a sign-out', async () => {
+      const { status } = await changeEmail((ada) => app.as(ada.accessToken).post('/auth/logout').expect(204));
+      expect(status).toBe(204);
     });
   });
 });
