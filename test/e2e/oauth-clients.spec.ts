@@ -70,10 +70,11 @@ describe('OAuth clients', () => {
     const discover = async () =>
       oauth.processDiscoveryResponse(ISSUER, await oauth.discoveryRequest(ISSUER, { algorithm: 'oauth2', ...options }));
 
-    it('discovers the server, signs in, refreshes and revokes', async () => {
-      const { email: username, password } = await buildUser(app);
+    it('discovers the server, signs in with a password and a code as `otp`, refreshes and revokes', async () => {
+      const person = await buildSignedIn(app);
+      const { secret } = await enrollTotp(app, person);
       const server = await discover();
-      const form = new URLSearchParams({ username, password });
+      const form = new URLSearchParams({ username: person.email, password: person.password, otp: codeOf(secret) });
       const signedIn = await oauth.processGenericTokenEndpointResponse(
         server,
         CLIENT,
