@@ -161,6 +161,9 @@ describe('PasskeyVerifier', () => {
     ['a point that is not on the curve', [...ES256_KEY, [-3, Buffer.alloc(32)]]],
     ['an algorithm that was not offered', [...ES256_KEY, [3, -35]]],
     ['no parameters', [...ES256_KEY].slice(0, 2)],
+    ['1,024 bits', [[1, 3], [3, -257], [-1, Buffer.alloc(128, 0xff)], [-2, Buffer.from([1, 0, 1])]]], // prettier-ignore
+    ['leading zeros', [[1, 3], [3, -257], [-1, Buffer.concat([Buffer.alloc(200), Buffer.alloc(56, 0xff)])], [-2, Buffer.from([1, 0, 1])]]], // prettier-ignore
+    ['the exponent one', [[1, 3], [3, -257], [-1, Buffer.alloc(256, 0xff)], [-2, Buffer.from([1])]]], // prettier-ignore
     ['8,192 bits', [[1, 3], [3, -257], [-1, Buffer.alloc(1_024, 0xff)], [-2, Buffer.from([1, 0, 1])]]], // prettier-ignore
   ])('rejects a public key with %s', async (_, entries) => {
     const publicKey = new Map(entries);
