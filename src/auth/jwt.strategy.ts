@@ -10,7 +10,7 @@ import type { Config } from '../config/env.js';
 import { bearerToken, sendsBearerToken } from '../http/bearer-token.js';
 import type { GuardedRequest } from '../http/guarded-request.js';
 import { RateLimitHeaders } from '../http/request-client.decorator.js';
-import { ApiKeyInvalidError } from '../sessions/api-keys.errors.js';
+import { ApiKeyInvalidError } from '../sessions/api-key-access.errors.js';
 import { TokenExpiredError, TokenInvalidError, TokenMissingError } from './auth.errors.js';
 import { isApiKey } from './api-keys/api-key.token.js';
 import { ApiKeyVerifier } from './api-keys/api-key.verifier.js';

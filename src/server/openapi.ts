@@ -18,7 +18,7 @@ import {
 import { PERMISSIONS_EXTENSION, ROLES_EXTENSION } from '../http/roles.decorator.js';
 import { TooManyRequestsError } from '../platform/rate-limits/rate-limits.errors.js';
 import { DatabaseUnavailableError } from '../platform/database/pg-errors.js';
-import { ApiKeyExpiredError, ApiKeyInvalidError, ApiKeyRevokedError } from '../sessions/api-keys.errors.js';
+import { ApiKeyExpiredError, ApiKeyInvalidError, ApiKeyRevokedError } from '../sessions/api-key-access.errors.js';
 import {
   SessionExpiredError,
   SessionNotFoundError,

@@ -1,6 +1,6 @@
 import type { AccessClaims } from '../common/principal.js';
 import type { User } from '../users/user.entity.js';
-import { ApiKeyExpiredError, ApiKeyInvalidError, ApiKeyRevokedError } from './api-keys.errors.js';
+import { ApiKeyExpiredError, ApiKeyInvalidError, ApiKeyRevokedError } from './api-key-access.errors.js';
 import type { RevocationReason } from './revocation.js';
 import {
   SessionExpiredError,

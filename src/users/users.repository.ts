@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type EntityManager, type QueryDeepPartialEntity, type SelectQueryBuilder } from 'typeorm';
+import type { EntityManager, QueryDeepPartialEntity, SelectQueryBuilder } from 'typeorm';
 import type { PageRequest } from '../common/pagination.js';
 import type { Role } from '../common/role.js';
 import { isUniqueViolation } from '../platform/database/pg-errors.js';

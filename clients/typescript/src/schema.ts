@@ -8704,7 +8704,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description The database is unavailable, or the request took too long. */
+            /** @description The database is unavailable, the request took too long, or too many are waiting. */
             503: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];

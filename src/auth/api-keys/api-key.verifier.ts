@@ -6,7 +6,7 @@ import type { Config } from '../../config/env.js';
 import { MemoryCounter } from '../../platform/rate-limits/memory-counter.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
 import { limitRejections } from '../../platform/rate-limits/rate-limits.metrics.js';
-import { ApiKeyInvalidError } from '../../sessions/api-keys.errors.js';
+import { ApiKeyInvalidError } from '../../sessions/api-key-access.errors.js';
 import { VerifiedTokens } from '../tokens/verified-tokens.js';
 import { ApiKeyTokens } from './api-key.token.js';
 

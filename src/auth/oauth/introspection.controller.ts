@@ -4,7 +4,7 @@ import { INTROSPECT_SCOPE } from '../../common/scope.js';
 import { Scopes } from '../../http/access.decorators.js';
 import { FormBody } from '../../http/body/body.decorators.js';
 import { FormatErrors } from '../../http/error-format.js';
-import { ApiOAuthError } from './api-oauth-error.decorator.js';
+import { ApiOAuthError, ApiOAuthServerErrors } from './api-oauth-error.decorator.js';
 import { IntrospectionDto } from './dto/introspection.dto.js';
 import { tokenOf, TokenFormDto } from './dto/token-form.dto.js';
 import { IntrospectScopeGuard } from './introspect-scope.guard.js';
@@ -33,12 +33,7 @@ export class IntrospectionController {
   @ApiOAuthError(401, 'There is no key, or it is not valid.', 'invalid_client', 'invalid_token')
   @ApiOAuthError(403, 'The key or its owner may not introspect tokens.', 'insufficient_scope')
   @ApiOAuthError(429, 'Too many requests of the key, or too many connections.', 'temporarily_unavailable')
-  @ApiOAuthError(500, 'An internal error.', 'server_error')
-  @ApiOAuthError(
-    503,
-    'The database is unavailable, the request took too long, or too many are waiting.',
-    'temporarily_unavailable',
-  )
+  @ApiOAuthServerErrors()
   // eslint-disable-next-line gatehouse/dto-class -- the form may have unknown parameters (RFC 6749 §3.2)
   introspectToken(@Body() form: unknown): Promise<IntrospectionDto> {
     return this.introspection.introspect(tokenOf(form));

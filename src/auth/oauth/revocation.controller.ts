@@ -6,7 +6,7 @@ import { FormatErrors } from '../../http/error-format.js';
 import { Public } from '../../http/public.decorator.js';
 import { RequestClient } from '../../http/request-client.decorator.js';
 import { SignOutService } from '../sign-out.service.js';
-import { ApiOAuthError } from './api-oauth-error.decorator.js';
+import { ApiOAuthError, ApiOAuthServerErrors } from './api-oauth-error.decorator.js';
 import { tokenOf, TokenFormDto } from './dto/token-form.dto.js';
 import { oauthError } from './oauth-error.format.js';
 
@@ -29,8 +29,7 @@ export class RevocationController {
   @ApiOkResponse({ description: 'The token no longer works.', schema: { type: 'object', example: {} } })
   @ApiOAuthError(400, 'The form is not valid.', 'invalid_request')
   @ApiOAuthError(429, 'Too many connections.', 'temporarily_unavailable')
-  @ApiOAuthError(500, 'An internal error.', 'server_error')
-  @ApiOAuthError(503, 'The database is unavailable, or the request took too long.', 'temporarily_unavailable')
+  @ApiOAuthServerErrors()
   // eslint-disable-next-line gatehouse/dto-class -- the form may have unknown parameters (RFC 6749 §3.2)
   async revokeToken(@Body() form: unknown, @RequestClient() client: Client): Promise<object> {
     await this.signOuts.revokeToken(tokenOf(form), client);

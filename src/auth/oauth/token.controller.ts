@@ -5,7 +5,7 @@ import { FormatErrors } from '../../http/error-format.js';
 import { Public } from '../../http/public.decorator.js';
 import { RequestClient } from '../../http/request-client.decorator.js';
 import type { Client } from '../../common/client.js';
-import { ApiOAuthError } from './api-oauth-error.decorator.js';
+import { ApiOAuthError, ApiOAuthServerErrors } from './api-oauth-error.decorator.js';
 import { TokenRequestDto } from './dto/token-request.dto.js';
 import { TokenResponseDto } from './dto/token-response.dto.js';
 import { oauthError } from './oauth-error.format.js';
@@ -38,12 +38,7 @@ export class TokenController {
     'unsupported_grant_type',
   )
   @ApiOAuthError(429, 'Too many attempts or connections.', 'temporarily_unavailable')
-  @ApiOAuthError(500, 'An internal error.', 'server_error')
-  @ApiOAuthError(
-    503,
-    'The database is unavailable, the request took too long, or too many are waiting.',
-    'temporarily_unavailable',
-  )
+  @ApiOAuthServerErrors()
   // eslint-disable-next-line gatehouse/dto-class -- the form may have unknown parameters (RFC 6749 §3.2)
   async requestToken(@Body() form: unknown, @RequestClient() client: Client): Promise<TokenResponseDto> {
     return TokenResponseDto.from(await this.tokens.exchange(form, client));

@@ -16,8 +16,8 @@ export function logStartChecks(config: Config, logger: Logger): void {
 }
 
 /**
- * Logs warnings about the database, its role and pending migrations, in production and after the start. The start does not need
- * the database, so an outage is no failure here. Of several workers, only the first one asks.
+ * Logs warnings about the database, its role and pending migrations, in production and after the start. The start does
+ * not need the database, so an outage is no failure here. Of several workers, only the first one asks.
  */
 export async function logDatabaseChecks(
   database: Database,
