@@ -221,22 +221,25 @@ describe('Database', () => {
     const append = (manager: EntityManager, text: string) =>
       manager.query(`UPDATE probe_notes SET text = text || '!' WHERE text LIKE $1`, [`${text}%`]);
 
-    /** Both transactions have a lock before they ask for the other one. */
+    /** Both transactions have a lock before they ask for the other one. A retry waits for the survivor. */
     async function deadlock(run: 'transaction' | 'transactionWithRetry') {
       await storage.query(`INSERT INTO probe_notes VALUES ('a'), ('b')`);
       calls = 0;
       let meet = (): void => undefined;
       const met = new Promise<void>((resolve) => (meet = resolve));
+      const changes: Promise<void>[] = [];
       const change = (first: string, second: string) =>
         database[run](async (manager) => {
           calls += 1;
+          if (calls > 2) await Promise.any(changes);
           await manager.query(`SET LOCAL deadlock_timeout = '50ms'`);
           await append(manager, first);
           if (calls === 2) meet();
           await met;
           await append(manager, second);
         });
-      return Promise.allSettled([change('a', 'b'), change('b', 'a')]);
+      changes.push(change('a', 'b'), change('b', 'a'));
+      return Promise.allSettled(changes);
     }
 
     it('both succeed if the transaction is retried', async () => {
@@ -273,6 +276,17 @@ describe('Database', () => {
     });
     await expect(failing).rejects.toThrow(TransactionConflictError);
     expect(calls).toBe(3);
+  });
+
+  it('waits a random time before each retry', async () => {
+    const random = jest.spyOn(Math, 'random').mockReturnValue(0.9);
+    const started = performance.now();
+    const failing = database.transactionWithRetry((manager) =>
+      manager.query(`DO $$ BEGIN RAISE SQLSTATE '40001'; END $$`),
+    );
+    await expect(failing).rejects.toThrow(TransactionConflictError);
+    random.mockRestore();
+    expect(performance.now() - started).toBeGreaterThan(2 * 40);
   });
 
   it('does not retry a transaction after another error', async () => {

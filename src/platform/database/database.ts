@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { EntityManager } from 'typeorm';
@@ -11,6 +12,8 @@ export type { EntityManager } from 'typeorm';
 
 /** How many times a transaction runs if concurrent ones abort it. */
 const MAX_ATTEMPTS = 3;
+/** The longest random wait before a retry. Without it, the same two transactions would meet again. */
+const MAX_RETRY_WAIT_MS = 50;
 
 /** A client that waits for a result. */
 type Waiting = Pick<Client, 'response'>;
@@ -90,8 +93,8 @@ export class Database implements HasGauges {
   }
 
   /**
-   * Calls `fn` in a transaction, as `transaction` does. Retries after a deadlock or a serialization failure, so `fn` must
-   * change nothing outside the database, except with `afterCommit`.
+   * Calls `fn` in a transaction, as `transaction` does. Retries after a deadlock or a serialization failure, up to
+   * three attempts, so `fn` must change nothing outside the database, except with `afterCommit`.
    */
   async transactionWithRetry<T>(fn: (manager: EntityManager) => Promise<T>, waiting?: Waiting): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
@@ -99,6 +102,7 @@ export class Database implements HasGauges {
         return await this.transaction(fn, waiting);
       } catch (error) {
         if (!(error instanceof TransactionConflictError) || attempt === MAX_ATTEMPTS) throw error;
+        await sleep(Math.random() * MAX_RETRY_WAIT_MS);
       }
     }
   }
