@@ -7,6 +7,8 @@ import { Session } from './session.entity.js';
 
 export interface NewApiKey extends Pick<Session, 'userId' | 'scopes' | 'userAgent' | 'ipAddress' | 'expiresAt'> {
   readonly name: string;
+  /** The sign-in that creates the key. */
+  readonly createdIn: string;
 }
 
 /** An API key that expires soon, with its owner. */
@@ -19,19 +21,29 @@ export interface ExpiringKey {
 /** Reads and writes sessions of the kind `key`. */
 @Injectable()
 export class ApiKeysRepository {
-  /** Inserts a key. It is not refreshed, so both timeouts are the same. */
-  async insert(manager: EntityManager, { name, ...row }: NewApiKey): Promise<Session> {
+  /**
+   * Inserts a key, which keeps when and how its owner had authenticated. It is not refreshed, so both timeouts are the
+   * same.
+   */
+  async insert(manager: EntityManager, { name, createdIn, ...row }: NewApiKey): Promise<Session> {
     const id = newId();
-    await manager.insert(Session, {
-      ...row,
-      id,
-      kind: 'key',
-      deviceName: name,
-      idleExpiresAt: row.expiresAt,
-      // Makes the first use appear in `last_seen_at`, even in the first minute.
-      isPairUsed: false,
-      refreshSalt: randomBytes(32),
-    });
+    await manager
+      .createQueryBuilder()
+      .insert()
+      .into(Session)
+      .values({
+        ...row,
+        id,
+        kind: 'key',
+        deviceName: name,
+        authentications: () => '(SELECT authentications FROM sessions WHERE user_id = :userId AND id = :createdIn)',
+        idleExpiresAt: row.expiresAt,
+        // Makes the first use appear in `last_seen_at`, even in the first minute.
+        isPairUsed: false,
+        refreshSalt: randomBytes(32),
+      })
+      .setParameters({ userId: row.userId, createdIn })
+      .execute();
     return manager.findOneByOrFail(Session, { id, userId: row.userId });
   }
 

@@ -337,7 +337,7 @@ describe('API keys', () => {
         kind: 'key',
         scopes: ['orders:read'],
         deviceName: 'Nightly export',
-        amr: [],
+        amr: ['pwd'],
       });
       expect((await list('?kind=key')).map((session) => session.id)).toEqual([id]);
       expect((await list('?kind=sign_in')).map((session) => session.id)).toEqual([ada.sessionId]);

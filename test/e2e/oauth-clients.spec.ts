@@ -225,8 +225,15 @@ describe('OAuth clients', () => {
     it('describes an API key with its scopes', async () => {
       const other = (await createKey(admin, { scopes: ['introspect'] })).body as { id: string; key: string };
       const { body } = await introspect(other.key);
-      expect(body).toMatchObject({ active: true, sub: admin.id, sid: other.id, scope: 'introspect', amr: [] });
+      expect(body).toMatchObject({ active: true, sub: admin.id, sid: other.id, scope: 'introspect' });
       expect(body.exp).toBeGreaterThan(Date.now() / 1_000);
+    });
+
+    it('tells how the owner of a key had authenticated when they created it', async () => {
+      const { amr, acr, auth_time } = (await introspect(admin.accessToken)).body;
+      const { key: other } = (await createKey(admin, {})).body as { key: string };
+      expect((await introspect(other)).body).toMatchObject({ amr, acr, auth_time });
+      expect(auth_time).toEqual(expect.any(Number));
     });
 
     it.each(['accessToken', 'refreshToken'] as const)('shows a revocation of an %s on every instance', async (kind) => {

@@ -1126,11 +1126,11 @@ export interface components {
             };
         };
         AdminSession: {
-            /** @description How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. Empty for API keys. */
+            /** @description How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. For an API key: before it was created. */
             amr: string[];
             /**
              * Format: date-time
-             * @description When the user last authenticated: at sign-in, or with `POST /auth/step-up`.
+             * @description When the user last authenticated: at sign-in, or with `POST /auth/step-up`. For an API key: before it was created.
              */
             authenticatedAt: string;
             /** Format: date-time */
@@ -1414,13 +1414,13 @@ export interface components {
             email: string;
         };
         Introspection: {
-            /** @description The authentication context class (RFC 9470). Missing for API keys and sign-ins of earlier versions. */
+            /** @description The authentication context class (RFC 9470). Missing for sign-ins of earlier versions. */
             acr?: string;
             /** @description Whether the token may be used now. */
             active: boolean;
-            /** @description How the user authenticated (RFC 8176). Empty for API keys. */
+            /** @description How the user authenticated (RFC 8176). For an API key: before it was created. */
             amr?: string[];
-            /** @description When the user last authenticated, in seconds since 1970. Missing for API keys and sign-ins of earlier versions. */
+            /** @description When the user last authenticated, in seconds since 1970. For an API key: before it was created. Missing for sign-ins of earlier versions. */
             auth_time?: number;
             /** @description When the token expires, in seconds since 1970. */
             exp?: number;
@@ -1750,11 +1750,11 @@ export interface components {
             token_endpoint_auth_methods_supported: string[];
         };
         Session: {
-            /** @description How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. Empty for API keys. */
+            /** @description How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. For an API key: before it was created. */
             amr: string[];
             /**
              * Format: date-time
-             * @description When the user last authenticated: at sign-in, or with `POST /auth/step-up`.
+             * @description When the user last authenticated: at sign-in, or with `POST /auth/step-up`. For an API key: before it was created.
              */
             authenticatedAt: string;
             /** Format: date-time */

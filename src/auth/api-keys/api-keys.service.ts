@@ -53,15 +53,15 @@ export class ApiKeysService {
     if (scopes) assertGrantable(actor, scopes);
     const expiry = expiresAt ?? new Date(Date.now() + DEFAULT_LIFETIME_MS);
     assertWithinYear(expiry);
-    const { userId, client } = actor;
+    const { userId, sessionId: createdIn, client } = actor;
     return this.database.transactionWithRetry(async (manager) => {
       // Locks the user, so that parallel requests cannot exceed the limit.
       const user = await this.sessions.lockActor(manager, actor);
       const count = await this.sessionsRepository.count(manager, { userId, kind: 'key', isActive: true });
       if (count >= this.maxPerUser) throw new KeyLimitReachedError();
       const { userAgent, ipAddress } = client;
-      const row = { name, userId, scopes: scopes ? [...scopes] : null, userAgent, ipAddress, expiresAt: expiry };
-      const session = await this.keys.insert(manager, row);
+      const row = { name, userId, createdIn, scopes: scopes ? [...scopes] : null, expiresAt: expiry };
+      const session = await this.keys.insert(manager, { ...row, userAgent, ipAddress });
       await this.audit.record(manager, {
         type: KEY_CREATED,
         userId,

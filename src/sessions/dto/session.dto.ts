@@ -47,7 +47,7 @@ export class SessionDto {
   @ApiProperty({
     format: 'date-time',
     example: '2026-01-15T09:30:00.000Z',
-    description: 'When the user last authenticated: at sign-in, or with `POST /auth/step-up`.',
+    description: 'When the user last authenticated: at sign-in, or with `POST /auth/step-up`. For an API key: before it was created.',
   })
   authenticatedAt!: Date;
 
@@ -55,7 +55,7 @@ export class SessionDto {
     type: [String],
     example: ['pwd', 'otp', 'mfa'],
     description:
-      'How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. Empty for API keys.',
+      'How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. For an API key: before it was created.',
   })
   amr!: string[];
 

@@ -33,13 +33,13 @@ export class IntrospectionDto {
   @ApiPropertyOptional({
     type: [String],
     example: ['pwd', 'otp', 'mfa'],
-    description: 'How the user authenticated (RFC 8176). Empty for API keys.',
+    description: 'How the user authenticated (RFC 8176). For an API key: before it was created.',
   })
   amr?: string[];
 
   @ApiPropertyOptional({
     example: 'urn:gatehouse:acr:two-factors',
-    description: 'The authentication context class (RFC 9470). Missing for API keys and sign-ins of earlier versions.',
+    description: 'The authentication context class (RFC 9470). Missing for sign-ins of earlier versions.',
   })
   acr?: string;
 
@@ -47,7 +47,7 @@ export class IntrospectionDto {
     type: 'integer',
     example: 1_767_225_600,
     description:
-      'When the user last authenticated, in seconds since 1970. Missing for API keys and sign-ins of earlier versions.',
+      'When the user last authenticated, in seconds since 1970. For an API key: before it was created. Missing for sign-ins of earlier versions.',
   })
   auth_time?: number;
 }
