@@ -47,7 +47,8 @@ export class SessionDto {
   @ApiProperty({
     format: 'date-time',
     example: '2026-01-15T09:30:00.000Z',
-    description: 'When the user last authenticated: at sign-in, or with `POST /auth/step-up`. For an API key: before it was created.',
+    description:
+      'When the user last authenticated: at sign-in, or with `POST /auth/step-up`. For an API key: before it was created.',
   })
   authenticatedAt!: Date;
 
