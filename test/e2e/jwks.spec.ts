@@ -1,4 +1,5 @@
 import type { JSONWebKeySet } from 'jose';
+import * as oauth from 'oauth4webapi';
 import { buildSignedIn } from '../support/builders.js';
 import { decodeToken } from '../support/forge-token.js';
 import { keyPair } from '../support/key-pairs.js';
@@ -6,7 +7,10 @@ import { TEST_SECRET, TestApp } from '../support/test-app.js';
 
 const current = keyPair('ES256');
 const next = keyPair('RS256');
+const ISSUER = 'https://id.example.com';
 const env = {
+  PUBLIC_URL: ISSUER,
+  JWT_ISSUER: ISSUER,
   JWT_PRIVATE_KEY: current.privatePem,
   JWT_PREVIOUS_SECRETS: TEST_SECRET,
   // Only the public half of this private key may be published.
@@ -39,6 +43,16 @@ describe('GET /.well-known/jwks.json', () => {
     const { header } = decodeToken((await buildSignedIn(app)).accessToken);
     const { keys } = await read();
     expect([header['alg'], header['kid']]).toEqual(['ES256', keys[0]?.kid]);
+  });
+
+  it('lets oauth4webapi discover the keys and validate an access token (RFC 9068)', async () => {
+    const { id, accessToken } = await buildSignedIn(app);
+    const fetchFromApp = (url: string, init: object) => fetch(url.replace(ISSUER, app.url), init);
+    const options = { algorithm: 'oauth2', [oauth.customFetch]: fetchFromApp } as const;
+    const discovery = await oauth.discoveryRequest(new URL(ISSUER), options);
+    const server = await oauth.processDiscoveryResponse(new URL(ISSUER), discovery);
+    const request = new Request('https://orders.example.com', { headers: { Authorization: `Bearer ${accessToken}` } });
+    expect(await oauth.validateJwtAccessToken(server, request, 'gatehouse', options)).toMatchObject({ sub: id });
   });
 
   it('can be cached by anyone for five minutes', async () => {

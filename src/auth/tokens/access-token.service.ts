@@ -6,6 +6,9 @@ import type { Config } from '../../config/env.js';
 import type { User } from '../../users/user.entity.js';
 import { KeyRing, TOKEN_TYPE } from './key-ring.js';
 
+/** RFC 9068 §2.2 requires the claim, and libraries check it. This server has no OAuth clients. */
+const CLIENT_ID = 'first-party';
+
 /** The result of a sign-in or refresh. */
 export interface TokenGrant {
   readonly user: User;
@@ -25,7 +28,7 @@ export class AccessTokenService {
   ) {}
 
   /**
-   * Signs an access token (RFC 7519) for a session. It contains no role, because the guard reads the current one.
+   * Signs an access token (RFC 9068) for a session. It contains no role, because the guard reads the current one.
    *
    * @param generation the counter of the refresh token
    */
@@ -44,7 +47,8 @@ export class AccessTokenService {
       audience,
       expiresIn,
     };
-    const accessToken = await this.jwt.signAsync({ sid: sessionId, gen: generation }, options);
+    const claims = { sid: sessionId, gen: generation, client_id: CLIENT_ID };
+    const accessToken = await this.jwt.signAsync(claims, options);
     return { user, sessionId, accessToken, refreshToken, expiresIn };
   }
 }
