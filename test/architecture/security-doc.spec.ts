@@ -20,7 +20,8 @@ const REQUIREMENTS = /^- ((?:\d+\.\d+\.\d+ L[123](?:, )?)+)(?: (no|partly))?: \S
 const LEVELLED_ID = /\b(\d+\.\d+\.\d+) L([123])\b/g;
 
 /** An import of anything that hashes, signs, encrypts or generates random values. */
-const CRYPTOGRAPHY = /^import (?!type ).* from '(node:crypto|bcrypt|@nestjs\/jwt|jsonwebtoken|uuid)'/m;
+const CRYPTOGRAPHY =
+  /(^import (?!type ).* from |\bimport\()'(node:crypto|bcrypt|@nestjs\/jwt|jsonwebtoken|uuid|otplib|@simplewebauthn\/server)['/]/m;
 
 const text = readFileSync(DOCUMENT, 'utf8');
 
