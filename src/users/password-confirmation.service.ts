@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Client } from '../common/client.js';
+import { ValidationFailedError } from '../common/domain.error.js';
 import type { Principal } from '../common/principal.js';
 import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import { Database } from '../platform/database/database.js';
+import { isUnmatchable } from '../platform/passwords/password-hash.js';
 import { PasswordHasher } from '../platform/passwords/password-hasher.js';
 import { RateLimitsService } from '../platform/rate-limits/rate-limits.service.js';
 import type { User } from './user.entity.js';
@@ -41,6 +43,21 @@ export class PasswordConfirmationService {
       await attempt.failed(error);
       throw error;
     }
+  }
+
+  /**
+   * Verifies the password of the caller, which may be missing if the account has none.
+   *
+   * @throws ValidationFailedError if it is missing and the account has one
+   * @throws the errors of `confirmPassword`
+   */
+  async confirmPasswordIfAny(actor: Principal, client: Client, password: string | undefined): Promise<void> {
+    if (password !== undefined) return void (await this.confirmPassword(actor, client, password));
+    const user = await this.database.run((manager) => this.users.findWithHash(manager, { id: actor.userId }), client);
+    if (!user || isUnmatchable(user.passwordHash)) return;
+    throw new ValidationFailedError([
+      { pointer: '/password', code: 'required', message: 'must be the password of the account' },
+    ]);
   }
 
   /** Records the failure, then throws. If it cannot be recorded, the request fails with that error instead. */

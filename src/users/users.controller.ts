@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../http/current-principal.decorator.js';
 import type { Principal } from '../common/principal.js';
 import { OpenToUnenrolled, Scopes, SignInOnly, StepUp } from '../http/access.decorators.js';
@@ -50,8 +50,9 @@ export class UsersController {
   @ApiOperation({
     summary: 'Delete the current user and all their sessions',
     description:
-      'Requires the password. Wrong ones count towards a limit. Fails for the last active admin. It cannot be undone.',
+      'Requires the password, if the account has one. An account without a password, for example after a not-me report, needs no body. Wrong passwords count towards a limit. Fails for the last active admin. It cannot be undone.',
   })
+  @ApiBody({ type: DeleteOwnUserDto, required: false })
   @ApiNoContentResponse()
   @ApiProblems(IncorrectPasswordError, UserNotFoundError, LastAdminError, TooManyRequestsError)
   deleteCurrentUser(

@@ -139,13 +139,14 @@ export class UsersService {
   }
 
   /**
-   * Deletes the caller's account after checking their password.
+   * Deletes the caller's account after checking their password, if they have one.
    *
+   * @throws ValidationFailedError if the password is missing
    * @throws IncorrectPasswordError, TooManyRequestsError, OverloadedError, UserNotFoundError, LastAdminError
    * @throws the errors of `UserHooks.assertActorAllowed`
    */
-  async deleteOwnAccount(actor: Principal, client: Client, password: string): Promise<void> {
-    await this.confirmation.confirmPassword(actor, client, password);
+  async deleteOwnAccount(actor: Principal, client: Client, password: string | undefined): Promise<void> {
+    await this.confirmation.confirmPasswordIfAny(actor, client, password);
     await this.deleteUser(actor.userId, actor);
   }
 

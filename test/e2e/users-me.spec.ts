@@ -2,9 +2,11 @@ import { DataSource } from 'typeorm';
 import { Database } from '../../src/platform/database/database.js';
 import { SessionAccessRepository } from '../../src/sessions/session-access.repository.js';
 import { User } from '../../src/users/user.entity.js';
-import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
+import { buildSignedIn, buildUser, signIn, type SignedIn } from '../support/builders.js';
 import { UNKNOWN_ID, RFC_3339, UUID_V7 } from '../support/constants.js';
 import { expectProblem } from '../support/expect-problem.js';
+import { issueToken } from '../support/one-time-tokens.js';
+import { addPasskey } from '../support/passkeys.js';
 import { TestApp } from '../support/test-app.js';
 
 describe('/users/me', () => {
@@ -178,6 +180,61 @@ describe('/users/me', () => {
       const ada = await buildSignedIn(app);
       const response = await app.as(ada.accessToken).delete('/users/me').send({ password });
       expectProblem(response, 400, 'validation_failed');
+      await app.as(ada.accessToken).get('/users/me').expect(200);
+    });
+
+    describe('of an account without a password', () => {
+      /** Builds an account after a not-me report, signed in with a passkey. */
+      const buildPasskeyOnly = async (): Promise<SignedIn> => {
+        const ada = await buildSignedIn(app);
+        const authenticator = await addPasskey(app, ada);
+        // A not-me report removes the factors of the last seven days.
+        const old = `UPDATE factors SET confirmed_at = confirmed_at - interval '8 days' WHERE user_id = $1`;
+        await app.database.query(old, [ada.id]);
+        await app.request
+          .post('/auth/not-me')
+          .send({ token: await issueToken(app, 'not_me', ada) })
+          .expect(202);
+        const { body: options } = await app.request.post('/auth/passkey/options').expect(200);
+        const response = authenticator.get(options);
+        const { body } = await app.request.post('/auth/passkey').send({ response }).expect(200);
+        return { ...ada, accessToken: body.accessToken, sessionId: body.sessionId };
+      };
+
+      it.each<[string, object | undefined]>([
+        ['no body', undefined],
+        ['an empty body', {}],
+      ])('needs only a recent authentication, with %s', async (_, body) => {
+        const ada = await buildPasskeyOnly();
+        const remove = () => app.as(ada.accessToken).delete('/users/me').send(body);
+        const age = (when: string) =>
+          app.database.query(
+            `UPDATE sessions SET authentications = jsonb_build_object('pop', extract(epoch FROM now() - $2::interval))
+              WHERE id = $1`,
+            [ada.sessionId, when],
+          );
+        await age('11 minutes');
+        expectProblem(await remove(), 401, 'insufficient_user_authentication');
+        await age('0');
+        await remove().expect(204, '');
+        expect(await app.database.query('SELECT id FROM users WHERE id = $1', [ada.id])).toEqual([]);
+      });
+
+      it('fails if a password is sent anyway', async () => {
+        const ada = await buildPasskeyOnly();
+        const response = await app.as(ada.accessToken).delete('/users/me').send({ password: ada.password });
+        expectProblem(response, 401, 'invalid_credentials');
+        await app.as(ada.accessToken).get('/users/me').expect(200);
+      });
+    });
+
+    it('requires the password that an account has, also without a body', async () => {
+      const ada = await buildSignedIn(app);
+      const response = await app.as(ada.accessToken).delete('/users/me');
+      expectProblem(response, 400, 'validation_failed');
+      expect(response.body.errors).toEqual([
+        { pointer: '/password', code: 'required', params: {}, message: 'must be the password of the account' },
+      ]);
       await app.as(ada.accessToken).get('/users/me').expect(200);
     });
 

@@ -989,7 +989,7 @@ export interface paths {
         post?: never;
         /**
          * Delete the current user and all their sessions
-         * @description Requires the password. Wrong ones count towards a limit. Fails for the last active admin. It cannot be undone.
+         * @description Requires the password, if the account has one. An account without a password, for example after a not-me report, needs no body. Wrong passwords count towards a limit. Fails for the last active admin. It cannot be undone.
          */
         delete: operations["deleteCurrentUser"];
         options?: never;
@@ -1365,8 +1365,11 @@ export interface components {
             status: "ok" | "error";
         };
         DeleteOwnUser: {
-            /** Format: password */
-            password: string;
+            /**
+             * Format: password
+             * @description Required if the account has a password.
+             */
+            password?: string;
         };
         ExpireSession: {
             /**
@@ -10107,7 +10110,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["DeleteOwnUser"];
             };

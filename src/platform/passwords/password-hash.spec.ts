@@ -4,6 +4,7 @@ import {
   hash,
   importRejectionReason,
   isOutdated,
+  isUnmatchable,
   matches,
   unmatchableHash,
   verifyEvenly,
@@ -144,6 +145,19 @@ describe('unmatchableHash', () => {
 
   it('is different each time', () => {
     expect(unmatchableHash(4)).not.toBe(unmatchableHash(4));
+  });
+
+  it('can be told from the hash of a password', async () => {
+    expect(isUnmatchable(unmatchableHash(4))).toBe(true);
+    for (const stored of [hash('password', 4), await bcrypt.hash('password', 4), '']) {
+      expect(isUnmatchable(stored)).toBe(false);
+    }
+  });
+
+  it('ends with a digest that bcrypt never returns', () => {
+    const last = Array.from({ length: 30 }, (_, index) => hash(`password ${index}`, 4).at(-1) ?? '');
+    expect(last.every((character) => '.CGKOSWaeimquy26'.includes(character))).toBe(true);
+    expect('.CGKOSWaeimquy26').not.toContain(unmatchableHash(4).at(-1));
   });
 });
 

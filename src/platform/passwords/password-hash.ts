@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import bcrypt from 'bcrypt';
 
 /**
@@ -15,15 +15,23 @@ const PLAIN_BCRYPT = /^\$2[aby]\$(\d{2})\$[./A-Za-z0-9]{53}$/;
 
 const MIN_COST = 4;
 
+/** A digest that bcrypt never returns. Its last character encodes only the upper four of six bits. */
+const UNMATCHABLE_DIGEST = '/'.repeat(31);
+
 /** Hashes a password with a new salt. Blocks the thread, so call it through `PasswordHasher`. */
 export function hash(password: string, cost: number): string {
   const [salt, digest] = bcryptSha256(password, newSalt(cost), cost);
   return toHash(cost, salt, digest);
 }
 
-/** Returns a random hash that no password is known to match. Verifying it takes as long as with any other hash. */
+/** Returns a hash that no password matches. Verifying it takes as long as with any other hash. */
 export function unmatchableHash(cost: number): string {
-  return toHash(cost, newSalt(cost), randomBytes(24).toString('base64').replaceAll('+', '.').slice(0, 31));
+  return toHash(cost, newSalt(cost), UNMATCHABLE_DIGEST);
+}
+
+/** Returns whether a hash comes from `unmatchableHash`, so that its account has no password. */
+export function isUnmatchable(stored: string): boolean {
+  return FORMAT.exec(stored)?.[3] === UNMATCHABLE_DIGEST;
 }
 
 /** Returns whether a password matches a hash in our format or in plain bcrypt. Returns `false` for any other format. */

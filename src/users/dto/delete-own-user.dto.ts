@@ -1,6 +1,8 @@
+import { Optional } from '../../http/fields.js';
 import { PasswordField } from '../user-fields.decorator.js';
 
 export class DeleteOwnUserDto {
-  @PasswordField()
-  password!: string;
+  @PasswordField({ required: false, description: 'Required if the account has a password.' })
+  @Optional()
+  password?: string;
 }
