@@ -12,7 +12,7 @@ const NEW_PASSWORD = 'nine candles before dawn';
 describe('POST /auth/password', () => {
   let app: TestApp;
   let other: TestApp;
-  beforeAll(async () => ([app, other] = await TestApp.startTwo({ env: { DB_STATEMENT_TIMEOUT: '1m' } })));
+  beforeAll(async () => ([app, other] = await TestApp.startTwo()));
   afterAll(() => app.close());
   afterEach(() => jest.restoreAllMocks());
 

@@ -18,7 +18,7 @@ suite('rate limits in Redis', () => {
   let instances: [TestApp, TestApp];
   beforeAll(async () => {
     redis = await RedisServer.start();
-    instances = await TestApp.startTwo({ env: { ...ENV, REDIS_URL: redis.url } });
+    instances = await TestApp.startTwo({ env: { ...ENV, REDIS_URL: redis.url }, storeTimeout: true });
   });
   afterAll(async () => {
     await instances[0].close();
@@ -74,7 +74,11 @@ suite('rate limits in Redis', () => {
 
   it('use Redis as soon as it becomes available', async () => {
     await redis.kill();
-    const early = await TestApp.start({ database: instances[0].database, env: { ...ENV, REDIS_URL: redis.url } });
+    const early = await TestApp.start({
+      database: instances[0].database,
+      env: { ...ENV, REDIS_URL: redis.url },
+      storeTimeout: true,
+    });
     try {
       const refreshEarly = async () =>
         (await early.request.post('/auth/refresh').send({ refreshToken: 'nonsense' })).status;

@@ -14,6 +14,7 @@ import { parseEnvironment, type Config } from '../../src/config/env.js';
 import { DatabaseProxy } from './database-proxy.js';
 import { RunningApp } from './running-app.js';
 import { shareThreads } from './shared-threads.js';
+import { removeStoreTimeout } from './store-timeout.js';
 import { TestDatabase } from './test-database.js';
 
 /** A secret that the configuration accepts, the same for all instances. */
@@ -38,6 +39,8 @@ export interface TestAppOptions {
   readonly server?: ServerOptions;
   /** Gives the instance its own threads for passwords, for tests that fill their queue. */
   readonly ownThreads?: boolean;
+  /** Keeps the timeout of the store of rate limits, for tests of its outages. */
+  readonly storeTimeout?: boolean;
 }
 
 /**
@@ -81,6 +84,10 @@ export class TestApp extends RunningApp {
       RATE_LIMIT_ENABLED: 'false',
       // Otherwise an instance could delete expired rows of a slow test.
       PRUNE_INTERVAL: '0s',
+      // A slow machine can exceed the defaults.
+      DB_CONNECT_TIMEOUT: '1m',
+      DB_STATEMENT_TIMEOUT: '1m',
+      REQUEST_TIMEOUT: '1m',
       LOG_LEVEL: log ? 'debug' : 'silent',
       ...env,
     });
@@ -89,6 +96,7 @@ export class TestApp extends RunningApp {
     override?.(module);
     const compiled = await module.compile();
     if (!options.ownThreads) shareThreads(compiled);
+    if (!options.storeTimeout) removeStoreTimeout(compiled);
     const logger = log ? await createLogger(config, log) : pino({ level: 'silent' });
     const app = compiled.createNestApplication<NestExpressApplication>(createAdapter(), {
       logger: new NestLogger(logger),
