@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { HealthService } from '../../src/health/health.service.js';
+import { LineSampler } from '../../src/platform/logging/line-sampler.js';
 import { createLogger } from '../../src/platform/logging/logger.js';
 import { buildSignedIn, buildUser, signIn } from '../support/builders.js';
 import { RFC_3339 } from '../support/constants.js';
@@ -21,6 +22,17 @@ describe('the log', () => {
     const find = () => log.records.find((record) => record['requestId'] === requestId && 'responseTime' in record);
     await until(`the log has the line of request ${requestId}`, () => find() !== undefined);
     return find() ?? {};
+  }
+
+  /** Lets the sampler count what `act` logs as lines of the same second, even on a slow machine. */
+  async function withinOneSecond(act: () => Promise<unknown>): Promise<void> {
+    const late = new Set<{ endSecond(): void }>();
+    const sampler = LineSampler.prototype as unknown as { endSecond(): void };
+    const endSecond = jest.spyOn(sampler, 'endSecond').mockImplementation(function (this: typeof sampler) {
+      late.add(this);
+    });
+    await act().finally(() => endSecond.mockRestore());
+    for (const each of late) each.endSecond();
   }
 
   it('has one line per request with ID, method, route, status, user, client and bytes', async () => {
@@ -74,8 +86,9 @@ describe('the log', () => {
   });
 
   it('samples rejections under a flood and counts the others', async () => {
-    const flood = Array.from({ length: 60 }, () => app.request.get('/users/me').expect(401));
-    await Promise.all(flood);
+    await withinOneSecond(() =>
+      Promise.all(Array.from({ length: 60 }, () => app.request.get('/users/me').expect(401))),
+    );
     const count = () => log.records.find(({ suppressed }) => suppressed !== undefined)?.['suppressed'];
     await until('the suppressed lines are counted', () => count() !== undefined);
     const written = log.records.filter(({ status, code }) => status === 401 && code === 'token_missing');
@@ -103,7 +116,9 @@ describe('the log', () => {
     const database = { status: 'error', roundTripMs: null, reason: null } as const;
     const failed = { status: 'error', checks: { database, migrations: { pending: null }, pool } } as const;
     const readiness = jest.spyOn(HealthService.prototype, 'readiness').mockResolvedValue(failed);
-    await Promise.all(Array.from({ length: 60 }, () => app.request.get('/health/ready').expect(503)));
+    await withinOneSecond(() =>
+      Promise.all(Array.from({ length: 60 }, () => app.request.get('/health/ready').expect(503))),
+    );
     readiness.mockRestore();
     await until('the suppressed lines are counted', () =>
       log.records.some(({ suppressed }) => suppressed !== undefined),
@@ -254,10 +269,10 @@ describe('the log', () => {
     ['a forwarded IP address', 'GET /users/me', ['X-Forwarded-For: "}{"msg":"forged"}']],
   ])('has no forged line from %s', async (_, line, headers) => {
     const answer = await exchange(app, rawRequest(line, headers));
-    const written = await lineOf(answer.headers['x-request-id'] ?? '');
-    expect(written['msg']).not.toBe('forged');
-    const warning = '127.0.0.1 sends X-Forwarded-For, but TRUST_PROXY does not trust it';
-    expect(log.records.filter(({ msg }) => !String(msg).startsWith(warning))).toHaveLength(1);
+    const requestId = answer.headers['x-request-id'];
+    await lineOf(requestId ?? '');
+    expect(log.records.filter((record) => record['requestId'] === requestId)).toHaveLength(1);
+    expect(log.records.filter(({ msg }) => msg === 'forged')).toEqual([]);
   });
 
   it('does not interpret format directives', async () => {

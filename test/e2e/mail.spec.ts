@@ -27,8 +27,6 @@ describe('mail', () => {
     [app, second] = await TestApp.startTwo({
       log,
       env: {
-        // Sixty mails are queued in parallel, which takes long on a busy machine.
-        DB_CONNECT_TIMEOUT: '1m',
         SMTP_URL: server.url,
         MAIL_FROM: 'Acme, Inc. <no-reply@acme.example>',
         PRODUCT_NAME: 'Acme Höhle',
@@ -135,7 +133,11 @@ describe('mail', () => {
     await postMail(app, recipient, name);
     const mail = await server.next(recipient);
     expect(mail.text).toMatch(/^Hello,\n/);
-    expect(mail.raw).not.toMatch(/script|Bcc|evil|4930|AAAA/);
+    // Without the random parts, which can contain anything by chance.
+    const { 'message-id': _id, 'content-type': _boundary, ...headers } = mail.headers;
+    const written = JSON.stringify([headers, mail.text, mail.html]).replaceAll(mail.token, '');
+    expect(written).toContain(recipient);
+    expect(written).not.toMatch(/script|Bcc|evil|4930|AAAA/i);
   });
 
   it('cannot get a header from a line break in its subject', async () => {

@@ -14,9 +14,10 @@ describe('adding a passkey', () => {
   afterAll(() => app.close());
 
   const passkeysOf = (userId: string) =>
-    app.database.query<{ name: string | null; confirmed_at: Date | null }>('SELECT * FROM factors WHERE user_id = $1', [
-      userId,
-    ]);
+    app.database.query<{ name: string | null; confirmed_at: Date | null }>(
+      'SELECT * FROM factors WHERE user_id = $1 ORDER BY id',
+      [userId],
+    );
   const add = (accessToken: string, body: object, instance = app) =>
     instance.as(accessToken).post('/auth/factors/passkeys').send(body);
 

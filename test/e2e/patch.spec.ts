@@ -75,6 +75,8 @@ describe('a PATCH of one field', () => {
   let patches: Operation[];
   beforeAll(async () => {
     app = await TestApp.start({ imports: [OrdersModule] });
+    // Otherwise a slow test could see `lastSeenAt` change.
+    await app.stopBackgroundWrites();
     people = await buildEachRole(app);
     // The admin lists this session.
     await buildSignedIn(app);

@@ -1,5 +1,4 @@
 import { VerifiedTokens } from '../../src/auth/tokens/verified-tokens.js';
-import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
 import { Database } from '../../src/platform/database/database.js';
 import { buildSignedIn, buildUser, type SignedIn } from '../support/builders.js';
 import { UNKNOWN_ID } from '../support/constants.js';
@@ -159,7 +158,7 @@ describe('error responses', () => {
 
   describe('for an unexpected error', () => {
     // Otherwise a background write could get the mocked error instead of the request.
-    beforeEach(() => app.app.get(RejectionRecorder).flush());
+    beforeAll(() => app.stopBackgroundWrites());
     afterEach(() => jest.restoreAllMocks());
 
     it('have status 500 internal_error and no details', async () => {
