@@ -121,9 +121,13 @@ function statusOf({ description }: ConnectError): number {
   return typeof description === 'number' ? description : Number(/ (\d{3})$/.exec(description?.message ?? '')?.[1]);
 }
 
+/** Connects, and waits until an upgrade to a WebSocket has ended, because the transport decides how a connection closes. */
 async function join(...args: Parameters<typeof connect>): Promise<Socket> {
   const socket = await connect(...args);
   if (socket instanceof Error) throw socket;
+  const { engine, opts } = socket.io;
+  const isUpgrading = opts.upgrade !== false && engine.transport.name === 'polling';
+  if (isUpgrading) await new Promise<void>((resolve) => engine.once('upgrade', () => resolve()));
   return socket;
 }
 
