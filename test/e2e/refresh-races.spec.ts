@@ -8,9 +8,7 @@ import { TestApp } from '../support/test-app.js';
 describe('parallel refreshes on two instances', () => {
   let app: TestApp;
   let other: TestApp;
-  beforeAll(
-    async () => ([app, other] = await TestApp.startTwo({ env: { REFRESH_GRACE: '1m', DB_STATEMENT_TIMEOUT: '1m' } })),
-  );
+  beforeAll(async () => ([app, other] = await TestApp.startTwo({ env: { REFRESH_GRACE: '1m' } })));
   afterAll(() => app.close());
 
   const refresh = (refreshToken: string, at: TestApp) => at.request.post('/auth/refresh').send({ refreshToken });

@@ -53,7 +53,7 @@ describe('a request that takes longer than REQUEST_TIMEOUT', () => {
   const log = new LogLines();
   beforeAll(async () => {
     const imports = [{ module: class SlowModule {}, controllers: [SlowController] }];
-    app = await TestApp.start({ imports, log, env: { REQUEST_TIMEOUT: '1s', DB_CONNECT_TIMEOUT: '1m' } });
+    app = await TestApp.start({ imports, log, env: { REQUEST_TIMEOUT: '1s' } });
   });
   beforeEach(() => log.clear());
   afterEach(() => {

@@ -6,15 +6,12 @@ import { sessionRow } from '../support/session-row.js';
 import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
-/** A slow machine must not time out a request that waits for a lock. */
-const env = { DB_STATEMENT_TIMEOUT: '1m' };
-
 describe('a refresh concurrent with the end of its session', () => {
   let app: TestApp;
   let other: TestApp;
   let admin: SignedIn;
   beforeAll(async () => {
-    [app, other] = await TestApp.startTwo({ env });
+    [app, other] = await TestApp.startTwo();
     admin = await buildSignedIn(app, 'admin');
   });
   afterAll(() => app.close());
@@ -102,7 +99,7 @@ describe('a refresh concurrent with the end of its session', () => {
 describe('a refresh that waits for a lock', () => {
   let app: TestApp;
   beforeAll(async () => {
-    app = await TestApp.start({ env });
+    app = await TestApp.start();
     // With this constraint, no session is past its absolute timeout only.
     await app.database.query('ALTER TABLE sessions DROP CONSTRAINT ck_sessions_idle_expires_at');
   });

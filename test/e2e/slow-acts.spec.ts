@@ -7,7 +7,7 @@ import { until } from '../support/until.js';
 let app: TestApp;
 let root: SignedIn;
 beforeAll(async () => {
-  app = await TestApp.start({ env: { DB_STATEMENT_TIMEOUT: '1m' } });
+  app = await TestApp.start();
   root = await buildSignedIn(app, 'admin');
 });
 afterAll(() => app.close());
