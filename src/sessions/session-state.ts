@@ -1,4 +1,4 @@
-import type { AccessClaims } from '../common/principal.js';
+import type { AccessClaims, SessionKind } from '../common/principal.js';
 import type { User } from '../users/user.entity.js';
 import { ApiKeyExpiredError, ApiKeyInvalidError, ApiKeyRevokedError } from './api-key-access.errors.js';
 import type { RevocationReason } from './revocation.js';
@@ -8,6 +8,12 @@ import {
   SessionRevokedError,
   UserInactiveError,
 } from './sessions.errors.js';
+
+/** The errors of tokens and of API keys. */
+const ERRORS = {
+  sign_in: { missing: SessionNotFoundError, revoked: SessionRevokedError, expired: SessionExpiredError },
+  key: { missing: ApiKeyInvalidError, revoked: ApiKeyRevokedError, expired: ApiKeyExpiredError },
+} as const;
 
 /** The state that decides whether a session may be used. The database's clock decides whether it has expired. */
 export interface SessionState {
@@ -34,11 +40,10 @@ export interface RefreshableSession extends SessionState {
  * @throws SessionNotFoundError, or ApiKeyInvalidError for a key, and the errors of `assertUsable`
  */
 export function usableSession<S extends SessionState>(session: S | null | undefined, claims: AccessClaims): S {
-  const isKey = claims.kind === 'key';
+  const { kind = 'sign_in' } = claims;
   // Reject a token whose subject is not the user of the session.
-  if (session?.user.id !== claims.userId)
-    throw isKey ? new ApiKeyInvalidError({ claims }) : new SessionNotFoundError({ claims });
-  assertUsable(session, isKey);
+  if (session?.user.id !== claims.userId) throw new ERRORS[kind].missing({ claims });
+  assertUsable(session, kind);
   return session;
 }
 
@@ -48,10 +53,12 @@ export function usableSession<S extends SessionState>(session: S | null | undefi
  *
  * @throws UserInactiveError, SessionRevokedError, SessionExpiredError, or for a key ApiKeyRevokedError, ApiKeyExpiredError
  */
-export function assertUsable({ id, user, revokedReason, isExpired }: SessionState, isKey = false): void {
+export function assertUsable(
+  { id, user, revokedReason, isExpired }: SessionState,
+  kind: SessionKind = 'sign_in',
+): void {
   const claims = { userId: user.id, sessionId: id };
   if (!user.isActive) throw new UserInactiveError({ claims });
-  if (revokedReason)
-    throw isKey ? new ApiKeyRevokedError(revokedReason, claims) : new SessionRevokedError(revokedReason, claims);
-  if (isExpired) throw isKey ? new ApiKeyExpiredError({ claims }) : new SessionExpiredError({ claims });
+  if (revokedReason) throw new ERRORS[kind].revoked(revokedReason, claims);
+  if (isExpired) throw new ERRORS[kind].expired({ claims });
 }
