@@ -8,7 +8,8 @@ import type {
   PasskeyRequestOptionsDto,
 } from './dto/passkey-options.dto.js';
 import { CHALLENGE_TTL_MS, PasskeyChallenges, type ChallengeScope } from './passkey-challenges.js';
-import { ALGORITHMS, userHandleOf } from './passkey.verifier.js';
+import { ALGORITHMS } from './passkey-public-key.js';
+import { userHandleOf } from './passkey.verifier.js';
 import type { Passkey } from './passkeys.repository.js';
 
 /** Builds the options for `navigator.credentials`, each with a new challenge. */
