@@ -49,5 +49,8 @@ export class RefreshTokenReusedError extends domainError(
   'The refresh token was already used, so its session was revoked. Sign in again.',
 ) {}
 
-/** The caller has no session with this ID. Sessions of other users give the same error. */
+/**
+ * The caller has no session with this ID. Sessions of other users give the same error. The code is not `session_not_found`,
+ * which means that the session of a token is missing.
+ */
 export class UnknownSessionError extends domainError('not_found', 'not_found', 'No such session.') {}

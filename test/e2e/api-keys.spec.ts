@@ -175,8 +175,8 @@ describe('API keys', () => {
     it('rejects IDs of other users and of sign-ins', async () => {
       const eve = await buildSignedIn(app);
       const { id, key } = await buildKey(app, ada);
-      expectProblem(await app.as(eve.accessToken).delete(`/auth/keys/${id}`), 404, 'not_found');
-      expectProblem(await app.as(ada.accessToken).delete(`/auth/keys/${ada.sessionId}`), 404, 'not_found');
+      expectProblem(await app.as(eve.accessToken).delete(`/auth/keys/${id}`), 404, 'key_not_found');
+      expectProblem(await app.as(ada.accessToken).delete(`/auth/keys/${ada.sessionId}`), 404, 'key_not_found');
       expectProblem(await app.as(ada.accessToken).delete('/auth/keys/x'), 400, 'validation_failed');
       await get('/users/me', key).expect(200);
     });

@@ -1262,7 +1262,7 @@ export interface components {
         /** @enum {string} */
         AuditOutcome: "success" | "failure";
         /** @enum {string} */
-        AuditType: "user_created" | "user_updated" | "user_deleted" | "sign_in" | "password_confirmation" | "token_refresh" | "session_revoked" | "sessions_revoked" | "session_expiry_changed" | "password_changed" | "password_reset_requested" | "password_reset" | "email_verification_requested" | "email_verified" | "not_me_reported" | "access_denied" | "rate_limited" | "key_created" | "factor_added" | "factor_renamed" | "factor_removed" | "recovery_codes_replaced" | "recovery_code_used" | "factors_reset" | "second_factor_requested" | "passkey_copied" | "invitation_sent" | "invitation_accepted" | "email_change_requested" | "email_changed" | "step_up";
+        AuditType: "access_denied" | "email_change_requested" | "email_changed" | "email_verification_requested" | "email_verified" | "factor_added" | "factor_removed" | "factor_renamed" | "factors_reset" | "invitation_accepted" | "invitation_sent" | "key_created" | "not_me_reported" | "passkey_copied" | "password_changed" | "password_confirmation" | "password_reset" | "password_reset_requested" | "rate_limited" | "recovery_code_used" | "recovery_codes_replaced" | "second_factor_requested" | "session_expiry_changed" | "session_revoked" | "sessions_revoked" | "sign_in" | "step_up" | "token_refresh" | "user_created" | "user_deleted" | "user_updated";
         AuthenticatorSelection: {
             requireResidentKey: boolean;
             /** @enum {string} */
@@ -1666,7 +1666,7 @@ export interface components {
          * @description Identifies the problem. Later versions may add codes, so treat an unknown code by its status.
          * @enum {string}
          */
-        ProblemCode: "bad_request" | "challenge_invalid" | "database_unavailable" | "email_not_verified" | "email_taken" | "factor_invalid" | "factor_key_missing" | "factor_limit_reached" | "factor_missing" | "factor_not_found" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "invitation_not_possible" | "key_expired" | "key_invalid" | "key_limit_reached" | "key_revoked" | "last_admin" | "last_factor" | "malformed_body" | "method_not_allowed" | "not_found" | "origin_not_allowed" | "overloaded" | "passkey_invalid" | "passkey_taken" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_missing" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "second_factor_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
+        ProblemCode: "bad_request" | "challenge_invalid" | "database_unavailable" | "email_not_verified" | "email_taken" | "factor_invalid" | "factor_key_missing" | "factor_limit_reached" | "factor_missing" | "factor_not_found" | "forbidden" | "insufficient_scope" | "insufficient_user_authentication" | "internal_error" | "invalid_credentials" | "invitation_not_possible" | "key_expired" | "key_invalid" | "key_limit_reached" | "key_not_found" | "key_revoked" | "last_admin" | "last_factor" | "malformed_body" | "method_not_allowed" | "not_found" | "origin_not_allowed" | "overloaded" | "passkey_invalid" | "passkey_taken" | "password_too_weak" | "password_unchanged" | "payload_too_large" | "refresh_token_invalid" | "refresh_token_missing" | "refresh_token_reused" | "request_timeout" | "second_factor_enrollment_required" | "second_factor_required" | "session_expired" | "session_limit_reached" | "session_not_found" | "session_revoked" | "sign_in_required" | "token_expired" | "token_invalid" | "token_missing" | "token_used_or_expired" | "too_many_connections" | "too_many_requests" | "unsupported_media_type" | "user_inactive" | "user_not_found" | "validation_failed";
         Readiness: {
             checks: components["schemas"]["ReadinessChecks"];
             /** @enum {string} */
@@ -6463,7 +6463,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_found`: No such API key. */
+            /** @description `key_not_found`: No such API key. */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6472,7 +6472,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "not_found";
+                        code: "key_not_found";
                     };
                 };
             };

@@ -6,7 +6,7 @@ import { ApiCreated } from '../../http/api-created.decorator.js';
 import { ApiProblems } from '../../http/api-problems.decorator.js';
 import { CurrentPrincipal } from '../../http/current-principal.decorator.js';
 import { IdParamDto } from '../../http/id-param.dto.js';
-import { KeyLimitReachedError, UnknownKeyError } from './api-keys.errors.js';
+import { KeyLimitReachedError, KeyNotFoundError } from './api-keys.errors.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeyDto, ApiKeyListDto, CreatedApiKeyDto } from './dto/api-key.dto.js';
 import { CreateApiKeyDto } from './dto/create-api-key.dto.js';
@@ -50,7 +50,7 @@ export class ApiKeysController {
       'Takes effect before the response is sent. `DELETE /sessions/{id}` does the same without a step-up, for emergencies.',
   })
   @ApiNoContentResponse()
-  @ApiProblems(UnknownKeyError)
+  @ApiProblems(KeyNotFoundError)
   revokeKey(@CurrentPrincipal() principal: Principal, @Param() { id }: IdParamDto): Promise<void> {
     return this.keys.revokeKey(principal, id);
   }

@@ -8,4 +8,4 @@ export class KeyLimitReachedError extends domainError(
 ) {}
 
 /** The caller has no API key with this ID. Keys of other users give the same error. */
-export class UnknownKeyError extends domainError('not_found', 'not_found', 'No such API key.') {}
+export class KeyNotFoundError extends domainError('not_found', 'key_not_found', 'No such API key.') {}

@@ -13,7 +13,7 @@ import { SessionsService } from '../../sessions/sessions.service.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 import { ApiKeyTokens } from './api-key.token.js';
 import { KEY_CREATED } from './api-keys.audit.js';
-import { KeyLimitReachedError, UnknownKeyError } from './api-keys.errors.js';
+import { KeyLimitReachedError, KeyNotFoundError } from './api-keys.errors.js';
 import { keyCreated } from './api-keys.mails.js';
 
 const DEFAULT_LIFETIME_MS = 90 * 86_400_000;
@@ -80,12 +80,12 @@ export class ApiKeysService {
     return this.sessions.listSessions(actor, 'key');
   }
 
-  /** Revokes one of the caller's keys. Succeeds if it is already revoked. @throws UnknownKeyError */
+  /** Revokes one of the caller's keys. Succeeds if it is already revoked. @throws KeyNotFoundError */
   async revokeKey(actor: Principal, id: string): Promise<void> {
     const own = { id, userId: actor.userId, kind: 'key' } as const;
     const cause = { reason: 'key_revoked', actor } as const;
     const exists = await this.database.run((manager) => this.sessionsRepository.revokeOne(manager, own, cause));
-    if (!exists) throw new UnknownKeyError();
+    if (!exists) throw new KeyNotFoundError();
   }
 }
 
