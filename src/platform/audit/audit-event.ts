@@ -28,7 +28,7 @@ export type ModuleAuditType = string & { readonly [defined]: true };
 
 export type AuditType = (typeof OWN_TYPES)[number] | ModuleAuditType;
 
-const types: AuditType[] = [...OWN_TYPES];
+const types: AuditType[] = [...OWN_TYPES].sort();
 
 /** All types. Do not copy this list, because it grows while modules are imported. */
 export const AUDIT_TYPES: readonly AuditType[] = types;
@@ -45,6 +45,8 @@ export function defineAuditType(type: string): ModuleAuditType {
     throw new Error(`Write the audit type "${type}" in snake_case, such as order_refunded.`);
   if (AUDIT_TYPES.some((other) => other === type)) throw new Error(`The audit type ${type} is defined twice.`);
   types.push(type as ModuleAuditType);
+  // The order of imports must not change the API document.
+  types.sort();
   return type as ModuleAuditType;
 }
 
