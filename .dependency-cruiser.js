@@ -25,6 +25,13 @@ const forbidden = [
     to: { circular: true },
   },
   {
+    name: 'no-folder-cycles',
+    comment: 'Folders that import each other have no order in which to read them. Move the shared part down.',
+    scope: 'folder',
+    from: { path: '^src/auth/' },
+    to: { circular: true },
+  },
+  {
     name: 'no-orphans',
     comment: 'No file imports this one, and it imports nothing. Delete it.',
     from: { path: '^src/', orphan: true },
