@@ -52,7 +52,7 @@ export class SecurityMailsService {
     const recent = await this.mails.countRecent(manager, SECURITY_KINDS, user, limit.intervalMs);
     if (recent >= maxOf(mail, limit)) return;
     const contents = {
-      token: await this.tokens.issue(manager, 'not_me', user.id, user.email),
+      token: await this.tokens.issue(manager, 'not_me', user.id, user.email, user.emailVerifiedAt),
       device: client && describeDeviceSafely(client.deviceName ?? null, client.userAgent),
       ipAddress: client?.ipAddress ?? null,
       at: new Date().toISOString(),

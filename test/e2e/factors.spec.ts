@@ -345,6 +345,24 @@ describe('second factors', () => {
       const codes = await app.database.query('SELECT FROM recovery_codes WHERE user_id = $1', [ada.id]);
       expect(codes).toHaveLength(10);
     });
+
+    it.each([
+      [false, 0],
+      [true, 1],
+    ])('that restores an email stay only if it was verified before: %s', async (isEmailVerified, left) => {
+      const ada = await signIn(app, await buildUser(app, { isEmailVerified }));
+      await enrollTotp(app, ada);
+      await app.database.query(`UPDATE factors SET confirmed_at = now() - interval '8 days' WHERE user_id = $1`, [
+        ada.id,
+      ]);
+      const undo = await issueToken(app, 'not_me', ada, ada.email);
+      const token = await issueToken(app, 'email_change', ada, `new-${ada.email}`);
+      await app.request.post('/auth/email/change').send({ token }).expect(204);
+      await app.request.post('/auth/not-me').send({ token: undo }).expect(202);
+      expect(await app.database.query('SELECT FROM factors WHERE user_id = $1', [ada.id])).toHaveLength(left);
+      const query = 'SELECT email, has_second_factor AS "hasFactor" FROM users WHERE id = $1';
+      expect(await app.database.query(query, [ada.id])).toEqual([{ email: ada.email, hasFactor: left > 0 }]);
+    });
   });
 
   it('of a stranger who registered the email are gone after its owner resets the password', async () => {

@@ -73,14 +73,17 @@ export class FactorsResetService {
    * Removes all factors and recovery codes of a user who proves for the first time that the email is theirs. A stranger
    * who registered it may have added them, and could otherwise sign in with a passkey and lock the owner out.
    */
-  async removeUnproven(manager: EntityManager, user: User, actor: Actor): Promise<void> {
-    const { id, hasSecondFactor, emailVerifiedAt } = user;
-    if (!hasSecondFactor || emailVerifiedAt) return;
+  async removeUnproven(
+    manager: EntityManager,
+    { id, hasSecondFactor }: User,
+    actor: Actor,
+    by: 'password_reset' | 'not_me',
+  ): Promise<void> {
+    if (!hasSecondFactor) return;
     await this.recoveryCodes.delete(manager, id);
     const count = await this.factors.deleteAll(manager, id);
     await this.users.setSecondFactor(manager, id, false);
-    const details = { count, by: 'password_reset' };
-    await this.audit.record(manager, { type: FACTORS_RESET, userId: id, actor, details });
+    await this.audit.record(manager, { type: FACTORS_RESET, userId: id, actor, details: { count, by } });
   }
 
   /**

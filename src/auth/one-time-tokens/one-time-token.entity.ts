@@ -42,6 +42,10 @@ export class OneTimeToken {
   @Column({ type: 'text', nullable: true })
   email!: string | null;
 
+  /** In a `not_me`, when `email` was verified, or `null` if it was not. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  emailVerifiedAt!: Date | null;
+
   @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
   createdAt!: Date;
 

@@ -15,6 +15,8 @@ const MIN_NEW_MS = 15 * 60_000;
 
 /** A token that was valid, with its user, who is locked. */
 export interface RedeemedToken extends Pick<OneTimeToken, 'email' | 'createdAt'> {
+  /** For a `not_me`, when its email was verified, also if that was after this token was issued. */
+  readonly emailVerifiedAt: Date | null;
   readonly user: User;
 }
 
@@ -42,15 +44,17 @@ export class OneTimeTokensRepository {
    * account exists.
    *
    * @param email for `OneTimeToken.email`
+   * @param emailVerifiedAt for `OneTimeToken.emailVerifiedAt`
    */
   async issue(
     manager: EntityManager,
     purpose: TokenPurpose,
     userId: string | null,
     email: string | null = null,
+    emailVerifiedAt: Date | null = null,
   ): Promise<string> {
     if (purpose !== 'not_me') await this.void(manager, userId, [purpose]);
-    return this.issueFirst(manager, purpose, userId, email);
+    return this.issueFirst(manager, purpose, userId, email, emailVerifiedAt);
   }
 
   /** Creates a token for a user who has none of its purpose. */
@@ -59,9 +63,10 @@ export class OneTimeTokensRepository {
     purpose: TokenPurpose,
     userId: string | null,
     email: string | null = null,
+    emailVerifiedAt: Date | null = null,
   ): Promise<string> {
     const { token, hash } = createRandomToken();
-    await this.insert(manager, hash, purpose, userId, email);
+    await this.insert(manager, hash, purpose, userId, email, emailVerifiedAt);
     return token;
   }
 
@@ -112,9 +117,11 @@ export class OneTimeTokensRepository {
   async redeem(manager: EntityManager, purpose: TokenPurpose, token: string): Promise<RedeemedToken> {
     const id = await this.findUserId(manager, purpose, token);
     const user = orThrow(await this.users.lockActive(manager, { id }));
-    const [deleted] = await manager.query<[Pick<OneTimeToken, 'email' | 'createdAt'>[], number]>(
-      `DELETE FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > now()
-       RETURNING email, created_at AS "createdAt"`,
+    const [deleted] = await manager.query<[Omit<RedeemedToken, 'user'>[], number]>(
+      `DELETE FROM one_time_tokens t WHERE hash = $1 AND purpose = $2 AND expires_at > now()
+       RETURNING email, created_at AS "createdAt",
+                 (SELECT max(o.email_verified_at) FROM one_time_tokens o
+                   WHERE o.user_id = t.user_id AND o.purpose = t.purpose AND o.email = t.email) AS "emailVerifiedAt"`,
       [hashOf(token), purpose],
     );
     return { ...orThrow(deleted[0]), user };
@@ -150,12 +157,14 @@ export class OneTimeTokensRepository {
     purpose: TokenPurpose,
     userId: string | null,
     email: string | null = null,
+    emailVerifiedAt: Date | null = null,
   ): Promise<void> {
     // The time of the clock, because `voidAll` depends on the order of transactions that waited for each other.
     await manager.query(
-      `INSERT INTO one_time_tokens (hash, purpose, user_id, email, created_at, expires_at)
-       SELECT $1, $2, id, $5, clock_timestamp(), now() + $4::float8 * interval '1 millisecond' FROM users WHERE id = $3`,
-      [hash, purpose, userId, this.ttlMs[purpose], email],
+      `INSERT INTO one_time_tokens (hash, purpose, user_id, email, email_verified_at, created_at, expires_at)
+       SELECT $1, $2, id, $5, $6, clock_timestamp(), now() + $4::float8 * interval '1 millisecond'
+         FROM users WHERE id = $3`,
+      [hash, purpose, userId, this.ttlMs[purpose], email, emailVerifiedAt],
     );
   }
 

@@ -32,8 +32,9 @@ export class NotMeService {
 
   /**
    * Secures an account. Restores the email that received the link, revokes all sessions, and replaces the password with an
-   * unusable one. Removes recent second factors, voids all links, and mails a link to choose a new password. Links to an
-   * even earlier email still work, because this one may be that of a thief.
+   * unusable one. Removes recent second factors, or all if the restored email was never verified before. Voids all links,
+   * and mails a link to choose a new password. Links to an even earlier email still work, because this one may be that of
+   * a thief.
    *
    * @throws EmailTakenError if another account has that email. The token still works
    * @throws TokenUsedOrExpiredError, TooManyRequestsError
@@ -42,14 +43,16 @@ export class NotMeService {
     await this.limits.spend('verify', { client });
     try {
       await this.database.transactionWithRetry(async (manager) => {
-        const { user, email, createdAt } = await this.tokens.redeem(manager, 'not_me', token);
+        const { user, email, createdAt, emailVerifiedAt } = await this.tokens.redeem(manager, 'not_me', token);
         const { id } = user;
         const isRestored = email !== null && email !== user.email;
         if (isRestored) await this.restoreEmail(manager, user, email);
         const actor = { userId: id, client };
         await this.sessions.revoke(manager, { userId: id }, { reason: 'password_reset', actor });
         await this.users.setPasswordHash(manager, id, this.hasher.unusable());
-        await this.factorResets.removeRecent(manager, user, actor);
+        const isUnproven = isRestored && emailVerifiedAt === null;
+        if (isUnproven) await this.factorResets.removeUnproven(manager, user, actor, 'not_me');
+        else await this.factorResets.removeRecent(manager, user, actor);
         await this.tokens.voidAll(manager, id, createdAt);
         const event = { type: 'not_me_reported', userId: id, actor } as const;
         await this.audit.record(manager, { ...event, ...(isRestored && { details: { email: 'restored' } }) });

@@ -104,7 +104,7 @@ export class PasswordResetService {
         // Revoke expired sessions too, so that their devices are no longer known.
         await this.sessions.revoke(manager, { userId: id }, { reason: 'password_reset', actor });
         await this.users.setPasswordHash(manager, id, passwordHash);
-        await this.factorResets.removeUnproven(manager, user, actor);
+        if (!user.emailVerifiedAt) await this.factorResets.removeUnproven(manager, user, actor, 'password_reset');
         await this.users.markEmailVerified(manager, user);
         await this.tokens.voidAll(manager, id);
         await this.audit.record(manager, { type: 'password_reset', userId: id, actor });
