@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Database, type EntityManager } from '../../src/platform/database/database.js';
 import { Pruners } from '../../src/platform/upkeep/pruners.js';
 import { SessionAccessRepository } from '../../src/sessions/session-access.repository.js';
@@ -10,6 +10,8 @@ import { TestApp } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 
 const DAY_MS = 86_400_000;
+/** `fillfactor` leaves room for a few more versions of a row in each page. */
+const UPDATES_PER_PAGE = 3;
 
 describe('sessions', () => {
   let app: TestApp;
@@ -28,24 +30,28 @@ describe('sessions', () => {
   describe('in full pages', () => {
     let userId: string;
     /** The IDs of the sessions by their position in a page. */
-    const atPosition: string[][] = [];
+    let atPosition: string[][];
     beforeAll(async () => {
       ({ id: userId } = await buildUser(app));
-      await insertSessions(app.database, { userId, idle: '1 day', absolute: '2 days', count: 400 });
+      await insertSessions(app.database, { userId, idle: '1 day', absolute: '2 days', count: 3_000 });
       await app.database.query(`UPDATE sessions SET last_seen_at = now() - interval '1 hour'`);
+    });
+    beforeEach(async () => {
       // Rewrites the table, so that each page is as full as `fillfactor` allows.
       await app.database.query('VACUUM FULL sessions');
       const rows = await app.database.query<{ id: string; position: number }>(
         `SELECT id, (ctid::text::point)[1]::int AS position FROM sessions
           WHERE (ctid::text::point)[0] < (SELECT max((ctid::text::point)[0]) FROM sessions)`,
       );
+      atPosition = [];
       for (const { id, position } of rows) (atPosition[position] ??= []).push(id);
     });
 
-    /** Updates one row of each page, in one transaction per position. Returns how many updates changed the indexes. */
+    /** Updates some rows of each page, one per transaction. Returns how many updates changed the indexes. */
     async function countIndexUpdates(update: (manager: EntityManager, ids: string[]) => Promise<unknown>) {
       let [all, heapOnly] = [0, 0];
-      for (const ids of atPosition.filter(Boolean)) {
+      // PostgreSQL cannot reuse the room of earlier versions while any transaction may read them.
+      for (const ids of atPosition.filter(Boolean).slice(0, UPDATES_PER_PAGE)) {
         await app.app.get(Database).transaction(async (manager) => {
           await update(manager, ids);
           const [row] = await manager.query<{ updates: number; hot: number }[]>(
@@ -56,7 +62,7 @@ describe('sessions', () => {
           heapOnly += row?.hot ?? 0;
         });
       }
-      expect(all).toBeGreaterThan(300);
+      expect(all).toBeGreaterThan(150);
       return all - heapOnly;
     }
 
@@ -93,14 +99,16 @@ describe('sessions', () => {
   });
 
   describe('in partitions', () => {
+    // Random, because the server outlives a worker of Jest that is restarted in this file.
+    const reader = `partition_reader_${randomBytes(6).toString('hex')}`;
     beforeAll(async () => {
       await app.database.query('TRUNCATE sessions');
-      await app.database.query('CREATE ROLE partition_reader');
-      await app.database.query('GRANT SELECT, DELETE ON sessions TO partition_reader');
+      await app.database.query(`CREATE ROLE ${reader}`);
+      await app.database.query(`GRANT SELECT, DELETE ON sessions TO ${reader}`);
       await partitionSessions(app.database);
     });
     afterAll(async () => {
-      await app.database.query('DROP OWNED BY partition_reader; DROP ROLE partition_reader');
+      await app.database.query(`DROP OWNED BY ${reader}; DROP ROLE ${reader}`);
     });
     beforeEach(() => app.database.query('DELETE FROM sessions'));
 
@@ -135,7 +143,8 @@ describe('sessions', () => {
     it('keep the rights of each role', async () => {
       const rows = await app.database.query<{ rights: string }>(
         `SELECT DISTINCT string_agg(privilege_type, ' ' ORDER BY privilege_type) AS rights
-           FROM information_schema.role_table_grants WHERE grantee = 'partition_reader' GROUP BY table_name`,
+           FROM information_schema.role_table_grants WHERE grantee = $1 GROUP BY table_name`,
+        [reader],
       );
       expect(rows).toEqual([{ rights: 'DELETE SELECT' }]);
     });
