@@ -225,6 +225,7 @@ describe('Database', () => {
     async function deadlock(run: 'transaction' | 'transactionWithRetry') {
       await storage.query(`INSERT INTO probe_notes VALUES ('a'), ('b')`);
       calls = 0;
+      let locked = 0;
       let meet = (): void => undefined;
       const met = new Promise<void>((resolve) => (meet = resolve));
       const changes: Promise<void>[] = [];
@@ -234,7 +235,8 @@ describe('Database', () => {
           if (calls > 2) await Promise.any(changes);
           await manager.query(`SET LOCAL deadlock_timeout = '50ms'`);
           await append(manager, first);
-          if (calls === 2) meet();
+          locked += 1;
+          if (locked === 2) meet();
           await met;
           await append(manager, second);
         });
