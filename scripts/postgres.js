@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { isRoot, NOBODY, placeCluster, prepareBinaries } from './postgres-binaries.js';
+import { isRoot, makeOpenFolder, NOBODY, placeCluster, prepareBinaries } from './postgres-binaries.js';
 import { freePort } from './postgres-client.js';
-import { exclusively, findRunning, isAlive, removeStalePidFile, throwIfPasswordDiffers } from './postgres-lock.js';
+import { exclusively, findRunning, removeStalePidFile, throwIfPasswordDiffers } from './postgres-lock.js';
+import { collect, runServer, stopServer } from './postgres-server.js';
 
 /**
  * @typedef {{ folder: string, password: string }} Cluster `folder` contains the data. `password` is the superuser's.
@@ -28,8 +28,7 @@ import { exclusively, findRunning, isAlive, removeStalePidFile, throwIfPasswordD
  */
 
 const USER = 'gatehouse';
-const START_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 20_000;
+const MAX_PORTS = 5;
 /** The first version whose `initdb` has `--builtin-locale`. */
 const BUILTIN_LOCALE_MAJOR = 17;
 /** Each process that uses the cluster shares this advisory lock, and the last one gets it exclusively. */
@@ -46,18 +45,18 @@ const IN_USE_LOCK = 1;
 export async function startCluster({ folder, password }, options = {}) {
   const { native, data } = placeCluster(folder);
   const urlOf = (/** @type {number} */ port) => `postgresql://${USER}:${password}@127.0.0.1:${port}/postgres`;
-  await mkdir(dirname(data), { recursive: true, mode: 0o755 });
+  await makeOpenFolder(dirname(data));
   return exclusively(data, async () => {
     if (!options.bin) await prepareBinaries(native);
     const bin = options.bin ?? join(native, 'bin');
     const running = await findRunning(data, urlOf);
     const { pid, port } = running ?? (await launch(bin, data, password, options));
     const leave = await enter(urlOf(port)).catch(async (error) => {
-      if (!running) await stop(pid);
+      if (!running) await stopServer(pid);
       throwIfPasswordDiffers(error, data);
       throw error;
     });
-    const stopIfLast = async () => ((await leave()) ? stop(pid) : undefined);
+    const stopIfLast = async () => ((await leave()) ? stopServer(pid) : undefined);
     return { url: urlOf(port), port, pid, data, stop: () => exclusively(data, stopIfLast) };
   });
 }
@@ -95,19 +94,16 @@ async function enter(url) {
 async function launch(bin, data, password, { flags = [], port, detached = true }) {
   if (!existsSync(join(data, 'PG_VERSION'))) await initialize(bin, data, password);
   await removeStalePidFile(data);
-  const chosen = port ?? (await freePort());
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...flags].flatMap((flag) => ['-c', flag]);
-  const child = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(chosen), ...settings], {
-    ...(isRoot && NOBODY),
-    cwd: data,
-    detached,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  await ready(child);
-  // This process must be able to exit while another one still uses the cluster.
-  child.unref();
-  /** @type {import('node:net').Socket} */ (child.stderr).unref();
-  return { pid: /** @type {number} */ (child.pid), port: chosen };
+  for (let attempt = 1; ; attempt += 1) {
+    const chosen = port ?? (await freePort());
+    try {
+      return { pid: await runServer(bin, data, chosen, { flags, detached }), port: chosen };
+    } catch (error) {
+      // Another process may have taken the free port.
+      const isTaken = port === undefined && /could not bind/.test(/** @type {Error} */ (error).message);
+      if (!isTaken || attempt === MAX_PORTS) throw error;
+    }
+  }
 }
 
 /**
@@ -153,48 +149,4 @@ async function localeArguments(bin) {
   return Number(/\d+/.exec(stdout)?.[0]) >= BUILTIN_LOCALE_MAJOR
     ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
     : ['--locale=C.UTF-8'];
-}
-
-/** @param {import('node:child_process').ChildProcess} child @returns {Promise<void>} */
-function ready(child) {
-  const output = collect(child.stderr);
-  return new Promise((resolve, reject) => {
-    const fail = (/** @type {string} */ why) => reject(new Error(`PostgreSQL ${why}:\n${output()}`));
-    const timer = setTimeout(() => (child.kill('SIGQUIT'), fail('did not start in time')), START_TIMEOUT_MS);
-    child.once('error', (error) => (clearTimeout(timer), fail(`could not be started (${error.message})`)));
-    child.once('exit', () => (clearTimeout(timer), fail('stopped')));
-    child.stderr?.on('data', () => {
-      // A standby is ready to accept read-only connections.
-      if (!/ready to accept (read-only )?connections/.test(output())) return;
-      clearTimeout(timer);
-      child.removeAllListeners('exit');
-      // Discards the rest of the log.
-      child.stderr?.removeAllListeners('data');
-      child.stderr?.resume();
-      resolve();
-    });
-  });
-}
-
-/**
- * Shuts down in fast mode, which disconnects clients. Stops the server immediately if that takes too long; it recovers
- * at its next start.
- *
- * @param {number} pid
- */
-async function stop(pid) {
-  if (!isAlive(pid)) return;
-  process.kill(pid, 'SIGINT');
-  const deadline = Date.now() + STOP_TIMEOUT_MS;
-  while (isAlive(pid)) {
-    if (Date.now() > deadline) return void process.kill(pid, 'SIGQUIT');
-    await sleep(20);
-  }
-}
-
-/** @param {import('node:stream').Readable | null} stream @returns {() => string} */
-function collect(stream) {
-  let text = '';
-  stream?.on('data', (chunk) => (text += chunk));
-  return () => text;
 }

@@ -29,6 +29,8 @@ const FLAGS = [
   'wal_level=minimal',
   'max_wal_senders=0',
   'max_connections=300',
+  // It would take locks, keep old row versions and change plans at random times.
+  'autovacuum=off',
   // Each connection computes them, and the tests open thousands. Version 15 does not have this setting.
   ...(POSTGRES_BIN ? [] : ['scram_iterations=1']),
 ];
