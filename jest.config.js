@@ -13,7 +13,7 @@ export default {
   globalSetup: '<rootDir>/test/runner/global-setup.js',
   globalTeardown: '<rootDir>/test/runner/global-teardown.js',
   // Long, because the machine may be busy. Tests of timeouts check their own limits.
-  testTimeout: 120_000,
+  testTimeout: 300_000,
   // Many tests wait for a timeout or another process, so three workers keep two cores busy.
   maxWorkers: 3,
   // Restarts a worker whose modules fill the memory. Also keeps Jest from running a single test file in its own process.

@@ -13,7 +13,7 @@ const FRAMEWORK_STATE = [
   'WAIT_BEFORE_RETRY',
 ].map((name) => Symbol.for(name));
 /** Long, because a thread of low priority needs seconds to start on a busy machine, and stays open until then. */
-const CLOSE_TIMEOUT_MS = 60_000;
+const CLOSE_TIMEOUT_MS = 120_000;
 /** A stopped process lets the timeout pass. It needs some turns of the event loop to close what ended meanwhile. */
 const MIN_POLLS = 100;
 

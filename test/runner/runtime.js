@@ -1,6 +1,7 @@
 import asyncHooks, { AsyncLocalStorage } from 'node:async_hooks';
 import { ChildProcess } from 'node:child_process';
 import { createRequire, register } from 'node:module';
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import JestRuntime from 'jest-runtime';
 
@@ -11,6 +12,8 @@ const Runtime = /** @type {any} */ (JestRuntime);
 register('./typescript.js', import.meta.url);
 // Otherwise Node.js would not keep the source maps that `stack-traces.js` reads.
 process.setSourceMapsEnabled(true);
+// Otherwise a busy worker gives up the first IP address of `localhost` after 250 ms, although it is connected.
+setDefaultAutoSelectFamilyAttemptTimeout(60_000);
 // A listener for `disconnect` would keep the worker from ending by itself.
 setInterval(endIfOrphaned, 1_000, process.ppid).unref();
 // Jest restarts a worker that uses much memory with SIGTERM, often when its next file has started. The applications of that

@@ -6,7 +6,11 @@ import { createServer } from 'node:net';
 const LOWEST = 20_000;
 const HIGHEST = 32_000;
 
-let next = randomInt(LOWEST, HIGHEST);
+/** Each worker of Jest takes every 16th port. Otherwise one could take a port that another has closed for a time. */
+const STRIDE = 16;
+
+let next =
+  LOWEST + STRIDE * randomInt((HIGHEST - LOWEST) / STRIDE) + (Number(process.env['JEST_WORKER_ID'] ?? 0) % STRIDE);
 
 /**
  * Returns a free port that the system does not assign to another process, even while a test closes it for a time. Use
@@ -15,7 +19,7 @@ let next = randomInt(LOWEST, HIGHEST);
 export async function stablePort(): Promise<number> {
   for (;;) {
     const port = next;
-    next = next < HIGHEST ? next + 1 : LOWEST;
+    next = next + STRIDE < HIGHEST ? next + STRIDE : LOWEST + (next % STRIDE);
     if (await isFree(port)) return port;
   }
 }
