@@ -10,7 +10,7 @@ describe('configureNodeServer', () => {
     const connection = once(server, 'connection') as Promise<[Socket]>;
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const agent = new Agent({ keepAlive: true });
-    const request = get({ port: (server.address() as AddressInfo).port, agent });
+    const request = get({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, agent });
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     await once(response.resume(), 'end');
     const [socket] = await connection;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import dns from 'node:dns';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { Logger } from '@nestjs/common';
@@ -49,12 +50,23 @@ describe('a connection to the database that fails', () => {
       /password authentication.*Check the user and password/,
     ],
     ['an unknown database', (url: URL) => (url.pathname = '/missing'), /"missing" does not exist.*Create the database/],
-    ['an unknown host', (url: URL) => (url.hostname = 'db.invalid'), /db\.invalid.*Check the host name/],
     ['a server without TLS', (url: URL) => (url.search = 'sslmode=verify-full'), /not support SSL.*Remove sslmode/],
   ])('because of %s is an outage, and a warning says what to do', async (_, change, warning) => {
     const { code, warnings } = await failureOf(changed(change));
     expect(code).toBe('database_unavailable');
     expect(warnings).toEqual([expect.stringMatching(warning)]);
+  });
+
+  it('because of an unknown host is an outage, and a warning says what to do', async () => {
+    // A DNS server that does not respond would let the connection time out.
+    const lookup = jest
+      .spyOn(dns, 'lookup')
+      .mockImplementation(((host: string, _: unknown, done: (error: Error) => void) =>
+        done(Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' }))) as typeof dns.lookup);
+    const { code, warnings } = await failureOf(changed((url) => (url.hostname = 'db.invalid')));
+    lookup.mockRestore();
+    expect(code).toBe('database_unavailable');
+    expect(warnings).toEqual([expect.stringMatching(/db\.invalid.*Check the host name/)]);
   });
 
   it('because of too many connections is an outage, with advice in the log', async () => {

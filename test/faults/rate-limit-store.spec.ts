@@ -6,9 +6,13 @@ import { TestApp } from '../support/test-app.js';
 import { TestDatabase } from '../support/test-database.js';
 import { until } from '../support/until.js';
 
+/** More than the attempts that a slow test repeats until the store is available again. */
+const LIMIT = 30;
+const REJECTED_AFTER_LIMIT = [...Array<number>(LIMIT).fill(401), 429];
+
 const ENV = {
   RATE_LIMIT_ENABLED: 'true',
-  RATE_LIMIT_REFRESH_ADDRESS: '3/15m',
+  RATE_LIMIT_REFRESH_ADDRESS: `${LIMIT}/15m`,
   RATE_LIMIT_LOGIN_ADDRESS: '2/15m',
   RATE_LIMIT_LOGIN_ACCOUNT: '1/15m',
 };
@@ -42,7 +46,7 @@ describe('rate limits while their store is unavailable', () => {
   ])('are counted by the process while the database %s, then by the database again', async (_, fail) => {
     expect(await refresh()).toBe(401);
     await fail();
-    expect([await refresh(), await refresh(), await refresh(), await refresh()]).toEqual([401, 401, 401, 429]);
+    expect(await beyondLimit(refresh)).toEqual(REJECTED_AFTER_LIMIT);
     expect(countLogs('by itself')).toBe(1);
     await proxy.heal();
     await until(
@@ -78,9 +82,9 @@ describe('rate limits while their store is unavailable', () => {
   it('need no store at startup', async () => {
     const lost = await TestApp.start({ database, env: { ...ENV, DATABASE_URL: NO_DATABASE } });
     const ask = async () => (await lost.request.post('/auth/refresh').send({ refreshToken: 'nonsense' })).status;
-    const statuses = [await ask(), await ask(), await ask(), await ask()];
+    const statuses = await beyondLimit(ask);
     await lost.close();
-    expect(statuses).toEqual([401, 401, 401, 429]);
+    expect(statuses).toEqual(REJECTED_AFTER_LIMIT);
   });
 
   it('are counted by the process if Redis never was available', async () => {
@@ -93,3 +97,10 @@ describe('rate limits while their store is unavailable', () => {
     expect(statuses).toEqual([401, 429, 429]);
   });
 });
+
+/** Sends one request more than the limit, in sequence. Returns their statuses. */
+async function beyondLimit(send: () => Promise<number>): Promise<number[]> {
+  const statuses = [];
+  while (statuses.length <= LIMIT) statuses.push(await send());
+  return statuses;
+}

@@ -12,8 +12,7 @@ describe('while the database is unavailable', () => {
   let proxy: DatabaseProxy;
   beforeAll(async () => {
     direct = await TestApp.start();
-    const env = { DB_CONNECT_TIMEOUT: '500ms' };
-    [app, proxy] = await TestApp.startProxied(direct, { imports: [ProbeStreamsModule], env });
+    [app, proxy] = await TestApp.startProxied(direct, { imports: [ProbeStreamsModule] });
   });
   afterAll(async () => {
     await app.close();

@@ -175,7 +175,7 @@ describe('migrations', () => {
     await database.query('CREATE TABLE users ()');
     const instances = Promise.all([command(database, 'migration:run'), command(database, 'migration:run')]);
     try {
-      await until('both wait', async () => (await database.waiting()).length === 2, 60_000);
+      await until('both wait', async () => (await database.waiting()).length === 2);
     } finally {
       await database.query('ROLLBACK');
       await instances;

@@ -117,7 +117,7 @@ describe('code that asks for a second connection', () => {
   });
 
   it('is not detected in production, where detection would slow down every promise', async () => {
-    const { database: config } = parseEnvironment({ ...process.env, NODE_ENV: 'test', DATABASE_URL: app.database.url });
+    const { database: config } = parseEnvironment({ NODE_ENV: 'test', DATABASE_URL: app.database.url });
     const production = await new LazyDataSource({ ...databaseOptions(config), entities: [ProbeNote] }).initialize();
     const found = await production.transaction(() => production.getRepository(ProbeNote).find());
     expect(found).toEqual(expect.any(Array));
@@ -128,7 +128,7 @@ describe('code that asks for a second connection', () => {
     // Node.js before version 24 stores a value of each active context in every new resource.
     const contexts = () => Object.getOwnPropertySymbols(new AsyncResource('Probe')).length;
     const before = contexts();
-    const { database: config } = parseEnvironment({ ...process.env, NODE_ENV: 'test', DATABASE_URL: app.database.url });
+    const { database: config } = parseEnvironment({ NODE_ENV: 'test', DATABASE_URL: app.database.url });
     const options = { ...databaseOptions(config), entities: [ProbeNote], rejectSecondConnection: true };
     const short = await new LazyDataSource(options).initialize();
     await short.transaction((manager) => manager.find(ProbeNote));

@@ -64,7 +64,7 @@ describe('npm start', () => {
 
   async function start(...args: Parameters<typeof run>): Promise<void> {
     await run(...args);
-    await until('npm start is ready', () => output.includes(READY) || child.exitCode !== null, 90_000);
+    await until('npm start is ready', () => output.includes(READY) || child.exitCode !== null);
     if (!output.includes(READY)) throw new Error(`npm start exited:\n${output}`);
   }
 
@@ -132,7 +132,7 @@ describe('npm start', () => {
 
   it('starts again after everything was killed, with the data of the first start', async () => {
     child.kill('SIGKILL');
-    await until('the application has stopped', async () => !(await isLive()), 30_000);
+    await until('the application has stopped', async () => !(await isLive()));
     const { pid } = await database();
     expect(pid).toBeGreaterThan(0);
     process.kill(pid, 'SIGKILL');

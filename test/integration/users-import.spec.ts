@@ -217,11 +217,7 @@ describe('users:import', () => {
     });
     const closed = once(child, 'close');
     try {
-      await until(
-        'the import waits in the middle of a batch',
-        async () => (await app.database.waiting()).length === 1,
-        60_000,
-      );
+      await until('the import waits in the middle of a batch', async () => (await app.database.waiting()).length === 1);
       child.kill('SIGKILL');
       await closed;
       // The server would finish the statement of the killed client.

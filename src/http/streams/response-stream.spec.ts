@@ -27,7 +27,10 @@ describe('ResponseStream', () => {
   }
 
   async function open(): Promise<IncomingMessage> {
-    const [response] = (await once(get({ port, path: '/events?a=1', agent: false }), 'response')) as [IncomingMessage];
+    const [response] = (await once(
+      get({ host: '127.0.0.1', port, path: '/events?a=1', agent: false }),
+      'response',
+    )) as [IncomingMessage];
     return response;
   }
 
