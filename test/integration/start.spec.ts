@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import supertest from 'supertest';
+import { placeCluster } from '../../scripts/postgres-binaries.js';
 import { startCluster } from '../../scripts/postgres.js';
 import type { State } from '../../scripts/environment.js';
 import { ensureFirstAdmin } from '../../scripts/first-admin.js';
@@ -44,7 +45,7 @@ describe('npm start', () => {
     child.kill('SIGKILL');
     const { pid } = await database();
     if (pid > 0 && isAlive(pid)) process.kill(pid, 'SIGQUIT');
-    await rm(checkout, { recursive: true, force: true });
+    for (const folder of [checkout, dataFolder()]) await rm(folder, { recursive: true, force: true });
   });
 
   /** Runs the script as npm does, which sends signals to the shell only. */
@@ -81,9 +82,12 @@ describe('npm start', () => {
     supertest(url()).post('/auth/login').send({ email, password: secret });
   const isLive = async () => (await fetch(`${url()}/health/live`).catch(() => null)) !== null;
 
+  /** Not below the checkout if PostgreSQL cannot enter that. */
+  const dataFolder = () => placeCluster(join(checkout, '.data/postgres')).data;
+
   /** Returns the process and the port of PostgreSQL from its pid file, or zeros if it does not run. */
   async function database(): Promise<{ pid: number; port: number }> {
-    const file = await readFile(join(checkout, '.data/postgres/postmaster.pid'), 'utf8').catch(() => '');
+    const file = await readFile(join(dataFolder(), 'postmaster.pid'), 'utf8').catch(() => '');
     const lines = file.split('\n').map(Number);
     return { pid: lines[0] ?? 0, port: lines[3] ?? 0 };
   }
@@ -124,9 +128,8 @@ describe('npm start', () => {
 
   it('names the folder and the process of a running database with another password', async () => {
     const { pid } = await database();
-    const folder = join(checkout, '.data/postgres');
-    await expect(startCluster({ folder, password: 'unknown' })).rejects.toThrow(
-      `To start with an empty database, stop process ${pid} and delete ${folder}\n`,
+    await expect(startCluster({ folder: join(checkout, '.data/postgres'), password: 'unknown' })).rejects.toThrow(
+      `To start with an empty database, stop process ${pid} and delete ${dataFolder()}\n`,
     );
   });
 
@@ -137,7 +140,7 @@ describe('npm start', () => {
     expect(pid).toBeGreaterThan(0);
     process.kill(pid, 'SIGKILL');
     // As if npm start was killed while it stopped the database.
-    await writeFile(join(checkout, '.data/postgres.lock'), String(child.pid));
+    await writeFile(`${dataFolder()}.lock`, String(child.pid));
     await start('--verbose', PRINT_ARGUMENTS);
     await signIn('admin@example.com', NEW_PASSWORD).expect(200);
     expect(password()).toBe('');
@@ -157,7 +160,7 @@ describe('npm start', () => {
     await rm(join(checkout, '.data/development.json'));
     await run();
     expect(await exited).toBe(1);
-    const folder = join(checkout, '.data/postgres');
+    const folder = dataFolder();
     expect(output).toContain(`To start with an empty database, delete ${folder}\n`);
     expect([(await database()).pid, existsSync(join(folder, 'PG_VERSION'))]).toEqual([0, true]);
   });
