@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { FactorBox } from '../../src/auth/factors/factor-box.js';
+import { newId } from '../../src/common/id.js';
+import { parseEnvironment } from '../../src/config/env.js';
 import type { Finding } from '../../src/server/checks/finding.js';
 import { NO_DATABASE } from '../support/constants.js';
 import { MailServer } from '../support/mail-server.js';
@@ -139,6 +142,38 @@ describe('the doctor', () => {
     const { code, findings } = await examine({ DATABASE_URL: url.href });
     expect([code, findings]).toEqual([1, expect.arrayContaining([expect.stringMatching(message)])]);
     expect(findings.join()).not.toContain('hunter2');
+  });
+
+  it('counts the secrets of authenticator apps that no configured key opens', async () => {
+    const FACTOR_SECRET = `${TEST_SECRET}4`;
+    const url = { DATABASE_URL: database.url };
+    const config = parseEnvironment({ ...BASE, ...url, FACTOR_SECRET });
+    const userId = newId();
+    await database.query(`INSERT INTO users (id, email, password_hash) VALUES ($1, 'factors@example.com', '')`, [
+      userId,
+    ]);
+    // One sealed with FACTOR_SECRET, and one with JWT_SECRET before it was set.
+    for (const secret of [FACTOR_SECRET, null]) {
+      const id = newId();
+      const box = new FactorBox({ ...config, factors: { ...config.factors, secret } });
+      const sealed = box.seal({ id, userId }, 'hunter2');
+      const values = [id, userId, sealed];
+      await database.query(
+        `INSERT INTO factors (id, user_id, kind, sealed_secret) VALUES ($1, $2, 'totp', $3)`,
+        values,
+      );
+    }
+    const opened = await examine({ ...url, FACTOR_SECRET });
+    expect(opened.findings).toContain('ok factors: The configured keys open 2 secrets of authenticator apps');
+    for (const env of [url, { ...url, FACTOR_SECRET: `${TEST_SECRET}5` }]) {
+      const { code, findings } = await examine(env);
+      expect(code).toBe(1);
+      expect(findings).toContainEqual(
+        expect.stringMatching(/^problem factors: No configured key opens 1 of 2 secrets .* Check FACTOR_SECRET/),
+      );
+      expect(findings.join()).not.toMatch(/hunter2|kR7vXq2m/);
+    }
+    await database.query('DELETE FROM users WHERE id = $1', [userId]);
   });
 
   it('reports a locked table', async () => {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { FactorBox } from './factor-box.js';
-import { FactorsRepository } from './factors.repository.js';
+import { FactorsRepository, ROW_LOCK } from './factors.repository.js';
 
 const PAGE_SIZE = 500;
 
@@ -38,7 +38,7 @@ export class FactorsResealService {
 
   private resealPage(after: string | null): Promise<ResealResult & { readonly last: string | null }> {
     return this.database.transactionWithRetry(async (manager) => {
-      const factors = await this.factors.listSealed(manager, after, PAGE_SIZE);
+      const factors = await this.factors.listSealed(manager, after, PAGE_SIZE, ROW_LOCK);
       let [resealed, unreadable] = [0, 0];
       for (const factor of factors) {
         const opened = this.box.open(factor);

@@ -5,6 +5,10 @@ import { Factor } from './factor.entity.js';
 /** A factor as it is created. The columns of the other kind stay null. */
 export type NewFactor = Pick<Factor, 'id' | 'userId' | 'kind'> & Partial<Factor>;
 
+/** Locks the rows that a query returns. */
+export const ROW_LOCK = { lock: { mode: 'for_no_key_update' } } as const;
+type RowLock = Partial<typeof ROW_LOCK>;
+
 /** Reads and writes second factors. The caller must have locked the user's row before a write. */
 @Injectable()
 export class FactorsRepository {
@@ -46,14 +50,10 @@ export class FactorsRepository {
     return updated === 1;
   }
 
-  /** Returns the next authenticator apps by ID, and locks them. */
-  listSealed(manager: EntityManager, after: string | null, limit: number): Promise<Factor[]> {
-    return manager.find(Factor, {
-      where: { kind: 'totp', ...(after !== null && { id: MoreThan(after) }) },
-      order: { id: 'ASC' },
-      take: limit,
-      lock: { mode: 'for_no_key_update' },
-    });
+  /** Returns the next authenticator apps by ID. */
+  listSealed(manager: EntityManager, after: string | null, limit: number, lock: RowLock = {}): Promise<Factor[]> {
+    const where = { kind: 'totp', ...(after !== null && { id: MoreThan(after) }) } as const;
+    return manager.find(Factor, { where, order: { id: 'ASC' }, take: limit, ...lock });
   }
 
   async replaceSecret(manager: EntityManager, { id, userId }: Factor, sealedSecret: Buffer): Promise<void> {
