@@ -282,6 +282,33 @@ describe('the TypeScript client', () => {
       expect(started.count('POST /auth/keys')).toBe(4);
     });
 
+    it('returns the 401 of a request for which the callback waits, and asks once', async () => {
+      const ada = await buildStale();
+      const codes: (string | undefined)[] = [];
+      const started = startWith(ada, async (_, send) => {
+        codes.push((await createKey(started, 'Within the callback')).error?.code);
+        await send({ password: ada.password });
+        codes.push((await createKey(started, 'After the proof')).error?.code);
+      });
+      expect((await createKey(started)).response.status).toBe(201);
+      expect(codes).toEqual(['insufficient_user_authentication', undefined]);
+      expect(started.count('POST /auth/step-up')).toBe(1);
+    });
+
+    it('returns the 401 of a request that a cancelled callback has sent, without a second question', async () => {
+      const ada = await buildStale();
+      let asked = 0;
+      const within: ReturnType<typeof createKey>[] = [];
+      const started = startWith(ada, () => {
+        asked += 1;
+        within.push(createKey(started));
+        return Promise.resolve();
+      });
+      expect((await createKey(started)).error?.code).toBe('insufficient_user_authentication');
+      expect((await Promise.all(within)).map(({ error }) => error?.code)).toEqual(['insufficient_user_authentication']);
+      expect(asked).toBe(1);
+    });
+
     it('returns the 401 if the proof is wrong', async () => {
       const started = startWith(await buildStale(), async (_, send) => {
         expect((await send({ password: 'wrong password' })).error?.code).toBe('invalid_credentials');

@@ -21,7 +21,8 @@ export type AskForProof = (problem: StepUpProblem, send: SendProof) => Promise<v
 
 /**
  * Returns a `fetch` that asks the user to authenticate again if a request requires it, and then sends the request once
- * more. Parallel requests ask once. If no proof was accepted, returns the 401.
+ * more. Parallel requests ask once. If no proof was accepted, returns the 401. So does a request that is sent while the
+ * user is asked, because the function that asks may wait for it.
  */
 export function stepUpFetch(fetch: Fetch, ask: AskForProof, send: SendProof): Fetch {
   let asking: Promise<boolean> | undefined;
@@ -38,13 +39,18 @@ export function stepUpFetch(fetch: Fetch, ask: AskForProof, send: SendProof): Fe
   };
 
   return async (request) => {
+    const isSentWhileAsking = asking !== undefined;
     const before = stepUps;
     const response = await fetch(request.clone());
     const problem = response.status === 401 ? await readProblem(response) : null;
     if (problem?.code !== 'insufficient_user_authentication') return response;
     // The user may have authenticated for another request while this one was on its way.
-    if (asking || stepUps === before) {
-      asking ??= askOnce(problem as StepUpProblem).finally(() => (asking = undefined));
+    if (stepUps === before || (asking && !isSentWhileAsking)) {
+      if (isSentWhileAsking) return response;
+      // In a later microtask, so that `asking` is set when `ask` sends a request.
+      asking ??= Promise.resolve(problem as StepUpProblem)
+        .then(askOnce)
+        .finally(() => (asking = undefined));
       if (!(await asking)) return response;
     }
     return fetch(request);
