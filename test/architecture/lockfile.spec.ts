@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 interface Locked {
@@ -63,6 +64,11 @@ describe.each([
     const scripts = installed.filter(([, { dev, hasInstallScript }]) => hasInstallScript && !dev);
     expect(namesOf(scripts)).toEqual(known);
   });
+});
+
+it('keeps npm from writing a lockfile for the TypeScript client, as for any library', () => {
+  const options = { cwd: 'clients/typescript', encoding: 'utf8', timeout: 60_000 } as const;
+  expect(execFileSync('npm', ['config', 'get', 'package-lock'], options).trim()).toBe('false');
 });
 
 it('disables Scarf, which counts installations', () => {
