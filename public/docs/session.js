@@ -150,8 +150,8 @@ function adoptingFetch(originalFetch, system) {
   };
 }
 
-/** Asks the server whether the session is still valid. */
-async function checkSession(system) {
+/** Asks the server whether the session is still valid, and renews an expired access token. */
+export async function checkSession(system) {
   const given = signedIn(system);
   const url = urlOf(system, '/users/me');
   if (!given || !url) return;
@@ -184,6 +184,6 @@ async function exchange(system, { name, scheme, username, refreshToken }) {
   return token?.access_token;
 }
 
-function bearer(accessToken) {
+export function bearer(accessToken) {
   return { Authorization: `Bearer ${accessToken}` };
 }

@@ -1,4 +1,5 @@
 import { KeyForm } from './key-form.js';
+import { canUsePasskey, stepUpWithPasskey } from './passkey.js';
 import { PasswordForm } from './password-form.js';
 import { signedIn, signOut } from './session.js';
 
@@ -60,13 +61,25 @@ function SignIn({ React, system, schema, authActions }) {
     h('button', { className: 'btn modal-btn auth', type: 'button', disabled: isBusy, ...props }, label);
   const buttons = (first) => h('div', { className: 'sign-in-buttons' }, first, button('Close', { onClick: close }));
 
+  const alert = h('p', { key: 'error', id: 'oauth_error', className: 'sign-in-error', role: 'alert' }, error);
+  const stepUp = button('Use a passkey for a step-up', {
+    ...{ className: 'sign-in-other', onClick: () => run(() => stepUpWithPasskey(system)) },
+  });
+
   const user = signedIn(system);
   if (user) {
     const text = user.refreshToken
       ? ['You are signed in as ', h('strong', null, user.username), '.']
       : ['You use an API key.'];
     const label = user.refreshToken ? 'Sign out' : 'Forget the key';
-    return h('div', null, h('p', null, ...text), buttons(button(label, { onClick: () => run(() => signOut(system)) })));
+    return h(
+      'div',
+      null,
+      h('p', null, ...text),
+      alert,
+      buttons(button(label, { onClick: () => run(() => signOut(system)) })),
+      user.refreshToken && canUsePasskey(system) && h('div', { className: 'sign-in-others' }, stepUp),
+    );
   }
   const isInvalid = error ? { 'aria-invalid': true, 'aria-describedby': 'oauth_error' } : {};
   const field = (name, label, { isLast, ...props }) => [
@@ -74,7 +87,7 @@ function SignIn({ React, system, schema, authActions }) {
     h('input', { key: name, id: `oauth_${name}`, name, required: true, ...props, ...(isLast && isInvalid) }),
   ];
   const end = [
-    h('p', { key: 'error', id: 'oauth_error', className: 'sign-in-error', role: 'alert' }, error),
+    alert,
     h(
       'div',
       { key: 'buttons' },

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
-import { addAuthenticator, overflowOf, TestBrowser, violationsOf, WIDTHS } from '../support/browser.js';
+import { overflowOf, TestBrowser, violationsOf, WIDTHS } from '../support/browser.js';
 import { buildKey, buildSignedIn, buildUser, type BuiltUser } from '../support/builders.js';
-import { UNKNOWN_ID } from '../support/constants.js';
+import { addPasskey, run, signIn, signOut, storedIn, usernameIn } from '../support/explorer-page.js';
 import { challengeFor, codeOf, enrollTotp } from '../support/factors.js';
 import { decodeToken, forgeToken } from '../support/forge-token.js';
 import { readOperations, type Operation } from '../support/operations.js';
@@ -16,13 +16,6 @@ interface PageElement {
   readonly id: string;
   readonly offsetWidth: number;
   getAttribute(name: string): string | null;
-}
-
-interface Stored {
-  readonly signIn: {
-    readonly username: string;
-    readonly token: { access_token: string; readonly refresh_token: string };
-  };
 }
 
 (TestBrowser.isInstalled ? describe : describe.skip)('the explorer in Chromium', () => {
@@ -141,21 +134,54 @@ interface Stored {
     expect(await storedIn(page)).toEqual(before);
   });
 
+  it('steps up with a passkey and keeps the same tokens', async () => {
+    const person = await buildSignedIn(app);
+    const page = await open(undefined, `${app.url.replace('127.0.0.1', 'localhost')}/docs`);
+    await addPasskey(page, person);
+    await page.locator('.btn.authorize.unlocked').click();
+    const dialog = page.getByRole('dialog', { name: 'Authorize' });
+    await dialog.getByRole('button', { name: 'Sign in with a passkey' }).click();
+    await page.locator('.btn.authorize.locked').waitFor();
+    const before = await storedIn(page);
+    await app.database.query(`UPDATE sessions SET authentications = '{"pop": 1}' WHERE user_id = $1`, [person.id]);
+    expect(await run(page, await operationOf('POST /auth/keys'))).toBe(401);
+    await page.locator('.btn.authorize').click();
+    expect([await overflowOf(page), await violationsOf(page)]).toEqual([0, []]);
+    await dialog.getByRole('button', { name: 'Use a passkey for a step-up' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await run(page, await operationOf('POST /auth/keys'))).toBe(201);
+    expect(await storedIn(page)).toEqual(before);
+  });
+
+  it('shows why a step-up with a passkey failed, and offers none with an API key', async () => {
+    const person = await buildSignedIn(app);
+    const page = await open(WIDTHS[1], `${app.url.replace('127.0.0.1', 'localhost')}/docs`);
+    await signIn(page, person);
+    await page.locator('.btn.authorize').click();
+    const dialog = page.getByRole('dialog', { name: 'Authorize' });
+    const stepUp = dialog.getByRole('button', { name: 'Use a passkey for a step-up' });
+    await page.route('**/auth/step-up/passkey-options', (route) =>
+      route.fulfill({ status: 503, json: { detail: 'The server is busy.' } }),
+    );
+    await stepUp.click();
+    await dialog.getByRole('alert').getByText('The server is busy.').waitFor();
+    expect([await overflowOf(page), await violationsOf(page)]).toEqual([0, []]);
+    await page.keyboard.press('Escape');
+    await signOut(page);
+    const { key } = await buildKey(app, person);
+    await page.locator('.btn.authorize.unlocked').click();
+    await dialog.getByRole('button', { name: 'Use an API key' }).click();
+    await dialog.getByLabel('API key', { exact: true }).fill(key);
+    await page.keyboard.press('Enter');
+    await page.locator('.btn.authorize.locked').click();
+    await dialog.getByText('You use an API key.').waitFor();
+    expect(await stepUp.count()).toBe(0);
+  });
+
   it('signs in with a passkey', async () => {
     const person = await buildSignedIn(app);
     const page = await open(undefined, `${app.url.replace('127.0.0.1', 'localhost')}/docs`);
-    await addAuthenticator(page);
-    await page.evaluate(`(async () => {
-      const post = async (path, body = {}) => (await fetch(path, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json', Authorization: 'Bearer ${person.accessToken}' },
-        body: JSON.stringify(body),
-      })).json();
-      const json = await post('/auth/factors/passkeys/options');
-      const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(json);
-      const credential = await navigator.credentials.create({ publicKey });
-      await post('/auth/factors/passkeys', { response: credential.toJSON() });
-    })()`);
+    await addPasskey(page, person);
     await page.locator('.btn.authorize.unlocked').click();
     await page.getByRole('dialog').getByRole('button', { name: 'Sign in with a passkey' }).click();
     await page.locator('.btn.authorize.locked').waitFor();
@@ -349,49 +375,3 @@ interface Stored {
     expect(await storedIn(other)).toEqual(await storedIn(page));
   });
 });
-
-async function signIn(page: Page, { email, password }: BuiltUser): Promise<void> {
-  await page.locator('.btn.authorize.unlocked').click();
-  await page.locator('#oauth_username').fill(email);
-  await page.locator('#oauth_password').fill(password);
-  await page.keyboard.press('Enter');
-  await page.locator('.btn.authorize.locked').waitFor();
-}
-
-async function storedIn(page: Page): Promise<Stored> {
-  return JSON.parse(await page.evaluate<string>('localStorage.getItem("authorized")')) as Stored;
-}
-
-/** Returns the email of the signed-in user, or undefined. */
-async function usernameIn(page: Page): Promise<string | undefined> {
-  const stored = await page.evaluate<string>('localStorage.getItem("authorized") ?? "{}"');
-  return (JSON.parse(stored) as Partial<Stored>).signIn?.username;
-}
-
-async function signOut(page: Page): Promise<void> {
-  if ((await page.locator('.btn.authorize.locked').count()) === 0) return;
-  await page.locator('.btn.authorize').click();
-  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
-  await page.locator('.btn.authorize.unlocked').waitFor();
-}
-
-/** Executes an operation with a body, or the example that the explorer fills in. Returns the status of the response. */
-async function run(page: Page, { method, path }: Operation, body?: object): Promise<number> {
-  const operation = page.locator(`.opblock-${method}`, { has: page.locator(`[data-path="${path}"]`) });
-  await operation.locator('.opblock-summary-control').click();
-  const execute = operation.getByRole('button', { name: 'Execute' });
-  const tryItOut = operation.getByRole('button', { name: 'Try it out' });
-  await tryItOut.or(execute).waitFor();
-  // An operation that has run before still shows its response.
-  if (await execute.isVisible()) await operation.getByRole('button', { name: 'Clear' }).click();
-  else await tryItOut.click();
-  const id = operation.locator('[data-param-name="id"] input');
-  if ((await id.count()) > 0 && (await id.inputValue()) === '') await id.fill(UNKNOWN_ID);
-  if (body) await operation.locator('textarea.body-param__text').fill(JSON.stringify(body));
-  await execute.click();
-  const status = operation.locator('.live-responses-table tbody .response-col_status').first();
-  await status.waitFor();
-  const text = (await status.textContent()) ?? '';
-  await operation.locator('.opblock-summary-control').click();
-  return parseInt(text, 10);
-}
