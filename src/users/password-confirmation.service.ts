@@ -33,16 +33,13 @@ export class PasswordConfirmationService {
     const { userId: id } = actor;
     // JSON, because a stranger could otherwise sign in with this ID as the email and exhaust this limit.
     const attempt = await this.limits.begin('login', { client, account: JSON.stringify({ id }) });
-    try {
-      const user = await this.database.run((manager) => this.users.findWithHash(manager, { id }), client);
-      if (!user || !(await this.hasher.verify(password, user.passwordHash, client)).isMatch)
-        return await this.reject(actor);
-      await attempt.succeeded();
-      return user;
-    } catch (error) {
-      await attempt.failed(error);
-      throw error;
-    }
+    return attempt.settle(this.verifyPassword(actor, client, password));
+  }
+
+  private async verifyPassword(actor: Principal, client: Client, password: string): Promise<User> {
+    const user = await this.database.run((manager) => this.users.findWithHash(manager, { id: actor.userId }), client);
+    if (!user || !(await this.hasher.verify(password, user.passwordHash, client)).isMatch) return this.reject(actor);
+    return user;
   }
 
   /**

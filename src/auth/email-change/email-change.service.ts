@@ -14,7 +14,7 @@ import { InvitationsService } from '../invitations/invitations.service.js';
 import { TokenUsedOrExpiredError } from '../one-time-tokens/one-time-tokens.errors.js';
 import { TOKEN_PURPOSES } from '../one-time-tokens/one-time-token.entity.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
-import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
+import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
 import { EmailVerificationService } from '../recovery/email-verification.service.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 import { EMAIL_CHANGE_REQUESTED, EMAIL_CHANGED } from './email-change.audit.js';
@@ -38,6 +38,7 @@ export class EmailChangeService implements OnModuleInit {
     private readonly emails: EmailsRepository,
     private readonly sessions: SessionsService,
     private readonly tokens: OneTimeTokensRepository,
+    private readonly attempts: OneTimeTokensService,
     private readonly verification: EmailVerificationService,
     private readonly invitations: InvitationsService,
     private readonly mails: MailOutbox,
@@ -89,20 +90,16 @@ export class EmailChangeService implements OnModuleInit {
    * @throws TokenUsedOrExpiredError, TooManyRequestsError
    */
   async changeEmail(token: string, client: Client): Promise<void> {
-    await this.limits.spend('verify', { client });
-    try {
-      await this.database.transactionWithRetry(async (manager) => {
+    await this.attempts.run(EMAIL_CHANGED, client, () =>
+      this.database.transactionWithRetry(async (manager) => {
         const { user, email } = await this.tokens.redeem(manager, 'email_change', token);
         if (email === null) throw new TokenUsedOrExpiredError();
         const { id } = user;
         await this.users.changeEmail(manager, id, email);
         await this.replaceLinks(manager, user, email, client);
         await this.audit.record(manager, { type: EMAIL_CHANGED, userId: id, actor: { userId: id, client } });
-      });
-    } catch (error) {
-      await recordTokenFailure(this.database, this.audit, { type: EMAIL_CHANGED, client, error });
-      throw error;
-    }
+      }),
+    );
   }
 
   /**

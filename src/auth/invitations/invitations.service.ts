@@ -6,13 +6,12 @@ import { Database, type EntityManager } from '../../platform/database/database.j
 import { MailOutbox } from '../../platform/mail/mail-outbox.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
 import { PasswordPolicy } from '../../platform/passwords/password-policy.js';
-import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
 import { UserHooks } from '../../users/user-hooks.js';
 import type { User } from '../../users/user.entity.js';
 import { UserNotFoundError } from '../../users/users.errors.js';
 import { UsersRepository } from '../../users/users.repository.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
-import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
+import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
 import { INVITATION_ACCEPTED, INVITATION_SENT } from './invitations.audit.js';
 import { InvitationNotPossibleError } from './invitations.errors.js';
 import { invite } from './invitations.mails.js';
@@ -28,7 +27,6 @@ interface Acceptance {
 @Injectable()
 export class InvitationsService implements OnModuleInit {
   constructor(
-    private readonly limits: RateLimitsService,
     private readonly database: Database,
     private readonly users: UsersRepository,
     private readonly userHooks: UserHooks,
@@ -36,6 +34,7 @@ export class InvitationsService implements OnModuleInit {
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly tokens: OneTimeTokensRepository,
+    private readonly attempts: OneTimeTokensService,
     private readonly mails: MailOutbox,
     private readonly audit: AuditRecorder,
   ) {}
@@ -56,8 +55,7 @@ export class InvitationsService implements OnModuleInit {
    */
   async accept(token: string, { password, name }: Acceptance, client: Client): Promise<void> {
     await this.hasher.assertCapacity(client);
-    await this.limits.spend('verify', { client });
-    try {
+    await this.attempts.run(INVITATION_ACCEPTED, client, async () => {
       // Hashing is expensive, so check the token first. `redeem` checks it again.
       const owner = await this.database.run((manager) => this.tokens.findUser(manager, 'invitation', token));
       await this.policy.assertAcceptable(password, { email: owner.email, name: name ?? owner.name }, '/password');
@@ -71,10 +69,7 @@ export class InvitationsService implements OnModuleInit {
         await this.tokens.voidAll(manager, id);
         await this.audit.record(manager, { type: INVITATION_ACCEPTED, userId: id, actor: { userId: id, client } });
       });
-    } catch (error) {
-      await recordTokenFailure(this.database, this.audit, { type: INVITATION_ACCEPTED, client, error });
-      throw error;
-    }
+    });
   }
 
   /** Sends an invitation and voids the earlier one. @throws UserNotFoundError, InvitationNotPossibleError */

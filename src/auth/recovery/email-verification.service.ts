@@ -12,7 +12,7 @@ import type { User } from '../../users/user.entity.js';
 import { UsersRepository } from '../../users/users.repository.js';
 import { verifyEmail } from '../auth.mails.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
-import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
+import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
 import { EmailNotVerifiedError } from './recovery.errors.js';
 
 /** A sign-in sends no new link within this time after the last one. */
@@ -30,6 +30,7 @@ export class EmailVerificationService implements OnModuleInit {
     private readonly users: UsersRepository,
     private readonly userHooks: UserHooks,
     private readonly tokens: OneTimeTokensRepository,
+    private readonly attempts: OneTimeTokensService,
     private readonly mails: MailOutbox,
     private readonly audit: AuditRecorder,
   ) {
@@ -62,18 +63,14 @@ export class EmailVerificationService implements OnModuleInit {
 
   /** Verifies the email of the token's user. @throws TokenUsedOrExpiredError, TooManyRequestsError */
   async verifyEmail(token: string, client: Client): Promise<void> {
-    await this.limits.spend('verify', { client });
-    try {
-      await this.database.transactionWithRetry(async (manager) => {
+    await this.attempts.run('email_verified', client, () =>
+      this.database.transactionWithRetry(async (manager) => {
         const { user } = await this.tokens.redeem(manager, 'email_verification', token);
         await this.users.markEmailVerified(manager, user);
         const actor = { userId: user.id, client };
         await this.audit.record(manager, { type: 'email_verified', userId: user.id, actor });
-      });
-    } catch (error) {
-      await recordTokenFailure(this.database, this.audit, { type: 'email_verified', client, error });
-      throw error;
-    }
+      }),
+    );
   }
 
   /** Counts a mail that a registration or a sign-in may send. Returns whether the limit per email allows it. */

@@ -4,26 +4,25 @@ import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { MailOutbox } from '../../platform/mail/mail-outbox.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
-import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
 import { SessionsRepository } from '../../sessions/sessions.repository.js';
 import type { User } from '../../users/user.entity.js';
 import { UsersRepository } from '../../users/users.repository.js';
 import { emailRestored } from '../auth.mails.js';
 import { FactorsResetService } from '../factors/factors-reset.service.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
-import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
+import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
 import { PasswordResetService } from './password-reset.service.js';
 
 /** Handles the *this was not me* link of security mails. */
 @Injectable()
 export class NotMeService {
   constructor(
-    private readonly limits: RateLimitsService,
     private readonly database: Database,
     private readonly users: UsersRepository,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsRepository,
     private readonly tokens: OneTimeTokensRepository,
+    private readonly attempts: OneTimeTokensService,
     private readonly resets: PasswordResetService,
     private readonly mails: MailOutbox,
     private readonly factorResets: FactorsResetService,
@@ -40,9 +39,8 @@ export class NotMeService {
    * @throws TokenUsedOrExpiredError, TooManyRequestsError
    */
   async reportNotMe(token: string, client: Client): Promise<void> {
-    await this.limits.spend('verify', { client });
-    try {
-      await this.database.transactionWithRetry(async (manager) => {
+    await this.attempts.run('not_me_reported', client, () =>
+      this.database.transactionWithRetry(async (manager) => {
         const { user, email, createdAt, emailVerifiedAt } = await this.tokens.redeem(manager, 'not_me', token);
         const { id } = user;
         const isRestored = email !== null && email !== user.email;
@@ -57,11 +55,8 @@ export class NotMeService {
         const event = { type: 'not_me_reported', userId: id, actor } as const;
         await this.audit.record(manager, { ...event, ...(isRestored && { details: { email: 'restored' } }) });
         await this.resets.sendLink(manager, isRestored ? { ...user, email } : user);
-      });
-    } catch (error) {
-      await recordTokenFailure(this.database, this.audit, { type: 'not_me_reported', client, error });
-      throw error;
-    }
+      }),
+    );
   }
 
   /** Restores an earlier email. It counts as verified, because the mail with the link arrived there. */

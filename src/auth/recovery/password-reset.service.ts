@@ -15,7 +15,7 @@ import { UsersRepository } from '../../users/users.repository.js';
 import { passwordChanged, resetPassword } from '../auth.mails.js';
 import { FactorsResetService } from '../factors/factors-reset.service.js';
 import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
-import { recordTokenFailure } from '../one-time-tokens/record-token-failure.js';
+import { OneTimeTokensService } from '../one-time-tokens/one-time-tokens.service.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 
 /**
@@ -36,6 +36,7 @@ export class PasswordResetService {
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsRepository,
     private readonly tokens: OneTimeTokensRepository,
+    private readonly attempts: OneTimeTokensService,
     private readonly factorResets: FactorsResetService,
     private readonly mails: MailOutbox,
     private readonly securityMails: SecurityMailsService,
@@ -91,8 +92,7 @@ export class PasswordResetService {
    */
   async resetPassword(token: string, newPassword: string, client: Client): Promise<void> {
     await this.hasher.assertCapacity(client);
-    await this.limits.spend('verify', { client });
-    try {
+    await this.attempts.run('password_reset', client, async () => {
       // Hashing is expensive, so check the token first. `redeem` checks it again.
       const owner = await this.database.run((manager) => this.tokens.findUser(manager, 'password_reset', token));
       await this.policy.assertAcceptable(newPassword, owner, '/newPassword');
@@ -110,9 +110,6 @@ export class PasswordResetService {
         await this.audit.record(manager, { type: 'password_reset', userId: id, actor });
         await this.securityMails.queue(manager, passwordChanged, user, client);
       });
-    } catch (error) {
-      await recordTokenFailure(this.database, this.audit, { type: 'password_reset', client, error });
-      throw error;
-    }
+    });
   }
 }

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { Client } from '../../common/client.js';
 import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
-import { RateLimitsService, type RateLimitAttempt } from '../../platform/rate-limits/rate-limits.service.js';
+import type { RateLimitAttempt } from '../../platform/rate-limits/rate-limit-attempt.js';
+import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
 import type { User } from '../../users/user.entity.js';
 import { ChallengesRepository, MAX_FAILURES, type LockedChallenge } from '../factors/challenges.repository.js';
 import { SECOND_FACTOR_REQUESTED } from '../factors/factors.audit.js';
@@ -58,7 +59,7 @@ export class FactorSignInService {
     attempt: RateLimitAttempt,
   ): Promise<RateLimitAttempt | null> {
     if (!hasSecondFactor || step === null || step === 'challenge') return null;
-    await attempt.succeeded();
+    await attempt.refund();
     return this.verifier.beginGuess(id, client);
   }
 

@@ -5,7 +5,7 @@ import type { DomainError } from '../../common/domain.error.js';
 import { AuditRecorder } from '../../platform/audit/audit.recorder.js';
 import type { EntityManager } from '../../platform/database/database.js';
 import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.errors.js';
-import type { RateLimitAttempt } from '../../platform/rate-limits/rate-limits.service.js';
+import type { RateLimitAttempt } from '../../platform/rate-limits/rate-limit-attempt.js';
 import { KnownDevicesRepository } from '../../sessions/known-devices.repository.js';
 import { SessionLimitReachedError } from '../../sessions/sessions.errors.js';
 import { SessionsRepository } from '../../sessions/sessions.repository.js';
@@ -76,19 +76,21 @@ export class SignInSessionService {
     refunded: readonly Type<DomainError>[] = [],
   ): Promise<TokenGrant> {
     try {
-      const { user, created, rejection } = await pending;
-      if (!created) throw rejection;
-      const { session, refreshToken } = created;
-      const grant = await this.accessTokens.grant(user, session.id, refreshToken, session.refreshCounter);
-      await attempt.succeeded();
+      const grant = await attempt.settle(this.grant(pending), refunded);
       signIns.add({ result: resultOf() });
       return grant;
     } catch (error) {
       // The metrics of the limits count these.
       if (!(error instanceof TooManyRequestsError)) signIns.add({ result: resultOf(error) });
-      await (refunded.some((type) => error instanceof type) ? attempt.succeeded() : attempt.failed(error));
       throw error;
     }
+  }
+
+  private async grant(pending: Promise<SignInResult>): Promise<TokenGrant> {
+    const { user, created, rejection } = await pending;
+    if (!created) throw rejection;
+    const { session, refreshToken } = created;
+    return this.accessTokens.grant(user, session.id, refreshToken, session.refreshCounter);
   }
 
   /** Records the rejection and returns it, so that the caller can commit before it throws. */

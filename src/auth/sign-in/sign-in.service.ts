@@ -3,7 +3,8 @@ import type { Client } from '../../common/client.js';
 import { OverloadedError } from '../../common/domain.error.js';
 import { Database, type EntityManager } from '../../platform/database/database.js';
 import { PasswordHasher } from '../../platform/passwords/password-hasher.js';
-import { RateLimitsService, type RateLimitAttempt } from '../../platform/rate-limits/rate-limits.service.js';
+import type { RateLimitAttempt } from '../../platform/rate-limits/rate-limit-attempt.js';
+import { RateLimitsService } from '../../platform/rate-limits/rate-limits.service.js';
 import { KnownDevicesRepository } from '../../sessions/known-devices.repository.js';
 import { normalizeEmail } from '../../users/email.js';
 import type { User } from '../../users/user.entity.js';
@@ -114,17 +115,11 @@ export class SignInService {
     attempt: RateLimitAttempt,
   ): Promise<SignInResult | null> {
     const guess = await this.factors.beginGuess(verified, secondStep, client, attempt);
-    try {
-      const result = await this.database.transactionWithRetry(
-        (manager) => this.createSession(manager, verified, client, mayRemind, secondStep),
-        client,
-      );
-      if (!(result?.rejection instanceof FactorInvalidError)) await guess?.succeeded();
-      return result;
-    } catch (error) {
-      await guess?.failed(error);
-      throw error;
-    }
+    const pending = this.database.transactionWithRetry(
+      (manager) => this.createSession(manager, verified, client, mayRemind, secondStep),
+      client,
+    );
+    return guess ? guess.settle(throwIfWrong(pending)) : pending;
   }
 
   /**
@@ -145,4 +140,11 @@ export class SignInService {
     if (user.hasSecondFactor) return this.factors.takeStep(manager, user, secondStep, client);
     return this.sessions.start(manager, user, client, ['pwd']);
   }
+}
+
+/** Throws the rejection of a wrong factor, so that it counts as a guess. */
+async function throwIfWrong(pending: Promise<SignInResult | null>): Promise<SignInResult | null> {
+  const result = await pending;
+  if (result?.rejection instanceof FactorInvalidError) throw result.rejection;
+  return result;
 }

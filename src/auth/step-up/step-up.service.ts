@@ -42,28 +42,21 @@ export class StepUpService {
   async confirmFactor(actor: Principal, client: Client, proof: FactorProof): Promise<void> {
     const { userId } = actor;
     const attempt = await this.limits.begin('login', { client, account: JSON.stringify({ stepUpOf: userId }) });
-    try {
-      const isCorrect = await this.database.transactionWithRetry((manager) => this.useFactor(manager, actor, proof));
-      if (!isCorrect) throw new FactorInvalidError();
-      await attempt.succeeded();
-    } catch (error) {
-      await attempt.failed(error);
-      throw error;
-    }
+    await attempt.settle(this.useFactor(actor, proof));
   }
 
-  /** Records the failure, too. The caller throws after the commit. */
-  private async useFactor(manager: EntityManager, actor: Principal, proof: FactorProof): Promise<boolean> {
-    const { userId } = actor;
-    const user = await this.users.lockActive(manager, { id: userId });
-    const method = user && (await this.verifier.verify(manager, user, proof, actor.client));
-    if (method) {
-      await this.record(manager, actor, method);
-      return true;
-    }
-    const { code: reason } = new FactorInvalidError();
-    await this.audit.record(manager, { type: STEP_UP, outcome: 'failure', reason, userId, actor });
-    return false;
+  /** Throws after the commit, because a rollback would lose the audit event. */
+  private async useFactor(actor: Principal, proof: FactorProof): Promise<void> {
+    const rejection = await this.database.transactionWithRetry(async (manager) => {
+      const { userId } = actor;
+      const user = await this.users.lockActive(manager, { id: userId });
+      const method = user && (await this.verifier.verify(manager, user, proof, actor.client));
+      if (method) return this.record(manager, actor, method);
+      const error = new FactorInvalidError();
+      await this.audit.record(manager, { type: STEP_UP, outcome: 'failure', reason: error.code, userId, actor });
+      return error;
+    });
+    if (rejection) throw rejection;
   }
 
   private async record(manager: EntityManager, actor: Principal, method: AuthenticationMethod): Promise<void> {

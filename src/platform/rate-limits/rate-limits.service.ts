@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Client, RateLimitPolicy } from '../../common/client.js';
-import { DomainError } from '../../common/domain.error.js';
 import { GAUGES, type GaugeValue, type HasGauges } from '../../common/gauges.js';
 import { networkOf } from '../../common/network.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
+import { RateLimitAttempt } from './rate-limit-attempt.js';
 import { RateLimitCounter, type Point, type PointRequest, type SharedStore } from './rate-limit.counter.js';
 import { TooManyRequestsError } from './rate-limits.errors.js';
 import { limitRejections } from './rate-limits.metrics.js';
@@ -34,14 +34,6 @@ export interface RateLimitSubject {
    * exhausted. A known device then has a limit of its own, which strangers cannot exhaust.
    */
   readonly knownDevice?: () => Promise<string | null>;
-}
-
-/** An attempt that was counted when it started. Report its outcome. */
-export interface RateLimitAttempt {
-  /** Refunds the attempt once, because only failures are limited. */
-  succeeded(): Promise<void>;
-  /** Refunds the attempt if the server was unavailable, because the client is not responsible for that. */
-  failed(error: unknown): Promise<void>;
 }
 
 /**
@@ -90,18 +82,7 @@ export class RateLimitsService implements HasGauges {
    */
   async begin(name: RateLimitName, subject: RateLimitSubject): Promise<RateLimitAttempt> {
     const points = await this.take(name, subject, BOTH);
-    let isRefunded = false;
-    const refund = async () => {
-      if (isRefunded) return;
-      isRefunded = true;
-      report(await this.counter.refund(points), subject.client);
-    };
-    return {
-      succeeded: refund,
-      failed: async (error) => {
-        if (error instanceof DomainError && error.kind === 'unavailable') await refund();
-      },
-    };
+    return new RateLimitAttempt(async () => report(await this.counter.refund(points), subject.client));
   }
 
   /** Reports the limit per client without counting, for operations whose failures alone are counted. */
