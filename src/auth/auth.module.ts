@@ -48,6 +48,7 @@ import { OneTimeToken } from './one-time-tokens/one-time-token.entity.js';
 import { OneTimeTokensController } from './one-time-tokens/one-time-tokens.controller.js';
 import { OneTimeTokensRepository } from './one-time-tokens/one-time-tokens.repository.js';
 import { OneTimeTokensService } from './one-time-tokens/one-time-tokens.service.js';
+import { PendingEmailChangesRepository } from './one-time-tokens/pending-email-changes.repository.js';
 import { PasskeyChallenges } from './passkeys/passkey-challenges.js';
 import { PasskeyOptionsService } from './passkeys/passkey-options.service.js';
 import { PasskeyRegistrationService } from './passkeys/passkey-registration.service.js';
@@ -154,6 +155,7 @@ import { VerifiedTokens } from './tokens/verified-tokens.js';
     PasswordChangeService,
     PasswordResetService,
     PassportUserStrategy,
+    PendingEmailChangesRepository,
     RecoveryCodesRepository,
     RefreshService,
     RegistrationService,

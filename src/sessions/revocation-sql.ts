@@ -46,13 +46,13 @@ const SUMMARY = insertEvents(11, {
 });
 
 /**
- * Returns the statement that revokes the matching sessions and records an audit event for each. Also voids pending changes
- * of the email, which a thief may have requested, unless the user only signed out on one device. The further parameters
+ * Returns the statement that revokes the matching sessions and records an audit event for each. The further parameters
  * are the reason, the ID of the actor, the event, and the summary, if there is one.
  *
  * @param locksUsers whether to lock each user before their sessions, which is not necessary for sessions by ID
+ * @param effects further statements, which can read the sessions from `revoked`
  */
-export function revokeSql(locksUsers: boolean, hasSummary: boolean): string {
+export function revokeSql(locksUsers: boolean, hasSummary: boolean, effects: readonly string[]): string {
   return `
     WITH matching AS (
       SELECT s.user_id, s.id FROM sessions s JOIN users u ON u.id = s.user_id
@@ -65,9 +65,7 @@ export function revokeSql(locksUsers: boolean, hasSummary: boolean): string {
              revoked_reason = CASE WHEN s.kind = 'key' AND $8::text LIKE 'logout%' THEN 'key_revoked' ELSE $8 END
         FROM matching m WHERE s.user_id = m.user_id AND s.id = m.id AND s.revoked_at IS NULL
       RETURNING s.*),
-    voided AS (
-      DELETE FROM one_time_tokens WHERE purpose = 'email_change'
-         AND user_id IN (SELECT user_id FROM revoked WHERE revoked_reason NOT IN ('logout', 'session_limit', 'key_revoked'))),
+    ${effects.map((effect, index) => `effect_${index} AS (${effect}),\n`).join('')}
     recorded AS (${SESSION_EVENTS} RETURNING id)${hasSummary ? `,\n    summarized AS (${SUMMARY})` : ''}
     SELECT revoked_reason AS reason, count(*)::int AS count FROM revoked GROUP BY revoked_reason`;
 }

@@ -48,8 +48,6 @@ export class EmailChangeService implements OnModuleInit {
 
   onModuleInit(): void {
     this.userHooks.onCreated((manager, { id, email }) => this.assertFree(manager, email, id));
-    // A thief may have requested a change before the account was deactivated.
-    this.userHooks.onActivated((manager, id) => this.tokens.void(manager, id, ['email_change']));
     this.userHooks.onEmailChanged((manager, before, after) => this.handleAdminChange(manager, before, after));
   }
 

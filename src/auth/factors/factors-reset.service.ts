@@ -12,7 +12,7 @@ import type { User } from '../../users/user.entity.js';
 import { UserNotFoundError } from '../../users/users.errors.js';
 import { UsersRepository } from '../../users/users.repository.js';
 import { NOT_ME_TTL_MS } from '../one-time-tokens/one-time-token.entity.js';
-import { OneTimeTokensRepository } from '../one-time-tokens/one-time-tokens.repository.js';
+import { PendingEmailChangesRepository } from '../one-time-tokens/pending-email-changes.repository.js';
 import { SecurityMailsService } from '../security-mails.service.js';
 import { ChallengesRepository } from './challenges.repository.js';
 import { FACTORS_RESET } from './factors.audit.js';
@@ -33,7 +33,7 @@ export class FactorsResetService {
     private readonly factors: FactorsRepository,
     private readonly recoveryCodes: RecoveryCodesRepository,
     private readonly challenges: ChallengesRepository,
-    private readonly tokens: OneTimeTokensRepository,
+    private readonly emailChanges: PendingEmailChangesRepository,
     private readonly securityMails: SecurityMailsService,
     private readonly audit: AuditRecorder,
   ) {}
@@ -58,8 +58,8 @@ export class FactorsResetService {
       const count = await this.factors.deleteAll(manager, id);
       await this.recoveryCodes.delete(manager, id);
       await this.challenges.void(manager, id);
-      // A thief with a session may have requested it. Without factors, the email suffices to take the account over.
-      await this.tokens.void(manager, id, ['email_change']);
+      // Without factors, the email suffices to take the account over.
+      await this.emailChanges.void(manager, id);
       await this.users.setSecondFactor(manager, id, false);
       await this.sessionsRepository.revoke(manager, { userId: id }, { reason: 'factors_reset', actor });
       const details = { count, by: actor ? 'admin' : 'command' };
