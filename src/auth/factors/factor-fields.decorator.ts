@@ -3,14 +3,13 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Matches } from 'class-validator';
 import { CodePoints, MapText, Optional } from '../../http/fields.js';
 import { CODE_PATTERN, normalizeCode, normalizeRecoveryCode, RECOVERY_CODE_PATTERN } from './factor-codes.js';
+import { CHALLENGE } from './factors.errors.js';
 
 const CODE = {
   pattern: CODE_PATTERN.source,
   example: '492039',
   description: 'The current code of an authenticator app. Spaces and the digits of other scripts are accepted.',
 } as const;
-/** The challenge in examples. */
-export const CHALLENGE = 'mV1oZc0kq3r6bQWm2y3tq9m2cJ3Qk6s8n1vY5xT7uZA';
 const RECOVERY_CODE = '8Q2M-WX4T-0ZKC-R7NA-5HJE-P3VG';
 
 /** Returns examples of a body with exactly one factor. The examples of all fields together would be rejected. */

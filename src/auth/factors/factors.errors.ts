@@ -1,12 +1,15 @@
 import { domainError, DomainError } from '../../common/domain.error.js';
 
+/** The challenge in examples. */
+export const CHALLENGE = 'mV1oZc0kq3r6bQWm2y3tq9m2cJ3Qk6s8n1vY5xT7uZA';
+
 /** The second factors that a sign-in can use. */
 export type SignInFactor = 'totp' | 'passkey' | 'recovery_code';
 
 /** The password is correct, and the account has a second factor. */
 export class SecondFactorRequiredError extends DomainError {
   constructor(
-    readonly challenge = 'mV1oZc0kq3r6bQWm2y3tq9m2cJ3Qk6s8n1vY5xT7uZA',
+    readonly challenge = CHALLENGE,
     readonly factors: readonly SignInFactor[] = ['totp'],
   ) {
     super(

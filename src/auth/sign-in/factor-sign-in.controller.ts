@@ -9,8 +9,13 @@ import { TooManyRequestsError } from '../../platform/rate-limits/rate-limits.err
 import { SessionLimitReachedError } from '../../sessions/sessions.errors.js';
 import { DeliversTokens } from '../cookies/token-delivery.decorator.js';
 import { TokenPairDto } from '../dto/token-pair.dto.js';
-import { CHALLENGE, factorExamples } from '../factors/factor-fields.decorator.js';
-import { ChallengeInvalidError, FactorInvalidError, FactorKeyMissingError } from '../factors/factors.errors.js';
+import { factorExamples } from '../factors/factor-fields.decorator.js';
+import {
+  CHALLENGE,
+  ChallengeInvalidError,
+  FactorInvalidError,
+  FactorKeyMissingError,
+} from '../factors/factors.errors.js';
 import type { PasskeyRequestOptionsDto } from '../passkeys/dto/passkey-options.dto.js';
 import { ReturnsPasskeyOptions } from '../passkeys/passkey-options.decorator.js';
 import { EmailNotVerifiedError } from '../recovery/recovery.errors.js';
