@@ -176,6 +176,6 @@ export class AuthModule {}
 
 /** Uses the same secrets as refresh tokens, from which other keys are derived. */
 function createApiKeyTokens({ refreshToken, accessToken }: Config): ApiKeyTokens {
-  const { secret, previousSecrets } = accessToken;
-  return new ApiKeyTokens(refreshToken.secret === null ? [secret, ...previousSecrets] : [refreshToken.secret]);
+  if (refreshToken.secret !== null) return new ApiKeyTokens(refreshToken.secret);
+  return new ApiKeyTokens(accessToken.secret, accessToken.previousSecrets);
 }

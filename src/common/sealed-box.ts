@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { deriveKey } from './derive-key.js';
+import { deriveKeys } from './derive-key.js';
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -23,7 +23,7 @@ export class SealedBox {
    * @param previous older secrets, which can still decrypt
    */
   constructor(purpose: string, secret: string, previous: readonly string[] = []) {
-    this.keys = [deriveKey(secret, purpose), ...previous.map((older) => deriveKey(older, purpose))];
+    this.keys = deriveKeys(purpose, secret, previous);
   }
 
   /**

@@ -1,6 +1,6 @@
-import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { deriveKey } from '../../common/derive-key.js';
+import { deriveKeys } from '../../common/derive-key.js';
 import { idFromBytes, idToHex } from '../../common/id.js';
 import type { AccessClaims } from '../../common/principal.js';
 
@@ -23,18 +23,16 @@ const INFO = 'gatehouse api key v1';
  * find the session in one partition.
  */
 export class ApiKeyTokens {
-  private readonly keys: readonly KeyObject[];
+  private readonly keys: readonly [Buffer, ...Buffer[]];
 
-  /** @param secrets the current secret, then previous ones, whose API keys are still valid */
-  constructor(secrets: readonly (string | Uint8Array)[]) {
-    this.keys = secrets.map((secret) => createSecretKey(deriveKey(secret, INFO)));
+  /** @param previous former secrets, whose API keys are still valid */
+  constructor(secret: string | Uint8Array, previous: readonly (string | Uint8Array)[] = []) {
+    this.keys = deriveKeys(INFO, secret, previous);
   }
 
   issue({ sessionId, userId }: AccessClaims): string {
-    const [key] = this.keys;
-    if (!key) throw new Error('API keys need a secret.');
     const head = Buffer.from(`0${VERSION}${idToHex(sessionId)}${idToHex(userId)}`, 'hex');
-    const body = Buffer.concat([head, mac(key, head)]).toString('base64url');
+    const body = Buffer.concat([head, mac(this.keys[0], head)]).toString('base64url');
     return PREFIX + body + checksum(body);
   }
 
@@ -62,7 +60,7 @@ export function isApiKey(token: string): boolean {
   return token.startsWith(PREFIX);
 }
 
-function mac(key: KeyObject, head: Buffer): Buffer {
+function mac(key: Buffer, head: Buffer): Buffer {
   return createHmac('sha256', key).update(head).digest();
 }
 

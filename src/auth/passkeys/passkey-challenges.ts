@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { deriveKey } from '../../common/derive-key.js';
+import { deriveKeys } from '../../common/derive-key.js';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
 
@@ -33,19 +33,17 @@ export interface PresentedChallenge {
  */
 @Injectable()
 export class PasskeyChallenges {
-  private readonly keys: readonly Buffer[];
+  private readonly keys: readonly [Buffer, ...Buffer[]];
 
   constructor(@InjectConfig() { accessToken }: Config) {
-    this.keys = [accessToken.secret, ...accessToken.previousSecrets].map((secret) => deriveKey(secret, INFO));
+    this.keys = deriveKeys(INFO, accessToken.secret, accessToken.previousSecrets);
   }
 
   issue(scope: ChallengeScope, now = Date.now()): Buffer {
-    const [key] = this.keys;
     const head = Buffer.alloc(HEAD_BYTES);
     randomBytes(NONCE_BYTES).copy(head);
     head.writeUInt32BE(Math.ceil((now + CHALLENGE_TTL_MS) / 1_000), NONCE_BYTES);
-    if (!key) throw new Error('There is no key for challenges.');
-    return Buffer.concat([head, mac(key, head, scope)]);
+    return Buffer.concat([head, mac(this.keys[0], head, scope)]);
   }
 
   /** Returns the parts of a challenge, or `null` if it is malformed, forged, expired or from another scope. */
