@@ -27,8 +27,10 @@ export class SignOutGuard extends AuthGuard('jwt') {
     if (!error && user) {
       const isToken = typeof refreshToken === 'string' && parseRefreshToken(refreshToken) !== null;
       request.body = isToken ? { refreshToken } : {};
-    } else if (!error && request.bodyError !== undefined) throw request.bodyError;
-    else if (!error && (refreshToken !== undefined || this.cookie.readAll(request).length > 0)) return user;
+    } else if (!error) {
+      if (request.bodyError !== undefined) throw request.bodyError;
+      if (refreshToken !== undefined || this.cookie.readAll(request).length > 0) return user;
+    }
     return super.handleRequest<U>(error, user, info, context);
   }
 }

@@ -39,13 +39,9 @@ export class IntrospectionService {
    *
    * @throws DatabaseUnavailableError, OverloadedError
    */
-  async introspect(token: string): Promise<IntrospectionDto> {
+  introspect(token: string): Promise<IntrospectionDto> {
     const refreshToken = parseRefreshToken(token);
-    return (
-      (await inactiveIfRejected(
-        refreshToken ? this.introspectRefreshToken(refreshToken) : this.introspectAccess(token),
-      )) ?? INACTIVE
-    );
+    return inactiveIfRejected(refreshToken ? this.introspectRefreshToken(refreshToken) : this.introspectAccess(token));
   }
 
   private async introspectAccess(token: string): Promise<IntrospectionDto> {
@@ -82,12 +78,12 @@ export class IntrospectionService {
   }
 }
 
-/** Returns `null` if the guards would reject the token. Passes on that the server is unavailable. */
-async function inactiveIfRejected(result: Promise<IntrospectionDto>): Promise<IntrospectionDto | null> {
+/** Returns that the token is inactive if the guards would reject it. Passes on that the server is unavailable. */
+async function inactiveIfRejected(result: Promise<IntrospectionDto>): Promise<IntrospectionDto> {
   try {
     return await result;
   } catch (error) {
-    if (error instanceof DomainError && error.kind === 'unauthenticated') return null;
+    if (error instanceof DomainError && error.kind === 'unauthenticated') return INACTIVE;
     throw error;
   }
 }
