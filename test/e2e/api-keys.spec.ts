@@ -28,6 +28,8 @@ describe('API keys', () => {
   let ada: SignedIn;
   beforeAll(async () => {
     [app, other] = await TestApp.startTwo({ imports: [ProbeScopesModule], env: { MAX_KEYS_PER_USER: '3' } });
+    // A test compares a key before and after its first uses.
+    for (const instance of [app, other]) await instance.stopBackgroundWrites();
   });
   beforeEach(async () => {
     ada = await buildSignedIn(app);
