@@ -9,7 +9,7 @@ import {
 } from '../../clients/typescript/src/index.js';
 import type { SoftwareAuthenticator } from '../../bench/support/authenticator.js';
 import { buildSignedIn, buildUser, type BuiltUser, type SignedIn } from '../support/builders.js';
-import { codeOf, enrollTotp } from '../support/factors.js';
+import { codeOf, enrollTotp, wrongCode } from '../support/factors.js';
 import { forgeToken } from '../support/forge-token.js';
 import { addPasskey } from '../support/passkeys.js';
 import { sessionRow } from '../support/session-row.js';
@@ -90,7 +90,7 @@ describe('the TypeScript client', () => {
       const secondFactor = await secondFactorOf(client, ada);
       expect(secondFactor.factors).toEqual(['totp', 'passkey', 'recovery_code']);
       expect(await client.tokens()).toBeNull();
-      const { error: rejection } = await secondFactor.send({ code: codeOf(secret, 9) });
+      const { error: rejection } = await secondFactor.send({ code: wrongCode(secret) });
       expect(rejection?.code).toBe('factor_invalid');
       const proofs: Record<typeof kind, () => FactorProof | Promise<FactorProof>> = {
         totp: () => ({ code: codeOf(secret) }),
