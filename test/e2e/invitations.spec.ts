@@ -168,8 +168,8 @@ describe('an invitation', () => {
 
   it('has its mails and its end audited', async () => {
     const ada = await create();
-    await invite(ada).expect(202);
     await mailServer.next(ada.email);
+    await invite(ada).expect(202);
     await accept((await mailServer.next(ada.email)).token).expect(204);
     const event = { outcome: 'success', reason: null };
     expect(await auditEvents(app, ada, 'invitation_sent')).toEqual([
