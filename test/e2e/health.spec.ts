@@ -87,9 +87,12 @@ describe('health', () => {
 
   it('probes the database once for many callers', async () => {
     const probe = jest.spyOn(HealthRepository.prototype, 'tryToServe');
+    const start = performance.now();
     const answers = await Promise.all(Array.from({ length: 20 }, () => app.request.get('/health/ready')));
+    const seconds = (performance.now() - start) / 1_000;
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    expect(probe.mock.calls.length).toBeLessThanOrEqual(2);
+    // A slow machine needs more than a second, and then probes again.
+    expect(probe.mock.calls.length).toBeLessThanOrEqual(1 + seconds);
     probe.mockRestore();
   });
 });

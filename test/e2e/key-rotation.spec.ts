@@ -131,7 +131,7 @@ describe('a service that has only the public keys', () => {
     return app;
   };
   const keysOf = (instance: TestApp, options = {}) =>
-    createRemoteJWKSet(new URL('/.well-known/jwks.json', instance.url), options);
+    createRemoteJWKSet(new URL('/.well-known/jwks.json', instance.url), { timeoutDuration: 60_000, ...options });
 
   it.each([
     ['ES256', ec],
