@@ -244,10 +244,20 @@ describe('/admin/sessions', () => {
       expect(await rowOf(ada)).toEqual(before);
     });
 
-    it('accepts the first year of RFC 3339', async () => {
-      const { body } = await expire(await buildSignedIn(app), '0000-01-01T00:00:00Z').expect(200);
-      expect(body.expiresAt).toBe('0000-01-01T00:00:00.000Z');
-    });
+    it.each(['UTC', 'Europe/Berlin', 'Asia/Kathmandu'])(
+      'accepts the first year of RFC 3339 in the time zone %s',
+      async (timeZone) => {
+        const { TZ } = process.env;
+        process.env['TZ'] = timeZone;
+        try {
+          const { body } = await expire(await buildSignedIn(app), '0000-01-01T00:00:00Z').expect(200);
+          expect(body.expiresAt).toBe('0000-01-01T00:00:00.000Z');
+        } finally {
+          if (TZ === undefined) delete process.env['TZ'];
+          else process.env['TZ'] = TZ;
+        }
+      },
+    );
 
     it.each(['revokedAt', 'userId', 'idleExpiresAt', 'isActive'])('rejects %s and changes nothing', async (field) => {
       const ada = await buildSignedIn(app);

@@ -23,6 +23,9 @@ const REJECTED_TIMEOUT = /unsupported startup parameter|statement_timeout|idle_i
 /** How long a rejected server has to close the connection. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
+// Otherwise `pg` sends times in the time zone of the process, without the seconds that offsets before 1900 have.
+pg.defaults.parseInputDatesAsUTC = true;
+
 /** The state of `pg.Client` before it connects. */
 const UNCONNECTED = {
   _connecting: false,
