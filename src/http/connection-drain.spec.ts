@@ -59,7 +59,10 @@ describe('ConnectionDrain', () => {
     expect(await responsesTo(2)).toEqual([...kept, ...kept]);
   });
 
-  it('serves a connection whose first request arrives after the listener has closed', async () => {
+  it.each([
+    ['', 0],
+    [', even if the process is busy for a second', 1_200],
+  ])('serves a connection whose first request arrives after the listener has closed%s', async (_, busyMs) => {
     const connected = once(server, 'connection');
     const socket = open();
     const read = text(socket);
@@ -68,6 +71,7 @@ describe('ConnectionDrain', () => {
     await drain.beforeApplicationShutdown('SIGTERM');
     expect(server.listening).toBe(false);
     socket.write(REQUEST);
+    for (const end = performance.now() + busyMs; performance.now() < end;);
     await until('the request is running', () => responses.length === 1);
     responses[0]?.end();
     expect(await read).toContain('Connection: close');

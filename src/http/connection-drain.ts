@@ -60,7 +60,8 @@ export class ConnectionDrain implements OnModuleInit, BeforeApplicationShutdown,
       await untilQuiet(server);
     }
     stopListening(server);
-    this.firstRequests = setTimeout(() => this.closeUnused(), FIRST_REQUEST_MS);
+    // `setImmediate`, so that a process that was busy for this time first reads the requests that have arrived.
+    this.firstRequests = setTimeout(() => setImmediate(() => this.closeUnused()), FIRST_REQUEST_MS);
     this.sweep = setInterval(() => server.closeIdleConnections(), SWEEP_INTERVAL_MS);
   }
 
