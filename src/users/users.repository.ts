@@ -89,8 +89,8 @@ export class UsersRepository {
 
   /**
    * Locks a user's row and those of all active admins, so that two transactions cannot each remove one of the last two
-   * admins. Returns them with their `invitation`. One statement locks all rows in ID order, so that two of them cannot
-   * deadlock.
+   * admins. Ignores admins who have not accepted their invitation, because they cannot sign in yet. Returns the users with
+   * their `invitation`. One statement locks all rows in ID order, so that two of them cannot deadlock.
    */
   lockWithAdmins(manager: EntityManager, id: string): Promise<User[]> {
     return (
@@ -98,7 +98,7 @@ export class UsersRepository {
         .createQueryBuilder(User, 'user')
         .addSelect('user.invitation')
         // A literal, because the planner cannot match the partial index with a parameter.
-        .where(`user.id = :id OR user.role = 'admin' AND user.isActive`, { id })
+        .where(`user.id = :id OR user.role = 'admin' AND user.isActive AND user.invitation IS NULL`, { id })
         .orderBy('user.id')
         .setLock('for_no_key_update')
         .getMany()

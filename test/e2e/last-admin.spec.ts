@@ -71,6 +71,14 @@ describe('the last active admin', () => {
     await asAdmin().delete(`/admin/users/${other.id}`).expect(204);
   });
 
+  it('is the last one even if invited admins exist, who can be removed', async () => {
+    const email = 'invited-admin@example.com';
+    const { body: invited } = await asAdmin().post('/admin/users').send({ email, role: 'admin' }).expect(201);
+    expectProblem(await asAdmin().patch(path()).send({ role: 'user' }), 409, 'last_admin');
+    expectProblem(await asAdmin().delete(path()), 409, 'last_admin');
+    await asAdmin().delete(`/admin/users/${invited.id}`).expect(204);
+  });
+
   it('does not prevent demoting, deactivating and deleting users', async () => {
     const user = await buildUser(app);
     const demoted = await asAdmin().patch(`/admin/users/${user.id}`).send({ role: 'user' });
