@@ -36,6 +36,8 @@ export interface Client {
   readonly deviceName?: string | null | undefined;
   /** The last refresh token of the device, which identifies it at sign-in. */
   readonly refreshToken?: string | undefined;
+  /** The refresh token that the browser forgets, because this sign-in replaces its cookie. */
+  readonly replacedToken?: string | undefined;
   readonly rateLimits?: RateLimitListener;
   readonly response?: PendingResponse;
 }

@@ -18,6 +18,8 @@ export interface GuardedRequest extends Request {
    * rule that rejects it.
    */
   assertAccess?: (session: RequestSession) => void;
+  /** The refresh token in the cookie that this sign-in replaces. `TokenDeliveryInterceptor` sets it. */
+  replacedToken?: string | undefined;
   /** Why `checkHead`, the `HandshakeGate` or the `ConnectionLimit` rejected the request. */
   rejection?: unknown;
 }

@@ -1,8 +1,9 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import type { Client, RateLimitListener, RateLimitPolicy, RateLimitState } from '../common/client.js';
 import { clientOf } from './client.js';
 import { cookieValues, REFRESH_COOKIE } from './cookies.js';
+import type { GuardedRequest } from './guarded-request.js';
 
 /**
  * Injects the client of the current request, for routes with rate limits. The response reports the limits that the
@@ -10,11 +11,12 @@ import { cookieValues, REFRESH_COOKIE } from './cookies.js';
  */
 export const RequestClient = createParamDecorator((_: unknown, context: ExecutionContext): Client => {
   const http = context.switchToHttp();
-  const [request, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
+  const [request, response] = [http.getRequest<GuardedRequest>(), http.getResponse<Response>()];
   return {
     ...clientOf(request),
     // It identifies the device only. Browsers send it to the routes below `/auth`.
     refreshToken: cookieValues(request, REFRESH_COOKIE)[0],
+    replacedToken: request.replacedToken,
     rateLimits: new RateLimitHeaders(response),
     response,
   };

@@ -73,9 +73,15 @@ export class SessionsRepository {
     return this.select(manager, filter).getCount();
   }
 
-  /** Returns the IDs of a user's active sign-ins, except the newest `keep`. */
-  async findSurplus(manager: EntityManager, userId: string, keep: number): Promise<string[]> {
+  /** Returns the IDs of a user's active sign-ins, except the newest `keep` and the one with the ID `exceptId`. */
+  async findSurplus(
+    manager: EntityManager,
+    userId: string,
+    keep: number,
+    exceptId: string | null = null,
+  ): Promise<string[]> {
     const rows = await this.select(manager, { userId, kind: 'sign_in', isActive: true })
+      .andWhere('(:exceptId::uuid IS NULL OR session.id <> :exceptId)', { exceptId })
       .select('session.id', 'id')
       .orderBy('session.createdAt', 'DESC')
       .addOrderBy('session.id', 'DESC')

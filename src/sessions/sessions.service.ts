@@ -11,10 +11,10 @@ import { Database, type EntityManager } from '../platform/database/database.js';
 import { UserHooks } from '../users/user-hooks.js';
 import type { User } from '../users/user.entity.js';
 import { UsersRepository } from '../users/users.repository.js';
-import { RefreshTokens } from './refresh-token.js';
+import { parseRefreshToken, RefreshTokens } from './refresh-token.js';
 import type { Session } from './session.entity.js';
 import { SessionAccessRepository } from './session-access.repository.js';
-import { usableSession } from './session-state.js';
+import { usableSession, type RefreshableSession } from './session-state.js';
 import { SessionNotFoundError, UnknownSessionError } from './sessions.errors.js';
 import { SessionsRepository } from './sessions.repository.js';
 
@@ -56,9 +56,11 @@ export class SessionsService implements OnModuleInit {
    * Revokes the user's oldest sign-ins so that one more fits the limit. Returns false if the limit is reached and
    * `SESSION_LIMIT_POLICY` rejects new sessions. The caller must have locked the user's row, so that parallel sign-ins
    * cannot exceed the limit (ASVS 7.1.2).
+   *
+   * @param replacedId a session that does not count, because the caller will revoke it
    */
-  async makeRoom(manager: EntityManager, userId: string): Promise<boolean> {
-    const ids = await this.sessions.findSurplus(manager, userId, this.maxPerUser - 1);
+  async makeRoom(manager: EntityManager, userId: string, replacedId?: string): Promise<boolean> {
+    const ids = await this.sessions.findSurplus(manager, userId, this.maxPerUser - 1, replacedId);
     if (ids.length === 0) return true;
     if (this.limitPolicy === 'reject') return false;
     await this.sessions.revoke(manager, { ids, userId }, { reason: 'session_limit', actor: null });
@@ -80,6 +82,19 @@ export class SessionsService implements OnModuleInit {
     const row = { id: newId(), userId, refreshSalt: randomBytes(32), userAgent, ipAddress, deviceName };
     const session = await this.sessions.insert(manager, row, this.timeouts, methods);
     return { session, refreshToken: this.refreshTokens.issue(session, session.refreshCounter) };
+  }
+
+  /** Returns the session whose token a browser forgets, or `null` if there is none or the token is not genuine. */
+  async findReplaced(manager: EntityManager, { replacedToken = '' }: Client): Promise<RefreshableSession | null> {
+    const token = parseRefreshToken(replacedToken);
+    const session = token && (await this.access.findForRefresh(manager, token, 0));
+    return session && this.refreshTokens.isAuthentic(token, session) ? session : null;
+  }
+
+  /** Revokes a session that `findReplaced` returned. */
+  async revokeReplaced(manager: EntityManager, { id, userId }: RefreshableSession, client: Client): Promise<void> {
+    const actor = { userId, sessionId: id, client };
+    await this.sessions.revoke(manager, { id, userId }, { reason: 'logout', actor });
   }
 
   /** Returns the caller's active sessions, ordered by last activity. */

@@ -1,3 +1,4 @@
+import type { Response } from 'supertest';
 import { mailKinds } from '../support/account-records.js';
 import { buildUser, signIn, type BuiltUser } from '../support/builders.js';
 import { expectProblem } from '../support/expect-problem.js';
@@ -10,6 +11,13 @@ async function activeSessions(app: TestApp, { id }: BuiltUser): Promise<string[]
     [id],
   );
   return rows.map((row) => row.id);
+}
+
+/** Signs in with a browser whose cookie is from an earlier response. */
+function signInWithCookie(app: TestApp, { email, password }: BuiltUser, earlier?: Response) {
+  const [cookie = ''] = (earlier?.headers['set-cookie'] ?? []) as unknown as string[];
+  const request = app.request.post('/auth/login').set({ Origin: app.url, Cookie: cookie.split(';')[0] ?? '' });
+  return request.send({ email, password, tokenDelivery: 'cookie' });
 }
 
 /** Sends 50 parallel sign-ins to two instances. Returns the number of responses of each kind. */
@@ -52,6 +60,15 @@ describe('SESSION_LIMIT_POLICY=evict_oldest', () => {
     }
     // The mail is about the first sign-in from the phone.
     expect((await mailKinds(app, ada)).filter((kind) => kind === 'new_device')).toHaveLength(1);
+  });
+
+  it('revokes no other session if a browser replaces its own', async () => {
+    const ada = await buildUser(app);
+    const others = [await signIn(app, ada), await signIn(app, ada)];
+    const first = await signInWithCookie(app, ada).expect(200);
+    const second = await signInWithCookie(app, ada, first).expect(200);
+    const ids = others.map(({ sessionId }) => sessionId);
+    expect(await activeSessions(app, ada)).toEqual([...ids, second.body.sessionId]);
   });
 
   it('does not count ended sessions', async () => {
@@ -123,6 +140,20 @@ describe('SESSION_LIMIT_POLICY=reject', () => {
     expect(await activeSessions(app, ada)).toEqual([first, ...others].map(({ sessionId }) => sessionId));
     await app.as(first.accessToken).post('/auth/logout').expect(204);
     await login(ada).expect(200);
+  });
+
+  it('accepts a sign-in that replaces the session of its browser', async () => {
+    const [ada, eve] = [await buildUser(app), await buildUser(app)];
+    const first = await signInWithCookie(app, ada).expect(200);
+    const others = [await signIn(app, ada), await signIn(app, ada)];
+    const second = await signInWithCookie(app, ada, first).expect(200);
+    expect(await activeSessions(app, ada)).toEqual([
+      ...others.map(({ sessionId }) => sessionId),
+      second.body.sessionId,
+    ]);
+    const ofEve = await signInWithCookie(app, eve).expect(200);
+    expectProblem(await signInWithCookie(app, ada, ofEve), 409, 'session_limit_reached');
+    expect(await activeSessions(app, eve)).toEqual([ofEve.body.sessionId]);
   });
 
   it('reports the limit to OAuth clients as invalid_grant', async () => {

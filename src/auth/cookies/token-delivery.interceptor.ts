@@ -1,14 +1,13 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { catchError, mergeMap, type Observable } from 'rxjs';
+import { catchError, map, type Observable } from 'rxjs';
 import { InjectConfig } from '../../config/config.module.js';
 import type { Config } from '../../config/env.js';
-import { clientOf } from '../../http/client.js';
+import type { GuardedRequest } from '../../http/guarded-request.js';
 import { OriginNotAllowedError } from '../../http/http.errors.js';
 import type { TokenPairDto } from '../dto/token-pair.dto.js';
 import { COOKIE_CHALLENGE } from '../factors/challenges.repository.js';
 import { SecondFactorRequiredError } from '../factors/factors.errors.js';
-import { SignOutService } from '../sign-out.service.js';
 import { RefreshCookie } from '../../http/refresh-cookie.js';
 
 /**
@@ -19,37 +18,30 @@ import { RefreshCookie } from '../../http/refresh-cookie.js';
 export class TokenDeliveryInterceptor implements NestInterceptor {
   private readonly cookie: RefreshCookie;
 
-  constructor(
-    @InjectConfig() config: Config,
-    private readonly signOuts: SignOutService,
-  ) {
+  constructor(@InjectConfig() config: Config) {
     this.cookie = new RefreshCookie(config);
   }
 
   intercept(context: ExecutionContext, next: CallHandler<TokenPairDto>): Observable<unknown> {
     const http = context.switchToHttp();
-    const [request, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
+    const [request, response] = [http.getRequest<GuardedRequest>(), http.getResponse<Response>()];
     if (!usesCookie(request.body)) return next.handle();
     // Otherwise a foreign page could sign its visitor in to another account.
     if (request.headers.origin !== undefined && !this.cookie.hasOrigin(request)) throw new OriginNotAllowedError();
+    request.replacedToken = this.readReplaced(request);
     return next.handle().pipe(
       catchError((error: unknown) => {
         if (!(error instanceof SecondFactorRequiredError)) throw error;
         throw new SecondFactorRequiredError(COOKIE_CHALLENGE + error.challenge, error.factors);
       }),
-      mergeMap(async (pair) => {
-        await this.revokeReplaced(request, response);
-        return this.cookie.deliver(response, pair);
-      }),
+      map((pair) => this.cookie.deliver(response, pair)),
     );
   }
 
-  /** Revokes the session whose token the browser forgets (ASVS 7.2.4). */
-  private async revokeReplaced(request: Request, response: Response): Promise<void> {
+  /** Returns the token that the browser forgets. Its session is revoked (ASVS 7.2.4). */
+  private readReplaced(request: Request): string | undefined {
     const tokens = this.cookie.hasOrigin(request) ? this.cookie.readAll(request) : [];
-    const [token, ...others] = tokens;
-    if (token === undefined || others.length > 0) return;
-    await this.signOuts.signOut(null, token, { ...clientOf(request), response });
+    return tokens.length === 1 ? tokens[0] : undefined;
   }
 }
 

@@ -37,8 +37,8 @@ export class SignInSessionService {
   ) {}
 
   /**
-   * Creates a session, records the sign-in, and queues a mail if the device is new. Returns the rejection if the user has
-   * too many sessions. The caller must have locked the user's row.
+   * Creates a session, revokes that of the cookie which it replaces, records the sign-in, and queues a mail if the device
+   * is new. Returns the rejection if the user has too many sessions. The caller must have locked the user's row.
    *
    * @param methods how the user has just authenticated
    */
@@ -50,10 +50,12 @@ export class SignInSessionService {
   ): Promise<SignInResult> {
     // Check this before `makeRoom` revokes sessions, because their devices are then no longer known.
     const isNewDevice = await this.isNewDevice(manager, user, client);
-    if (!(await this.sessions.makeRoom(manager, user.id))) {
+    const replaced = await this.sessions.findReplaced(manager, client);
+    if (!(await this.sessions.makeRoom(manager, user.id, replaced?.id))) {
       return this.reject(manager, user, new SessionLimitReachedError(), client);
     }
     const created = await this.sessions.createSession(manager, user.id, client, methods);
+    if (replaced) await this.sessions.revokeReplaced(manager, replaced, client);
     await this.audit.record(manager, {
       type: 'sign_in',
       userId: user.id,
