@@ -235,6 +235,15 @@ describe('rate limits', () => {
     expect((await login(email, password, anotherHost())).status).toBe(200);
   });
 
+  it('of step-up codes do not stop a new sign-in, which suffices', async () => {
+    const { accessToken, email, password } = await buildSignedIn(app);
+    const guess = () => app.as(accessToken).post('/auth/step-up').set('X-Forwarded-For', host).send({ code: '000000' });
+    for (let i = 0; i < 3; i += 1) expectProblem(await guess(), 401, 'factor_invalid');
+    expectProblem(await guess(), 429, 'too_many_requests');
+    const { body } = await login(email, password, anotherHost());
+    await app.as(body.accessToken).post('/auth/keys').send({ name: 'Nightly export' }).expect(201);
+  });
+
   it('of password guesses in a session ignore sign-ins with the user ID', async () => {
     const { accessToken, id, password } = await buildSignedIn(app);
     for (const username of [id, JSON.stringify({ id })]) {
