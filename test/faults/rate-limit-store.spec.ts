@@ -26,7 +26,7 @@ describe('rate limits while their store is unavailable', () => {
   beforeEach(async () => {
     database = await TestDatabase.create();
     proxy = await DatabaseProxy.start(database.url);
-    app = await TestApp.start({ database, log, env: { ...ENV, DATABASE_URL: proxy.url }, storeTimeout: true });
+    app = await TestApp.start({ database, log, env: { ...ENV, DATABASE_URL: proxy.url }, hasStoreTimeout: true });
   });
   afterEach(async () => {
     await app.close();

@@ -18,7 +18,7 @@ suite('rate limits in Redis', () => {
   let instances: [TestApp, TestApp];
   beforeAll(async () => {
     redis = await RedisServer.start();
-    instances = await TestApp.startTwo({ env: { ...ENV, REDIS_URL: redis.url }, storeTimeout: true });
+    instances = await TestApp.startTwo({ env: { ...ENV, REDIS_URL: redis.url }, hasStoreTimeout: true });
   });
   afterAll(async () => {
     await instances[0].close();
@@ -77,7 +77,7 @@ suite('rate limits in Redis', () => {
     const early = await TestApp.start({
       database: instances[0].database,
       env: { ...ENV, REDIS_URL: redis.url },
-      storeTimeout: true,
+      hasStoreTimeout: true,
     });
     try {
       const refreshEarly = async () =>

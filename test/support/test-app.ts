@@ -5,6 +5,7 @@ import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { pino, type DestinationStream } from 'pino';
 import { AppModule } from '../../src/app.module.js';
 import { RejectionRecorder } from '../../src/platform/audit/rejection.recorder.js';
+import { STORE_TIMEOUT_MS } from '../../src/platform/rate-limits/rate-limits.service.js';
 import { LastSeenRecorder } from '../../src/sessions/last-seen.recorder.js';
 import { createAdapter, setUpApp } from '../../src/server/http-setup.js';
 import { createLogger } from '../../src/platform/logging/logger.js';
@@ -14,7 +15,6 @@ import { parseEnvironment, type Config } from '../../src/config/env.js';
 import { DatabaseProxy } from './database-proxy.js';
 import { RunningApp } from './running-app.js';
 import { shareThreads } from './shared-threads.js';
-import { removeStoreTimeout } from './store-timeout.js';
 import { TestDatabase } from './test-database.js';
 
 /** A secret that the configuration accepts, the same for all instances. */
@@ -40,7 +40,7 @@ export interface TestAppOptions {
   /** Gives the instance its own threads for passwords, for tests that fill their queue. */
   readonly ownThreads?: boolean;
   /** Keeps the timeout of the store of rate limits, for tests of its outages. */
-  readonly storeTimeout?: boolean;
+  readonly hasStoreTimeout?: boolean;
 }
 
 /**
@@ -93,10 +93,11 @@ export class TestApp extends RunningApp {
     });
     const module = Test.createTestingModule({ imports: [AppModule, ...imports] });
     module.overrideProvider(gatehouseConfig.KEY).useValue(config);
+    // After the timeout, which a slow machine can exceed, each instance would count by itself.
+    if (!options.hasStoreTimeout) module.overrideProvider(STORE_TIMEOUT_MS).useValue(60_000);
     override?.(module);
     const compiled = await module.compile();
     if (!options.ownThreads) shareThreads(compiled);
-    if (!options.storeTimeout) removeStoreTimeout(compiled);
     const logger = log ? await createLogger(config, log) : pino({ level: 'silent' });
     const app = compiled.createNestApplication<NestExpressApplication>(createAdapter(), {
       logger: new NestLogger(logger),

@@ -14,7 +14,7 @@ describe('RateLimitCounter', () => {
     limiter = new RateLimiterMemory({ points: POLICY.points, duration: POLICY.windowSeconds });
     consume = jest.spyOn(limiter, 'consume');
     const store: SharedStore = { createLimiter: () => limiter as unknown as RateLimiterStoreAbstract };
-    counter = new RateLimitCounter(store);
+    counter = new RateLimitCounter(store, 1_000);
   });
   afterEach(() => jest.useRealTimers());
 

@@ -4,10 +4,10 @@ import type { RateLimitPolicy } from '../../common/client.js';
 import { ExhaustedKeys } from './exhausted-keys.js';
 import { MemoryCounter, type Count } from './memory-counter.js';
 
-/** The shared store is unavailable if it returns no result for this long. It is then not queried for the same time. */
-const STORE_TIMEOUT_MS = 1_000;
+/** An unavailable store is queried once in this time. */
+const RETRY_INTERVAL_MS = 1_000;
 /**
- * The timeout is measured in steps. A process that is too busy to read a result is also late for its steps, so it does
+ * The timeout of the store is measured in steps. A process that is too busy to read a result is also late for its steps, so it does
  * not mistake its own load for a silent store.
  */
 const TIMEOUT_STEPS = 10;
@@ -39,7 +39,7 @@ export interface Point extends PointRequest, Count {
 
 /**
  * Counts in the shared store, or in the memory of this process while the store is unavailable. The store is unavailable
- * if a query fails, or if no query gets a result for one second. Then one query per second tests it.
+ * if a query fails, or if no query gets a result until the timeout. Then one query per second tests it.
  */
 export class RateLimitCounter {
   private readonly logger = new Logger(RateLimitCounter.name);
@@ -52,7 +52,11 @@ export class RateLimitCounter {
   private pausedUntil = 0;
   private isAvailable = true;
 
-  constructor(private readonly store: SharedStore) {}
+  /** @param timeoutMs the store is unavailable if no query gets a result for this long */
+  constructor(
+    private readonly store: SharedStore,
+    private readonly timeoutMs: number,
+  ) {}
 
   get isStoreAvailable(): boolean {
     return this.isAvailable;
@@ -81,7 +85,7 @@ export class RateLimitCounter {
       ? { consumed: shared.consumedPoints, msLeft: shared.msBeforeNext }
       : this.memory.consume(policy, key);
     if (shared) this.exhausted.add(policy, key, count);
-    const refundableUntil = performance.now() + count.msLeft - STORE_TIMEOUT_MS;
+    const refundableUntil = performance.now() + count.msLeft - this.timeoutMs;
     return { policy, key, ...count, isShared: shared !== null, isKnown: false, refundableUntil };
   }
 
@@ -108,7 +112,7 @@ export class RateLimitCounter {
       this.isAvailable = true;
       return result;
     } catch (error) {
-      this.pausedUntil = performance.now() + STORE_TIMEOUT_MS;
+      this.pausedUntil = performance.now() + RETRY_INTERVAL_MS;
       if (this.isAvailable) {
         this.logger.warn(
           `The rate limit store is unavailable, so this process counts by itself: ${(error as Error).message}`,
@@ -136,13 +140,13 @@ export class RateLimitCounter {
     }
   }
 
-  /** Rejects if no query gets a result for `STORE_TIMEOUT_MS`. */
+  /** Rejects if no query gets a result for `timeoutMs`. */
   private async withTimeout<T>(response: Promise<T>): Promise<T> {
     let reject: (reason: Error) => void = () => undefined;
     const timeout = new Promise<never>((_, fail) => (reject = fail));
     if (this.pending.size === 0) this.silentSteps = 0;
     this.pending.add(reject);
-    this.stepTimer ??= setInterval(() => this.step(), STORE_TIMEOUT_MS / TIMEOUT_STEPS);
+    this.stepTimer ??= setInterval(() => this.step(), this.timeoutMs / TIMEOUT_STEPS);
     try {
       const result = await Promise.race([response, timeout]);
       this.silentSteps = 0;

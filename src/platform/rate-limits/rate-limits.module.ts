@@ -6,7 +6,7 @@ import { Database } from '../database/database.js';
 import { tablePruner } from '../database/table-pruner.js';
 import { PostgresStore } from './postgres.store.js';
 import { RateLimitRow } from './rate-limit.entity.js';
-import { RateLimitsService, SHARED_STORE } from './rate-limits.service.js';
+import { RateLimitsService, SHARED_STORE, STORE_TIMEOUT_MS } from './rate-limits.service.js';
 import { RedisStore } from './redis.store.js';
 import { RejectionDelay } from './rejection-delay.js';
 
@@ -21,6 +21,7 @@ import { RejectionDelay } from './rejection-delay.js';
       useFactory: ({ redisUrl }: Config, database: Database) =>
         redisUrl === null ? new PostgresStore(database) : RedisStore.create(redisUrl),
     },
+    { provide: STORE_TIMEOUT_MS, useValue: 1_000 },
     tablePruner({
       subject: 'rate limits',
       table: 'rate_limits',

@@ -12,6 +12,8 @@ import { limitRejections } from './rate-limits.metrics.js';
 import { RejectionDelay } from './rejection-delay.js';
 
 export const SHARED_STORE = Symbol('SHARED_STORE');
+/** How long to wait for the shared store, in milliseconds. */
+export const STORE_TIMEOUT_MS = Symbol('STORE_TIMEOUT_MS');
 
 export type RateLimitName = keyof Config['rateLimits']['quotas'];
 
@@ -48,10 +50,11 @@ export class RateLimitsService implements HasGauges {
   constructor(
     @InjectConfig() config: Config,
     @Inject(SHARED_STORE) store: SharedStore,
+    @Inject(STORE_TIMEOUT_MS) storeTimeoutMs: number,
     private readonly delay: RejectionDelay,
   ) {
     this.config = config.rateLimits;
-    this.counter = new RateLimitCounter(store);
+    this.counter = new RateLimitCounter(store, storeTimeoutMs);
   }
 
   [GAUGES](): GaugeValue[] {
