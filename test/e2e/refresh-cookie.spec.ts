@@ -1,6 +1,7 @@
 import type { Response } from 'supertest';
 import { buildSignedIn, buildUser, type BuiltUser } from '../support/builders.js';
 import { NO_DATABASE } from '../support/constants.js';
+import { cookiesOf } from '../support/cookies.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { forgeToken } from '../support/forge-token.js';
 import { mailKinds } from '../support/account-records.js';
@@ -16,8 +17,6 @@ const env = {
 };
 const CLEARED = `${NAME}=; Path=/auth; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Strict`;
 
-/** The cookies that a response sets. */
-const cookiesOf = ({ headers }: Response) => (headers['set-cookie'] ?? []) as unknown as string[];
 /** The refresh token in the cookie that a response sets. */
 const tokenOf = (answer: Response) => /^[^=]+=([\w-]{92});/.exec(cookiesOf(answer)[0] ?? '')?.[1] ?? '';
 

@@ -1,6 +1,7 @@
 import type { Response } from 'supertest';
 import { mailKinds } from '../support/account-records.js';
 import { buildUser, signIn, type BuiltUser } from '../support/builders.js';
+import { cookieHeaderAfter } from '../support/cookies.js';
 import { expectProblem } from '../support/expect-problem.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -15,8 +16,8 @@ async function activeSessions(app: TestApp, { id }: BuiltUser): Promise<string[]
 
 /** Signs in with a browser whose cookie is from an earlier response. */
 function signInWithCookie(app: TestApp, { email, password }: BuiltUser, earlier?: Response) {
-  const [cookie = ''] = (earlier?.headers['set-cookie'] ?? []) as unknown as string[];
-  const request = app.request.post('/auth/login').set({ Origin: app.url, Cookie: cookie.split(';')[0] ?? '' });
+  const cookie = earlier ? cookieHeaderAfter(earlier) : '';
+  const request = app.request.post('/auth/login').set({ Origin: app.url, Cookie: cookie });
   return request.send({ email, password, tokenDelivery: 'cookie' });
 }
 
