@@ -26,13 +26,12 @@ describe('the log', () => {
 
   /** Lets the sampler count what `act` logs as lines of the same second, even on a slow machine. */
   async function withinOneSecond(act: () => Promise<unknown>): Promise<void> {
-    const late = new Set<{ endSecond(): void }>();
-    const sampler = LineSampler.prototype as unknown as { endSecond(): void };
-    const endSecond = jest.spyOn(sampler, 'endSecond').mockImplementation(function (this: typeof sampler) {
+    const late = new Set<LineSampler>();
+    const endSecond = jest.spyOn(LineSampler.prototype, 'endSecond').mockImplementation(function (this: LineSampler) {
       late.add(this);
     });
     await act().finally(() => endSecond.mockRestore());
-    for (const each of late) each.endSecond();
+    for (const sampler of late) sampler.endSecond();
   }
 
   it('has one line per request with ID, method, route, status, user, client and bytes', async () => {

@@ -16,7 +16,8 @@ export class LineSampler {
     return count <= MAX_LINES_PER_SECOND;
   }
 
-  private endSecond(): void {
+  /** Reports the suppressed lines, and lets the next second start with the next line. */
+  endSecond(): void {
     const { counts } = this;
     this.counts = new Map();
     this.timer = undefined;
