@@ -61,9 +61,10 @@ function SignIn({ React, system, schema, authActions }) {
     h('button', { className: 'btn modal-btn auth', type: 'button', disabled: isBusy, ...props }, label);
   const buttons = (first) => h('div', { className: 'sign-in-buttons' }, first, button('Close', { onClick: close }));
 
-  const alert = h('p', { key: 'error', id: 'oauth_error', className: 'sign-in-error', role: 'alert' }, error);
+  const errorText = h('p', { key: 'error', id: 'oauth_error', className: 'sign-in-error', role: 'alert' }, error);
   const stepUp = button('Use a passkey for a step-up', {
-    ...{ className: 'sign-in-other', onClick: () => run(() => stepUpWithPasskey(system)) },
+    className: 'sign-in-other',
+    onClick: () => run(() => stepUpWithPasskey(system)),
   });
 
   const user = signedIn(system);
@@ -76,7 +77,7 @@ function SignIn({ React, system, schema, authActions }) {
       'div',
       null,
       h('p', null, ...text),
-      alert,
+      errorText,
       buttons(button(label, { onClick: () => run(() => signOut(system)) })),
       user.refreshToken && canUsePasskey(system) && h('div', { className: 'sign-in-others' }, stepUp),
     );
@@ -87,7 +88,7 @@ function SignIn({ React, system, schema, authActions }) {
     h('input', { key: name, id: `oauth_${name}`, name, required: true, ...props, ...(isLast && isInvalid) }),
   ];
   const end = [
-    alert,
+    errorText,
     h(
       'div',
       { key: 'buttons' },
