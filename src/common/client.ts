@@ -36,7 +36,7 @@ export interface Client {
   readonly deviceName?: string | null | undefined;
   /** The last refresh token of the device, which identifies it at sign-in. */
   readonly refreshToken?: string | undefined;
-  /** The refresh token that the browser forgets, because this sign-in replaces its cookie. */
+  /** The refresh token in the cookie that this sign-in replaces. */
   readonly replacedToken?: string | undefined;
   readonly rateLimits?: RateLimitListener;
   readonly response?: PendingResponse;

@@ -14,11 +14,11 @@ export function deriveKey(
   return Buffer.from(hkdfSync('sha256', secret, salt, purpose, 32));
 }
 
-/** Returns the key of a secret, followed by those of previous secrets. */
+/** Derives the keys of a secret and of previous secrets, in this order. */
 export function deriveKeys(
   purpose: string,
   secret: string | Uint8Array,
-  previous: readonly (string | Uint8Array)[] = [],
+  previous: readonly (string | Uint8Array)[],
 ): readonly [Buffer, ...Buffer[]] {
   return [deriveKey(secret, purpose), ...previous.map((older) => deriveKey(older, purpose))];
 }

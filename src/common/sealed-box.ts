@@ -20,7 +20,7 @@ export class SealedBox {
 
   /**
    * @param purpose separates the keys of this box from others with the same secret (HKDF, RFC 5869)
-   * @param previous older secrets, which can still decrypt
+   * @param previous former secrets, which can still decrypt
    */
   constructor(purpose: string, secret: string, previous: readonly string[] = []) {
     this.keys = deriveKeys(purpose, secret, previous);

@@ -22,8 +22,8 @@ export interface ExpiringKey {
 @Injectable()
 export class ApiKeysRepository {
   /**
-   * Inserts a key, which keeps when and how its owner had authenticated. It is not refreshed, so both timeouts are the
-   * same.
+   * Inserts a key. Copies when and how its owner had authenticated. Both timeouts are the same, because a key is not
+   * refreshed.
    */
   async insert(manager: EntityManager, { name, createdIn, ...row }: NewApiKey): Promise<Session> {
     const id = newId();

@@ -30,8 +30,7 @@ export type AccountKey = { readonly id: string } | { readonly email: string };
  * - *Seen*: a session of the account has the same user agent, and the same IPv4 address or IPv6 /64 network.
  *
  * The session must be a sign-in. It must be active, or have expired or signed out within `MEMORY_MS` and since the last
- * password change.
- * Sessions that were revoked in any other way do not count, because their devices are no longer trusted.
+ * password change. Sessions that were revoked in any other way do not count, because their devices are no longer trusted.
  *
  * Someone in the same network can imitate a seen device. Use the result for rate limits and notifications only, never
  * to grant access.

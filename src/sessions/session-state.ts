@@ -9,7 +9,7 @@ import {
   UserInactiveError,
 } from './sessions.errors.js';
 
-/** The errors of tokens and of API keys. */
+/** The errors of sign-ins and of API keys. */
 const ERRORS = {
   sign_in: { missing: SessionNotFoundError, revoked: SessionRevokedError, expired: SessionExpiredError },
   key: { missing: ApiKeyInvalidError, revoked: ApiKeyRevokedError, expired: ApiKeyExpiredError },

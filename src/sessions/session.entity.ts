@@ -39,7 +39,10 @@ export class Session {
   @Column({ type: 'text', array: true, nullable: true })
   scopes!: string[] | null;
 
-  /** When its owner last authenticated in this session, by method. Empty in sessions of earlier versions. */
+  /**
+   * When its owner last authenticated in this session, by method. An API key has those of the session that created it.
+   * Empty in sessions of earlier versions.
+   */
   @Column({ type: 'jsonb', default: {} })
   authentications!: Authentications;
 

@@ -50,7 +50,7 @@ export class RefreshTokenReusedError extends domainError(
 ) {}
 
 /**
- * The caller has no session with this ID. Sessions of other users give the same error. The code is not `session_not_found`,
- * which means that the session of a token is missing.
+ * The caller has no session with this ID. Sessions of other users give the same error. The code is not
+ * `session_not_found`, because that means that the session of the access token is missing.
  */
 export class UnknownSessionError extends domainError('not_found', 'not_found', 'No such session.') {}

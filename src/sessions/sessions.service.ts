@@ -84,7 +84,7 @@ export class SessionsService implements OnModuleInit {
     return { session, refreshToken: this.refreshTokens.issue(session, session.refreshCounter) };
   }
 
-  /** Returns the session whose token a browser forgets, or `null` if there is none or the token is not genuine. */
+  /** Returns the session of the cookie that a sign-in replaces, or `null` if the cookie has no genuine token. */
   async findReplaced(manager: EntityManager, { replacedToken = '' }: Client): Promise<RefreshableSession | null> {
     const token = parseRefreshToken(replacedToken);
     const session = token && (await this.access.findForRefresh(manager, token, 0));

@@ -21,8 +21,8 @@ export type AskForProof = (problem: StepUpProblem, send: SendProof) => Promise<v
 
 /**
  * Returns a `fetch` that asks the user to authenticate again if a request requires it, and then sends the request once
- * more. Parallel requests ask once. If no proof was accepted, returns the 401. So does a request that is sent while the
- * user is asked, because the function that asks may wait for it.
+ * more. Parallel requests ask once. If no proof was accepted, returns the 401. A request that is sent while `ask` runs
+ * also gets the 401, because `ask` may wait for it.
  */
 export function stepUpFetch(fetch: Fetch, ask: AskForProof, send: SendProof): Fetch {
   let asking: Promise<boolean> | undefined;

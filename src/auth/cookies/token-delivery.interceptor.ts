@@ -11,8 +11,8 @@ import { SecondFactorRequiredError } from '../factors/factors.errors.js';
 import { RefreshCookie } from '../../http/refresh-cookie.js';
 
 /**
- * Moves the refresh token of a sign-in into the cookie if the body has `"tokenDelivery": "cookie"`. The second step of a
- * sign-in uses the delivery of the first one by default, which the challenge tells.
+ * Moves the refresh token of a sign-in into the cookie if the body has `"tokenDelivery": "cookie"`. By default, the second
+ * step of a sign-in uses the delivery of the first one, which the challenge contains.
  */
 @Injectable()
 export class TokenDeliveryInterceptor implements NestInterceptor {
@@ -38,7 +38,7 @@ export class TokenDeliveryInterceptor implements NestInterceptor {
     );
   }
 
-  /** Returns the token that the browser forgets. Its session is revoked (ASVS 7.2.4). */
+  /** Returns the token in the cookie that this sign-in replaces. The sign-in revokes its session (ASVS 7.2.4). */
   private readReplaced(request: Request): string | undefined {
     const tokens = this.cookie.hasOrigin(request) ? this.cookie.readAll(request) : [];
     return tokens.length === 1 ? tokens[0] : undefined;

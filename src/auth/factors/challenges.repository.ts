@@ -42,9 +42,9 @@ export class ChallengesRepository {
       `WITH kept AS (
          SELECT hash FROM (
            SELECT hash, created_at, row_number() OVER (PARTITION BY user_agent ORDER BY created_at DESC)
-                                    + (user_agent IS NOT DISTINCT FROM $3)::int AS place
+                                    + (user_agent IS NOT DISTINCT FROM $3)::int AS rank
              FROM sign_in_challenges WHERE user_id = $2 AND expires_at > now()) AS pending
-          ORDER BY place, created_at DESC LIMIT ${MAX_PER_USER - 1}),
+          ORDER BY rank, created_at DESC LIMIT ${MAX_PER_USER - 1}),
        deleted AS (
          DELETE FROM sign_in_challenges WHERE user_id = $2 AND hash NOT IN (SELECT hash FROM kept))
        INSERT INTO sign_in_challenges (hash, user_id, user_agent, expires_at)

@@ -6,7 +6,7 @@ export const FACTOR_REMOVED = defineAuditType('factor_removed');
 export const RECOVERY_CODES_REPLACED = defineAuditType('recovery_codes_replaced');
 /** A recovery code was used instead of a second factor. */
 export const RECOVERY_CODE_USED = defineAuditType('recovery_code_used');
-/** An admin, a command or a not-me link removed second factors. */
+/** An admin, a command, a not-me link or a password reset removed second factors. */
 export const FACTORS_RESET = defineAuditType('factors_reset');
 /** The password was correct, and the second factor is still missing. */
 export const SECOND_FACTOR_REQUESTED = defineAuditType('second_factor_requested');

@@ -15,7 +15,7 @@ const MIN_NEW_MS = 15 * 60_000;
 
 /** A token that was valid, with its user, who is locked. */
 export interface RedeemedToken extends Pick<OneTimeToken, 'email' | 'createdAt'> {
-  /** For a `not_me`, when its email was verified, also if that was after this token was issued. */
+  /** For a `not_me`, when its email was verified, even if that was after this token was issued. */
   readonly emailVerifiedAt: Date | null;
   readonly user: User;
 }

@@ -4,8 +4,9 @@ import { SessionsRepository } from '../../sessions/sessions.repository.js';
 import { UserHooks } from '../../users/user-hooks.js';
 
 /**
- * Voids pending changes of the email, which a thief may have requested: when a session is revoked, when an inactive
- * account is activated, and when second factors are reset. Keeps them if the user only signed out on one device.
+ * Voids pending changes of the email, because a thief may have requested them. This happens when a session is revoked,
+ * when an inactive account is activated, and when second factors are reset. A sign-out on one device, the session limit
+ * and the revocation of an API key keep them.
  */
 @Injectable()
 export class PendingEmailChangesRepository implements OnModuleInit {

@@ -37,8 +37,8 @@ export class SignInSessionService {
   ) {}
 
   /**
-   * Creates a session, revokes that of the cookie which it replaces, records the sign-in, and queues a mail if the device
-   * is new. Returns the rejection if the user has too many sessions. The caller must have locked the user's row.
+   * Creates a session, revokes the session of the replaced cookie, records the sign-in, and queues a mail if the device is
+   * new. Returns the rejection if the user has too many sessions. The caller must have locked the user's row.
    *
    * @param methods how the user has just authenticated
    */

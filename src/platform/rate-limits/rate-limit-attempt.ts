@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { DomainError } from '../../common/domain.error.js';
 
-/** An attempt that was counted before it started. Only failures are limited, so a success is refunded. */
+/** An attempt that was counted before it started. A success is refunded, because only failures are limited. */
 export class RateLimitAttempt {
   private isRefunded = false;
 
