@@ -1,14 +1,24 @@
 import { ACR_TWO_FACTORS } from '../common/authentication.js';
 import { DomainError, domainError } from '../common/domain.error.js';
 
+const AGAIN = 'Authenticate again with POST /auth/step-up, then repeat the request.';
+const AGAIN_WITH_TWO =
+  'Authenticate again with POST /auth/step-up, once with a passkey or with each of two factors, then repeat the request.';
+const ADD_FACTOR =
+  'This needs two factors. Add one with POST /auth/factors/totp or a passkey, then repeat the request.';
+
 /** The user must authenticate again, because the last time was too long ago or had too few factors (RFC 9470 §3). */
 export class InsufficientAuthenticationError extends DomainError {
   /** The value of `WWW-Authenticate`. */
   readonly challenge: string;
 
-  /** @param maxAgeSeconds how long ago the authentication may have been */
-  constructor(maxAgeSeconds = 600, factors: 1 | 2 = 1) {
-    const message = 'Authenticate again with POST /auth/step-up, then repeat the request.';
+  /**
+   * @param maxAgeSeconds how long ago the authentication may have been
+   * @param hasSecondFactor false if the account must add a factor before it can use two
+   */
+  constructor(maxAgeSeconds = 600, factors: 1 | 2 = 1, hasSecondFactor = true) {
+    const twoFactors = hasSecondFactor ? AGAIN_WITH_TWO : ADD_FACTOR;
+    const message = factors === 2 ? twoFactors : AGAIN;
     super('unauthenticated', 'insufficient_user_authentication', message, {
       extensions: { maxAge: maxAgeSeconds, minFactors: factors },
     });

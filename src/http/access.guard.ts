@@ -103,11 +103,12 @@ function assertKeyAllowed({ scopes }: KeyLimits, { allowsKeys, scopes: allowed }
 }
 
 function assertRecent(session: RequestSession, { maxAgeSeconds, factors }: StepUpRule): void {
-  const needed = factors ?? (session.user.hasSecondFactor ? 2 : 1);
+  const { hasSecondFactor } = session.user;
+  const needed = factors ?? (hasSecondFactor ? 2 : 1);
   if (session.key) throw new SignInRequiredError();
   const [readAt, authentications] = JSON.parse(session.authentications) as AuthenticationsRead;
   if (factorsSince(authentications, readAt - maxAgeSeconds) >= needed) return;
-  throw new InsufficientAuthenticationError(maxAgeSeconds, needed);
+  throw new InsufficientAuthenticationError(maxAgeSeconds, needed, hasSecondFactor);
 }
 
 function isWrite(method: string): boolean {

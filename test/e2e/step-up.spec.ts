@@ -148,6 +148,13 @@ describe('step-up authentication', () => {
     await get('two-factors', person).expect(200);
   });
 
+  it('names what an account must do to use two factors', async () => {
+    const person = await buildSignedIn(app);
+    expect((await get('two-factors', person)).body.detail).toContain('Add one with POST /auth/factors/totp');
+    await app.database.query('UPDATE users SET has_second_factor = true WHERE id = $1', [person.id]);
+    expect((await get('two-factors', person)).body.detail).toContain('with each of two factors');
+  });
+
   it('requires two factors by default from an account that has a second one', async () => {
     const person = await buildSignedIn(app);
     await app.database.query('UPDATE users SET has_second_factor = true WHERE id = $1', [person.id]);
