@@ -596,7 +596,7 @@ export interface paths {
         put?: never;
         /**
          * Report with a mailed token: this was not me
-         * @description Restores the email that received the link, if it was changed since. Revokes every session, disables the password, and mails a link to choose a new password. The token works once, for a week.
+         * @description Restores the email that received the link, if it was changed since. Revokes every session, disables the password, removes recent second factors, and mails a link to choose a new password. The token works once, for a week.
          */
         post: operations["reportNotMe"];
         delete?: never;
@@ -1126,11 +1126,11 @@ export interface components {
             };
         };
         AdminSession: {
-            /** @description How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. For an API key: before it was created. */
+            /** @description How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. For an API key, how its owner had authenticated before they created it. */
             amr: string[];
             /**
              * Format: date-time
-             * @description When the user last authenticated: at sign-in, or with `POST /auth/step-up`. For an API key: before it was created.
+             * @description When the user last authenticated: at sign-in, or with `POST /auth/step-up`. For an API key, before its owner created it.
              */
             authenticatedAt: string;
             /** Format: date-time */
@@ -1421,9 +1421,9 @@ export interface components {
             acr?: string;
             /** @description Whether the token may be used now. */
             active: boolean;
-            /** @description How the user authenticated (RFC 8176). For an API key: before it was created. */
+            /** @description How the user authenticated (RFC 8176). For an API key, how its owner had authenticated before they created it. */
             amr?: string[];
-            /** @description When the user last authenticated, in seconds since 1970. For an API key: before it was created. Missing for sign-ins of earlier versions. */
+            /** @description When the user last authenticated, in seconds since 1970. For an API key, before its owner created it. Missing for sign-ins of earlier versions. */
             auth_time?: number;
             /** @description When the token expires, in seconds since 1970. */
             exp?: number;
@@ -1753,11 +1753,11 @@ export interface components {
             token_endpoint_auth_methods_supported: string[];
         };
         Session: {
-            /** @description How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. For an API key: before it was created. */
+            /** @description How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. For an API key, how its owner had authenticated before they created it. */
             amr: string[];
             /**
              * Format: date-time
-             * @description When the user last authenticated: at sign-in, or with `POST /auth/step-up`. For an API key: before it was created.
+             * @description When the user last authenticated: at sign-in, or with `POST /auth/step-up`. For an API key, before its owner created it.
              */
             authenticatedAt: string;
             /** Format: date-time */

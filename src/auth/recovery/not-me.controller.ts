@@ -21,7 +21,7 @@ export class NotMeController {
   @ApiOperation({
     summary: 'Report with a mailed token: this was not me',
     description:
-      'Restores the email that received the link, if it was changed since. Revokes every session, disables the password, and mails a link to choose a new password. The token works once, for a week.',
+      'Restores the email that received the link, if it was changed since. Revokes every session, disables the password, removes recent second factors, and mails a link to choose a new password. The token works once, for a week.',
   })
   @ApiAcceptedResponse({ description: 'Done. A mail with a link to choose a new password follows.' })
   @ApiProblems(TokenUsedOrExpiredError, EmailTakenError, TooManyRequestsError)

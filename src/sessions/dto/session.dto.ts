@@ -48,7 +48,7 @@ export class SessionDto {
     format: 'date-time',
     example: '2026-01-15T09:30:00.000Z',
     description:
-      'When the user last authenticated: at sign-in, or with `POST /auth/step-up`. For an API key: before it was created.',
+      'When the user last authenticated: at sign-in, or with `POST /auth/step-up`. For an API key, before its owner created it.',
   })
   authenticatedAt!: Date;
 
@@ -56,7 +56,7 @@ export class SessionDto {
     type: [String],
     example: ['pwd', 'otp', 'mfa'],
     description:
-      'How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. For an API key: before it was created.',
+      'How the user authenticated (RFC 8176): `pwd` a password, `otp` a code, `pop` a passkey, `mfa` two factors. For an API key, how its owner had authenticated before they created it.',
   })
   amr!: string[];
 

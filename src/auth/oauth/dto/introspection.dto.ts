@@ -33,7 +33,8 @@ export class IntrospectionDto {
   @ApiPropertyOptional({
     type: [String],
     example: ['pwd', 'otp', 'mfa'],
-    description: 'How the user authenticated (RFC 8176). For an API key: before it was created.',
+    description:
+      'How the user authenticated (RFC 8176). For an API key, how its owner had authenticated before they created it.',
   })
   amr?: string[];
 
@@ -47,7 +48,7 @@ export class IntrospectionDto {
     type: 'integer',
     example: 1_767_225_600,
     description:
-      'When the user last authenticated, in seconds since 1970. For an API key: before it was created. Missing for sign-ins of earlier versions.',
+      'When the user last authenticated, in seconds since 1970. For an API key, before its owner created it. Missing for sign-ins of earlier versions.',
   })
   auth_time?: number;
 }
