@@ -224,6 +224,11 @@ describe('the settings of passkeys', () => {
     expect(invalidVariables({ PUBLIC_URL: 'https://app.example.com', [name]: value })).toEqual([name]);
   });
 
+  it.each(['CORS_ORIGINS', 'WEBAUTHN_ORIGINS'])('say what is wrong with a slash at the end of %s', (name) => {
+    const variables = { PUBLIC_URL: 'https://app.example.com', [name]: 'https://app.example.com/' };
+    expect(() => parseEnvironment(variables)).toThrow('without a slash at the end');
+  });
+
   it.each([
     ['the domain of another site', { PUBLIC_URL: 'https://app.example.com', WEBAUTHN_RP_ID: 'example.org' }],
     ['a domain that only ends alike', { WEBAUTHN_RP_ID: 'example.com', WEBAUTHN_ORIGINS: 'https://myexample.com' }],

@@ -12,7 +12,8 @@ const DEFAULT_OTHER_CONNECTIONS = 10_000;
 
 const origins = list.refine(
   (items) => items.every(isOriginPattern),
-  'must be a comma-separated list of origins, such as https://app.example.com or https://*.example.com',
+  'must be a comma-separated list of origins without a slash at the end, such as https://app.example.com or ' +
+    'https://*.example.com',
 );
 
 /** The prefix of a path, such as `/api/v1`. */

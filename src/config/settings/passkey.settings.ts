@@ -13,7 +13,8 @@ const rpId = z.string().refine(isDomain, 'must be a domain in lower case without
 
 const passkeyOrigins = list.refine(
   (items) => items.every((item) => ANDROID_ORIGIN.test(item) || isSecureOrigin(item)),
-  'must be a comma-separated list of origins that are https or http://localhost, such as https://app.example.com',
+  'must be a comma-separated list of origins that are https or http://localhost, without a slash at the end, such as ' +
+    'https://app.example.com',
 );
 
 function isDomain(text: string): boolean {
