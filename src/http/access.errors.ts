@@ -3,7 +3,7 @@ import { DomainError, domainError } from '../common/domain.error.js';
 
 const AGAIN = 'Authenticate again with POST /auth/step-up, then repeat the request.';
 const AGAIN_WITH_TWO =
-  'Authenticate again with POST /auth/step-up, once with a passkey or with each of two factors, then repeat the request.';
+  'Authenticate again with POST /auth/step-up, once with a passkey or once with each of two factors. Then repeat the request.';
 const ADD_FACTOR =
   'This needs two factors. Add one with POST /auth/factors/totp or a passkey, then repeat the request.';
 
@@ -14,6 +14,7 @@ export class InsufficientAuthenticationError extends DomainError {
 
   /**
    * @param maxAgeSeconds how long ago the authentication may have been
+   * @param factors how many factors the user must have used
    * @param hasSecondFactor false if the account must add a factor before it can use two
    */
   constructor(maxAgeSeconds = 600, factors: 1 | 2 = 1, hasSecondFactor = true) {

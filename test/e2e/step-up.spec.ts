@@ -152,7 +152,7 @@ describe('step-up authentication', () => {
     const person = await buildSignedIn(app);
     expect((await get('two-factors', person)).body.detail).toContain('Add one with POST /auth/factors/totp');
     await app.database.query('UPDATE users SET has_second_factor = true WHERE id = $1', [person.id]);
-    expect((await get('two-factors', person)).body.detail).toContain('with each of two factors');
+    expect((await get('two-factors', person)).body.detail).toContain('once with each of two factors');
   });
 
   it('requires two factors by default from an account that has a second one', async () => {
