@@ -4,11 +4,12 @@ import { newId } from '../common/id.js';
 import { toPage, type Page, type PageRequest } from '../common/pagination.js';
 import type { Principal } from '../common/principal.js';
 import type { Role } from '../common/role.js';
-import type { AuditDetails, AuditEntry } from '../platform/audit/audit-event.js';
+import type { AuditEntry } from '../platform/audit/audit-event.js';
 import { AuditRecorder } from '../platform/audit/audit.recorder.js';
 import { Database, type EntityManager } from '../platform/database/database.js';
 import { PasswordHasher } from '../platform/passwords/password-hasher.js';
 import { PasswordPolicy } from '../platform/passwords/password-policy.js';
+import { changedFields } from './changed-fields.js';
 import { normalizeEmail } from './email.js';
 import { PasswordConfirmationService } from './password-confirmation.service.js';
 import type { User } from './user.entity.js';
@@ -103,13 +104,14 @@ export class UsersService {
   /**
    * Updates a user. A new role or a deactivation takes effect on that user's next request.
    *
-   * @throws UserNotFoundError, LastAdminError, EmailTakenError
+   * @throws UserNotFoundError, LastAdminError, EmailTakenError, the errors of `UserHooks.assertActorAllowed`
    */
   updateUser(id: string, given: UserChanges, actor: Principal): Promise<User> {
-    const mayRemoveAdmin = given.role === 'user' || given.isActive === false;
     return this.database.transactionWithRetry(async (manager) => {
-      const before = await (mayRemoveAdmin ? this.lockUnlessLastAdmin(manager, id) : this.users.lock(manager, id));
+      const before = await this.lockForUpdate(manager, id, given, actor);
       if (!before) throw new UserNotFoundError();
+      // It can have been revoked while the request waited for the row.
+      await this.hooks.assertActorAllowed(manager, actor);
       // An unchanged email stays verified.
       const changes = given.email === before.email ? { ...given, email: undefined } : given;
       if (isEmpty(changes)) return before;
@@ -170,6 +172,19 @@ export class UsersService {
     return user;
   }
 
+  /** Locks a user's row, and those of all admins if the actor is one and changes another user. @throws LastAdminError */
+  private async lockForUpdate(
+    manager: EntityManager,
+    id: string,
+    changes: UserChanges,
+    { userId }: Principal,
+  ): Promise<User | null | undefined> {
+    if (changes.role === 'user' || changes.isActive === false) return this.lockUnlessLastAdmin(manager, id);
+    if (id === userId) return this.users.lock(manager, id);
+    // Includes the actor. Otherwise two admins who change each other could deadlock.
+    return (await this.users.lockWithAdmins(manager, id)).find((user) => user.id === id);
+  }
+
   /** Locks a user's row and returns the user. @throws LastAdminError if no other active admin would remain */
   private async lockUnlessLastAdmin(manager: EntityManager, id: string): Promise<User | undefined> {
     const locked = await this.users.lockWithAdmins(manager, id);
@@ -182,15 +197,4 @@ export class UsersService {
 /** Returns whether no field was sent. In a DTO, missing fields are present as `undefined`. */
 function isEmpty(changes: object): boolean {
   return Object.values(changes).every((value) => value === undefined);
-}
-
-/** Returns the audit details of an update, or `null` if nothing changed. Omits personal data: names and emails. */
-function changedFields(before: User, after: User): AuditDetails | null {
-  const details: AuditDetails = {
-    ...(before.role !== after.role && { role: { from: before.role, to: after.role } }),
-    ...(before.isActive !== after.isActive && { isActive: { from: before.isActive, to: after.isActive } }),
-    ...(before.name !== after.name && { name: 'changed' }),
-    ...(before.email !== after.email && { email: 'changed' }),
-  };
-  return Object.keys(details).length > 0 ? details : null;
 }

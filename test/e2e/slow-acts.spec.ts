@@ -5,9 +5,12 @@ import { TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
 let app: TestApp;
+let oldest: SignedIn;
 let root: SignedIn;
 beforeAll(async () => {
   app = await TestApp.start();
+  // Rows are locked in the order of their IDs, so a change that waits for this row has locked no other one.
+  oldest = await buildSignedIn(app);
   root = await buildSignedIn(app, 'admin');
 });
 afterAll(() => app.close());
@@ -41,6 +44,51 @@ describe('a revocation during password hashing', () => {
     const answer = await app.as(ada.accessToken).delete('/users/me').send({ password: ada.password });
     expectProblem(answer, 401, 'session_revoked');
     expect(await app.database.query('SELECT FROM users WHERE id = $1', [ada.id])).toHaveLength(1);
+  });
+});
+
+describe('a revocation while a change of a user waits for its row', () => {
+  it.each([
+    [
+      'signed out',
+      ({ sessionId }: SignedIn) => app.as(root.accessToken).delete(`/admin/sessions/${sessionId}`),
+      401,
+      'session_revoked',
+    ],
+    [
+      'demoted',
+      ({ id }: SignedIn) => app.as(root.accessToken).patch(`/admin/users/${id}`).send({ role: 'user' }),
+      403,
+      'forbidden',
+    ],
+    [
+      'deactivated',
+      ({ id }: SignedIn) => app.as(root.accessToken).patch(`/admin/users/${id}`).send({ isActive: false }),
+      401,
+      'user_inactive',
+    ],
+  ] as const)('stops an admin who is %s from changing a role', async (_, revoke, status, code) => {
+    const { id } = oldest;
+    const admin = await buildSignedIn(app, 'admin');
+    const [change] = await app.database.withLock(`SELECT FROM users WHERE id = '${id}' FOR UPDATE`, async () => {
+      const sent = app.as(admin.accessToken).patch(`/admin/users/${id}`).send({ role: 'admin' }).then();
+      await until('the change waits', async () => (await app.database.waiting()).length === 1);
+      expect([200, 204]).toContain((await revoke(admin)).status);
+      return [sent];
+    });
+    expectProblem(await change, status, code);
+    expect(await app.database.query('SELECT role FROM users WHERE id = $1', [id])).toEqual([{ role: 'user' }]);
+  });
+
+  it('stops a signed-out user from changing the name', async () => {
+    const ada = await buildSignedIn(app);
+    const [change] = await app.database.withLock(`SELECT FROM users WHERE id = '${ada.id}' FOR UPDATE`, async () => {
+      const sent = app.as(ada.accessToken).patch('/users/me').send({ name: 'Late' }).then();
+      await until('the change waits', async () => (await app.database.waiting()).length === 1);
+      await app.as(root.accessToken).delete(`/admin/sessions/${ada.sessionId}`).expect(204);
+      return [sent];
+    });
+    expectProblem(await change, 401, 'session_revoked');
   });
 });
 
