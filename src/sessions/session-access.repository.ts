@@ -119,16 +119,16 @@ export class SessionAccessRepository {
   }
 
   /**
-   * Locks a session and its user until the transaction ends, so that neither can be changed meanwhile. Locks the user
-   * first, as every transaction that locks both does.
+   * Locks a session and its user until the transaction ends, so that neither can be changed meanwhile. PostgreSQL reads
+   * and locks the `WITH` part first, so it locks the user first, as every transaction that locks both does.
    */
   async lockForAction(manager: EntityManager, { userId, sessionId: id }: AccessClaims): Promise<SessionState | null> {
-    await manager.query('SELECT FROM users WHERE id = $1 FOR SHARE', [userId]);
     const [row] = await queryRows<StateColumns>(
       manager,
       {
-        text: `SELECT ${STATE}, ${this.users.columns}
-                 FROM sessions s JOIN users u ON u.id = s.user_id
+        text: `WITH u AS MATERIALIZED (SELECT * FROM users WHERE id = $1 FOR SHARE)
+               SELECT ${STATE}, ${this.users.columns}
+                 FROM u JOIN sessions s ON s.user_id = u.id
                 WHERE s.user_id = $1 AND s.id = $2 FOR SHARE OF s`,
       },
       [userId, id],

@@ -105,16 +105,16 @@ export class UsersRepository {
     );
   }
 
-  /** Updates a user. A new email is not verified. @throws EmailTakenError */
-  async update(manager: EntityManager, id: string, changes: UserChanges): Promise<User> {
-    const verification = changes.email === undefined ? {} : { emailVerifiedAt: null };
-    await this.set(manager, id, { ...changes, ...verification });
-    return this.selectForAdmin(manager, id).getOneOrFail();
+  /** Updates a user whose row is locked, and returns the new state. A new email is not verified. @throws EmailTakenError */
+  async update(manager: EntityManager, before: User, changes: UserChanges): Promise<User> {
+    const values = { ...changes, ...(changes.email !== undefined && { emailVerifiedAt: null }) };
+    const updatedAt = await this.set(manager, before.id, values);
+    return manager.merge(User, manager.create(User, before), values, { updatedAt });
   }
 
   /** Sets an email at which the user has proven to receive mail. @throws EmailTakenError */
-  changeEmail(manager: EntityManager, id: string, email: string): Promise<void> {
-    return this.set(manager, id, { email, emailVerifiedAt: () => 'now()' });
+  async changeEmail(manager: EntityManager, id: string, email: string): Promise<void> {
+    await this.set(manager, id, { email, emailVerifiedAt: () => 'now()' });
   }
 
   /**
@@ -169,9 +169,15 @@ export class UsersRepository {
     return query.getMany();
   }
 
-  private async set(manager: EntityManager, id: string, values: QueryDeepPartialEntity<User>): Promise<void> {
+  /** Returns the time of the update. */
+  private async set(manager: EntityManager, id: string, values: QueryDeepPartialEntity<User>): Promise<Date> {
+    const update = manager
+      .createQueryBuilder()
+      .update(User)
+      .set({ ...values, updatedAt: () => 'now()' });
     try {
-      await manager.update(User, { id }, { ...values, updatedAt: () => 'now()' });
+      const { raw } = await update.where({ id }).returning('updated_at').execute();
+      return (raw as [{ updated_at: Date }])[0].updated_at;
     } catch (error) {
       throw isUniqueViolation(error, UNIQUE_EMAIL) ? new EmailTakenError() : error;
     }

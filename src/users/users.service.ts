@@ -115,7 +115,7 @@ export class UsersService {
       // An unchanged email stays verified.
       const changes = given.email === before.email ? { ...given, email: undefined } : given;
       if (isEmpty(changes)) return before;
-      const after = await this.users.update(manager, id, changes);
+      const after = await this.users.update(manager, before, changes);
       const details = changedFields(before, after);
       if (details) await this.audit.record(manager, { type: 'user_updated', userId: id, actor, details });
       if (before.email !== after.email) await this.hooks.runEmailChanged(manager, before, after);

@@ -96,7 +96,7 @@ describe('UsersRepository', () => {
       await users.lockWithAdmins(manager, first.id);
       reportLock();
       await released;
-      await users.update(manager, first.id, { role: 'user' });
+      await users.update(manager, first, { role: 'user' });
       order.push('first');
     });
     await locked;
@@ -111,11 +111,12 @@ describe('UsersRepository', () => {
   });
 
   it('updates the given fields only, and the time of the last change', async () => {
-    const { id, updatedAt } = await insert({ name: 'Ada', role: 'admin' });
+    const before = await insert({ name: 'Ada', role: 'admin' });
     await app.database.query(`UPDATE users SET updated_at = now() - interval '1 hour'`);
     const changes = { name: null, role: undefined } as { name: null };
-    const user = await run((manager) => users.update(manager, id, changes));
-    expect(user).toMatchObject({ id, name: null, role: 'admin' });
-    expect(user.updatedAt.getTime()).toBeGreaterThanOrEqual(updatedAt.getTime());
+    const user = await run((manager) => users.update(manager, before, changes));
+    expect(user).toMatchObject({ id: before.id, name: null, role: 'admin' });
+    expect(await run((manager) => users.findById(manager, before.id))).toEqual(user);
+    expect(user.updatedAt.getTime()).toBeGreaterThanOrEqual(before.updatedAt.getTime());
   });
 });

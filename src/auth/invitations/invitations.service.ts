@@ -65,7 +65,7 @@ export class InvitationsService implements OnModuleInit {
         const { id } = user;
         await this.users.setPasswordHash(manager, id, passwordHash);
         await this.users.markEmailVerified(manager, user);
-        if (name !== undefined) await this.users.update(manager, id, { name });
+        if (name !== undefined) await this.users.update(manager, user, { name });
         await this.tokens.voidAll(manager, id);
         await this.audit.record(manager, { type: INVITATION_ACCEPTED, userId: id, actor: { userId: id, client } });
       });
