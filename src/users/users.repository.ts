@@ -176,8 +176,8 @@ export class UsersRepository {
       .update(User)
       .set({ ...values, updatedAt: () => 'now()' });
     try {
-      const { raw } = await update.where({ id }).returning('updated_at').execute();
-      return (raw as [{ updated_at: Date }])[0].updated_at;
+      const result = await update.where({ id }).returning('updated_at').execute();
+      return (result.raw as [{ updated_at: Date }])[0].updated_at;
     } catch (error) {
       throw isUniqueViolation(error, UNIQUE_EMAIL) ? new EmailTakenError() : error;
     }
