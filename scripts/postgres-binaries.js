@@ -46,7 +46,7 @@ export async function prepareBinaries(native) {
   });
 }
 
-/** Creates a folder that every user can enter, whatever the umask of this process. @param {string} folder */
+/** Creates a folder that every user can enter, regardless of this process's umask. @param {string} folder */
 export async function makeOpenFolder(folder) {
   const first = await mkdir(folder, { recursive: true });
   for (let path = folder; first && path.length >= first.length; path = dirname(path)) await chmod(path, 0o755);

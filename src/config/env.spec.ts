@@ -224,7 +224,7 @@ describe('the settings of passkeys', () => {
     expect(invalidVariables({ PUBLIC_URL: 'https://app.example.com', [name]: value })).toEqual([name]);
   });
 
-  it.each(['CORS_ORIGINS', 'WEBAUTHN_ORIGINS'])('say what is wrong with a slash at the end of %s', (name) => {
+  it.each(['CORS_ORIGINS', 'WEBAUTHN_ORIGINS'])('explain why a trailing slash in %s is rejected', (name) => {
     const variables = { PUBLIC_URL: 'https://app.example.com', [name]: 'https://app.example.com/' };
     expect(() => parseEnvironment(variables)).toThrow('without a slash at the end');
   });

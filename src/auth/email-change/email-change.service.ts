@@ -88,7 +88,7 @@ export class EmailChangeService implements OnModuleInit {
    * @throws TokenUsedOrExpiredError, TooManyRequestsError
    */
   async changeEmail(token: string, client: Client): Promise<void> {
-    await this.attempts.run(EMAIL_CHANGED, client, () =>
+    await this.attempts.useToken(EMAIL_CHANGED, client, () =>
       this.database.transactionWithRetry(async (manager) => {
         const { user, email } = await this.tokens.redeem(manager, 'email_change', token);
         if (email === null) throw new TokenUsedOrExpiredError();

@@ -55,7 +55,7 @@ export class InvitationsService implements OnModuleInit {
    */
   async accept(token: string, { password, name }: Acceptance, client: Client): Promise<void> {
     await this.hasher.assertCapacity(client);
-    await this.attempts.run(INVITATION_ACCEPTED, client, async () => {
+    await this.attempts.useToken(INVITATION_ACCEPTED, client, async () => {
       // Hashing is expensive, so check the token first. `redeem` checks it again.
       const owner = await this.database.run((manager) => this.tokens.findUser(manager, 'invitation', token));
       await this.policy.assertAcceptable(password, { email: owner.email, name: name ?? owner.name }, '/password');

@@ -33,7 +33,7 @@ export class OneTimeTokensService {
    *
    * @throws TooManyRequestsError, the errors of the attempt
    */
-  async run(type: AuditType, client: Client, use: () => Promise<void>): Promise<void> {
+  async useToken(type: AuditType, client: Client, use: () => Promise<void>): Promise<void> {
     await this.limits.spend('verify', { client });
     try {
       await use();

@@ -63,7 +63,7 @@ export class EmailVerificationService implements OnModuleInit {
 
   /** Verifies the email of the token's user. @throws TokenUsedOrExpiredError, TooManyRequestsError */
   async verifyEmail(token: string, client: Client): Promise<void> {
-    await this.attempts.run('email_verified', client, () =>
+    await this.attempts.useToken('email_verified', client, () =>
       this.database.transactionWithRetry(async (manager) => {
         const { user } = await this.tokens.redeem(manager, 'email_verification', token);
         await this.users.markEmailVerified(manager, user);

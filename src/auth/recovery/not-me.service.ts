@@ -39,7 +39,7 @@ export class NotMeService {
    * @throws TokenUsedOrExpiredError, TooManyRequestsError
    */
   async reportNotMe(token: string, client: Client): Promise<void> {
-    await this.attempts.run('not_me_reported', client, () =>
+    await this.attempts.useToken('not_me_reported', client, () =>
       this.database.transactionWithRetry(async (manager) => {
         const { user, email, createdAt, emailVerifiedAt } = await this.tokens.redeem(manager, 'not_me', token);
         const { id } = user;

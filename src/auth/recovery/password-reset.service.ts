@@ -92,7 +92,7 @@ export class PasswordResetService {
    */
   async resetPassword(token: string, newPassword: string, client: Client): Promise<void> {
     await this.hasher.assertCapacity(client);
-    await this.attempts.run('password_reset', client, async () => {
+    await this.attempts.useToken('password_reset', client, async () => {
       // Hashing is expensive, so check the token first. `redeem` checks it again.
       const owner = await this.database.run((manager) => this.tokens.findUser(manager, 'password_reset', token));
       await this.policy.assertAcceptable(newPassword, owner, '/newPassword');

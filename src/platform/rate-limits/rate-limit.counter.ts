@@ -4,11 +4,11 @@ import type { RateLimitPolicy } from '../../common/client.js';
 import { ExhaustedKeys } from './exhausted-keys.js';
 import { MemoryCounter, type Count } from './memory-counter.js';
 
-/** An unavailable store is queried once in this time. */
+/** The time between two queries of an unavailable store. */
 const RETRY_INTERVAL_MS = 1_000;
 /**
- * The timeout of the store is measured in steps. A process that is too busy to read a result is also late for its steps, so it does
- * not mistake its own load for a silent store.
+ * The timeout of the store is measured in steps. A process that is too busy to read a result is also late for its steps,
+ * so it does not mistake its own load for a silent store.
  */
 const TIMEOUT_STEPS = 10;
 
